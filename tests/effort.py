@@ -30,9 +30,9 @@ def some(known: Iterable[T], hurried: int) -> list[T]:
     return sorted(drawn, key=listed.index)
 
 
-def seed() -> int:
-    """Return what a test begins its own random numbers with; it is told by an assertion that fails."""
-    return 1 if IS_WHOLE else random.randrange(10_000)
+def seed(whole: int) -> int:
+    """Return what a test begins its own random numbers with; an assertion that fails tells it."""
+    return whole if IS_WHOLE else random.randrange(10_000)
 
 
 def left_to_chance(config: pytest.Config, items: list[pytest.Item]) -> set[pytest.Item]:

@@ -52,6 +52,7 @@ def three(archive: Archive, platform: Any) -> Archive:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(5)
 @pytest.mark.parametrize("damage", [gone, empty, flipped])
 @pytest.mark.parametrize("what", ["index", "derived", "heads"])
 def test_one_command_mends_what_follows_from_the_raw_data(

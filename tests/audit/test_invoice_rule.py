@@ -110,6 +110,7 @@ def frame(amounts: list[Decimal]) -> pd.DataFrame:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(12)
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("tariff", TARIFFS)
 def test_the_rule_is_found_the_false_lines_named_and_no_good_one_accused(tariff: str, seed: int) -> None:
@@ -152,6 +153,7 @@ UNUSUAL = ("a cap", "a discount on dear meetings", "a surcharge on long legs", "
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(6)
 @pytest.mark.parametrize("n_false", [0, 3])
 @pytest.mark.parametrize("name", UNUSUAL)
 def test_lines_that_share_what_the_rule_lacks_are_not_accused(name: str, n_false: int) -> None:

@@ -23,6 +23,7 @@ N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize("part", range(4))
 def test_no_story_ends_with_a_false_proof(part: int) -> None:
     wrong = [seed for seed in range(part, N_STORIES, 4) if tell(seed).wrong]

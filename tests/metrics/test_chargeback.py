@@ -75,6 +75,7 @@ def check(engine: str, office: Office, book: AddressBook, of: Any, what: Any, am
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(9)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("of", ["creator", "leg"])
 @pytest.mark.parametrize("what", ["leg_minutes", "legs", "cost"])

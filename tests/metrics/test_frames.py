@@ -193,6 +193,7 @@ NAMESAKES = {
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(9)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("case", NAMESAKES)
 def test_meetings_of_one_id_are_told_apart_by_time(engine: str, case: str) -> None:

@@ -190,6 +190,7 @@ def test_groups_of_the_difficult_office(check: Any, engine: str, book: AddressBo
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(6)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.filterwarnings("ignore:.*none of the numbers")

@@ -74,6 +74,7 @@ def check(engine: str, office: Office, unit: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(3)
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("unit", ["department", "person"])
 @pytest.mark.filterwarnings("ignore:.*none of the numbers")

@@ -110,7 +110,7 @@ def _left(digits: str, spelled: list[str], masks: set[str]) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("draw_one", [_mobile, _fixed, _abroad, _service, _short])
 def test_all_masks_of_one_number_leave_ten_thousand(draw_one) -> None:  # type: ignore[no-untyped-def]
-    begun = seed()
+    begun = seed(20261126)
     draw = random.Random(begun)
     known = Table(
         frame=pa.table({"phone": ["1"]}),

@@ -111,6 +111,16 @@ def _interrupts_are_heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture
+def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages have each picture once, wide, where names have most room: the narrow one shows less of the same, and all of
+    them take half of the time that a report takes. What pages look like is asked in `tests/pages` and `tests/browser`.
+    """
+    from ytxdata.pages import html_report
+
+    monkeypatch.setattr(html_report, "SIZES", html_report.SIZES[:1])
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[Emulator]:
     """A quiet, well-behaved platform with a company of 300 meetings."""

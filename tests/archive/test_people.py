@@ -17,6 +17,8 @@ import pytest
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 MASK = re.compile(r"(?<![0-9A-Za-z*])\+?[0-9]*\*{4}[0-9]+")
 PERSON = "尹慧伟"
 FIXED = (

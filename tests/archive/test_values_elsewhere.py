@@ -18,6 +18,8 @@ from ytxdata.platform.transport import authorization, sign
 from ytxdata.records.answer import read_answer
 from ytxdata.redact import without_signatures
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 NOW = datetime(2026, 1, 6, tzinfo=UTC)
 NAMES = ("zhangwei", "zhaoliu", "liu.qiang", "sunqi77", "tang88")
 EXTENSIONS = ("8802", "8813", "8804", "8814", "8001", "8004", "8812")

@@ -20,7 +20,7 @@ from tests.audit.office import Story
 from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn_once")]
 
 
 def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:

@@ -15,6 +15,8 @@ from typer.main import get_command
 from ytxdata.cli import app, main
 from ytxdata.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 ENCODINGS = ("utf-8", "gbk", "cp1252", "ascii")  # cp936 is another name of gbk
 
 Run = Callable[..., tuple[int, bytes]]

@@ -11,6 +11,8 @@ import pytest
 from tests.cli.verbs import run
 from ytxdata.emulator import Emulator
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 
 @pytest.fixture
 def synced(account: Emulator, tmp_path: Path) -> Path:

@@ -31,6 +31,8 @@ from ytxdata.history.client import Client
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.registry import REPORTS
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 NEEDS_SPARK = "docs/how-to/spark.md"

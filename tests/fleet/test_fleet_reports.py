@@ -28,6 +28,8 @@ from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.tables.address_book import AddressBook, Entry
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 
 usage: Any = ytx.metrics.usage

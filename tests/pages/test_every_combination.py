@@ -18,11 +18,12 @@ from ytxdata.metrics import Tariff
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.groups import GroupOf
 from ytxdata.metrics.registry import REPORTS, Ask
-from ytxdata.pages import html_report
 from ytxdata.pages.collection import collect
 from ytxdata.pages.report_files import names_of, write_files
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.times import as_instant
+
+pytestmark = pytest.mark.usefixtures("drawn_once")
 
 GROUPS = (None, "department", "person", "floor", "creator", "number", "number_class", "size_class", "name")
 WHOSE = (None, *get_args(GroupOf))
@@ -76,10 +77,8 @@ def test_every_other_combination_ends_in_words(
 @pytest.mark.by_chance(12)
 @pytest.mark.parametrize(("group", "whose", "by"), [*combinations(possible=True)])
 def test_every_combination_of_options_ends_in_files(
-    group: str | None, whose: GroupOf | None, by: By, archive: Archive, book: AddressBook, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    group: str | None, whose: GroupOf | None, by: By, archive: Archive, book: AddressBook, tmp_path: Path
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(html_report, "SIZES", html_report.SIZES[:1])  # each picture once: the other is the same, wider
     asked = of_twelve_days(archive, book, group, whose, by)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

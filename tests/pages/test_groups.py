@@ -17,6 +17,8 @@ import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 
+pytestmark = pytest.mark.usefixtures("drawn_once")
+
 
 def run(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ended:

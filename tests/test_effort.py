@@ -1,0 +1,56 @@
+"""What is left to chance: in a hurried run some cases of a test, each time others; none of one that is asked for by name."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests import effort
+
+
+class Case:
+    """A case of a test, as pytest collects it."""
+
+    def __init__(self, test: str, place: int, n: int | None) -> None:
+        self.nodeid = f"tests/x.py::{test}[{place}]"
+        self.mark = None if n is None else pytest.mark.by_chance(n).mark
+
+    def get_closest_marker(self, _: str) -> Any:
+        return self.mark
+
+
+COLLECTED: Any = [
+    Case(test, place, n) for test, n_cases, n in (("many", 20, 3), ("few", 2, 3), ("all", 9, None)) for place in range(n_cases)
+]  # fmt: skip
+
+
+def left(*args: str, keyword: str = "") -> set[str]:
+    config: Any = SimpleNamespace(args=args, option=SimpleNamespace(keyword=keyword, lf=False))
+    return {one.nodeid for one in effort.left_to_chance(config, COLLECTED)}
+
+
+def test_some_cases_of_what_is_left_to_chance_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "IS_WHOLE", False)
+    monkeypatch.delenv("PYTEST_XDIST_TESTRUNUID", raising=False)
+    runs = [left("tests") for _ in range(9)]
+    assert all(len(run) == 17 and all("many" in name for name in run) for run in runs)
+    assert len(set(map(frozenset, runs))) > 1, "others each time"
+    assert left("tests/x.py::many[3]") == left("tests", keyword="many") == set()
+
+
+def test_all_processes_of_a_run_draw_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "IS_WHOLE", False)
+    monkeypatch.setenv("PYTEST_XDIST_TESTRUNUID", "one")
+    assert left() == left()
+
+
+def test_all_of_them_run_where_everything_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "IS_WHOLE", True)
+    assert left("tests") == set()
+    assert effort.some("abcdef", 2) == [*"abcdef"]
+    monkeypatch.setattr(effort, "IS_WHOLE", False)
+    drawn = effort.some("abcdef", 2)
+    assert len(drawn) == 2
+    assert drawn == sorted(drawn)

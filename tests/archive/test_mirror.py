@@ -217,10 +217,11 @@ def test_cut_short_anywhere_readers_see_one_state_or_the_other(
         shutil.copytree(before, place)
         is_cut = cut_short(archive, str(place), at, monkeypatch)
         for reader in (Archive(place), Archive.at(place.as_uri(), tmp_path / "kept")):
-            n = len(reader.meetings())
+            meetings = reader.meetings()
+            n = len(meetings)
             assert n in range(20, 55)
             assert len(reader.legs()) == 2 * n
-            assert reader.meetings()["name"].iloc[-1] == f"第 {n} 版"
+            assert meetings["name"].iloc[-1] == f"第 {n} 版"
         met.add(n)
         shutil.rmtree(tmp_path / "kept")
         if not is_cut:

@@ -241,7 +241,7 @@ WILDLY: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(4)
+@pytest.mark.by_chance(8)
 @pytest.mark.parametrize("name", WILDLY)
 def test_nothing_that_a_maker_wrote_repaints_a_terminal_or_passes_for_a_line_of_ours(
     folder: Path, name: str, capsys: pytest.CaptureFixture[str]

@@ -37,7 +37,7 @@ def seed(whole: int) -> int:
 
 def left_to_chance(config: pytest.Config, items: list[pytest.Item]) -> set[pytest.Item]:
     """Return the cases of tests marked `by_chance` that this run leaves out: none of a test that was asked for by name."""
-    named = config.option.keyword or config.option.lf or any("::" in asked for asked in config.args)
+    named = config.option.keyword or getattr(config.option, "lf", False) or any("::" in asked for asked in config.args)
     cases: dict[str, list[pytest.Item]] = {}
     for item in [] if IS_WHOLE or named else items:
         if item.get_closest_marker("by_chance"):

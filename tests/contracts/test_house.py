@@ -52,7 +52,8 @@ disk (`files`), and both were one file too long. By which rule a list says how l
 (`metrics/known_spans`) is asked by every report that goes by time, by what compares two periods, and by the page. A
 report of a fleet (`cli/fleet_report`) has more to decide than its other verbs (`cli/fleet`), and both were one full
 file. Which meeting each line of a list is (`history/proof/partners`) is asked before what the list comes to
-(`history/proof/hearing`), and both were one file too long."""
+(`history/proof/hearing`), and both were one file too long. How a workbook is taken apart (`workbooks`) is safe or not,
+beside what people do to a sheet (`spreadsheets`), which was full."""
 
 
 LONGEST_FILE = 450

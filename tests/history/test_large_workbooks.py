@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ytxdata import spreadsheets
+from ytxdata import workbooks
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.history import witness_lists
 from ytxdata.labels import Text
@@ -66,8 +66,13 @@ def read(raw: bytes) -> list[str | None]:
         (f'<row r="2">{cell("A2", "A2")}</row>', "a number that cannot be: 2"),
         (f'<row r="3">{cell("B3", "7")}{cell("A3", "A2")}</row>', "a number that cannot be: 1"),
         ("".join(f'<row r="{n}"><c r="XFD{n}"/></row>' for n in range(3, 700)), "too many cells"),
+        (
+            "".join(f'<row r="{n}">{cell(f"A{n}", "A")}</row>' for n in range(3, 700))
+            + '</sheetData><mergeCells><mergeCell ref="XFD2:XFD700"/></mergeCells><sheetData>',
+            "too many cells",
+        ),
     ],
-    ids=["far row", "row beyond", "column beyond", "row again", "cell again", "far columns"],
+    ids=["far row", "row beyond", "column beyond", "row again", "cell again", "far columns", "far merge"],
 )
 def test_a_workbook_that_no_list_is_takes_no_memory(rows: str, why: str) -> None:
     with pytest.raises(UsageError, match=why):
@@ -80,7 +85,7 @@ def test_more_than_a_list_has_is_refused_in_words(monkeypatch: pytest.MonkeyPatc
     for raw in (workbook(HEAD + "<row"), workbook(HEAD + ONE)[:-30]):
         with pytest.raises(UsageError, match="no whole workbook"):
             read(raw)
-    monkeypatch.setattr(spreadsheets, "MOST_UNPACKED", 1000)
+    monkeypatch.setattr(workbooks, "MOST_UNPACKED", 1000)
     with pytest.raises(UsageError, match="too large when unpacked"):
         read(workbook(HEAD + ONE))
 
@@ -89,8 +94,8 @@ def test_lines_far_apart_and_blank_ones_without_end_are_read_as_they_stand() -> 
     blank = "".join(f'<row r="{n}"><c r="A{n}"/></row>' for n in range(3, 20_000))
     far = f'<row r="1048576">{cell("A1048576", "A2")}{cell("B1048576", "7")}</row>'
     assert read(workbook(HEAD + ONE + blank + far)) == ["A1", "A2"]
-    [grid] = spreadsheets.xlsx_rows(workbook(HEAD + ONE + blank + far))
-    assert [n for n, _ in grid] == [1, 2, 1048576]
+    [sheet] = workbooks.sheets_of(workbook(HEAD + ONE + blank + far))
+    assert [n for n, _ in sheet.lines] == [1, 2, 1048576]
 
 
 def test_rows_and_cells_without_a_number_follow_each_other() -> None:
@@ -129,7 +134,7 @@ def test_without_the_extra_one_message_says_so_in_one_language(monkeypatch: pyte
     def missing(name: str) -> None:
         raise MissingExtraError(Text("缺少组件", f"{name} is missing"))
 
-    monkeypatch.setattr(spreadsheets, "require_extra", missing)
+    monkeypatch.setattr(workbooks, "require_extra", missing)
     with pytest.raises(MissingExtraError) as told:
         read(workbook(HEAD + ONE))
     assert told.value.cause.en == "xlsx is missing"

@@ -58,6 +58,16 @@ def test_a_department_that_is_merged_over_its_people_is_that_of_each(tmp_path: P
     assert book.skipped == ()
 
 
+@pytest.mark.parametrize("columns", [(0, 1, 2), (1, 2, 0)], ids=["first", "last"])
+@pytest.mark.parametrize("name", ["销售部", "4100", 301, 12.5], ids=str)
+def test_a_merged_department_is_that_of_each_wherever_it_stands_and_whatever_it_is_called(
+    tmp_path: Path, name: object, columns: tuple[int, ...]
+) -> None:
+    rows = [[row[place] for place in columns] for row in [PEOPLE[0], (name, *PEOPLE[1][1:]), *PEOPLE[2:5]]]
+    book = AddressBook.read(workbook(tmp_path, rows, "ABC"[columns.index(0)] + "2:" + "ABC"[columns.index(0)] + "4"))
+    assert departments(book) == [str(name)] * 3 + ["研发部"]
+
+
 def test_blanks_that_are_not_merged_are_not_filled_and_are_told(tmp_path: Path) -> None:
     for path in (csv(tmp_path, PEOPLE), workbook(tmp_path, PEOPLE)):
         book = AddressBook.read(path)
@@ -83,6 +93,25 @@ def test_an_amount_that_is_merged_over_lines_is_counted_once(tmp_path: Path) -> 
         ("88001234567", Decimal(3)),
         ("88001234567", None),
     ]
+
+
+@pytest.mark.parametrize("stem", ["1", "800123", "8001234567890"])
+def test_an_id_that_is_merged_over_its_parties_is_that_of_each_however_short(tmp_path: Path, stem: str) -> None:
+    rows: list[tuple[object, ...]] = [("被叫", "时长", "会议编号")]
+    for n in range(3):
+        rows += [("13900000001", 60, f"{stem}{n}"), ("13900000002", 90, None)]
+    path = workbook(tmp_path, rows, "C2:C3", "C4:C5", "C6:C7")
+    ids = [f"{stem}{n // 2}" for n in range(6)]
+    assert [(one.meeting_id, one.duration_s) for one in Invoice.read(path).bills] == list(
+        zip(ids, [60, 90] * 3, strict=True)
+    )
+    assert [one.meeting_id for one in read(path.read_bytes()).lines] == ids
+
+
+def test_a_header_with_merged_names_again_on_the_next_page_of_a_workbook_is_no_line(tmp_path: Path) -> None:
+    rows = [*TWO_LINES[0], BODY[0], *TWO_LINES[0], BODY[1]]
+    said = read(workbook(tmp_path, rows, "A1:A2", "B1:C1", "A4:A5", "B4:C4").read_bytes())
+    assert ([one.meeting_id for one in said.lines], [one.why for one in said.aside]) == (["m0", "m1"], ["header"] * 2)
 
 
 TWO_LINES = (

@@ -19,18 +19,9 @@ from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
-from ytxdata.spreadsheets import (
-    MOST_COLUMNS,
-    MOST_PARTS,
-    Grid,
-    Header,
-    bare,
-    csv_rows,
-    header_of,
-    is_workbook,
-    xlsx_rows,
-)
+from ytxdata.spreadsheets import Header, bare, csv_rows, header_of
 from ytxdata.times import parse_instant
+from ytxdata.workbooks import FIGURES, MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -73,10 +64,10 @@ def cells_of(raw: bytes, columns: Mapping[str, str]) -> RawList:
         It is an XLSX file and the extra `xlsx` is not installed.
     """
     if is_workbook(raw):
-        return _of_grids(xlsx_rows(raw), columns)
+        return _of_sheets(sheets_of(raw), columns)
     if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return _json(raw, columns)
-    return _of_grids([csv_rows(raw)], columns)
+    return _of_sheets([Worksheet(csv_rows(raw))], columns)
 
 
 def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
@@ -178,23 +169,27 @@ def _is_call(by_name: Mapping[str, str]) -> bool:
     return bool({"meeting_id", "number"} & by_name.keys()) and bool(_MEASURES & by_name.keys())
 
 
-def _of_grids(grids: Sequence[Grid], columns: Mapping[str, str]) -> RawList:
+def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:
     """Read the first worksheet with a header; others are looked at for what may be meetings."""
-    filled = [[(n, [str(cell).strip() for cell in row]) for n, row in grid] for grid in grids]
-    filled = [[(n, row) for n, row in grid if any(row)] for grid in filled]
-    heads = [header_of([row for _, row in grid], lambda row: called(row, columns), is_enough) for grid in filled]
+    filled = [_filled(one) for one in sheets]
+    heads = [header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough) for one in filled]
     named = [head is not None for head in heads]
     chosen = named.index(True) if any(named) else 0
-    if not filled[chosen]:
+    if not filled[chosen].lines:
         raise ValueError("empty")
-    sheet = _of_grid(filled[chosen], heads[chosen] or Header(0, 0, filled[chosen][0][1]), columns)
+    sheet = _of_sheet(filled[chosen], heads[chosen] or Header(0, 0, filled[chosen].lines[0][1]), columns)
     is_bare = not _MEASURES & called(sheet.header, columns).keys()
     others = [
         _place(place, "worksheet")
-        for place, grid in enumerate(filled, 1)
-        if place != chosen + 1 and (grid if is_bare else _may_hold_calls([row for _, row in grid], columns))
+        for place, one in enumerate(filled, 1)
+        if place != chosen + 1 and (one.lines if is_bare else _may_hold_calls([row for _, row in one.lines], columns))
     ]
     return sheet._replace(aside=(*others, *sheet.aside))
+
+
+def _filled(sheet: Worksheet) -> Worksheet:
+    lines = [(n, [str(cell).strip() for cell in row]) for n, row in sheet.lines]
+    return sheet._replace(lines=[(n, row) for n, row in lines if any(row)])
 
 
 def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> bool:
@@ -206,7 +201,10 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
     )
 
 
-def _of_grid(filled: Sequence[tuple[int, Sequence[str]]], head: Header, columns: Mapping[str, str]) -> RawList:
+def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> RawList:
+    of_each_line = {name for ours, name in called(head.names, columns).items() if ours not in FIGURES}
+    places = {place for place, name in enumerate(head.names) if name in of_each_line}
+    filled = sheet.filled_down(places)
     header, lines_of_head = list(head.names), [row for _, row in filled[head.first : head.last + 1]]
     while header and not header[-1]:
         header.pop()

@@ -21,14 +21,12 @@ from ytxdata.spreadsheets import (
     Header,
     doubles,
     header_of,
-    is_workbook,
     named_columns,
-    only_sheet,
     strict_rows,
-    xlsx_rows,
 )
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
+from ytxdata.workbooks import FIGURES, is_workbook, only_sheet, sheets_of
 
 Listed: TypeAlias = str | Path | IntoFrame
 """A list as people have it: the path of a CSV or a workbook, or a frame of any engine."""
@@ -93,12 +91,12 @@ def read_lines(
     UsageError
         It cannot be read, is empty, too large, or lacks a column.
     """
+    known = partial(named_columns, names=names, columns=columns)
 
     def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
-        known = partial(named_columns, names=names, columns=columns)
         return header_of(rows, known, lambda found: found.keys() >= set(required), _is_note)
 
-    rows = _rows_of_file(Path(given), what, head_of) if isinstance(given, str | Path) else _rows_of_frame(given)
+    rows = _rows_of(given, what, head_of, partial(_of_each_line, known, keep_others))
     first = list(islice(rows, MOST_TITLES + 2))
     head = head_of([row for _, row in first]) or _first_line(first, what, lambda row: head_of([row]) is not None)
     header = list(head.names)
@@ -134,6 +132,15 @@ def read_lines(
     skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 
+def _of_each_line(
+    known: Callable[[Sequence[str]], Mapping[str, int]], keep_others: bool, header: Sequence[str]
+) -> set[int]:
+    """Return in which columns what is merged over several lines is of each: of those that are read, all but figures."""
+    found = known(header)
+    read = range(len(header)) if keep_others else found.values()
+    return {*read} - {place for name, place in found.items() if name in FIGURES}
+
+
 def _first_line(
     rows: Sequence[tuple[int, Sequence[str]]], what: Text, is_header: Callable[[Sequence[str]], bool]
 ) -> Header:
@@ -150,13 +157,19 @@ def _is_note(row: Sequence[str]) -> bool:
     return _NOTE.match(next((cell.strip() for cell in row if cell.strip()), "")) is not None
 
 
-def _rows_of_file(
-    path: Path, what: Text, head_of: Callable[[Sequence[Sequence[str]]], Header | None]
+def _rows_of(
+    given: Listed,
+    what: Text,
+    head_of: Callable[[Sequence[Sequence[str]]], Header | None],
+    of_each_line: Callable[[Sequence[str]], set[int]],
 ) -> Iterator[tuple[int, list[str]]]:
-    raw = _bytes_of(path, what)
+    if not isinstance(given, str | Path):
+        yield from _rows_of_frame(given)
+        return
+    raw = _bytes_of(Path(given), what)
     try:
         if is_workbook(raw):
-            yield from only_sheet(xlsx_rows(raw), lambda rows: head_of(rows) is not None)
+            yield from only_sheet(sheets_of(raw), head_of, of_each_line)
         else:
             yield from ((number, [unescape(cell) for cell in row]) for number, row in strict_rows(raw))
     except MissingExtraError:

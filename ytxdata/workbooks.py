@@ -1,0 +1,225 @@
+"""Workbooks as people and programs save them: looked through before anything is built of them, each worksheet as the
+lines that are not blank.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from io import BytesIO
+from typing import Any, NamedTuple, TypeAlias
+from xml.parsers.expat import ExpatError, ParserCreate
+from zipfile import ZipFile
+
+from ytxdata.errors import UsageError, require_extra
+from ytxdata.labels import Text
+from ytxdata.spreadsheets import MOST_TITLES, Grid, Header, no_list
+
+MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
+"""What a worksheet of Excel may have."""
+MOST_PARTS = 10_000_000
+"""Elements and cells of a workbook, with those between that are left out: a bill of 100,000 lines and 8 columns has a
+quarter of them.
+"""
+MOST_UNPACKED = 256 * 1024 * 1024
+_PIECE = 1024 * 1024
+
+
+def is_workbook(raw: bytes) -> bool:
+    """Return whether a file is a workbook by how it begins, and no text."""
+    return raw[:4] == b"PK\x03\x04"
+
+
+Area: TypeAlias = tuple[int, int, int, int]
+"""Cells that are merged: the first column and line, the last column and line."""
+
+FIGURES = frozenset({"duration_s", "amount_yuan", "amount"})
+"""Our names for columns of figures: one that is merged over several lines is one for all of them, and would be counted
+several times. All else (ids, names, departments, days) is of each line, also where it is written in digits: by what
+a cell looked like, departments such as 4100 and ids of six digits were taken for amounts.
+"""
+
+
+class Worksheet(NamedTuple):
+    """A worksheet: the lines that are not blank, and which of its cells are merged over several lines."""
+
+    lines: Grid
+    merged: Sequence[Area] = ()
+
+    def filled_down(self, places: Collection[int]) -> Grid:
+        """Return its lines; in some columns, what stands in merged cells stands in each line of them."""
+        numbers = [n for n, _ in self.lines]
+        for left, top, _, bottom in self.merged:
+            begin, end = bisect_left(numbers, top), bisect_right(numbers, bottom)
+            if left - 1 not in places or top not in numbers[begin : begin + 1]:
+                continue
+            first, *others = (row for _, row in self.lines[begin:end])
+            for row in others:
+                row += [""] * (left - len(row))  # below the first of a merge, many write no cell at all
+                row[left - 1] = row[left - 1] or first[left - 1]
+        return self.lines
+
+
+def sheets_of(raw: bytes) -> list[Worksheet]:
+    """Return every worksheet.
+
+    Raises
+    ------
+    UsageError
+        It cannot be read, or is larger than a list that people keep.
+    MissingExtraError
+        The extra `xlsx` is not installed.
+    """
+    require_extra("xlsx")
+    from openpyxl import load_workbook
+
+    try:
+        # a program that writes formulas without their results leaves these cells empty: whole lines would be none
+        looks = _looked_through(raw)
+        kinds = (True, False) if any(one.has_formulas for one in looks.values()) else (True,)
+        books = [load_workbook(BytesIO(raw), read_only=True, data_only=is_value) for is_value in kinds]
+        sheets = [list(_filled(one)) for one in zip(*(book.worksheets for book in books), strict=True)]
+        paths = [getattr(one, "_worksheet_path", "").lstrip("/") for one in books[0].worksheets]
+        merged = [looks[path].merged if path in looks else [] for path in paths]
+    except UsageError:
+        raise
+    except Exception as error:  # a broken workbook makes openpyxl raise whatever comes
+        raise no_list(Text(f"不是完好的工作簿（{error}）", f"is no whole workbook ({error})")) from None
+    cells = (pair for sheet in sheets for _, *both in sheet for pair in zip(both[0], both[-1], strict=True))
+    kind = 0 if any(known not in ("", meant) for known, meant in cells) else -1
+    grids = [[(n, both[kind]) for n, *both in sheet] for sheet in sheets]
+    return [Worksheet(grid, areas) for grid, areas in zip(grids, merged, strict=True)]
+
+
+def only_sheet(
+    sheets: Sequence[Worksheet],
+    head_of: Callable[[Sequence[Sequence[str]]], Header | None],
+    places_of: Callable[[Sequence[str]], Collection[int]],
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of the one worksheet that names the columns, all of one width; of the first where none does.
+
+    Parameters
+    ----------
+    places_of
+        Of a header, in which columns what is merged over several lines is of each.
+
+    Raises
+    ------
+    UsageError
+        There are several such worksheets: one of them would be read for all.
+    """
+    heads = [head_of([row for _, row in sheet.lines[: MOST_TITLES + 2]]) for sheet in sheets]
+    places = [place for place, head in enumerate(heads, 1) if head]
+    if len(places) > 1:
+        zh, en = "、".join(map(str, places)), ", ".join(map(str, places))
+        raise UsageError(
+            Text(f"有 {len(places)} 张工作表都是这种名单（第 {zh} 张）", f"stands on {len(places)} worksheets ({en})"),
+            remedy=Text("请并到一张工作表，或只留一张", "put all of it on one worksheet, or leave one of them"),
+        )
+    sheet, head = next(((one, head) for one, head in zip(sheets, heads, strict=True) if head), (sheets[0], None))
+    lines = sheet.filled_down(places_of(head.names)) if head else sheet.lines
+    width = max((n for _, row in lines for n, cell in enumerate(row, 1) if cell), default=0)
+    for number, row in lines:
+        yield number, [*row[:width], *[""] * (width - len(row))]
+
+
+def _filled(sheets: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield the number of each line that is not blank, and its cells in each reading of one worksheet."""
+    for sheet in sheets:
+        sheet.reset_dimensions()  # a size that a file states cuts off what lies beyond it
+    for n, rows in enumerate(zip(*(one.iter_rows(values_only=True) for one in sheets), strict=True), 1):
+        if any(cell is not None for row in rows for cell in row):
+            yield n, *([_text(cell) for cell in row] for row in rows)
+
+
+def _looked_through(raw: bytes) -> dict[str, _Look]:
+    """Look a workbook through before anything is built of it, and return what each of its files is like.
+
+    Raises
+    ------
+    UsageError
+        It would take more memory than a list may: 1.5 KB can name a row of which two billion others lie in front.
+    """
+    looks: dict[str, _Look] = {}
+    parts = 0
+    with ZipFile(BytesIO(raw)) as whole:
+        if sum(one.file_size for one in whole.infolist()) > MOST_UNPACKED:
+            raise no_list(Text("解压后过大", "is too large when unpacked"))
+        for one in whole.infolist():
+            look = looks[one.filename] = _Look(parts)
+            with whole.open(one) as file, suppress(ExpatError):  # a picture, say; openpyxl ends where this does
+                while piece := file.read(_PIECE):
+                    look.parser.Parse(piece, False)
+            parts = look.parts
+    return looks
+
+
+class _Look:
+    """One file of a workbook as it goes by: how much there is, and where it says that it stands."""
+
+    def __init__(self, parts: int = 0) -> None:
+        self.parts, self.row, self.column = parts, 0, 0
+        self.is_row = self.has_formulas = False
+        self.merged: list[tuple[int, int, int, int]] = []
+        self.parser = ParserCreate(namespace_separator=" ")
+        self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
+        self.parser.StartDoctypeDeclHandler = self._doctype
+
+    def _start(self, name: str, said: Mapping[str, str]) -> None:
+        kind = name.rpartition(" ")[2]
+        self.parts += 1
+        if kind == "row":
+            self.is_row, self.column = True, 0
+            self.row = self._at(self.row, int(float(said["r"])) if "r" in said else None, MOST_ROWS)
+        elif kind == "c" and self.is_row:
+            self.column = self._at(self.column, _column(said["r"]) if said.get("r") else None, MOST_COLUMNS)
+        elif kind == "f" and self.is_row:
+            self.has_formulas = True
+        elif kind == "mergeCell" and ":" in said.get("ref", ""):
+            self._merge(said["ref"])
+        elif kind == "sheetData" and said:  # what a file remembers of another one's worksheets, one after the other
+            self.row = 0
+        if self.parts > MOST_PARTS:
+            raise no_list(Text(f"单元格过多（上限 {MOST_PARTS:,}）", f"has too many cells (at most {MOST_PARTS:,})"))
+
+    def _at(self, before: int, place: int | None, most: int) -> int:
+        """Return where a row or cell stands; one that is not behind the one before it, openpyxl would not give."""
+        place = before + 1 if place is None else place
+        if not before < place <= most:
+            raise no_list(Text(f"行列编号不可用：{place}", f"has a row or column of a number that cannot be: {place}"))
+        self.parts += place - before - 1
+        return place
+
+    def _merge(self, ref: str) -> None:
+        from openpyxl.utils.cell import range_boundaries
+
+        left, top, right, bottom = (one or 0 for one in range_boundaries(ref))
+        if bottom > top:
+            self.merged.append((left, top, right, bottom))
+            self.parts += left * (
+                min(bottom, self.row) - min(top, self.row)
+            )  # lines that end before it are made longer
+
+    def _end(self, name: str) -> None:
+        self.is_row = self.is_row and name.rpartition(" ")[2] != "row"
+
+    def _doctype(self, *_: object) -> None:
+        raise no_list(Text("带有 DOCTYPE 声明", "has a DOCTYPE, as no workbook has"))
+
+
+def _column(place: str) -> int:
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    column: int = coordinate_to_tuple(place)[1]
+    return column
+
+
+def _text(cell: object) -> object:
+    """Return a cell as a text that says the same: a time without zone is Beijing's, a whole number has no point."""
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:  # beyond, its last digits are lost
+        return str(int(cell))
+    return "" if cell is None else str(cell)

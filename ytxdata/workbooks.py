@@ -5,7 +5,7 @@ lines that are not blank.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from io import BytesIO
@@ -15,6 +15,7 @@ from zipfile import ZipFile
 
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
+from ytxdata.list_totals import is_total
 from ytxdata.spreadsheets import MOST_TITLES, Grid, Header, no_list
 
 MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
@@ -43,10 +44,13 @@ a cell looked like, departments such as 4100 and ids of six digits were taken fo
 
 
 class Worksheet(NamedTuple):
-    """A worksheet: the lines that are not blank, and which of its cells are merged over several lines."""
+    """A worksheet: the lines that are not blank, which of its cells are merged over several lines, and which are the
+    results of formulas (line and place), as whoever wrote the file kept them.
+    """
 
     lines: Grid
     merged: Sequence[Area] = ()
+    results: Sequence[tuple[int, int]] = ()
 
     def filled_down(self, places: Collection[int]) -> Grid:
         """Return its lines; in some columns, what stands in merged cells stands in each line of them."""
@@ -60,6 +64,17 @@ class Worksheet(NamedTuple):
                 row += [""] * (left - len(row))  # below the first of a merge, many write no cell at all
                 row[left - 1] = row[left - 1] or first[left - 1]
         return self.lines
+
+    def computed(self, places: Collection[int], header: int) -> dict[int, list[int]]:
+        """Return, of some columns, the lines below a header in which the result of a formula stands: a spreadsheet
+        computes it again, and may show another one. A total is left out, for it is held against its lines.
+        """
+        found: dict[int, list[int]] = {place: [] for place in sorted(places)}
+        firsts = {n: next(filter(None, row), "") for n, row in self.lines} if self.results else {}
+        for n, place in self.results:
+            if n > header and place in found and not is_total(firsts.get(n, "")):
+                found[place].append(n)
+        return {place: lines for place, lines in found.items() if lines}
 
 
 def sheets_of(raw: bytes) -> list[Worksheet]:
@@ -76,34 +91,22 @@ def sheets_of(raw: bytes) -> list[Worksheet]:
     from openpyxl import load_workbook
 
     try:
-        # a program that writes formulas without their results leaves these cells empty: whole lines would be none
         looks = _looked_through(raw)
-        kinds = (True, False) if any(one.has_formulas for one in looks.values()) else (True,)
+        # formulas are read beside their results, for programs write them without any: whole lines would be blank
+        kinds = (True, False) if any(one.formulas for one in looks.values()) else (True,)
         books = [load_workbook(BytesIO(raw), read_only=True, data_only=is_value) for is_value in kinds]
-        sheets = [list(_filled(one)) for one in zip(*(book.worksheets for book in books), strict=True)]
-        paths = [getattr(one, "_worksheet_path", "").lstrip("/") for one in books[0].worksheets]
-        merged = [looks[path].merged if path in looks else [] for path in paths]
+        return [_read(one, looks) for one in zip(*(book.worksheets for book in books), strict=True)]
     except UsageError:
         raise
     except Exception as error:  # a broken workbook makes openpyxl raise whatever comes
         raise no_list(Text(f"不是完好的工作簿（{error}）", f"is no whole workbook ({error})")) from None
-    cells = (pair for sheet in sheets for _, *both in sheet for pair in zip(both[0], both[-1], strict=True))
-    kind = 0 if any(known not in ("", meant) for known, meant in cells) else -1
-    grids = [[(n, both[kind]) for n, *both in sheet] for sheet in sheets]
-    return [Worksheet(grid, areas) for grid, areas in zip(grids, merged, strict=True)]
 
 
 def only_sheet(
     sheets: Sequence[Worksheet],
     head_of: Callable[[Sequence[Sequence[str]]], Header | None],
-    places_of: Callable[[Sequence[str]], Collection[int]],
-) -> Iterator[tuple[int, list[str]]]:
-    """Yield the lines of the one worksheet that names the columns, all of one width; of the first where none does.
-
-    Parameters
-    ----------
-    places_of
-        Of a header, in which columns what is merged over several lines is of each.
+) -> tuple[Worksheet, Header | None]:
+    """Return the one worksheet that names the columns, and its header; the first where none does.
 
     Raises
     ------
@@ -118,20 +121,32 @@ def only_sheet(
             Text(f"有 {len(places)} 张工作表都是这种名单（第 {zh} 张）", f"stands on {len(places)} worksheets ({en})"),
             remedy=Text("请并到一张工作表，或只留一张", "put all of it on one worksheet, or leave one of them"),
         )
-    sheet, head = next(((one, head) for one, head in zip(sheets, heads, strict=True) if head), (sheets[0], None))
-    lines = sheet.filled_down(places_of(head.names)) if head else sheet.lines
-    width = max((n for _, row in lines for n, cell in enumerate(row, 1) if cell), default=0)
-    for number, row in lines:
-        yield number, [*row[:width], *[""] * (width - len(row))]
+    return next(((one, head) for one, head in zip(sheets, heads, strict=True) if head), (sheets[0], None))
 
 
-def _filled(sheets: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
-    """Yield the number of each line that is not blank, and its cells in each reading of one worksheet."""
+def _read(sheets: Sequence[Any], looks: Mapping[str, _Look]) -> Worksheet:
+    """Return a worksheet, given as its results and as its formulas: each cell is its result, or else its formula.
+
+    For a whole workbook at once it was one or the other, by whether any formula had a result: a line of which no cell
+    had one was blank wherever another cell had.
+    """
+    look = looks.get(getattr(sheets[0], "_worksheet_path", "").lstrip("/")) or _Look()
+    lines: list[tuple[int, list[Any]]] = []
+    results: list[tuple[int, int]] = []
     for sheet in sheets:
         sheet.reset_dimensions()  # a size that a file states cuts off what lies beyond it
     for n, rows in enumerate(zip(*(one.iter_rows(values_only=True) for one in sheets), strict=True), 1):
-        if any(cell is not None for row in rows for cell in row):
-            yield n, *([_text(cell) for cell in row] for row in rows)
+        if not any(cell is not None for row in rows for cell in row):
+            continue
+        known, meant = rows[0], rows[-1]
+        cells = [_text(cell) for cell in known]
+        for place, is_text in look.formulas.get(n, {}).items():
+            if known[place] is None and not is_text:
+                cells[place] = str(getattr(meant[place], "text", meant[place] or ""))
+            else:
+                results.append((n, place))
+        lines.append((n, cells))
+    return Worksheet(lines, look.merged, results)
 
 
 def _looked_through(raw: bytes) -> dict[str, _Look]:
@@ -161,7 +176,10 @@ class _Look:
 
     def __init__(self, parts: int = 0) -> None:
         self.parts, self.row, self.column = parts, 0, 0
-        self.is_row = self.has_formulas = False
+        self.is_row = self.is_text = False
+        self.formulas: dict[
+            int, dict[int, bool]
+        ] = {}  # line → place → whether its result is a text, be it an empty one
         self.merged: list[tuple[int, int, int, int]] = []
         self.parser = ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
@@ -175,8 +193,9 @@ class _Look:
             self.row = self._at(self.row, int(float(said["r"])) if "r" in said else None, MOST_ROWS)
         elif kind == "c" and self.is_row:
             self.column = self._at(self.column, _column(said["r"]) if said.get("r") else None, MOST_COLUMNS)
+            self.is_text = said.get("t") == "str"
         elif kind == "f" and self.is_row:
-            self.has_formulas = True
+            self.formulas.setdefault(self.row, {})[self.column - 1] = self.is_text
         elif kind == "mergeCell" and ":" in said.get("ref", ""):
             self._merge(said["ref"])
         elif kind == "sheetData" and said:  # what a file remembers of another one's worksheets, one after the other

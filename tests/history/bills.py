@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from io import BytesIO
 
 from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import Totals, Witness, WitnessLine
@@ -37,3 +40,20 @@ def witness(lines: Sequence[WitnessLine], totals: Totals | None = None, **more: 
 
 def read(raw: bytes, **more: object) -> Witness:
     return read_witness(raw, "bill.csv", str(more.pop("kind", "invoice")), START - timedelta(hours=8), END, **more)  # type: ignore[arg-type]
+
+
+def with_results(raw: bytes, results: Mapping[str, str | None]) -> bytes:
+    """Return a workbook in which the results of some formulas are kept, as Excel keeps them: a number, or None for an
+    empty text.
+    """
+    made = BytesIO()
+    with zipfile.ZipFile(BytesIO(raw)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            text = old.read(name).decode("utf-8", "surrogateescape")
+            for formula, result in results.items() if name.startswith("xl/worksheets/") else ():
+                cell = rf"<c ([^>]*)><f>{re.escape(formula)}</f><v ?/?>(?:</v>)?</c>"
+                kind = ' t="str"' if result is None else ""
+                text, n = re.subn(cell, rf"<c \1{kind}><f>{formula}</f><v>{result or ''}</v></c>", text)
+                assert n
+            new.writestr(name, text.encode("utf-8", "surrogateescape"))
+    return made.getvalue()

@@ -12,7 +12,7 @@ from io import BytesIO
 
 import pytest
 
-from tests.history.bills import BODY, END, HEAD, START, at, held, read
+from tests.history.bills import BODY, END, HEAD, START, at, held, read, with_results
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.heard import Hearing
@@ -176,6 +176,40 @@ def test_lines_that_are_hidden_in_a_workbook_or_lie_beyond_what_it_says_of_its_s
 def test_a_formula_whose_value_was_not_kept_is_no_empty_cell() -> None:
     said = heard(workbook([*PLAIN[:-1], ['="LO"&"ST"', "=B2", "=C2"], PLAIN[-1]]))
     assert (said.finding, said.aside[0]) == ("unread", (22, "formula"))
+
+
+def test_a_line_of_formulas_without_results_is_read_also_where_other_formulas_have_theirs() -> None:
+    lost = ['="LO"&"ST"', '="2026-03-25 10:00:00"', "=300*2"]
+    total = ["合计", None, "=SUM(C2:C21)"]
+    raw = with_results(workbook([*PLAIN[:9], lost, *PLAIN[9:-1], total]), {"SUM(C2:C21)": "12000"})
+    said = heard(raw)
+    assert (said.finding, said.n_found) == ("unread", 20)
+    assert (10, "formula") in said.aside
+
+
+def test_a_worksheet_of_formulas_without_results_may_hold_meetings() -> None:
+    said = heard(workbook(PLAIN, [['="LOST"', '="2026-03-25 10:00:00"', "=300*2"]]))
+    assert (said.finding, (2, "worksheet") in said.aside) == ("unread", True)
+    # a cover that counts the list is none
+    assert heard(workbook(PLAIN, [["2026年3月账单"], ["总时长", "=SUM(Sheet!C2:C21)"]])).finding == "witnessed"
+
+
+def test_what_formulas_came_to_is_believed_and_told() -> None:
+    """Excel computes them again and may show another figure; a list with sums in it is honest all the same."""
+    rows = [[*row[:2], f"={row[2]}*1"] if row[0] == "m3" else row for row in PLAIN[:-1]]
+    raw = with_results(workbook([*rows, ["合计", None, "=SUM(C2:C21)"]]), {"600*1": "600", "SUM(C2:C21)": "12000"})
+    said = heard(raw)
+    assert said.finding == "witnessed"
+    assert [one for one in said.aside if one[1] == "computed"] == [(3, "computed")]
+    assert "column 3 (its formulas; their results were read as the file keeps them" in said.text.en
+    plain = with_results(workbook([*PLAIN[:-1], ["合计", None, "=SUM(C2:C21)"]]), {"SUM(C2:C21)": "12000"})
+    assert [why for _, why in heard(plain).aside] == ["total"]
+
+
+def test_formulas_that_were_filled_down_and_came_to_nothing_are_blank() -> None:
+    below = [['=IF(E23="","",E23)', '=IF(F23="","",F23)', '=IF(G23="","",G23)']]
+    said = heard(with_results(workbook([*PLAIN, *below]), {one[1:]: None for one in below[0]}))
+    assert said.finding == "witnessed"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.history.bills import read
+from tests.history.bills import read, with_results
 from ytxdata.audit import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.tables.address_book import AddressBook
@@ -192,3 +192,37 @@ def test_lines_below_a_header_stay_lines_whatever_they_say() -> None:
         ("m1", "2026-03-01", "60", "被叫"),
     ]
     assert [one.meeting_id for one in read(text_of(rows)).lines] == ["m0", "m1"]
+
+
+def test_what_formulas_of_a_bill_came_to_is_told_and_a_line_without_results_is_named(tmp_path: Path) -> None:
+    rows = [
+        ("会议编号", "时长", "金额"),
+        ("m0", 60, "=B2*0.01"),
+        ('="m1"', "=30*2", "=250*2"),
+        ("m2", 90, 0.9),
+        ("合计", "=SUM(B2:B4)", "=SUM(C2:C4)"),
+    ]
+    results = {"B2*0.01": "0.6", "SUM(B2:B4)": "150", "SUM(C2:C4)": "1.5"}
+    path = workbook(tmp_path, rows)
+    path.write_bytes(with_results(path.read_bytes(), results))
+    bill = Invoice.read(path)
+    assert [(one.meeting_id, one.amount_yuan) for one in bill.bills] == [("m0", Decimal("0.6")), ("m2", Decimal("0.9"))]
+    assert [(one.line, one.why.en) for one in bill.skipped if one.line != 5] == [
+        (
+            0,
+            "has cells that are formulas; their results were read as the file keeps them, and not computed again: 金额 (lines 2)",
+        ),
+        (3, "a cell is a formula"),
+    ]
+
+
+def test_a_bill_of_which_only_totals_are_formulas_is_told_nothing(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [("会议编号", "金额"), ("m0", 0.6), ("m1", 0.9), ("合计", "=SUM(B2:B3)")])
+    path.write_bytes(with_results(path.read_bytes(), {"SUM(B2:B3)": "1.5"}))
+    assert [(one.line, one.why.en) for one in Invoice.read(path).skipped] == [(4, "the list's own total")]
+
+
+def test_starts_that_nobody_can_read_are_told_in_words(tmp_path: Path) -> None:
+    [note] = Invoice.read(csv(tmp_path, [("会议编号", "开始时间"), ("m0", "soon")])).notes
+    assert note.en == "invoice: the start of 1 lines is no date or time; they count as lines without one (lines 2)"
+    assert note.zh == "账单：1 行的开始时间无法识别，按没有开始时间处理（第 2 行）"

@@ -18,7 +18,7 @@ from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.phones import normalize
 from ytxdata.records.values import amount_text, convert
-from ytxdata.spreadsheets import exact
+from ytxdata.spreadsheets import FORMULA, exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
@@ -28,8 +28,8 @@ NAMES = {name: usual for name, (_, usual) in COLUMNS.items()}
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _NO_TIME = Text(
-    "{what}：{n} 行的开始时间无法识别，按没有开始时间处理（第 {lines} 行）",
-    "{what}: the start of {n} lines is no date or time; they count as lines without one (lines {lines})",
+    "{what.zh}：{n} 行的开始时间无法识别，按没有开始时间处理（第 {lines} 行）",
+    "{what.en}: the start of {n} lines is no date or time; they count as lines without one (lines {lines})",
 )
 _SHOWN = 5
 _CREDIT = Text("金额或时长为负（冲减），不与记录核对", "a credit, below zero, is held against no record")
@@ -140,10 +140,11 @@ def _bill(line: SheetLine) -> Bill | Text:
     what = no_meeting(called(meeting_id, first), told)
     if what or not meeting_id:
         return ASIDE[what] if what else _NO_ID
+    figures = cells.get("duration_s", ""), cells.get("amount_yuan", "")
     try:
-        seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
+        seconds, yuan = _seconds(figures[0]), _decimal(figures[1])
     except (InvalidOperation, ValueError):
-        return _NO_NUMBER
+        return FORMULA if any(cell.startswith("=") for cell in figures) else _NO_NUMBER
     begun = cells.get("started_at", "").strip()
     started_at = parse_instant(begun)
     # A spreadsheet writes a day as its midnight.

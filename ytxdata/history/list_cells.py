@@ -193,18 +193,23 @@ def _filled(sheet: Worksheet) -> Worksheet:
 
 
 def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -> bool:
-    """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none."""
-    return any(is_enough(called(row, columns)) for row in rows[:-1]) or any(
-        any(not _TICKS.fullmatch(cell) and parse_instant(cell) for cell in row)
-        and any(_FIGURE.fullmatch(cell) and not parse_instant(cell) for cell in row)
-        for row in rows
-    )
+    """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none.
+    What a formula without a result stands for, nobody knows.
+    """
+    return any(is_enough(called(row, columns)) for row in rows[:-1]) or any(map(_may_be_call, rows))
+
+
+def _may_be_call(row: Sequence[str]) -> bool:
+    open_ = {place for place, cell in enumerate(row) if cell.startswith("=")}
+    times = {place for place, cell in enumerate(row) if not _TICKS.fullmatch(cell) and parse_instant(cell)}
+    figures = {place for place, cell in enumerate(row) if _FIGURE.fullmatch(cell) and not parse_instant(cell)}
+    return min(len(times | open_), len(figures | open_)) > 0 and len(times | figures | open_) > 1
 
 
 def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> RawList:
-    of_each_line = {name for ours, name in called(head.names, columns).items() if ours not in FIGURES}
-    places = {place for place, name in enumerate(head.names) if name in of_each_line}
-    filled = sheet.filled_down(places)
+    read = {name: ours for ours, name in called(head.names, columns).items()}
+    places = {place: read[name] for place, name in enumerate(head.names) if name in read}
+    filled = sheet.filled_down([place for place, ours in places.items() if ours not in FIGURES])
     header, lines_of_head = list(head.names), [row for _, row in filled[head.first : head.last + 1]]
     while header and not header[-1]:
         header.pop()
@@ -226,6 +231,7 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
         _place(n, "column")
         for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
     ]
+    aside += [_place(place + 1, "computed") for place in sheet.computed(places, filled[head.last][0])]
     above = [{str(place): cell for place, cell in enumerate(row)} for _, row in filled[: head.first]]
     stated = [row for row in above if is_total(next(filter(None, row.values()), ""))]
     return RawList(

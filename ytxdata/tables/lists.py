@@ -26,7 +26,7 @@ from ytxdata.spreadsheets import (
 )
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
-from ytxdata.workbooks import FIGURES, is_workbook, only_sheet, sheets_of
+from ytxdata.workbooks import FIGURES, Worksheet, is_workbook, only_sheet, sheets_of
 
 Listed: TypeAlias = str | Path | IntoFrame
 """A list as people have it: the path of a CSV or a workbook, or a frame of any engine."""
@@ -96,7 +96,7 @@ def read_lines(
     def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
         return header_of(rows, known, lambda found: found.keys() >= set(required), _is_note)
 
-    rows = _rows_of(given, what, head_of, partial(_of_each_line, known, keep_others))
+    rows = _rows_of(given, what, head_of, lambda header: _read(known(header), header, keep_others), skipped)
     first = list(islice(rows, MOST_TITLES + 2))
     head = head_of([row for _, row in first]) or _first_line(first, what, lambda row: head_of([row]) is not None)
     header = list(head.names)
@@ -109,11 +109,8 @@ def read_lines(
         raise _unusable(
             what, Text("是空的", "is empty"), Text("第一行应为列名", "its first line must name the columns")
         )
-    places = _places(header, what, names, required, columns)
-    others = doubles(header, names, columns, places)
-    if keep_others:
-        taken = set(places.values())
-        places |= {cell.strip(): place for place, cell in enumerate(header) if place not in taken and cell.strip()}
+    named = _places(header, what, names, required, columns)
+    others, places = doubles(header, names, columns, named), _read(named, header, keep_others)
     for number, cell in stated.items():
         yield SheetLine(number, dict.fromkeys(places, ""), cell)
     for number, row in chain(first[head.last + 1 :], rows):
@@ -132,13 +129,10 @@ def read_lines(
     skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 
-def _of_each_line(
-    known: Callable[[Sequence[str]], Mapping[str, int]], keep_others: bool, header: Sequence[str]
-) -> set[int]:
-    """Return in which columns what is merged over several lines is of each: of those that are read, all but figures."""
-    found = known(header)
-    read = range(len(header)) if keep_others else found.values()
-    return {*read} - {place for name, place in found.items() if name in FIGURES}
+def _read(named: Mapping[str, int], header: Sequence[str], keep_others: bool) -> dict[str, int]:
+    """Return where each column stands that is read: those with our names and, where asked for, all others by their own."""
+    others = {cell.strip(): place for place, cell in enumerate(header) if place not in named.values() and cell.strip()}
+    return {**named, **(others if keep_others else {})}
 
 
 def _first_line(
@@ -161,21 +155,49 @@ def _rows_of(
     given: Listed,
     what: Text,
     head_of: Callable[[Sequence[Sequence[str]]], Header | None],
-    of_each_line: Callable[[Sequence[str]], set[int]],
+    read_of: Callable[[Sequence[str]], Mapping[str, int]],
+    skipped: list[Skipped],
 ) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of a list, each with its number; `read_of` says which columns of a header are read."""
     if not isinstance(given, str | Path):
         yield from _rows_of_frame(given)
         return
     raw = _bytes_of(Path(given), what)
     try:
         if is_workbook(raw):
-            yield from only_sheet(sheets_of(raw), head_of, of_each_line)
+            sheet, head = only_sheet(sheets_of(raw), head_of)
+            yield from _rows_of_sheet(sheet, head, read_of(head.names) if head else {}, skipped)
         else:
             yield from ((number, [unescape(cell) for cell in row]) for number, row in strict_rows(raw))
     except MissingExtraError:
         raise
     except UsageError as error:
         raise _unusable(what, error.cause, error.remedy) from None
+
+
+_COMPUTED = Text(
+    "有由公式算出的内容，按文件所存的结果读，没有重算：{columns}",
+    "has cells that are formulas; their results were read as the file keeps them, and not computed again: {columns}",
+)
+
+
+def _rows_of_sheet(
+    sheet: Worksheet, head: Header | None, read: Mapping[str, int], skipped: list[Skipped]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of a worksheet, all of one width."""
+    if head and (computed := sheet.computed({*read.values()}, sheet.lines[head.last][0])):
+        told = [_lines_of(head.names[place], lines) for place, lines in computed.items()]
+        zh, en = "；".join(one.zh for one in told), "; ".join(one.en for one in told)
+        skipped.append(Skipped(0, Text(_COMPUTED.zh.format(columns=zh), _COMPUTED.en.format(columns=en))))
+    lines = sheet.filled_down({place for name, place in read.items() if name not in FIGURES})
+    width = max((n for _, row in lines for n, cell in enumerate(row, 1) if cell), default=0)
+    for number, row in lines:
+        yield number, [*row[:width], *[""] * (width - len(row))]
+
+
+def _lines_of(column: str, lines: Sequence[int]) -> Text:
+    shown = ", ".join(map(str, lines[:10])) + (" …" if len(lines) > 10 else "")
+    return Text(f"{column}（第 {shown} 行）", f"{column} (lines {shown})")
 
 
 def _bytes_of(path: Path, what: Text) -> bytes:

@@ -204,6 +204,7 @@ FINDINGS: Mapping[str, Text] = {
 
 _PLACES = {
     "column": Text("列", "column"),
+    "computed": Text("列", "column"),
     "list": Text("项", "value"),
     "more": Text("项", "value"),
     "worksheet": Text("张工作表", "worksheet"),

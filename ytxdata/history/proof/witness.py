@@ -101,6 +101,10 @@ ASIDE: Mapping[str, Text] = {
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,
     "formula": FORMULA,
+    "computed": Text(
+        "里面的公式；按文件所存的结果读，没有重算",
+        "its formulas; their results were read as the file keeps them, and not computed again",
+    ),
     "title": Text("列名上方的标题", "a title above the names of the columns"),
     "header": Text("再次出现的列名", "the names of the columns again"),
     "no_id": Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start"),

@@ -231,9 +231,12 @@ def header_of(
     for place, row in enumerate(rows[: MOST_TITLES + 1]):
         n = sum(cell.strip() != "" for cell in row)
         # what stands above the names of columns and holds figures is no part of them: it may be a line
-        if n > 1 and len(rows) > place + 1 and not re.search(r"\d", "".join(row)):
-            both = _joined(row, rows[place + 1], known)
-            if is_enough(known(both)) and len(known(both)) > len(known(row)):
+        if n > 1 and len(rows) > place + 1 and not _has_digit(row):
+            one, both = known(row), _joined(row, rows[place + 1], known)
+            is_more = is_enough(known(both)) and len(known(both)) > len(one)
+            if is_more or (
+                (is_enough(one) or is_enough(known(both))) and _is_grouped(row, rows[place + 1], both, known)
+            ):
                 return Header(place, place + 1, both)
         if is_enough(known(row)):
             return Header(place, place, row)
@@ -242,13 +245,52 @@ def header_of(
     return None
 
 
+def _has_digit(row: Sequence[str]) -> bool:
+    return re.search(r"\d", "".join(row)) is not None
+
+
+def _columns_under(upper: Sequence[str], lower: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield of a header of two lines each name in the upper one, and what stands below it: it goes on above blanks."""
+    name, under = "", list[str]()
+    for over, below in zip_longest(map(str.strip, upper), map(str.strip, lower), fillvalue=""):
+        if under and over != name and (over or not below):
+            yield name, under
+            under = []
+        name = over if over or not below else name
+        under.append(below)
+    yield name, under
+
+
+def _is_grouped(
+    upper: Sequence[str],
+    lower: Sequence[str],
+    both: Sequence[str],
+    known: Callable[[Sequence[str]], Mapping[str, Any]],
+) -> bool:
+    """Say whether a name stands over several others: it is that of none of them, though it reads like a column of its
+    own. 费用 over 单价 and 金额 was the unit price.
+    """
+    groups = [
+        (name, len({one for one in under if one not in ("", name)})) for name, under in _columns_under(upper, lower)
+    ]
+    alone = [name for name, n in groups if n < 2 or not name]
+    # names of columns hold no digits, and leave the others what they are: a line below them would not
+    return len(alone) < len(groups) and not _has_digit(lower) and known(alone).keys() <= known(both).keys()
+
+
+_PARTS = frozenset({"时", "小时", "分", "分钟", "h", "hours", "min", "minutes"})
+"""Beside one of them, seconds are a part of a duration and none by themselves."""
+
+
 def _joined(
     upper: Sequence[str], lower: Sequence[str], known: Callable[[Sequence[str]], Mapping[str, Any]]
 ) -> list[str]:
     """Return what the columns of a header of two lines are called; a name in the upper one goes on above all below it."""
-    names, above = [], ""
-    for over, under in zip_longest(map(str.strip, upper), map(str.strip, lower), fillvalue=""):
-        above = over or (above if under else "")
-        words = [above or under] if under in ("", above) else [under + above, above + under, under]
-        names.append(next((one for one in words if known([one])), words[min(1, len(words) - 1)]))
+    names: list[str] = []
+    for above, under in _columns_under(upper, lower):
+        is_parted = len(under) > 1 and any(bare(one) in _PARTS for one in under)
+        for one in under:
+            words = [above or one] if one in ("", above) else [one + above, above + one, one]
+            words = [f"{above}·{one}"] if is_parted else words
+            names.append(next((word for word in words if known([word])), words[min(1, len(words) - 1)]))
     return names

@@ -7,7 +7,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any, NamedTuple, TypeAlias
 from xml.parsers.expat import ExpatError, ParserCreate
@@ -235,10 +235,18 @@ def _column(place: str) -> int:
     return column
 
 
+_EXCEL_S = timedelta(milliseconds=1)
+"""How exact a time of day in a workbook is: it is a fraction of a day, of 15 digits."""
+
+
 def _text(cell: object) -> object:
     """Return a cell as a text that says the same: a time without zone is Beijing's, a whole number has no point."""
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ")
+    if isinstance(cell, timedelta):  # [h]:mm:ss; of 24 hours and more, `1 day, 1:00:00` is no figure to any reader
+        rest = cell - timedelta(seconds=(whole := round(cell.total_seconds())))
+        told = f"{abs(whole) // 3600}:{abs(whole) // 60 % 60:02}:{abs(whole) % 60:02}"
+        return f"-{told}" if whole < 0 else told if abs(rest) < _EXCEL_S else str(cell)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:  # beyond, its last digits are lost
         return str(int(cell))
     return "" if cell is None else str(cell)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -157,6 +158,57 @@ def test_a_header_of_two_lines_is_read_and_titles_above_it_are_told(
         (n + 4, "m1", Decimal("1.50")),
     ]
     assert [(one.line.line, one.why) for one in said.aside] == [(place + 1, "title") for place in range(n)]
+
+
+OVER_SEVERAL = (
+    (("会议编号", "开始时间", "费用", None), (None, None, "单价", "金额"), "0.10", Decimal("1.50")),
+    (("会议编号", "开始时间", "费用", None), (None, None, "通话", "合计"), "0.10", Decimal("1.50")),
+    (("会议编号", "开始时间", "费用", "费用"), (None, None, "单价", "元"), "0.10", Decimal("1.50")),
+    (("会议编号", "开始时间", "费用", None), (None, None, "通话", "短信"), "0.10", None),
+)
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+@pytest.mark.parametrize(("upper", "lower", "price", "amount"), OVER_SEVERAL)
+def test_a_name_that_stands_over_several_columns_is_that_of_none_of_them(
+    tmp_path: Path,
+    kind: str,
+    upper: tuple[object, ...],
+    lower: tuple[object, ...],
+    price: str,
+    amount: Decimal | None,
+) -> None:
+    rows = [upper, lower, ("m0", "2026-03-01 08:00:00", price, "1.50")]
+    path = csv(tmp_path, rows) if kind == "csv" else workbook(tmp_path, rows, "A1:A2", "B1:B2")
+    assert [(one.line, one.amount_yuan) for one in Invoice.read(path).bills] == [(3, amount)]
+    assert [(one.line, one.amount_yuan) for one in read(path.read_bytes()).lines] == [(3, amount)]
+
+
+def test_seconds_beside_their_minutes_are_no_duration_by_themselves(tmp_path: Path) -> None:
+    rows = [("会议编号", "时长", None), (None, "分", "秒"), ("m0", "10", "30")]
+    assert [one.duration_s for one in Invoice.read(csv(tmp_path, rows)).bills] == [None]
+    rows = [("会议编号", "时长", None), (None, "单位", "秒"), ("m0", "s", "30")]
+    assert [one.duration_s for one in Invoice.read(csv(tmp_path, rows)).bills] == [30]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("会议编号", "金额", "", ""), ("room-a", "", "甲", "乙"), ("m1", "1.50", "", "")],
+        [("", "", "会议编号", "金额"), ("甲", "乙", "room-a", ""), ("", "", "m1", "1.50")],
+    ],
+)
+def test_a_line_of_words_below_a_header_of_one_line_is_a_line(tmp_path: Path, rows: list[tuple[str, ...]]) -> None:
+    assert [one.meeting_id for one in Invoice.read(csv(tmp_path, rows)).bills] == ["room-a", "m1"]
+
+
+@pytest.mark.parametrize("hours", [0.25, 24, 25.5, 1000])
+def test_a_time_of_a_workbook_is_a_duration_however_long(tmp_path: Path, hours: float) -> None:
+    path = workbook(tmp_path, [("会议编号", "时长"), ("m0", timedelta(hours=hours)), ("合计", timedelta(hours=hours))])
+    bill = Invoice.read(path)
+    assert [one.duration_s for one in bill.bills] == [hours * 3600]
+    assert [one.why.en for one in bill.skipped] == ["the list's own total"]
+    assert read(path.read_bytes()).totals.seconds == hours * 3600
 
 
 def test_a_header_of_two_lines_again_on_the_next_page_is_no_line() -> None:

@@ -112,3 +112,28 @@ def test_every_verb_tells_what_of_a_book_it_does_not_use(
     said = [one.format(archive=archive, out=tmp_path / "out", fleet=fleet) for one in verb]
     assert run("--lang", "en", *said, "--book", str(path)) == 0
     assert capsys.readouterr().err.count("1 lines not used: line 3: no date: some day") == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "days"),
+    [
+        (["Marketing,2026-01-01,2026-03-31", "Research,2026-03-31,"],
+         [("Marketing", "2026-01-01", "2026-03-31"), ("Research", "2026-04-01", None)]),
+        (["Research,2026-04-01,", "Marketing,,"], [("Marketing", None, "2026-03-31"), ("Research", "2026-04-01", None)]),
+        (["Research,2026-04-01,2026-04-30", "Marketing,,"],
+         [("Marketing", None, "2026-03-31"), ("Research", "2026-04-01", "2026-04-30"), ("Marketing", "2026-05-01", None)]),
+        (["Marketing,,", "Research,2026-04-01,"], [("Marketing", None, None)]),
+    ],
+)  # fmt: skip
+def test_a_number_that_stands_twice_is_of_the_first_line_on_the_days_of_both_alone(
+    tmp_path: Path, lines: list[str], days: list[tuple[str, str | None, str | None]]
+) -> None:
+    path = tmp_path / "book.csv"
+    path.write_text("number,department,from,to\n" + "".join(f"13900000001,{one}\n" for one in lines), encoding="utf-8")
+    book = AddressBook.read(path)
+    [entries] = book.lines.values()
+    told = [(one.department, *(day and day.isoformat() for day in (one.first, one.last))) for one in entries]
+    assert told == days
+    [note] = book.notes
+    said = "line 3 for one, which holds" if len(days) > 1 else "line 3: it has the same number as line 2, which is used"
+    assert said in note.en

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import dropwhile
 from types import MappingProxyType
@@ -47,6 +47,7 @@ _OPEN = frozenset({"", "-", "—", "至今", "在职", "长期", "present", "now
 _OF_A_LINE = ("phone", "from", "to")
 """What a line is about, and when it holds; all else is what it says of a number."""
 
+_A_DAY = timedelta(days=1)
 _NO_PHONE = Text("不是电话号码", "no telephone number")
 
 
@@ -66,11 +67,25 @@ class Entry(NamedTuple):
             column, ""
         )
 
-    def overlaps(self, other: Entry) -> bool:
-        """Return whether both hold on one day."""
-        return (self.first or date.min) <= (other.last or date.max) and (other.first or date.min) <= (
-            self.last or date.max
-        )
+    def holds(self, first: date, last: date) -> bool:
+        """Return whether it holds on a day of some."""
+        return (self.first or date.min) <= last and first <= (self.last or date.max)
+
+    def without(self, used: Sequence[Entry]) -> list[Entry]:
+        """Return it for the days on which none of the others holds: as often as these leave a stretch free."""
+        left = [self]
+        for one in used:
+            left = [part for each in left for part in each._around(one)]
+        return left
+
+    def _around(self, used: Entry) -> Iterator[Entry]:
+        if not used.holds(self.first or date.min, self.last or date.max):
+            yield self
+            return
+        if used.first is not None and (self.first or date.min) < used.first:
+            yield self._replace(last=used.first - _A_DAY)
+        if used.last is not None and used.last < (self.last or date.max):
+            yield self._replace(first=used.last + _A_DAY)
 
 
 @dataclass(frozen=True)
@@ -131,6 +146,7 @@ class AddressBook:
         lines: dict[str, list[Entry]] = {}
         known: dict[str, None] = {}
         departments: list[tuple[int, str]] = []
+        parted: list[tuple[int, Entry]] = []
         rows = list(read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True))
         employed = _employed(rows)
         for line in rows:
@@ -141,15 +157,20 @@ class AddressBook:
                 skipped.append(Skipped(line.number, phone if isinstance(phone, Text) else _NO_PHONE))
             elif isinstance(entry, Text):
                 skipped.append(Skipped(line.number, entry))
-            elif same := next((one for one in lines.get(number, ()) if one.overlaps(entry)), None):
-                skipped.append(Skipped(line.number, _again(entry, same)))
             else:
-                departments.append((line.number, entry.department))
-                lines.setdefault(number, []).append(entry)
-                known |= dict.fromkeys(name for name in line.cells if name not in _OF_A_LINE)
+                used = lines.setdefault(number, [])
+                left = entry.without(used)
+                if not left:
+                    skipped.append(Skipped(line.number, _again(entry, used)))
+                elif left != [entry]:
+                    parted.append((line.number, left[0]))
+                used += left
+                departments += [(line.number, entry.department)] if left else []
+                known |= dict.fromkeys(name for name in line.cells if left and name not in _OF_A_LINE)
         if not lines:
             raise none_left(WHAT, skipped)
         skipped += _merged(departments)
+        skipped += _parted(parted)
         skipped += _of_employment(rows, employed)
         by_day = {number: tuple(sorted(one, key=lambda each: each.first or date.min)) for number, one in lines.items()}
         return cls(by_day, tuple(sorted(skipped)), tuple(known))
@@ -202,18 +223,35 @@ _MERGED = Text(
 )
 
 
-def _again(entry: Entry, used: Entry) -> Text:
-    """Return why a second line of one number is not used; where it names another department, which of them counts."""
+def _again(entry: Entry, used: Sequence[Entry]) -> Text:
+    """Return why a line is not used whose number stands above for all of its days; where that names another department,
+    which of them counts.
+    """
+    first = next(one for one in used if one.holds(entry.first or date.min, entry.last or date.max))
     why = Text(
-        f"与第 {used.line} 行号码相同，采用第 {used.line} 行",
-        f"it has the same number as line {used.line}, which is used",
+        f"与第 {first.line} 行号码相同，采用第 {first.line} 行",
+        f"it has the same number as line {first.line}, which is used",
     )
-    if entry.department == used.department:
+    if entry.department == first.department:
         return why
-    one, other = used.department, entry.department
+    one, other = first.department, entry.department
     return Text(
         f"{why.zh}（部门为“{one}”，而非“{other}”）", f"{why.en} (department {one or 'none'}, not {other or 'none'})"
     )
+
+
+def _parted(parted: Sequence[tuple[int, Entry]]) -> Iterator[Skipped]:
+    """Yield what must be said of lines whose number stands above for some of their days: for all others they hold."""
+    if parted:
+        (line, left), *_ = parted
+        yield Skipped(0, _PARTED.format(n=len(parted), line=line, first=left.first or "…", last=left.last or "…"))
+
+
+_PARTED = Text(
+    "有 {n} 行的号码在其部分日子里上文已有，那些日子采用上文那一行（如第 {line} 行，只用于 {first} 至 {last}）",
+    "has {n} lines whose number stands above for some of their days; on these the line above is used "
+    "(line {line} for one, which holds {first} to {last})",
+)
 
 
 def _entry(line: int, cells: Mapping[str, str], employed: Mapping[str, str]) -> Entry | Text:

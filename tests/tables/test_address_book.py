@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 from tests.cli.verbs import run
 from ytxdata.errors import UsageError
+from ytxdata.labels import Text
 from ytxdata.tables.address_book import AddressBook, Entry
+from ytxdata.tables.described import Definition
+from ytxdata.tables.table import Table
 
 
 def book(tmp_path: Path, *lines: str) -> AddressBook:
@@ -137,3 +143,60 @@ def test_a_number_that_stands_twice_is_of_the_first_line_on_the_days_of_both_alo
     [note] = book.notes
     said = "line 3 for one, which holds" if len(days) > 1 else "line 3: it has the same number as line 2, which is used"
     assert said in note.en
+
+
+CHANGED = (
+    "number,name,department,from,to",
+    "13900000001,Anna,Marketing,2026-01-01,2026-03-31",
+    "13900000001,Bob,Research,2026-04-01,",
+    "13900000002,Bob,Sales,,",
+)
+OF_APRIL = datetime(2026, 3, 31, 16, tzinfo=UTC), datetime(2026, 4, 30, 16, tzinfo=UTC)
+
+
+def table(period: tuple[datetime, datetime] | None = None, **columns: Any) -> Table:
+    number = Definition(key="number", zh="号码", en="number", unit="phone")
+    frame = pd.DataFrame({"number": "13900000001", **columns})
+    return Table(frame=frame, name="t", title=Text("表", "table"), definitions=(number,), period=period)
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (
+            table(started_at=pd.to_datetime(["2026-03-31 15:59:59", "2026-03-31 16:00:00", "NaT"], utc=True)),
+            "Anna Bob Bob",
+        ),
+        (table(OF_APRIL, joined_at=pd.to_datetime(["NaT", "2026-03-05 01:00:00"], utc=True)), "Bob Anna"),
+        (table(observed_at=pd.to_datetime(["2026-03-31"], utc=True)), "Bob"),
+    ],
+)
+def test_a_row_names_whoever_had_the_number_then(tmp_path: Path, rows: Table, names: str) -> None:
+    told = rows.masked(book=book(tmp_path, *CHANGED)).arrow
+    assert " ".join(one.split()[0] for one in told["number"].to_pylist()) == names
+    groups = {"Anna": "Marketing", "Bob": "Research"}
+    assert told["number_department"].to_pylist() == [groups[one] for one in names.split()]
+
+
+@pytest.mark.parametrize(
+    ("periods", "names"),
+    [
+        (["2026-02", "2026-03", "2026-04"], "Anna Anna Bob"),
+        (["2026-03-31", "2026-04-01"], "Anna Bob"),
+        (["2026-03-23", "2026-03-30"], "Anna Bob"),
+        (["total"], "Bob"),
+    ],
+)
+def test_a_row_about_a_period_names_the_last_who_had_the_number_in_it(
+    tmp_path: Path, periods: list[str], names: str
+) -> None:
+    rows = replace(table(at=[0]), frame=pd.DataFrame({"period": periods, "number": "13900000001"}))
+    told = rows.masked(book=book(tmp_path, *CHANGED)).arrow["number"].to_pylist()
+    assert " ".join(one.split()[0] for one in told) == names
+
+
+def test_who_had_a_number_before_it_was_theirs_is_not_named(tmp_path: Path) -> None:
+    rows = table(started_at=pd.to_datetime(["2025-12-31", "2026-01-01"], utc=True))
+    told = rows.masked(book=book(tmp_path, *CHANGED)).arrow
+    assert told["number"].to_pylist() == ["139****0001", "Anna"]
+    assert told["number_department"].to_pylist() == [None, "Marketing"]

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import dropwhile
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import mask, normalize
 from ytxdata.spreadsheets import bare, exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, lacking, none_left, read_lines, skipped_note
-from ytxdata.times import BEIJING, parse_instant
+from ytxdata.times import BEIJING, ZONE_NAME, as_instant, parse_instant
 
 WHAT = Text("通讯簿", "address book")
 FOREIGN = Text(
@@ -48,6 +52,8 @@ _OF_A_LINE = ("phone", "from", "to")
 """What a line is about, and when it holds; all else is what it says of a number."""
 
 _A_DAY = timedelta(days=1)
+Days: TypeAlias = tuple[date, date]
+"""The first and the last day, both included."""
 _NO_PHONE = Text("不是电话号码", "no telephone number")
 
 
@@ -190,20 +196,69 @@ class AddressBook:
         return (skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()
 
     @cached_property
+    def is_dated(self) -> bool:
+        """Whether some line holds on some days only: whose a number is then depends on the day."""
+        return any(one.first or one.last for entries in self.lines.values() for one in entries)
+
+    @cached_property
     def _namesakes(self) -> frozenset[str]:
-        counts = Counter(entry.name for entry in self.entries.values())
+        counts = Counter(name for entries in self.lines.values() for name in {entry.name for entry in entries})
         return frozenset(name for name, count in counts.items() if count > 1)
 
-    def find(self, phone: str) -> Entry | None:
-        """Return the latest entry of a number, however it is written."""
-        return self.entries.get(normalize(phone) or "")
+    def find(self, phone: str, days: Days | None = None) -> Entry | None:
+        """Return the latest entry of a number, however it is written; of those that hold on some days, if any are given:
+        before and after, the number was another's.
+        """
+        entries = self.lines.get(normalize(phone) or "", ())
+        return next((one for one in reversed(entries) if days is None or one.holds(*days)), None)
 
-    def name(self, phone: str) -> str | None:
+    def name(self, phone: str, days: Days | None = None) -> str | None:
         """Return the name of a number, what its mask shows at the end behind it if several are called so; None without one."""
-        entry = self.find(phone)
+        entry = self.find(phone, days)
         if entry is None or not entry.name:
             return None
         return f"{entry.name} ****{mask(phone).rpartition('*')[2]}" if entry.name in self._namesakes else entry.name
+
+
+_WHEN = ("joined_at", "started_at", "left_at", "ended_at", "booked_at", "created_at")
+"""Which instant of a row says when it was, the first that it has; when it was pulled is no matter."""
+
+
+def days_of(rows: pa.Table, period: tuple[datetime, datetime] | None) -> list[Days | None]:
+    """Return for each row of a plain table the first and the last day that it is about, None for all there is: by its
+    instant, else by the period that it names, else by that of the table.
+    """
+    whole = None
+    if period is not None:
+        start, end = (as_instant(one).astimezone(BEIJING) for one in period)
+        whole = (start.date(), max(start, end - timedelta(microseconds=1)).date())
+    found: list[Days | None] = [whole] * rows.num_rows
+    if "period" in rows.column_names and pa.types.is_string(rows["period"].type):
+        names = rows["period"].to_pylist()
+        known = {name: _named(name) for name in {*names}}
+        # weeks are called by their Mondays
+        mondays = {one[0].weekday() for one in known.values() if one} == {0} and len(known) > 1
+        spans = {
+            name: one and (one[0], one[1] + 6 * _A_DAY * (mondays and one[0] == one[1])) for name, one in known.items()
+        }
+        found = [spans[name] or before for name, before in zip(names, found, strict=True)]
+    for key in reversed(_WHEN):
+        if key in rows.column_names and pa.types.is_timestamp(kind := rows[key].type):
+            local = rows[key].cast(pa.timestamp("us", ZONE_NAME)) if kind.tz else rows[key]
+            on = (pc.local_timestamp(local) if kind.tz else local).cast(pa.date32(), safe=False).to_pylist()
+            found = [before if day is None else (day, day) for day, before in zip(on, found, strict=True)]
+    return found
+
+
+def _named(period: str | None) -> Days | None:
+    """Return the days of a month or a day by its name; None for `total`."""
+    if not (said := _PERIOD.fullmatch(period or "")):
+        return None
+    first = date(int(said[1]), int(said[2]), int(said[3] or 1))
+    return (first, first) if said[3] else (first, (first + 31 * _A_DAY).replace(day=1) - _A_DAY)
+
+
+_PERIOD = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?")
 
 
 def _merged(departments: Sequence[tuple[int, str]]) -> Iterator[Skipped]:

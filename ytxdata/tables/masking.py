@@ -25,14 +25,14 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import NO_ENDS, normalize
 from ytxdata.redact import MAY_BE_SIGNED, apart, hide_credentials, keyed_hashes, places_of, turned, without_signatures
-from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.address_book import AddressBook, Days, days_of
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
-from ytxdata.tables.value_units import Hiders, ends_in, hide_named, hide_value, hiding_names, is_named, persons_in
+from ytxdata.tables.value_units import Hiders, each_named, ends_in, hide_named, hiding_names, is_named, persons_in
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 6
+RULES = 7
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 
@@ -252,6 +252,7 @@ def _hidden(
         if is_open
         else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None)
     }
+    days = days_of(rows, table.period) if book and book.is_dated else None
     columns: dict[str, pa.ChunkedArray] = {}
     definitions: dict[str, Definition] = {}
     for key in rows.column_names:
@@ -262,26 +263,27 @@ def _hidden(
             definitions[key] = known
         said = known.words  # what the house itself says, such as `not in the book`, is nobody's
         if known.unit == "phone":
-            columns[key] = _each(column, _but(said, lambda phone: _called(phone, book, hide, tell, show_phones)))
+            called = partial(_called, book=book, hide=hide, tell=tell, show_phones=show_phones)
+            columns[key] = _each_then(column, days, _but(said, called))
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
             if book:
                 group = f"{key}_department"
-                columns[group] = _each(
-                    column, lambda phone: tell(alias.department) if (alias := book.find(phone)) else None
+                columns[group] = _each_then(
+                    column, days, lambda phone, on: tell(one.department) if (one := book.find(phone, on)) else None
                 )
                 definitions[group] = Definition(
                     key=group, zh=f"{known.zh}所属部门", en=f"department of {known.en}", unit="text"
                 )
         elif pseudonyms and known.unit in ("person", "title"):
-            called = pseudonyms.of_person if known.unit == "person" else pseudonyms.of_title
-            columns[key] = _each(column, _but(said, called))
+            named = pseudonyms.of_person if known.unit == "person" else pseudonyms.of_title
+            columns[key] = _each(column, _but(said, named))
             definitions[key] = replace(known, unit="hidden")
         elif pseudonyms and known.unit in ("raw", "url"):
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
             change = by_key.get(key, by_unit.get(known.unit, tell))
             columns[key] = (
-                _each_named(rows, key, known, as_unit, change) if is_named(rows, known) else _each(column, change)
+                each_named(rows, key, known, as_unit, change) if is_named(rows, known) else _each(column, change)
             )
         else:
             columns[key] = column
@@ -325,8 +327,8 @@ def sharing_ends(tables: Sequence[T]) -> list[T]:
     return [replace(table, ends=ends, persons=persons) for table in tables]
 
 
-def _called(phone: str, book: AddressBook | None, hide: Hide, tell: Hide, show_phones: bool) -> str:
-    name = book.name(phone) if book else None
+def _called(phone: str, on: Days | None, book: AddressBook | None, hide: Hide, tell: Hide, show_phones: bool) -> str:
+    name = book.name(phone, on) if book else None
     if name is None:
         return hide(phone)
     return f"{name} {phone}" if show_phones else tell(name)  # people are called `赵 13812345678` in books
@@ -340,8 +342,8 @@ def _in_both(text: Text, change: Hide) -> Text:
     return Text(change(text.zh), change(text.en))
 
 
-def _but(said: Collection[str], change: Callable[[str], str | None]) -> Callable[[str], str | None]:
-    return lambda text: text if text in said else change(text)
+def _but(said: Collection[str], change: Callable[..., str | None]) -> Callable[..., str | None]:
+    return lambda text, *more: text if text in said else change(text, *more)
 
 
 def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.ChunkedArray:
@@ -349,6 +351,16 @@ def _each(column: pa.ChunkedArray, change: Callable[[str], str | None]) -> pa.Ch
     encoded = pc.dictionary_encode(column).combine_chunks()
     changed = [None if value is None else change(value) for value in encoded.dictionary.to_pylist()]
     return pa.chunked_array([pa.array(changed, pa.string()).take(encoded.indices)])
+
+
+def _each_then(
+    column: pa.ChunkedArray, days: list[Days | None] | None, change: Callable[[str, Days | None], str | None]
+) -> pa.ChunkedArray:
+    """Return the column with every text changed as on the days of its row: a number may be another's each month."""
+    if days is None:
+        return _each(column, lambda text: change(text, None))
+    told = cache(lambda text, on: None if text is None else change(text, on))
+    return pa.chunked_array([pa.array(map(told, column.to_pylist(), days), pa.string())])
 
 
 def _unsigned(column: pa.ChunkedArray, known: Definition, show_phones: bool) -> pa.ChunkedArray:
@@ -370,22 +382,6 @@ def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
         return pseudonyms.of_title(text) if pseudonyms and not text.isascii() else keyed_hashes(text, secret)
 
     return name
-
-
-def _each_named(
-    rows: pa.Table, key: str, known: Definition, as_unit: Hiders, change: Callable[[str], str | None]
-) -> pa.ChunkedArray:
-    """Return a column of values of other columns, each distinct one hidden as its own column hides it."""
-
-    @cache
-    def hide(text: str | None, *names: str | None) -> str | None:
-        if text is None:
-            return None
-        told = hide_value(text, names, as_unit)
-        return change(text) if told is None else told
-
-    cells = (rows[one].to_pylist() for one in (key, *known.named_by))
-    return pa.chunked_array([pa.array([hide(*row) for row in zip(*cells, strict=True)], pa.string())])
 
 
 def number_keys(column: pa.ChunkedArray, secret: bytes) -> pa.ChunkedArray:

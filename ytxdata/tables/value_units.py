@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -229,3 +229,19 @@ def persons_in(*tables: Described) -> frozenset[str]:
         if table.definition(key).unit == "person"
     ]
     return frozenset(one for column in columns for one in pc.unique(column).to_pylist() if one and len(one) > 1)
+
+
+def each_named(
+    rows: pa.Table, key: str, known: Definition, as_unit: Hiders, change: Callable[[str], str | None]
+) -> pa.ChunkedArray:
+    """Return a column of values of other columns, each distinct one hidden as its own column hides it."""
+
+    @cache
+    def hide(text: str | None, *names: str | None) -> str | None:
+        if text is None:
+            return None
+        told = hide_value(text, names, as_unit)
+        return change(text) if told is None else told
+
+    cells = (rows[one].to_pylist() for one in (key, *known.named_by))
+    return pa.chunked_array([pa.array([hide(*row) for row in zip(*cells, strict=True)], pa.string())])

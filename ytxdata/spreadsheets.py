@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeAlias
@@ -45,6 +46,32 @@ def exact(cell: str) -> str | Text:
         return FORMULA
     whole = _WHOLE.fullmatch(text)
     return whole[1] if whole else text
+
+
+MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period"})
+"""Our names for columns of days and instants."""
+_SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")
+_SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
+"""Day 0 of serial numbers, for all days since March 1900."""
+_PLAUSIBLE = range(2000, 2050)
+
+
+def dated(cell: str) -> str:
+    """Return what a cell of a column of times was meant to be: a spreadsheet saves one without a format as the number
+    of days since 1900. Anything else stays as it is.
+
+    Examples
+    --------
+    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000")
+    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000')
+    """
+    text = cell.strip()
+    if not _SERIAL.fullmatch(text):
+        return cell
+    moment = _SERIAL_ZERO + timedelta(seconds=round(float(text) * 86400))
+    if moment.year not in _PLAUSIBLE:
+        return cell
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if "." in text else f"{moment:%Y-%m-%d}"
 
 
 Grid: TypeAlias = Sequence[tuple[int, list[Any]]]

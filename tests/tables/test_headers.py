@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tests.history.bills import read, with_results
 from ytxdata.audit import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.tables.address_book import AddressBook
+from ytxdata.times import BEIJING
 
 PEOPLE = (
     ("部门", "姓名", "手机号"),
@@ -278,3 +279,34 @@ def test_starts_that_nobody_can_read_are_told_in_words(tmp_path: Path) -> None:
     [note] = Invoice.read(csv(tmp_path, [("会议编号", "开始时间"), ("m0", "soon")])).notes
     assert note.en == "invoice: the start of 1 lines is no date or time; they count as lines without one (lines 2)"
     assert note.zh == "账单：1 行的开始时间无法识别，按没有开始时间处理（第 2 行）"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_time_that_a_spreadsheet_saved_as_a_serial_number_is_that_time(tmp_path: Path, kind: str) -> None:
+    save = csv if kind == "csv" else workbook
+    rows = [
+        ("会议编号", "开始时间", "时长"),
+        ("m0", 46082.375, 46082),
+        ("m1", 46083, 10),
+        ("m2", 20260301, 10),
+        ("m3", 12345, 10),
+    ]
+    starts = [
+        datetime(2026, 3, 1, 9, tzinfo=BEIJING),
+        datetime(2026, 3, 2, tzinfo=BEIJING),
+        datetime(2026, 3, 1, tzinfo=BEIJING),
+        None,
+    ]
+    path = save(tmp_path, rows)
+    bill = Invoice.read(path)
+    assert [one.started_at for one in bill.bills] == starts
+    assert bill.bills[0].duration_s == 46082
+    lines = read(path.read_bytes()).lines
+    assert (lines[0].started_at, lines[1].day) == (starts[0], date(2026, 3, 2))
+    people = [
+        ("手机", "部门", "from", "入职日期"),
+        ("13900000001", "销售部", 46082, None),
+        ("13900000002", "销售部", None, 46083),
+    ]
+    [[first], [second]] = AddressBook.read(save(tmp_path, people)).lines.values()
+    assert (first.first, second.first) == (date(2026, 3, 1), date(2026, 3, 2))

@@ -21,7 +21,7 @@ from ytxdata.list_totals import called as line_name
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import SCIENTIFIC, bare, exact
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact
 from ytxdata.times import BEIJING
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
@@ -142,6 +142,7 @@ def _lines(
     aside = list(sheet.aside)
     totals: list[tuple[Figures, int]] = []
     told = {ours: [plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in by_name.items()}
+    told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     cells = {ours: _read(ours, texts) for ours, texts in told.items()}
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}

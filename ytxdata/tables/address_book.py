@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.phones import mask, normalize
-from ytxdata.spreadsheets import bare, exact
+from ytxdata.spreadsheets import bare, dated, exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, lacking, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, ZONE_NAME, as_instant, parse_instant
 
@@ -329,7 +329,7 @@ def _day(cell: str) -> date | str | None:
     text = cell.strip()
     if text.casefold() in _OPEN:
         return None
-    instant = parse_instant(text)
+    instant = parse_instant(dated(text))
     return text if instant is None else instant.astimezone(BEIJING).date()
 
 

@@ -17,8 +17,10 @@ from ytxdata.files import require_file
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
 from ytxdata.spreadsheets import (
+    MOMENTS,
     MOST_TITLES,
     Header,
+    dated,
     doubles,
     header_of,
     named_columns,
@@ -124,8 +126,9 @@ def read_lines(
         for one in others:
             if one.differs(number, row) and one.is_namesake:  # nobody knows which of them is meant
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
-        begins_with = next(filter(None, map(str.strip, row)), "")
-        yield SheetLine(number, {name: row[place] for name, place in places.items()}, begins_with)
+        cells = {name: row[place] for name, place in places.items()}
+        cells |= {name: dated(cells[name]) for name in MOMENTS & cells.keys()}
+        yield SheetLine(number, cells, next(filter(None, map(str.strip, row)), ""))
     skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 

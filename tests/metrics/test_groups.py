@@ -330,7 +330,7 @@ def test_groups_that_cannot_be_are_refused(asked: dict[str, Any], said: str, boo
     [
         ("13900000000,安娜,市场部,2026-02-30,,3", "no date"),
         ("13900000000,安娜,市场部,2026-04-02,2026-04-01,3", "ends before it begins"),
-        ("13900000000,安娜,市场部,2026-03-31,,3", "the same number as line 2"),
+        ("13900000000,安娜,市场部,2026-03-30,2026-03-31,3", "the same number as line 2"),
     ],
 )
 def test_lines_with_days_that_cannot_be_are_skipped(line: str, said: str, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ from ytxdata.cli import app
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import collect
-from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.normalize import PARSER_VERSION, aliases_of, names_chosen, parser_mark
+from ytxdata.records.aliases import DEFAULT, names_chosen
+from ytxdata.records.normalize import PARSER_VERSION, aliases_of, parser_mark
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 import ytxdata as ytx
-from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.normalize import aliases_of, normalize, parser_mark
-from ytxdata.records.profile import missing_times, profile
+from ytxdata.records.aliases import DEFAULT, names_chosen
+from ytxdata.records.normalize import PARSER_VERSION, aliases_of, normalize, parser_mark
+from ytxdata.records.profile import missing, profile
 
 ASKED = DEFAULT.with_extra({"ended_at": "start + duration", "legs.left_at": ["start + duration"]})
 WEEKS = ("2026-03-02 14:00:00", "2026-03-09 14:00:00", "2026-03-16 14:00:00")
@@ -39,6 +39,14 @@ def test_a_duration_is_no_end_but_by_request(n: int) -> None:
     assert aliases_of(json.loads(json.dumps(parser_mark(ASKED)))) == ASKED
 
 
+def test_what_an_earlier_version_read_by_default_is_nobodys_choice() -> None:
+    """Else every archive of it was told to be somebody's choice of fields, and derived anew without the new ones."""
+    earlier = {**parser_mark(DEFAULT), "version": 19, "legs": [["name", ["name"]], *parser_mark(DEFAULT)["legs"][1:]]}
+    assert aliases_of(earlier) == DEFAULT
+    assert names_chosen(aliases_of({**earlier, "version": PARSER_VERSION})) != []
+    assert names_chosen(aliases_of({**earlier, "legs": [["name", ["xm", "name"]]]})) != []
+
+
 def test_what_is_told_of_an_end_stands() -> None:
     told = normalize([called(WEEKS[0], endtime="2026-03-02 16:00:00")], ASKED)
     (row,) = told.meetings.to_pylist()
@@ -62,7 +70,7 @@ def test_a_room_whose_records_have_no_end_is_told_apart_by_durations(tmp_path: P
 
 def test_it_is_told_where_it_may_help() -> None:
     raws = [called(WEEKS[0]).replace(b"88001", b"m%d" % i) for i in range(30)]
-    (told,) = missing_times(profile(raws))
+    (told,) = missing(profile(raws))
     assert 'ended_at = ["start + duration"]' in told.en
     assert "0/30" in told.zh
-    assert missing_times(profile(raws, ASKED)) == ()
+    assert missing(profile(raws, ASKED)) == ()

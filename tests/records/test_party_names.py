@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ytxdata.records.normalize import Normalized
+from ytxdata.records.profile import missing, profile
 
 FIRST = {"jointime": "2026-03-05 10:01:00", "leavetime": "2026-03-05 10:15:00"}
 SECOND = {"jointime": "2026-03-05 10:20:00", "leavetime": "2026-03-05 11:00:00"}
@@ -39,6 +41,54 @@ def test_the_legs_of_a_person_have_that_name(rows: Rows, party: dict[str, Any], 
     tables = rows(*({"parties": [party]} for _ in range(n)))
     assert told(tables) == [("王芳", "13900000100"), ("王芳", "13800000000")][:phones] * n
     assert tables.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["姓名", "员工姓名", "名字", "名称", "昵称", "微信昵称", "用户名", "参会人", "联系人", "userName", "Nick_Name"],
+)
+@pytest.mark.parametrize("n", [1, 50])
+def test_usual_words_of_a_name_are_read(rows: Rows, key: str, n: int) -> None:
+    for said in ({key: "王芳"}, {"name": "王芳", key: "王芳 (财务部)"} if key != "姓名" else {key: "王芳"}):
+        tables = rows(*({"parties": [{**FANG, **said}]} for _ in range(n)))
+        assert told(tables) == [("王芳", "13900000100")] * n, said
+        assert tables.problems.num_rows == 0
+    department = rows(*({"parties": [{**FANG, "部门名称": "财务部"}]} for _ in range(n)))
+    assert told(department) == [(None, "13900000100")] * n
+
+
+@pytest.mark.parametrize("key", ["参会人", "联系人", "attendee"])
+def test_who_is_described_under_such_a_word_is_the_party(rows: Rows, key: str) -> None:
+    for party in ({key: {"name": "王芳", "phone": "13900000100"}, **FIRST}, {key: {"name": "王芳"}, **FANG}):
+        tables = rows({"parties": [party]})
+        assert told(tables) == [("王芳", "13900000100")]
+        assert tables.problems.num_rows == 0
+
+
+@pytest.mark.parametrize("n", [1, 50])
+def test_a_mobile_in_place_of_a_name_is_told_of_whoever_has_no_number(rows: Rows, n: int) -> None:
+    for key in ("用户名", "userName", "name"):
+        tables = rows(*({"parties": [{key: "13900000100", **FIRST}, {key: "13800000000", **FANG}]} for _ in range(n)))
+        found = tables.problems.select(["leg", "column", "reason", "raw_value"]).to_pylist()
+        text = f"{key}: 13900000100"
+        assert found == [{"leg": 1, "column": "phone", "reason": "unread_phone", "raw_value": text}] * n
+
+
+@pytest.mark.parametrize("key", ["会议名称", "会议主题", "主题", "topic", "title", "meetingTitle"])
+@pytest.mark.parametrize("n", [1, 50])
+def test_usual_words_of_a_meetings_name_are_read(rows: Rows, key: str, n: int) -> None:
+    alone = rows(*({key: "周会"} for _ in range(n)))
+    beside = rows(*({"meetingname": "周会", key: "预算"} for _ in range(n)))
+    for tables in (alone, beside):
+        assert tables.meetings["name"].to_pylist() == ["周会"] * n
+        assert tables.problems.num_rows == 0
+
+
+@pytest.mark.parametrize("more", [{"xm": "王芳"}, {"who": "王芳"}, {}])
+def test_that_nobody_has_a_name_is_told_where_there_may_be_one(more: dict[str, str]) -> None:
+    raws = [json.dumps({"meid": f"m{i}", "parties": [{**FANG, **more}]}).encode() for i in range(30)]
+    told = [one.en for one in missing(profile(raws))]
+    assert told == (["a party has a name? 0/30 legs have a name"] if more else [])
 
 
 @pytest.mark.parametrize("more", [{"phone": "13900000100"}, {}])

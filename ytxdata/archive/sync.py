@@ -44,7 +44,7 @@ from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark
-from ytxdata.records.profile import SAMPLE, drift, missing_times, profile, shape_of
+from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.templates import BADGES, facts_card
 
 
@@ -426,7 +426,7 @@ def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:
         return ()
     last = before.head.counts["observations"] if before is not None else 0
     if before is None or not last:
-        return missing_times(profile(fresh, intake.aliases))
+        return missing(profile(fresh, intake.aliases))
     known = raw_records(before, np.arange(max(0, last - SAMPLE), last))
     changes = drift(shape_of(list(known.values()), intake.aliases), shape_of(fresh, intake.aliases))
     return tuple(change.text for change in changes)

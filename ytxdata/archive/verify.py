@@ -37,7 +37,8 @@ from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
-from ytxdata.records.normalize import PARSER_VERSION, names_chosen
+from ytxdata.records.aliases import names_chosen
+from ytxdata.records.normalize import PARSER_VERSION
 
 TOGETHER = 100_000
 """Records put together at a time when raw answers are checked [records]."""

@@ -44,7 +44,8 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import NO_TEXT, Text, preferred_lang, printable
 from ytxdata.metrics.usage import usage
-from ytxdata.records.normalize import PARSER_VERSION, aliases_of, names_chosen
+from ytxdata.records.aliases import names_chosen
+from ytxdata.records.normalize import PARSER_VERSION, aliases_of
 from ytxdata.tables import csv
 from ytxdata.tables.masking import evidence, masked, sharing_ends
 from ytxdata.tables.table import Table, record_table

@@ -23,7 +23,7 @@ from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.fleet.sync_all import MEETINGS, VERDICT, counted
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
-from ytxdata.records.normalize import names_chosen
+from ytxdata.records.aliases import names_chosen
 from ytxdata.records.schema import arrow_schema, to_pandas
 from ytxdata.selection import OF_ACCOUNTS
 from ytxdata.tables.described import Definition

@@ -24,7 +24,7 @@ from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.plots.canvas import pictured
 from ytxdata.plots.over_time import usage_figures, with_colours
-from ytxdata.records.normalize import names_chosen
+from ytxdata.records.aliases import names_chosen
 from ytxdata.records.schema import TableName
 from ytxdata.redact import kept_apart
 from ytxdata.tables.described import Completeness, Definition, unit_of

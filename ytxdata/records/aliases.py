@@ -18,7 +18,9 @@ from ytxdata.redact import cut_secrets
 PARTIES = "parties"
 _PARTY_KEYS = ("parties", "members", "participants", "memberList", "users")
 
-COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"})
+_OWN_WORDS = {word for column in (*MEETINGS, *LEGS) for word in column.own_words}
+
+COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"}) | _OWN_WORDS
 """Keys, plain, that say something of their own (a state in words, the number shown to either side): no contradiction
 beside another."""
 
@@ -31,10 +33,10 @@ _TIMED = ("started_at", "ended_at", "duration_s")
 one. What is billed is rounded, and another thing.
 """
 
-_WHOLE_KEYS = ("joined", "left", "tel", "stime", "etime")
+_WHOLE_KEYS = frozenset({"joined", "left", "tel", "stime", "etime"}) | _OWN_WORDS
 """Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone; `updateTime`,
 `muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that ended at their last update were
-too long or too short, and nothing said so.
+too long or too short, and nothing said so. A `noAnswerTime` is no join, a `部门名称` nobody's name.
 """
 
 _OTHER_THINGS = re.compile("(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$")
@@ -69,8 +71,8 @@ class Match(NamedTuple):
         return Match(self.column, (1, self.rank[1]))
 
 
-_MEETING_TABLE = {column.name: column.keys for column in MEETINGS if column.keys} | {PARTIES: _PARTY_KEYS}
-_LEG_TABLE = {column.name: column.keys for column in LEGS if column.keys}
+_MEETING_TABLE = {column.name: column.candidates for column in MEETINGS if column.keys} | {PARTIES: _PARTY_KEYS}
+_LEG_TABLE = {column.name: column.candidates for column in LEGS if column.keys}
 
 
 @dataclass(frozen=True)
@@ -191,4 +193,48 @@ def _exact(table: Table) -> dict[str, Match]:
     for column, keys in table:
         for rank, key in enumerate(keys):
             found.setdefault(plain(key), Match(column, (0, rank)))
+    return found
+
+
+def of_today(earlier: Aliases) -> Aliases:
+    """Return the aliases of an earlier version as they are today: what it read a column from by default was nobody's
+    choice, and is what today's default begins with.
+
+    Examples
+    --------
+    >>> earlier = Aliases((("name", ("meetingname", "name")), ("creator", ("host",))), ())
+    >>> found = dict(of_today(earlier).meetings)
+    >>> found["name"] == dict(DEFAULT.meetings)["name"], found["creator"]
+    (True, ('host',))
+    """
+    meetings, legs = (
+        tuple(
+            (column, now[column] if keys and keys == now.get(column, ())[: len(keys)] else keys) for column, keys in was
+        )
+        for was, now in ((earlier.meetings, dict(DEFAULT.meetings)), (earlier.legs, dict(DEFAULT.legs)))
+    )
+    return Aliases(meetings, legs)
+
+
+def names_chosen(aliases: Aliases) -> list[Text]:
+    """Return which columns were read from other fields than by default, a sentence each: that is somebody's choice,
+    and no answer says whether it is right.
+
+    Examples
+    --------
+    >>> names_chosen(DEFAULT)
+    []
+    >>> [one.en[:42] for one in names_chosen(DEFAULT.with_extra({"creator": ["host"]}))]
+    ['meetings.creator was read from the fields ']
+    """
+    found = []
+    for kind in ("meetings", "legs"):
+        known, given = dict(getattr(DEFAULT, kind)), getattr(aliases, kind)
+        # pair by pair: a column that is named twice is read from either
+        for column, keys in (*given, *((one, ()) for one in known if one not in dict(given))):
+            if keys != known.get(column):
+                name, read, usual = f"{kind}.{column}", list(keys), list(known.get(column, ()))
+                zh = f"{name} 由字段 {read} 读出（默认为 {usual}），由制作者指定"
+                en = f"{name} was read from the fields {read}, by default {usual}: the maker's choice"
+                found.append(Text(zh, en))
     return found

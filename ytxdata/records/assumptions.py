@@ -214,6 +214,19 @@ def _ends(facts: AccountRecords) -> Support:
     return Support(found.state, Text(found.text.zh + hint.zh, found.text.en + hint.en))
 
 
+def _leg_names(facts: AccountRecords) -> Support:
+    """Judge by whether any leg has a name, where parties have words under keys that nobody knows: one may be the name."""
+    legs, parties = facts.tables.legs, [field.path for field in _feeding(facts, "meetings.parties")]
+    n = len(legs) - legs["name"].null_count
+    is_unread = any(
+        field.main_form == "text" and not field.feeds and field.path.startswith(tuple(parties))
+        for field in facts.fields
+    )
+    state: State = "confirmed" if n else "contradicted" if is_unread and len(legs) >= FEW else "open"
+    text = _share(n, len(legs))
+    return Support(state, Text(f"{text} 条接入记录有姓名", f"{text} legs have a name"))
+
+
 def _leg_times(facts: AccountRecords) -> Support:
     """Judge by whether any leg has a time: those who never answered have none."""
     legs = facts.tables.legs
@@ -310,6 +323,7 @@ ASSUMPTIONS: tuple[Assumption, ...] = (
     Assumption("parties", "inferred", Text("记录带参会名单", "a record lists its parties"), _parties),
     Assumption("party_phone", "inferred", Text("参会方以电话号码标识", "a party is known by a telephone number"), _phones),
     Assumption("ends", "inferred", Text("会议有结束时间", "a meeting has a time of ending"), _ends),
+    Assumption("leg_names", "unknown", Text("参会方有姓名", "a party has a name"), _leg_names),
     Assumption("leg_times", "unknown", Text("参会方有加入时间", "a party has a time of joining"), _leg_times),
     Assumption("leg_ends", "unknown", Text("参会方有离开时间", "a party has a time of leaving"), _leg_ends),
     Assumption("creator_listed", "unknown", Text("发起人在名单中", "the creator is among the parties"), _creator_listed),

@@ -23,7 +23,7 @@ from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_dis
 from ytxdata.records.parties import OddKeys, Parties, read_parties
 from ytxdata.records.party_names import Party
 from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.unread import tells_sittings
+from ytxdata.records.unread import is_of_another_time, may_tell_when, tells_sittings, tells_when
 from ytxdata.records.values import (
     Values,
     as_list,
@@ -205,34 +205,36 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
 
 def unread_phones(numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
     """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another
-    mobile than its own.
-
-    A platform that gave the key another name would otherwise take all numbers out of the tables without a word.
+    mobile than its own; and a mobile in place of the name of whoever has no number: people log in by it. A platform
+    that gave the key another name would otherwise take all numbers out of the tables without a word.
     """
     silent = set(rows_where(numbers.says_nothing))
-    for key in sheet.unknown:
+    names = [key for _, key in sheet.keys.get("name", ())] if silent else []
+    for key in (*sheet.unknown, *names):
         values = sheet.values(key)
-        rows = sorted({*silent, *may_hold_mobiles(values)})
+        mobiles = set(may_hold_mobiles(values))
+        rows = sorted(silent & mobiles if key in names else silent | mobiles)
         for i, value in zip(rows, _at(values, rows), strict=True):
             text = phone_text(value) if i in silent else None
             if text or mobiles_in(value) - {numbers.number[i].as_py()}:
                 yield Trouble(i, "phone", "unread_phone", f"{key}: {text or as_json(value)}")
 
 
-def unread_times(sheet: Sheet) -> Iterator[Trouble]:
-    """Yield the lists and texts of times of a party under a key that nobody knows.
-
-    Whoever came twice would have come once, and whose times stand nowhere else never.
+def unread_times(sheet: Sheet, joined_at: pa.Array) -> Iterator[Trouble]:
+    """Yield the times of a party under a key that nobody knows: several in a list or a text, and of whoever never
+    joined any, unless the key says what else that was. Who came twice would have come once, and who came never.
     """
+    never = rows_where(joined_at.is_null())
     for key in sheet.unknown:
         values = sheet.values(key)
-        if isinstance(values, pa.Array):
-            is_text = pa.types.is_string(values.type)  # what is nested in a party is not read in bulk
+        absent = set() if is_of_another_time(key) else set(may_tell_when(values, never))
+        if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
+            is_text = pa.types.is_string(values.type)
             rows = rows_where(pc.match_substring_regex(values, times.SEVERAL_TIMES.pattern)) if is_text else []
         else:
             rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
-        for i, value in zip(rows, _at(values, rows), strict=True):
-            if tells_sittings(value):
+        for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
+            if tells_sittings(value) or (i in absent and tells_when(value)):
                 yield Trouble(i, PARTIES, "unread_parties", f"{key}: {as_json(value)}")
 
 
@@ -247,7 +249,6 @@ _BY_DURATION = "start+duration"
 
 By request only: minutes would be wrong wherever durations are no seconds, and a proof must rest on what was told.
 """
-
 
 _LONGEST_S = 31 * 86_400
 
@@ -340,7 +341,7 @@ def read_legs(
     arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
     troubles += unread_phones(numbers, sheet)
-    troubles += unread_times(sheet)
+    troubles += unread_times(sheet, arrays["joined_at"])
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(
         owner,

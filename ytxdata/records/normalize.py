@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import times
-from ytxdata.labels import Text
 from ytxdata.records import bulk, schema
-from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases
+from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, of_today
 from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import (
@@ -418,30 +417,7 @@ def parser_mark(aliases: Aliases) -> dict[str, Any]:
 
 
 def aliases_of(mark: Mapping[str, Any]) -> Aliases:
-    """Return the aliases that `parser_mark` speaks of."""
+    """Return the aliases that `parser_mark` speaks of, those that an earlier version had by default as they are today."""
     meetings, legs = (tuple((column, tuple(keys)) for column, keys in mark[name]) for name in ("meetings", "legs"))
-    return Aliases(meetings, legs)
-
-
-def names_chosen(aliases: Aliases) -> list[Text]:
-    """Return which columns were read from other fields than by default, a sentence each: that is somebody's choice,
-    and no answer says whether it is right.
-
-    Examples
-    --------
-    >>> names_chosen(DEFAULT)
-    []
-    >>> [one.en[:42] for one in names_chosen(DEFAULT.with_extra({"creator": ["host"]}))]
-    ['meetings.creator was read from the fields ']
-    """
-    found = []
-    for kind in ("meetings", "legs"):
-        known, given = dict(getattr(DEFAULT, kind)), getattr(aliases, kind)
-        # pair by pair: a column that is named twice is read from either
-        for column, keys in (*given, *((one, ()) for one in known if one not in dict(given))):
-            if keys != known.get(column):
-                name, read, usual = f"{kind}.{column}", list(keys), list(known.get(column, ()))
-                zh = f"{name} 由字段 {read} 读出（默认为 {usual}），由制作者指定"
-                en = f"{name} was read from the fields {read}, by default {usual}: the maker's choice"
-                found.append(Text(zh, en))
-    return found
+    named = Aliases(meetings, legs)
+    return named if mark["version"] == PARSER_VERSION else of_today(named)

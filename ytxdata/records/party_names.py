@@ -17,6 +17,7 @@ COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 
 PERSON = frozenset(
     {"user", "userinfo", "member", "memberinfo", "participant", "party", "attendee", "person", "contact"}
+    | {"用户", "用户信息", "成员", "成员信息", "参会人", "参会者", "与会人", "联系人"}
 )
 """Keys, plain, under which a party that has its times beside them says who it is; under `inviter` it is another."""
 

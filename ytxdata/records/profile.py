@@ -26,8 +26,8 @@ JSON-able, to compare with later."""
 SAMPLE = 64
 """Records that tell the shape of an account: enough to miss no common field, few enough to cost next to nothing."""
 
-_TIMES = ("ends", "leg_times", "leg_ends")
-"""Assumptions about when meetings ended, and parties came and went."""
+_NEEDED = ("ends", "leg_names", "leg_times", "leg_ends")
+"""Assumptions about who the parties were, when they came and went, and when meetings ended."""
 
 _CERTAIN = 0.99
 """How unlikely it must be that a key is absent by chance before it is called vanished or new."""
@@ -259,9 +259,11 @@ def _raws(source: Source) -> list[bytes]:
     return list(dict.fromkeys(record.raw for answer in source.answers for record in answer.records))
 
 
-def missing_times(found: Profile) -> tuple[Text, ...]:
-    """Return which times meetings and their parties have not, so that minutes, peaks and costs are others than they seem."""
-    missed = (one for one in found.findings if one.key in _TIMES and one.state == "contradicted")
+def missing(found: Profile) -> tuple[Text, ...]:
+    """Return which times meetings and their parties have not, so that minutes, peaks and costs are others than they seem;
+    and that nobody has a name.
+    """
+    missed = (one for one in found.findings if one.key in _NEEDED and one.state == "contradicted")
     return tuple(Text(f"{one.text.zh}？{one.evidence.zh}", f"{one.text.en}? {one.evidence.en}") for one in missed)
 
 

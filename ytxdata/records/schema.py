@@ -20,7 +20,8 @@ class Column(NamedTuple):
     """One column: its name, kind of value, unit, label in both languages, meaning, and the platform's candidate keys.
 
     `keys` stand in order of preference; they are compared without case, `_`, `-` and blanks. `example` is a value as a
-    CSV holds it, `is_nullable` whether it may be unknown.
+    CSV holds it, `is_nullable` whether it may be unknown. `own_words` are keys behind all of these that mean something
+    of their own (when a call was answered, a topic): beside one of `keys` they are no contradiction.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Column(NamedTuple):
     keys: tuple[str, ...] = ()
     example: str = ""
     is_nullable: bool = True
+    own_words: tuple[str, ...] = ()
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Every key of the platform that may feed it, in order of preference."""
+        return (*self.keys, *self.own_words)
 
 
 ARROW_TYPES: dict[Kind, pa.DataType] = {
@@ -68,7 +75,7 @@ _PULL_ID = Text("带来此行的那次拉取", "the pull that brought this row")
 
 MEETINGS: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid"), example="20260305085500123456789012345", is_nullable=False),
-    Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname"), example="周例会"),
+    Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname"), example="周例会", own_words=("会议名称", "会议主题", "会议标题", "会议名", "主题", "topic", "title")),
     Column("creator", "phone", "", "发起人", "creator", Text("发起人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host"), example="15400000001"),
     Column("app_id", "text", "", "应用编号", "application", Text("所属应用", "the application it belongs to"), ("appid",), example="0f0e0d0c0b0a09080706050403020100"),
     Column("state", "text", "", "状态", "state", Text("会议状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc"), example="已结束"),
@@ -93,12 +100,12 @@ MEETINGS: tuple[Column, ...] = (
 LEGS: tuple[Column, ...] = (
     Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, example="20260305085500123456789012345", is_nullable=False),
     Column("leg", "int", "", "序号", "leg", Text("在名单中的位置，从 1 起；重新加入是另一条", "position in the list, from 1; a re-join is another leg"), example="1", is_nullable=False),
-    Column("name", "text", "", "姓名", "name", Text("参会方名称", "name of the party"), ("name",), example="王芳"),
+    Column("name", "text", "", "姓名", "name", Text("参会方名称", "name of the party"), ("name", "姓名"), example="王芳", own_words=("名字", "名称", "昵称", "用户名", "用户昵称", "微信昵称", "用户名称", "参会人", "参会者", "与会人", "联系人")),
     Column("phone", "phone", "", "号码", "phone", Text("参会方号码，平台原文", "the party's number as the platform gave it"), ("phone", "mobile", "number", "tel", "telephone", "msisdn", "phoneno", "mobileno"), example="154-0000-0001"),
     Column("number", "text", "E.164", "规范号码", "number", Text("规范化号码（E.164，短号加 +86）；不成号码为空", "normalised number (E.164; +86 and the digits for a short service number); null when it is no telephone number"), example="+8615400000001"),
     Column("extension", "text", "", "分机号", "extension", Text("号码之后的分机号；没有为空", "the extension behind the number; null when there is none"), example="8012"),
-    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime", "joined"), example="2026-03-05 09:00:20"),
-    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime", "left"), example="2026-03-05 09:41:30"),
+    Column("joined_at", "instant", ZONE_NAME, "加入时间", "joined", Text("加入的时刻；未接通为空", "when the party joined; null when it never did"), ("jointime", "entertime", "starttime", "stime", "begintime", "joined"), example="2026-03-05 09:00:20", own_words=("joinat", "joinedat", "joinedtime", "enterat", "enteredat", "answertime", "answeredtime", "answerat", "answeredat", "connecttime", "connectedtime", "connectat", "connectedat", "datetimeconnect", "入会时间", "加入时间", "进入时间", "入会时刻", "加入时刻", "接通时间", "接听时间", "应答时间")),
+    Column("left_at", "instant", ZONE_NAME, "离开时间", "left", Text("离开的时刻；仍在会中为空", "when the party left; null while connected"), ("leavetime", "exittime", "endtime", "etime", "left"), example="2026-03-05 09:41:30", own_words=("leaveat", "leftat", "lefttime", "exitat", "exitedat", "quittime", "quitat", "hanguptime", "hangupat", "hunguptime", "hungupat", "disconnecttime", "disconnectedtime", "disconnectat", "disconnectedat", "datetimedisconnect", "离会时间", "离开时间", "退会时间", "退出时间", "离会时刻", "离开时刻", "挂断时间", "挂机时间", "断开时间")),
     Column("duration_s", "seconds", "s", "时长", "duration", Text("平台给出的时长，按秒理解，不改动", "duration as the platform gave it, read as seconds, not corrected"), ("duration",), example="2470"),
     Column("is_creator", "bool", "", "是否发起人", "is creator", Text("与发起人号码相同为真；任一未知为空", "true when it is the creator's number; null when either is unknown"), example="true"),
     Column("state", "text", "", "状态", "state", Text("参会方状态，平台原文", "state in the platform's words"), ("status", "state", "stateDesc"), example="已离开"),
@@ -263,9 +270,9 @@ PROBLEM_REASONS: dict[str, Text] = {
     "rounded_amount": Text("金额超过 18 位小数，已四舍五入", "an amount with more than 18 decimals, rounded"),
     "unreadable_parties": Text("无法读出参会名单，视为未知", "a list of parties that cannot be read, taken as unknown"),
     "not_a_party": Text("名单中的此项不是参会方，未计入", "an entry of the list that is no party, not counted"),
-    "unread_parties": Text("名单之外疑似另有参会方，或带序号的字段（如 jointime2），未计入；此处为路径与原文", "what looks like parties outside of the list, or a numbered field (jointime2), not counted; here are path and text"),
+    "unread_parties": Text("名单之外疑似另有参会方，或带序号的字段（如 jointime2），或没有加入时间的一方在不认识的键下的时间，未计入；此处为路径与原文", "what looks like parties outside of the list, or a numbered field (jointime2), or, of a party without a time of joining, a time under a key that nobody knows: not counted; here are path and text"),
     "more_parties": Text("名单自称还有更多参会方，或总数多于所列；未列出者不详；此处为原文", "the list of parties says that there are more than it gives; those are unknown; here is its text"),
-    "unread_phone": Text("不认识的键下写有电话号码，未采用；此处为键与原文", "a phone stands under a key that nobody knows, and was not used; here are key and text"),
+    "unread_phone": Text("不认识的键下，或没有号码的一方的姓名处，写有电话号码，未采用；此处为键与原文", "a phone stands under a key that nobody knows, or in place of the name of whoever has no number, and was not used; here are key and text"),
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "joined_apart": Text("只有离开、没有加入，而同一号码的另一条接入有加入、没有离开：很可能是分成两条的同一次接入，未合并；此处为另一条及其加入时间", "it left and never joined, and another leg of its number joined and never left: most likely one sitting in two rows, kept apart; here are that leg and when it joined"),

@@ -6,13 +6,16 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
 from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import Party, feeds
 from ytxdata.records.signs import Signs
-from ytxdata.records.values import as_phone
+from ytxdata.records.values import Values, as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
 _WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
@@ -35,6 +38,22 @@ _PARTIES = (
 _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
+
+_OTHER_TIMES = re.compile(
+    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|fail|cancel|delet|remov|mute|hand|oper"
+    "|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched|expect|work|meeting|conf|notif|remind|sms|send|sent"
+    "|expir|valid|regist|last|seen|(?:id|no|num|number|code|sn|serial|key|token)$"
+    "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
+    "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
+)
+"""In plain keys under which a party that never joined has a time: it was called, or written down, then, or declined; and
+a number is no time. Told of each who was absent, these would hide the others."""
+
+_HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
+"""From a time of day to another."""
+
+_MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
+"""What every text has that tells when, or is JSON of one."""
 
 _WORD = re.compile(r"[^\W\d_]")
 _BETWEEN = re.compile(r"[,，、;；|\n]")
@@ -239,13 +258,40 @@ def tells_sittings(value: Any) -> bool:
     value = decoded(value)
     if isinstance(value, str):
         return SEVERAL_TIMES.search(value) is not None
-    return isinstance(value, list) and _tells_instant(value)
+    return isinstance(value, list) and tells_when(value)
 
 
-def _tells_instant(value: Any, depth: int = 0) -> bool:
-    """Return whether an instant stands in a value; what goes on very deep is told like one."""
+def is_of_another_time(key: str) -> bool:
+    """Return whether a key that feeds no column says which time it gives, and that it is not when a party came.
+
+    Examples
+    --------
+    >>> [is_of_another_time(key) for key in ("inviteTime", "gmt_modified", "time", "eventTime", "login", "进场")]
+    [True, True, False, False, False, False]
+    """
+    return _OTHER_TIMES.search(plain(key)) is not None
+
+
+def may_tell_when(values: Values, rows: list[int]) -> list[int]:
+    """Return which of some values may tell when; of texts that are read in bulk few need a closer look."""
+    if not isinstance(values, pa.Array) or not pa.types.is_string(values.type):
+        return rows
+    places = pa.array(rows, pa.int64())
+    found: list[int] = places.filter(pc.match_substring_regex(values.take(places), _MAY_TELL_WHEN)).to_pylist()
+    return found
+
+
+def tells_when(value: Any, depth: int = 0) -> bool:
+    """Return whether a value is or holds a point in time, or goes from a time of day to another; what goes on very deep
+    is told like one.
+
+    Examples
+    --------
+    >>> tells_when(1767578400), tells_when(["10:05-10:10"]), tells_when("2026-01-05"), tells_when("00:10:05")
+    (True, True, False, False)
+    """
     value = decoded(value)
     if not isinstance(value, (list, dict)):
-        return looks_like_instant(value)
+        return looks_like_instant(value) or (isinstance(value, str) and _HOURS.search(value) is not None)
     inner = value.values() if isinstance(value, dict) else value
-    return depth > DEEPEST or any(_tells_instant(one, depth + 1) for one in inner)
+    return depth > DEEPEST or any(tells_when(one, depth + 1) for one in inner)

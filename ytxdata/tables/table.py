@@ -375,6 +375,6 @@ def definition_of(table: TableName, column: Column) -> Definition:
     """Return what a column of a table of records means, in the words that files and pages have for it."""
     return Definition(
         key=column.name, zh=column.zh, en=column.en, unit=unit_of_column(table, column), formula=column.meaning,
-        origin=Text(*[", ".join(column.keys)] * 2), example=column.example, is_nullable=column.is_nullable,
+        origin=Text(*[", ".join(column.candidates)] * 2), example=column.example, is_nullable=column.is_nullable,
         words=_WORDS.get((table, column.name), {}), named_by=NAMED_BY.get((table, column.name), ()),
     )  # fmt: skip

@@ -136,3 +136,57 @@ def test_parties_that_repeat_the_id_of_their_meeting_stay_its_parties(answer_wit
     for data in (one, {key: one[key] for key in ("meid", "meetingname", "parties")}):
         answer = answer_with(json.dumps(data, ensure_ascii=False))
         assert (ids(answer), merge_answers([answer]).legs.num_rows) == (["m1"], 2)
+
+
+def rows_of(*meetings: dict[str, Any], **more: object) -> list[dict[str, Any]]:
+    return [{"meid": one["meid"], **party, **more} for one in meetings for party in one["parties"]]
+
+
+@pytest.mark.parametrize("as_text", [0, 1, 2])
+@pytest.mark.parametrize("key", ["parties", "members", "participants", "legs", "callRecords"])
+def test_rows_of_parties_beside_the_meetings_are_their_legs(answer_with: WithData, key: str, as_text: int) -> None:
+    """As JSON text, sound as it was, the answer was called damaged, and a leg was lost."""
+    bare = [{name: one for name, one in meeting.items() if name != "parties"} for meeting in MEETINGS]
+    data = json.dumps({"meetings": bare, key: [*rows_of(*MEETINGS, name="王芳"), *rows_of(*MEETINGS, phone="8001")]})
+    for _ in range(as_text):
+        data = json.dumps(data)
+    answer = answer_with(data)
+    assert ids(answer) == OWN
+    found = merge_answers([answer])
+    assert found.meetings["n_legs"].to_pylist() == [2] * 4
+    assert sorted(map(str, found.legs["name"].to_pylist())) == ["None"] * 4 + ["王芳"] * 4
+    assert not [one for one in answer.warnings if "damaged" in one.en or "belong to none" in one.en]
+    assert set(found.problems["reason"].to_pylist()) == {"same_id_again"}
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"parties": [{"meid": "m1", "phone": "13900000000"}, {"meid": "m2", "phone": "13900000001"}]},
+        {"members": [{"meid": "m1", "phone": "13900000000", "starttime": "2026-03-01 10:00:00"}]},
+        {"query": {"meid": "m1", "creator": "13900000000"}},
+        {"note": json.dumps({"meid": "m1"})},
+    ],
+)
+def test_what_stands_beside_the_meetings_is_told_as_text_as_it_is_as_object(
+    answer_with: WithData, beside: dict[str, Any], as_text: bool
+) -> None:
+    data: Any = {"list": MEETINGS, **beside}
+    answer = answer_with(json.dumps(json.dumps(data) if as_text else data))
+    assert ids(answer) == OWN
+    assert merge_answers([answer]).legs.num_rows == 4
+    (key,) = beside
+    told = [one.en for one in answer.warnings]
+    assert not [one for one in told if "damaged" in one]
+    assert any(key in one for one in told) == (key != "query")
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_in_a_text_a_string_of_records_is_still_found(answer_with: WithData, n: int) -> None:
+    """What a lost quote left of them, in the envelope of a text that is sound as a whole."""
+    data = json.dumps({"list": MEETINGS, "statusMsg": 'ok", "rows": [' + json.dumps(meeting(9)) + "]"})
+    for _ in range(n):
+        data = json.dumps(data)
+    found = merge_answers([answer_with(data)])
+    assert "m9" in [*found.meetings["meeting_id"].to_pylist(), *found.rejects["meeting_id"].to_pylist()]

@@ -196,6 +196,7 @@ class _Search(Shapes):
         best = salvage(text, self.signs, self.records_in, is_whole=is_whole)
         n_best = _n_sound(best)
         levels: list[Unescaped] = []
+        undone, self.undone = self.undone, []  # places in what follows are not those of this text
         sound: dict[tuple[int, int], Found] = {}
         while (
             may_be_escaped(text) and len(levels) < DEEPEST
@@ -211,6 +212,7 @@ class _Search(Shapes):
             sound |= {(one.start, one.end): one for one in found if _is_sound(one)}
             if n_found > n_best:
                 best, n_best = kept._replace(found=found), n_found
+        self.undone = undone
         # Damage to one record's escapes is no reason to undo those of another once too often.
         return best._replace(
             found=[one if _is_sound(one) else sound.get((one.start, one.end), one) for one in best.found]
@@ -246,27 +248,18 @@ class _Search(Shapes):
         return holds_json(raw) or self.signs.names_escaped_id(raw)
 
     def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
-        """Return strings of the envelope in which an escaped meeting id stands: a lost quote made a string of
-        records.
+        """Return strings of a text's envelope in which an escaped meeting id stands: a lost quote made a string of
+        records. One that was undone and is sound was searched: ids that it keeps to itself are of parties, or only name
+        meetings.
         """
+        known = sorted([*found, *self.undone], key=_place)
         return [
             one
-            for start, end in wide_gaps(text, found, _SEPARATOR)
+            for start, end in wide_gaps(text, known, _SEPARATOR)
             for match in _STRING.finditer(text, start, end)
-            if self.signs.names_escaped_id(match[0]) and self.hides_more(match[0])
+            if self.signs.names_escaped_id(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
-            if one.raw not in self.named_raws
         ]
-
-    def hides_more(self, text: bytes) -> bool:
-        """Return whether ids stand in a string beside those of objects that only name meetings."""
-        for _ in range(DEEPEST if self.named_raws else 0):
-            text = unescape(text).text
-            for raw in self.named_raws:
-                text = text.replace(raw, b"")
-            if not self.signs.names_escaped_id(text):
-                return self.signs.names_id(text, 0, len(text))
-        return True
 
 
 def _n_sound(salvaged: Salvaged) -> int:

@@ -13,14 +13,11 @@ from ytxdata.records.columns import as_told
 from ytxdata.records.json_values import Problem, as_json
 from ytxdata.records.nested import own_tellings
 from ytxdata.records.signs import Signs
-from ytxdata.records.unread import own_leg
+from ytxdata.records.unread import is_row
 from ytxdata.records.values import is_blank
 
 _COMPARED = SPAN | {"name", "creator", "amount_yuan", PARTIES}
 """Columns that people and reports look at: what else an inner object says of them is told."""
-
-_OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
-"""Columns of a meeting whose keys a party has as well."""
 
 
 class Retold(NamedTuple):
@@ -65,10 +62,9 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
 
 def _as_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:
     """Return the row of one party under the id of its meeting as a meeting that lists it, any other as it is."""
-    fed = aliases.columns(value)
-    if not set(fed.values()) <= _OF_A_PARTY or not own_leg(value, aliases):
+    if not is_row(value, aliases):
         return value
-    own = {key: one for key, one in value.items() if fed.get(key) == "meeting_id"}
+    own = {key: value[key] for key, column in aliases.columns(value).items() if column == "meeting_id"}
     return {**own, dict(aliases.meetings)[PARTIES][0]: [{key: one for key, one in value.items() if key not in own}]}
 
 

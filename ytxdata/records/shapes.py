@@ -49,7 +49,7 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
-from ytxdata.records.unread import is_link
+from ytxdata.records.unread import is_link, is_row
 
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
@@ -67,13 +67,17 @@ class Shapes(Remarks):
         super().__init__(Signs(aliases))
         self.aliases = aliases
         self.envelope: dict[str, bytes] = {}
-        self.named_raws: set[bytes] = set()
+        self.undone: list[Found] = []
         self.is_closed = True
         self.n_surveyed = 0
         self.is_wrapping = False
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:
         """Return what damaged text holds, where a JSON string turns out to be damaged inside."""
+        raise NotImplementedError
+
+    def hidden(self, text: bytes, found: list[Found]) -> list[Found]:
+        """Return strings of a text's envelope that hide records."""
         raise NotImplementedError
 
     def records_in(self, raw: bytes, at: int) -> list[Found]:
@@ -170,7 +174,10 @@ class Shapes(Remarks):
             return []
         kind = structure(text) if text[:1] in (b"[", b"{", b'"') else "damaged"
         if kind in ("strict", "whole"):
+            undone, self.undone = self.undone, []
             found = self.value(text, 0, f"{path}~", depth)
+            found += self.hidden(text, found)
+            self.undone = [*undone, Found(b"", path, False, at, at + len(raw))]
         # A text that lost its first bracket still names ids: it is salvaged rather than taken for a remark.
         elif LIKE_JSON.match(text) or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
@@ -281,7 +288,6 @@ class Shapes(Remarks):
         kept = []
         for (member, items), named in zip(lists, less, strict=True):
             self.named |= {f"{path}.{member.key}": len(named)} if named else {}
-            self.named_raws |= {one.raw for one in named}
             starts = {one.start for one in named}
             kept.append((member, [one for one in items if one.start not in starts]))
         return [one for one in kept if one[1]]
@@ -293,13 +299,23 @@ class Shapes(Remarks):
         is_one = len(found) == 1 and found[0].path.rstrip("~") in {f"{whole.path}.{key}" for key in keys}
         if is_one and self.signs.columns(members) & {PARTIES, *SPAN} and self.signs.is_one_meeting(whole.raw):
             return [whole._replace(has_id=True)]
-        read = {member.start for member, _ in lists}
+        # A row a party, each under the id of its meeting: they join the meetings of these ids.
+        read = {member.start for member, _ in lists}.union(one.start for one, items in inside if self.are_rows(items))
+        lists = [one for one in inside if one[0].start in read]
+        found = [item for _, items in lists for item in items]
+        keys = [member.key for member, _ in lists]
         strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
         is_map = any(self.is_keyed(one) for one in lists)
         self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
         self.count(whole.path, members, len(found) + len(strays) * is_map)
         self.tell_unread(whole.path, members, keys, found + strays, whole.start)
         return found + strays + lost_head(self.signs, members, whole, found)
+
+    def are_rows(self, found: list[Found]) -> bool:
+        """Return whether what was found in a list are rows of parties, each under the id of its meeting."""
+        return bool(found) and all(
+            is_row(read_object(one.raw, self.aliases).value or {}, self.aliases) for one in found
+        )
 
     def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
         """Return the records of an object in which nothing carries a meeting id."""

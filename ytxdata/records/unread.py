@@ -55,6 +55,9 @@ _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～�
 _MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
 
+_OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
+"""Columns of a meeting whose keys a party has as well."""
+
 _WORD = re.compile(r"[^\W\d_]")
 _BETWEEN = re.compile(r"[,，、;；|\n]")
 _NO_NAMES = frozenset(("true", "false", "yes", "no", "y", "n", "none", "null", "nan", "all", "是", "否", "无", "全员"))
@@ -104,6 +107,20 @@ def own_leg(keys: Iterable[str], aliases: Aliases) -> list[str]:
     fed = {key: match.column for key in keys if (match := aliases.leg(key)) and match.rank[0] == 0}
     is_leg = "phone" in fed.values() and not {"joined_at", "left_at"}.isdisjoint(fed.values())
     return [key for key, column in fed.items() if is_leg and column in ("phone", "joined_at", "left_at")]
+
+
+def is_row(value: dict[str, Any], aliases: Aliases) -> bool:
+    """Return whether an object is the row of one party under the id of its meeting, of which it says nothing more.
+
+    Examples
+    --------
+    >>> is_row({"meid": "1", "name": "王芳", "phone": "15400000001", "jointime": "10:00"}, Aliases())
+    True
+    >>> is_row({"meid": "1", "phone": "15400000001", "starttime": "10:00"}, Aliases())
+    False
+    """
+    columns = set(aliases.columns(value).values())
+    return {"meeting_id"} <= columns <= _OF_A_PARTY and bool(own_leg(value, aliases))
 
 
 def says_more(key: str, value: Any, n: int) -> bool:

@@ -126,3 +126,18 @@ def test_a_list_of_one_party_stays_a_list() -> None:
         found = tables([{**RECORDS[0], "parties": parties}])
         assert found.legs["phone"].to_pylist() == ["15400000001"] or found.problems.num_rows
     assert tables([{**RECORDS[0], "guestPhone": ["15400000009"]}]).problems["reason"].to_pylist() == ["unread_parties"]
+
+
+@pytest.mark.parametrize("spelled", ["confid", "meetingId", "MEETING_ID", "ConferenceID", "confMeetingId"])
+@pytest.mark.parametrize("party", [{}, {"userId": "u1", "state": "paid"}])
+def test_an_inner_meeting_is_one_wherever_its_record_stands(spelled: str, party: dict[str, str]) -> None:
+    """Its spelling was learned from a sample: at every third place of a list it was a meeting, elsewhere none."""
+    times = {"starttime": "2026-03-05 10:00:00", "endtime": "2026-03-05 11:00:00", "creator": "15400000001"}
+    plain = [{"meid": f"m{i}", **times, "parties": [{"phone": "15400000002", **party}]} for i in range(150)]
+    inner = {spelled: "inner", "name": "分会场", **times}
+    odd = {**plain[0], "meid": "odd", "parties": [*plain[0]["parties"], inner]}
+    for at in (0, 3, 4, 5, 8, 9, 64, 100, 148, 150):
+        body = {"statusCode": "0", "data": [*plain[:at], odd, *plain[at:]]}
+        found = merge_answers([read_answer(json.dumps(body, ensure_ascii=False).encode())])
+        assert "inner" in found.meetings["meeting_id"].to_pylist(), at
+        assert (found.meetings.num_rows, found.legs.num_rows) == (152, 151), at

@@ -72,6 +72,8 @@ class Signs:
         self.holds_id = _id_pattern(ids).search
         self._id_keys = _id_keys(ids)
         self._is_id = _one_of(ids, front=b"")
+        ends = dict.fromkeys(form for key in ids for form in (key[-2:], key[-2:].title(), key[-2:].upper()))
+        self.id_ends = tuple(f'{end}"'.encode() for end in ends)
         known = dict(aliases.meetings)
         self._is_word = _one_of((*ids, *known[PARTIES], *known["creator"]), front=rb"\w*?")
 

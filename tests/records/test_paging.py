@@ -102,6 +102,85 @@ def test_that_there_is_more_is_heard_by_the_words_of_a_key(said: dict[str, Any])
         assert any("prove" in warning.en for warning in answer.warnings)
 
 
+NEXT = {"href": "https://x.example/m?page=2"}
+LEADS_ON: list[dict[str, Any]] = [
+    {"links": [{"rel": "self", "href": "/m"}, {"rel": "next", **NEXT, "method": "GET"}]},
+    {"link": [{"relation": "self", "url": "/m"}, {"relation": "next", "url": "/m?page=2"}]},
+    {"link": [{"@rel": "self", "@href": "/m"}, {"@rel": "next", "@href": "/m?page=2"}]},
+    {"links": [{"rel": ["self", "first"], "href": "/m"}, {"rel": ["next"], **NEXT}]},
+    {"links": [{"rel": "next", "href": "/m?page=2", "prompt": "Next", "render": "link"}]},
+    {"links": [{"rel": "http://www.iana.org/assignments/relation/next", **NEXT}]},
+    {"_links": {"self": [{"href": "/m"}], "next": [NEXT]}},
+    {"paging": {"links": [{"rel": "next", **NEXT}]}},
+    {"hydra:view": {"@id": "/m", "hydra:first": "/m", "hydra:next": "/m?page=2"}},
+    {"view": {"@id": "/m", "next": "/m?page=2"}},
+    {"hydra:totalItems": 30},
+    {"opensearch:totalResults": 30},
+    {"@iot.nextLink": "/m?page=2"},
+    *({"next": said} for said in ({"page": 2, "limit": 200}, {"offset": 24, "limit": 24}, {"pageNumber": 2})),
+    *({"more": said} for said in (1, 3, "yes", "Y", "T", "/m?page=2")),
+    *({key: said} for key in ("has_more", "hasMore", "hasNext") for said in ("T", "Yes", "有", "on", ["true"])),
+    *({key: 0} for key in ("end", "eof", "isLastPage")),
+    *({key: "yes"} for key in ("truncated", "partial", "incomplete")),
+    *({key: "eyJpZCI6MTIzfQ"} for key in ("cursor_next", "pageTokenNext", "next_cursor")),
+    *({key: True} for key in ("limitExceeded", "limitReached", "sizeLimitExceeded", "exceededLimit", "is_limit_hit")),
+    *({key: 1} for key in ("limitExceeded", "timedOut", "truncated")),
+    *(
+        {"total": said}
+        for said in (
+            "5/30", "5 of 30", "24 out of 30", "共30条，显示5条", "共 30 条，每页 5 条", "Showing 1 to 5 of 30 entries",
+            "Showing 1 to 5 of 30 entries (filtered from 100 total entries)", "Showing 1 to 5 of 30 rows", "总共30条",
+            "显示第 1 到第 5 条记录，总共 30 条记录", "显示第 1 至 5 项结果，共 30 项", ["30"], {"ended": 20, "running": 10},
+            {"已结束": 20, "进行中": 10},
+        )
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", LEADS_ON)
+def test_a_link_to_the_next_page_is_heard_in_every_usual_form(said: dict[str, Any]) -> None:
+    """Lists were left out, and 22 meetings of the second page were missing in what was PROVEN."""
+    for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}, {"data": {"x": {"rows": ALL, **said}}}):
+        answer = read(body)
+        assert (answer.is_doubtful, len(answer.records)) == (True, N)
+        assert not read(body, N).is_doubtful
+
+
+ONLY_PAGE: list[dict[str, Any]] = [
+    {"links": [{"rel": "self", "href": "/m"}, {"rel": "first", "href": "/m"}, {"rel": "last", "href": "/m"}]},
+    {"links": [{"rel": "next", "href": None}, {"rel": "prev", "href": ""}]},
+    {"link": [{"relation": "self", "url": "/m"}]},
+    {"link": [{"@rel": "self", "@href": "/m", "@type": "application/json"}]},
+    {"links": [{"rel": ["self"], "href": "/m"}], "class": ["meetings"]},
+    {"links": [{"rel": "self", "href": "/m", "prompt": "x", "render": "link", "name": "y"}]},
+    {"_links": {"next": None, "self": [{"href": "/m"}], "first": [{"href": "/m", "templated": False}]}},
+    {"_links": {"self": [{"href": "/m", "name": "x"}], "next": []}},
+    {"hydra:view": {"@id": "/m", "@type": "x", "hydra:first": "/m", "hydra:last": "/m"}, "hydra:totalItems": N},
+    {"opensearch:totalResults": N, "opensearch:itemsPerPage": 50, "opensearch:startIndex": 1},
+    {"previous": {"page": 1, "limit": 10}},
+    {"more": 0},
+    {"more": "no"},
+    {"last": {"page": 1, "limit": 200}, "next": {"page": 0}},
+    {"start": 0, "end": 0},
+    {"from": 0, "end": 0},
+    {"end": 1, "eof": "1", "finished": 0, "running": 3},
+    *({key: False} for key in ("limitExceeded", "limitReached")),
+    {"limit": 200, "maxLimit": 500, "cursorNext": None, "limitReached": 0},
+    *({"total": said} for said in (f"{N}/{N}", f"共{N}条，显示{N}条", f"Showing 1 to {N} of {N} entries", [str(N)])),
+    {"total": {"ended": 20, "running": 4}},
+    {"total": {"meetings": N, "minutes": 900}},
+    {"totals": {"duration": 900, "amount": "12.5"}},
+    {"total": {"参会人次": 100}},
+]
+
+
+@pytest.mark.parametrize("said", ONLY_PAGE)
+def test_links_of_the_only_page_are_no_doubt_and_no_reject(said: dict[str, Any]) -> None:
+    for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}):
+        answer = read(body)
+        assert (answer.is_doubtful, answer.warnings, len(answer.records)) == (False, (), N)
+
+
 @pytest.mark.parametrize("id_", [1923847, {"$numberLong": "1923847"}, "1923847"])
 def test_a_cursor_of_mongo_that_is_open_has_more(id_: Any) -> None:
     for batch in ("firstBatch", "nextBatch"):

@@ -60,6 +60,28 @@ def plain(key: str) -> str:
     return _SEPARATORS.sub("", key).casefold()
 
 
+def bare(key: str) -> str:
+    """Return a key plain, and without points.
+
+    Examples
+    --------
+    >>> bare("@odata.count"), bare("$values")
+    ('odatacount', 'values')
+    """
+    return plain(key).replace(".", "")
+
+
+def named(key: str) -> str:
+    """Return a bare key without the namespace in front of it.
+
+    Examples
+    --------
+    >>> named("hydra:totalItems"), named("opensearch:startIndex")
+    ('totalitems', 'startindex')
+    """
+    return bare(key).rpartition(":")[2]
+
+
 class Match(NamedTuple):
     """The column a key feeds, and its rank among the keys of that column (lower wins)."""
 

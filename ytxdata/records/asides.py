@@ -8,26 +8,31 @@ import re
 from collections.abc import Container, Sequence
 from typing import Any
 
-from ytxdata.records.aliases import PARTIES, plain
+from ytxdata.records.aliases import PARTIES, bare, plain
 from ytxdata.records.json_values import read_object, read_value
-from ytxdata.records.paging import DATED, PAGE_KEYS, bare, is_empty_list
+from ytxdata.records.paging import DATED, PAGE_KEYS, is_empty_list
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
 from ytxdata.records.spans import Found, Member, members_of
 
-_PARTS = {
-    **dict.fromkeys(("links", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"), b"["),
-    **dict.fromkeys(("self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"), b"{"),
-}
-"""Keys under which frameworks list what describes a page, plain, and links of their own, with their brackets."""
+_PARTS = frozenset(
+    {"links", "link", "actions", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"}
+)  # fmt: skip
+"""Keys under which frameworks list what describes a page, plain."""
+
+_LINKS = frozenset({"self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"})
+"""Keys of links, plain: each an object, or a list of such ones."""
 
 _PART_WORDS = frozenset(
     {
-        "url", "uri", "label", "active", "page", "rel", "href", "hreflang", "media", "type", "title", "templated",
+        "url", "uri", "label", "active", "page", "rel", "relation", "class", "name", "prompt", "render", "href", "hreflang", "media", "type", "title", "templated",
         "method", "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
         "descending", "code", "message", "msg", "field", "reason"
     }
 )  # fmt: skip
 """All that the entries of such lists say, plain."""
+
+_OF_WORDS = frozenset({"rel", "class"})
+"""Those of them under which Siren has a list of words."""
 
 _TABLE_KEYS = frozenset(
     {
@@ -104,13 +109,15 @@ def is_part(key: str, raw: bytes) -> bool:
     if raw[:1] == b'"':
         return name == "etag" and len(raw) < _LONGEST_TAG
     is_listed = name in _ASIDE_WORDS or name in ("footer", "included")
-    if not is_listed and raw[:1] != _PARTS.get(name):
+    is_link = name in _LINKS and raw[:1] in (b"{", b"[")
+    may_be = is_link or (name in _PARTS and raw[:1] == b"[")
+    if not is_listed and not may_be:
         return False
     read = read_value(raw)
     if read is None or (is_listed and _lists_only_that(name, read.value, raw)):
         return read is not None
     entries = read.value if isinstance(read.value, list) else [read.value]
-    return raw[:1] == _PARTS.get(name) and all(map(_is_entry, entries))
+    return may_be and all(_is_entry(one) and (isinstance(one, dict) or not is_link) for one in entries)
 
 
 def _lists_only_that(name: str, value: Any, raw: bytes) -> bool:
@@ -149,7 +156,7 @@ def _says_only(value: Any, words: frozenset[str]) -> bool:
 def _is_entry(value: Any) -> bool:
     """Return whether a value says only what links and orders say: neither a time nor a long number, as records do."""
     if isinstance(value, dict):
-        is_flat = not any(isinstance(inner, (dict, list)) for inner in value.values())
+        is_flat = not any(isinstance(inner, (dict, list)) for key, inner in value.items() if bare(key) not in _OF_WORDS)
         return is_flat and {bare(name) for name in value} <= _PART_WORDS
     if isinstance(value, list) and len(value) == 2 and str(value[1]).casefold() in ("asc", "desc"):
         value = value[0]  # a column and the way it is sorted

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import plain
-from ytxdata.records.json_values import read_value
+from ytxdata.records.aliases import bare, named, plain
+from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
 COUNT_KEYS = frozenset(
@@ -43,21 +43,30 @@ OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "no
 
 _LISTED = f"(?:{_THINGS}|page|pages)"
 _MORE = re.compile(
-    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any)*(?:more|next|remaining|rest|truncated|incomplete|partial)"
-    rf"(?:{_LISTED}|available|exists?|left)*|timedout|terminatedearly|exceededtransferlimit"
+    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any)*(?:more|next|remaining|rest|truncated)"
+    rf"(?:{_LISTED}|available|exists?|left)*"
+)
+_CUT = re.compile(
+    rf"(?:is|has|are)*(?:(?:incomplete|partial)(?:{_LISTED})*|timedout|terminatedearly"
+    rf"|(?:max|size|transfer|{_LISTED})*limit(?:is)?(?:exceeded|reached|hit)"
+    rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|transfer|{_LISTED})*limit)"
 )
 _END = re.compile(
     rf"(?:is|has|at)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done|complete|completed"
     rf"|last{_LISTED}?|final{_LISTED}?|eof|exhausted)"
 )
 _NEXT = re.compile(
-    r"(?:odata)?next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
-    r"|pos|position|start|index|idx|key|id|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|continue|continuation(?:token|key)?|marker"
+    r"(?:odata|iot)?(?:page|cursor|token|url|uri|link|href|marker|offset|key|id)*next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
+    r"|pos|position|start|index|idx|key|id|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|more|continue|continuation(?:token|key)?|marker"
     r"|lastevaluatedkey|remaining(?:(?:item|record|row|page|result)s?)?(?:count|num|number|total)?"
 )
-"""Keys, bare, of flags that are true where there is more, of those that are true at the end, and of what leads on: made
-of words for that and for what is listed, so that `nextMeetingTime`, `hasMoreRights` and `remainingMinutes` are none.
+"""Keys, bare, of flags that are true where there is more, where not all could be given, and at the end, and of what
+leads on: made of words for that and for what is listed, so that `nextMeetingTime`, `hasMoreRights` and
+`remainingMinutes` are none.
 """
+
+_STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "startrow", "startat", "startindex"})
+"""Beside one of them `end` is the place of the last, and no flag."""
 
 _WORDS = frozenset(
     {
@@ -65,8 +74,8 @@ _WORDS = frozenset(
         "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker"
     }
 )  # fmt: skip
-"""Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say true or
-false; and an object with one of them may be anything.
+"""Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say yes or
+no, and not by a number but for those that count nothing; and an object with one of them may be anything.
 """
 
 _PAGES = re.compile(
@@ -93,8 +102,20 @@ _REL_NEXT = re.compile(r"rel=\\?[\"']?next")
 _CURRENT_KEYS = frozenset(
     {"page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"}
 )
-_LEADING = re.compile(r"https?:|[/?]|\d+$")
+_LEADING = re.compile(r"https?:|[/?]|[\w./-]+\?\w+=|\d+$")
 """What `next` says where it leads to a page: an address or a number; it may as well be a word."""
+
+_LINKS = re.compile(rb'\[\s*\{[^{}]*"[@_$]?rel(?:ation)?"\s*:', re.IGNORECASE)
+"""How a list of links begins (Spring, PayPal, FHIR, Atom, Siren): what each leads to is its `rel`, and no key."""
+
+_LONGEST_LINKS = 10_000
+"""A longer list or object is that of the records, and is not decoded to hear what it says of pages."""
+
+_OF_STATES = re.compile(
+    "(?:meeting|conference|conf)*(?:end|finish|complete|start|book|schedul|cancel|cancell|plann|clos)(?:ed)?"
+    "|running|ongoing|active|live|inprogress|notstarted|upcoming|pending|waiting|已?(?:结束|完成|取消|预约|预定)|进行中|未开始|待开始"
+)
+"""Keys, bare, of numbers of meetings by their state, which add up to the total."""
 _PAGING = frozenset(
     {
         "page", "pageno", "pagenum", "pagesize", "currentpage", "perpage", "hasprev", "hasprevious", "haspreviouspage",
@@ -111,7 +132,7 @@ _COUNTING = (
 PAGE_KEYS = frozenset(
     {
         "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页", "sort",
-        "links", "navigation", "shards", "responseheader", "hydra:search", "hydra:view"
+        "links", "navigation", "shards", "responseheader", "hydra:search", "hydra:view", "view"
     }
 )  # fmt: skip
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
@@ -143,7 +164,7 @@ _SAYS_NONE = re.compile(
 
 _MESSAGE_KEYS = frozenset({"message", "msg", "info", "tip", "tips", "提示"})
 
-_LONGEST_WORD = 60
+_LONGEST_WORD = 80
 """A longer text is no number and no word that says that nothing is there."""
 
 DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
@@ -152,20 +173,23 @@ DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
 _NOWHERE = frozenset({"#", "javascript:;", "javascript:void(0)", "javascript:void(0);"})
 """Links of web pages that lead to where one is."""
 
-_YES = frozenset({"true", "1", "y", "yes", "是"})
-_NO = frozenset({"false", "0", "-1", "n", "no", "none", "否", "无", "没有"})
+_YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
+_NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
 
 _TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri", "link")
 """Under which an object has the one thing that it says."""
 
-_PLACE_KEYS = ("after", "cursor", "token", "offset", "continue")
+_PLACE_KEYS = ("after", "cursor", "token", "offset", "continue", "page", "pageNumber", "pageNo", "pageNum")
 """Under which an object that leads on says from where."""
 
+_UNIT = r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据|结果)?|(?:record|row|item|meeting|result|entrie)s?|entry)"
 _NUMBER = re.compile(
-    r"(?:共计?|约|总计|(?:[a-z]+\s+)?\d+\s*[-~–]\s*\d+\s*(?:/|of|共))?\s*(\d{1,3}(?:[,，]\d{3})+|\d{1,9})(?:\.0*)?\s*"
-    r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据)?|(?:record|row|item|meeting|result)s?)",
+    rf"(?:(?:(?:[a-z]+\s+|显示)?第?\s*\d+\s*{_UNIT}\s*(?:(?:[-~–]|to|至|到)\s*第?\s*\d+\s*{_UNIT})?\s*[,，]?\s*"
+    rf"(?:/|of|out of|总?共))|总?共计?|约|总计)?\s*(\d{{1,3}}(?:[,，]\d{{3}})+|\d{{1,9}})(?:\.0*)?\s*{_UNIT}"
+    rf"(?:\s*[,，;；(（]\s*(?:显示|本页|当前|每页|返回|filtered from|showing)\D{{0,9}}[\d\s~–-]+{_UNIT}\D{{0,16}})?",
     re.IGNORECASE,
 )
+"""A total as people read it: what the page shows of it may stand in front or behind."""
 _AT_LEAST = re.compile(r"\d\s*\w*(?:\+|以上)|^\s*(?:[>≥]|超过|多于|more than|over|at least)", re.IGNORECASE)
 
 
@@ -203,7 +227,8 @@ def total(key: str, raw: bytes) -> int | None:
     >>> [total("total", raw) for raw in (b"30", b"30.0", b'"1,234"', b"-1", b'{"value":30,"relation":"eq"}')]
     [30, 30, 1234, None, 30]
     """
-    said = _number_said(raw) if bare(key) == "contentrange" or TOTAL.fullmatch(bare(key)) else None
+    name = named(key)
+    said = _number_said(raw) if name == "contentrange" or TOTAL.fullmatch(name) else None
     match = None if said is None else _NUMBER.fullmatch(said)
     return int(re.sub(r"\D", "", match[1])) if match else None
 
@@ -212,8 +237,9 @@ def _number_said(raw: bytes) -> str | None:
     """Return the text of a number, also where an object holds it; None of what is a list or a flag, or no number by its
     length: patterns take the square of a long one, and Python refuses thousands of digits.
     """
-    read = read_value(raw)
-    said = read.value if read else None
+    said = _decoded(raw)
+    if isinstance(said, dict) and all(_OF_STATES.fullmatch(named(one)) for one in said):
+        said = sum(min(one, 10**9) for one in said.values() if isinstance(one, int)) if said else None
     if isinstance(said, dict):
         number = next((said[one] for one in _TEXT_KEYS if one in said), None)
         said = f"{number}+" if str(said.get("relation")).casefold() in ("gt", "gte") else number
@@ -231,18 +257,18 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     >>> totals([Member(key, raw, 0, 0) for key, raw in said.items()])
     [30, None]
     """
-    said = {_in_english(bare(one.key)): _told(one) for one in members if not is_blank(one.raw) and one.raw[:1] != b"["}
-    told = [(bare(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
+    said = {_in_english(named(one.key)): _told(one) for one in members if not is_blank(one.raw)}
+    said |= dict.fromkeys(["nextlink"] * any(_leads_to_next(one.raw) for one in members), "true")
+    told = [(named(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
     records = said.get("records", "")
     is_of_pages = "page" in said and records.isdecimal() and len(records) <= _LONGEST_WORD
     if is_of_pages:
         told = [("records", int(records)), *(one for one in told if one[0] != "total")]
-    is_more = [
-        is_yes == (_END.fullmatch(key) is None)
-        for key, word in said.items()
-        if (is_yes := _flag(key, word)) is not None
-    ]
+    is_place = bool(told or said.keys() & _STARTS)
+    flags = {key: is_yes for key, word in said.items() if (is_yes := _flag(key, word, is_place=is_place)) is not None}
+    # That nothing was cut off says nothing of the next page.
+    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags.items() if not _CUT.fullmatch(key)]
     # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
     # this is all.
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
@@ -253,16 +279,18 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     )
     leads_on = (
         _NEXT.fullmatch(key) is not None
-        and not (is_only_page and (key == "nextpage" or (word.isdecimal() and key.startswith("next"))))
+        and not (is_only_page and (key in ("nextpage", "pagenext") or (word.isdecimal() and "next" in key)))
         and word not in _NO | _NOWHERE
         and not DATED.search(word.encode())
-        and (key != "next" or word == "true" or _LEADING.match(word) is not None)
+        and (key not in ("next", "more") or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
     )
     # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
-    more = any(is_more) or (not is_more and any(leads_on))
+    more = (
+        any(is_more) or (not is_more and any(leads_on)) or any(flags.get(key) for key in flags if _CUT.fullmatch(key))
+    )
     more = more or any(
-        _AT_LEAST.search(_number_said(raw) or "") for key, raw, *_ in members if TOTAL.fullmatch(bare(key))
+        _AT_LEAST.search(_number_said(raw) or "") for key, raw, *_ in members if TOTAL.fullmatch(named(key))
     )
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
     # What MongoDB has not given yet stays behind a cursor.
@@ -302,23 +330,48 @@ def _has_failed_shards(member: Member) -> bool:
     return read is not None and isinstance(read.value, dict) and str(read.value.get("failed") or "0") != "0"
 
 
-def _flag(key: str, word: str) -> bool | None:
-    """Return what a flag about more pages says; None of what is none."""
-    if not (_MORE.fullmatch(key) or _END.fullmatch(key)):
+def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
+    """Return what a flag about more pages says; None of what is none. `end` may be a place among all."""
+    if word not in _YES | _NO or not any(form.fullmatch(key) for form in (_MORE, _CUT, _END)):
         return None
-    is_sure = word in ("true", "false") or (key.startswith(("is", "has", "no")) and word in _YES | _NO)
+    is_number = word.lstrip("-").isdecimal()
+    may_be = key.startswith(("is", "has", "have", "are", "no")) or (_CUT.fullmatch(key) and key not in _WORDS)
+    is_sure = not is_number or may_be or key in ("eof", "truncated") or (key == "end" and not is_place)
     return word in _YES if is_sure else None
+
+
+def _decoded(raw: bytes) -> Any:
+    """Return a value, also where a list or an object only wraps it; nothing of what is as long as the records."""
+    read = read_value(raw) if len(raw) <= _LONGEST_LINKS else None
+    value = scalar(read.value) if read else None
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
 def _told(member: Member) -> str:
     """Return what a member says as a word, also where an object holds it: a link, or a text of XML."""
-    if member.raw[:1] != b"{":
+    if member.raw[:1] not in (b"[", b"{"):
         return as_word(member.raw)
-    read = read_value(member.raw)
-    value = read.value if read and isinstance(read.value, dict) else {}
-    if value and (bare(member.key) in ("lastevaluatedkey", "continue") or any(value.get(one) for one in _PLACE_KEYS)):
+    value = _decoded(member.raw)
+    if not isinstance(value, dict):
+        return "no" if value is None or isinstance(value, list) else str(value).casefold()
+    if value and bare(member.key) in ("lastevaluatedkey", "continue"):
         return "true"
+    if place := next((value[one] for one in _PLACE_KEYS if value.get(one)), None):
+        return f"?{place}"
     return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or "no"
+
+
+def _leads_to_next(raw: bytes) -> bool:
+    """Return whether one of a list of links leads to the next page."""
+    read = read_value(raw) if _LINKS.match(raw) and len(raw) <= _LONGEST_LINKS else None
+    for link in read.value if read else ():
+        said = {bare(key): one for key, one in link.items()} if isinstance(link, dict) else {}
+        rels = said.get("rel", said.get("relation"))
+        words = " ".join(map(str, rels)) if isinstance(rels, list) else str(rels)
+        is_next = any(_NEXT.fullmatch(plain(re.split("[/:]", word)[-1])) for word in words.split())
+        if is_next and any(said.get(one) for one in _TEXT_KEYS):
+            return True
+    return False
 
 
 def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bool) -> bool:
@@ -346,14 +399,9 @@ def _in_english(key: str) -> str:
     return key if key.isascii() else _CHINESE.sub(lambda word: _IN_ENGLISH[word[0]], key)
 
 
-def as_word(raw: bytes) -> str:
-    """Return a value that is no list and no object as a word without case."""
-    return raw.strip(b'" \t\r\n').decode("utf-8", "replace").casefold()
-
-
 def is_count(member: Member) -> bool:
     """Return whether a member only counts or pages, and holds no record."""
-    key = bare(member.key)
+    key = named(member.key)
     is_counting = key in _COUNTING or TOTAL.fullmatch(key) is not None or _pages(key)
     return key in COUNT_KEYS or (is_counting and member.raw[:1] not in (b"[", b"{"))
 
@@ -366,25 +414,16 @@ def _pages(key: str) -> bool:
     return key in _PAGING or (is_told and key not in _WORDS)
 
 
-def bare(key: str) -> str:
-    """Return a key plain, and without points.
-
-    Examples
-    --------
-    >>> bare("@odata.count"), bare("$values")
-    ('odatacount', 'values')
-    """
-    return plain(key).replace(".", "")
+def as_word(raw: bytes) -> str:
+    """Return a value that is no list and no object as a word without case."""
+    return raw.strip(b'" \t\r\n').decode("utf-8", "replace").casefold()
 
 
 def says_nothing(word: bytes) -> bool:
     """Return whether a value that stands in place of records says that there are none."""
     # Most values are lists of megabytes: only what is short is looked at.
-    return len(word) <= _LONGEST_WORD and _is_nothing(as_word(word).rstrip("。.!！"))
-
-
-def _is_nothing(word: str) -> bool:
-    return word in _NOTHING or _SAYS_NONE.fullmatch(word) is not None
+    said = as_word(word).rstrip("。.!！") if len(word) <= _LONGEST_WORD else "…"
+    return said in _NOTHING or _SAYS_NONE.fullmatch(said) is not None
 
 
 def is_empty_list(member: Member) -> bool:

@@ -190,3 +190,108 @@ def test_in_a_text_a_string_of_records_is_still_found(answer_with: WithData, n: 
         data = json.dumps(data)
     found = merge_answers([answer_with(data)])
     assert "m9" in [*found.meetings["meeting_id"].to_pylist(), *found.rejects["meeting_id"].to_pylist()]
+
+
+PERIOD = {"starttime": "2026-03-01 00:00:00", "endtime": "2026-04-01 00:00:00"}
+OF_ROOM: list[dict[str, Any]] = [
+    {"creator": "13900000000"},
+    {"confname": "一号", "creator": "13900000000"},
+    PERIOD,
+    {"starttime": "2026-03-01 00:00:00", "endtime": "2026-03-31 23:59:59"},
+    {"starttime": "2026-03-01", "endtime": "2026-03-31"},
+    {"starttime": 1772294400000, "endtime": 1774972800000},
+    {"starttime": "2026-02-20 10:15:00", "endtime": "2026-03-20 10:15:00"},
+    {"starttime": "2026-03-01 00:00:00"},
+    {"creator": "13900000000", **PERIOD},
+    {"confname": "一号", "creator": "13900000000", **PERIOD},
+    {"createtime": "2025-01-01 08:00:00"},
+    {"confname": "一号", "creator": "13900000000", "createtime": "2025-01-01 08:00:00"},
+]
+NO_ROOM = ("8001", "0", "-", "*", "all", "全部", "", None)
+
+
+@pytest.mark.parametrize("said", [*OF_ROOM, {"duration": 10800}])
+@pytest.mark.parametrize("listed", [MEETINGS, ROOM, [{k: v for k, v in one.items() if k != "creator"} for one in ROOM]])
+def test_what_is_said_of_a_room_makes_no_meeting_of_it(
+    answer_with: WithData, said: dict[str, Any], listed: list[dict[str, Any]]
+) -> None:
+    """One of 31 days, or three meetings in one empty row, and what it said of other pages was unheard."""
+    own = [one["meid"] for one in listed]
+    room = {"confid": "8001", **said}
+    for key in ("list", "meetings", "records"):
+        for data in (
+            {**room, key: listed},
+            [{**room, key: listed}],
+            {**room, "result": {key: listed}},
+            {**room, key: json.dumps(listed)},
+        ):
+            answer = answer_with(json.dumps(data))
+            assert (sorted(ids(answer)), answer.is_doubtful, answer.warnings) == (own, False, ())
+            assert merge_answers([answer]).legs.num_rows == len(own)
+    for more in ({"total": 30}, {"hasMore": True}, {"nextPageToken": "abc"}):
+        for data in ({**room, **more, "list": listed}, [{**room, **more, "list": listed}]):
+            assert answer_with(json.dumps(data)).is_doubtful
+
+
+@pytest.mark.parametrize("said", OF_ROOM)
+@pytest.mark.parametrize("confid", NO_ROOM)
+def test_a_question_that_is_repeated_is_no_meeting_whatever_room_it_names(said: dict[str, Any], confid: Any) -> None:
+    question = {"confid": confid, **said}
+    head = {"statusCode": "0", "statusMsg": "ok"}
+    for listed in (MEETINGS, [], {"rows": []}, None):
+        n = len(listed or []) if isinstance(listed, list) else 0
+        bodies: list[dict[str, Any]] = [{**head, "data": {**question, "total": n, "list": listed}}]
+        if "confname" not in said and "createtime" not in said:
+            bodies += [{**head, **question, "total": n, key: listed} for key in ("data", "list")]
+        for body in bodies:
+            answer = read_answer(json.dumps(body).encode())
+            assert (ids(answer), answer.is_doubtful) == ([one["meid"] for one in MEETINGS[:n]], False), body
+
+
+@pytest.mark.parametrize("said", OF_ROOM)
+def test_rooms_without_meetings_are_none_whatever_is_said_of_them(answer_with: WithData, said: dict[str, Any]) -> None:
+    empty = [{"confid": f"90{i:02d}", **said, "meetings": []} for i in range(12)]
+    for n in (0, 1, 12):
+        rooms = [{"confid": f"80{i:02d}", **said, "meetings": [meeting(i)]} for i in range(1, n + 1)]
+        for data in ([*empty, *rooms], [*rooms, *empty], {"rooms": [*rooms, *empty]}):
+            assert ids(answer_with(json.dumps(data))) == [f"m{i}" for i in range(1, n + 1)]
+
+
+TOOK_PLACE: list[dict[str, Any]] = [
+    meeting(2, parties=[]) | {"meid": "M0"},
+    {"meid": "M0", "starttime": "2026-03-02 10:00:00"},
+    {"meid": "M0", "starttime": "2026-03-02 00:00:00", "endtime": "2026-03-02 00:40:00"},
+    {"meid": "M0", "booktime": "2026-03-02 10:00:00", "creator": "13900000000"},
+    {"meid": "M0", "creator": "13900000000", "parties": [{"phone": "13900000001"}]},
+    {"meid": "M0", **PERIOD, "parties": [{"phone": "13900000001"}]},
+]
+
+
+@pytest.mark.parametrize("said", TOOK_PLACE)
+@pytest.mark.parametrize("key", ["meetings", "list", "children", "breakouts"])
+def test_a_meeting_that_took_place_stays_one_beside_those_in_it(
+    answer_with: WithData, said: dict[str, Any], key: str
+) -> None:
+    for data in ({**said, key: MEETINGS}, [{**said, key: MEETINGS}]):
+        assert ids(answer_with(json.dumps(data))) == ["M0", *OWN]
+    assert ids(answer_with(json.dumps([{**said, key: []}]))) == ["M0"]
+
+
+@pytest.mark.parametrize("said", OF_ROOM)
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"recordings": [{"meid": "m9", "url": "http://x", "duration": 60}]},
+        {"records": [{"meid": "8001", "url": "http://x", "starttime": "2026-03-01 10:00:00"}]},
+        {"list": [{"meid": "8001", "phone": "13900000001", "starttime": "2026-03-01 10:00:00"}]},
+        {"sessions": [{"starttime": "2026-03-01 10:00:00", "endtime": "2026-03-01 11:00:00"}]},
+        {"changes": [{"meid": "8001", "creator": "1", "endtime": "2026-03-01 11:00:00"}]},
+        {"related": [{"meid": "m9"}], "list": [{"meid": "m8", "meetingname": "x"}]},
+        {"tags": [], "recordings": []},
+    ],
+)
+def test_what_belongs_to_a_meeting_makes_no_room_of_it(
+    answer_with: WithData, said: dict[str, Any], inner: dict[str, Any]
+) -> None:
+    for data in ({"meid": "8001", **said, **inner}, [{"meid": "8001", **said, **inner}]):
+        assert "8001" in merge_answers([answer_with(json.dumps(data))]).meetings["meeting_id"].to_pylist()

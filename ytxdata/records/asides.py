@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, bare, plain
-from ytxdata.records.json_values import read_object, read_value
-from ytxdata.records.paging import DATED, PAGE_KEYS, is_empty_list
+from ytxdata.records.json_values import decoded, read_object, read_value, scalar
+from ytxdata.records.paging import DATED, PAGE_KEYS, as_word, is_empty_list, totals
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
-from ytxdata.records.spans import Found, Member, members_of
+from ytxdata.records.spans import Found, Member, is_blank, members_of
+from ytxdata.times import BEIJING, parse_instant, written_out
 
 _PARTS = frozenset(
     {"links", "link", "actions", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"}
@@ -81,6 +83,15 @@ _DELETED = re.compile("delet|remov|cancel|trash|recycl|purge|revok|discard|删�
 
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
 _LONGEST_TAG = 100
+
+_OF_ROOM = frozenset(
+    {"meeting_id", "name", "app_id", "state", "creator", "created_at", "started_at", "ended_at"}
+)  # fmt: skip
+"""Columns that a room or a repeated question fills too."""
+
+_POINTS = ("started_at", "ended_at", "booked_at")
+_DAY = timedelta(days=1)
+_ZERO = frozenset({"0", "0.0", "0.00"})
 
 _ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
 """What a word of such an object never has, and a time, a phone and nearly every id do; nor does it hold an object."""
@@ -242,12 +253,12 @@ def is_usual_list(key: str) -> bool:
 
 
 def is_empty_room(signs: Signs, raw: bytes, keys: Container[str]) -> bool:
-    """Return whether an element of a list is a room without meetings: it has an id, says nothing of a meeting, and has
-    an empty list under a key that names meetings, or under which its neighbours have theirs.
+    """Return whether an element of a list is a room without meetings: it has an id, says nothing that only a meeting
+    does, and has an empty list under a key that names meetings, or under which its neighbours have theirs.
     """
     members = members_of(raw)
     columns = signs.columns(members)
-    if "meeting_id" not in columns or columns & EVIDENCE:
+    if "meeting_id" not in columns or columns & (EVIDENCE - _OF_ROOM) or took_place(signs, members):
         return False
     return any(
         one.raw in (b"[]", b"{}") and (one.key in keys or (is_empty_list(one) and _OF_MEETINGS.search(plain(one.key))))
@@ -256,3 +267,84 @@ def is_empty_room(signs: Signs, raw: bytes, keys: Container[str]) -> bool:
 
 
 _OF_MEETINGS = re.compile("meetings|meetinglist|conferences|conferencelist|confs|conflist|会议")
+
+
+def took_place(signs: Signs, members: list[Member]) -> bool:
+    """Return whether an object says of itself that it took place: it has parties, or a time that no question has.
+
+    A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
+    durations a room says too. Each made a meeting of what holds the meetings: one of 31 days.
+    """
+    if PARTIES in signs.filled(members):
+        return True
+    said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
+    points = {column: _instant(said[column]) for column in _POINTS if column in said}
+    begun, ended = points.get("started_at"), points.get("ended_at")
+    is_long = begun is not None and ended is not None and ended - begun >= _DAY
+    return not is_long and not all(one is not None and _is_edge_of_day(one) for one in points.values())
+
+
+def _instant(raw: bytes) -> datetime | None:
+    read = read_value(raw)
+    value = scalar(read.value) if read else None
+    return parse_instant(written_out(value) or str(value))
+
+
+def _is_edge_of_day(instant: datetime) -> bool:
+    local = instant.astimezone(BEIJING)
+    return (local.hour, local.minute) == (23, 59) or local.time() == time()
+
+
+def asks_only(signs: Signs, members: list[Member]) -> bool:
+    """Return whether an object says no more of itself than a question or a room does; a sum of nothing is 0."""
+    told = [one for one in members if as_word(one.raw) not in _ZERO]
+    has_id = "meeting_id" in signs.columns(members)
+    columns = signs.columns(told) if has_id else signs.filled(told)
+    return columns <= _OF_ROOM and not took_place(signs, members)
+
+
+def has_empty_list(members: Sequence[Member]) -> bool:
+    """Return whether a member of which no record came is the list of a wrapper, or stands for one of 0 records."""
+    return any(map(is_empty_list, members)) or (
+        0 in totals(members) and any(is_usual_list(one.key) and is_blank(one.raw) for one in members)
+    )
+
+
+def may_wrap(signs: Signs, raw: bytes, members: list[Member]) -> bool:
+    """Return whether an object with an id that says something of a meeting only wraps meetings, or an empty list of
+    them: it did not take place itself.
+    """
+    if took_place(signs, members):
+        return False
+    is_empty = not _ENTRY.search(raw) and has_empty_list(members) and asks_only(signs, members)
+    return is_empty or lists_meetings(signs, raw)
+
+
+_ENTRY = re.compile(rb"\[\s*[^\]\s]")
+
+
+def lists_meetings(signs: Signs, raw: bytes) -> bool:
+    """Return whether an object lists meetings, each told for itself: under a usual key such as have ids of their own,
+    or parties and a start; under any key such as tell in full of its own id.
+    """
+    value = read_object(raw, signs.aliases).value or {}
+    own = signs.ids_of(value)
+    waiting: list[tuple[Any, bool]] = [(value, False)]
+    while waiting:
+        one, is_list = waiting.pop()
+        # A map by id is a list whose keys are the ids.
+        entries = [it for it in (one.values() if isinstance(one, dict) else one) if isinstance(it, dict)]
+        is_of_parties = any(map(signs.aliases.has_phone, entries))
+        if is_list and not is_of_parties and any(_is_listed(signs, it, own) for it in entries):
+            return True
+        if isinstance(one, dict):
+            inside = (decoded(inner) for key, inner in one.items() if is_usual_list(key))
+            waiting += ((inner, True) for inner in inside if isinstance(inner, (dict, list)))
+    return signs.are_tellings([*value.values()], own)
+
+
+def _is_listed(signs: Signs, value: dict[str, Any], own: set[str]) -> bool:
+    """Return whether an element of a list is a meeting: another than the object around it, or one in a room's own id."""
+    if signs.ids_of(value) - own:
+        return signs.is_another(value, own)
+    return bool(signs.ids_of(value)) and signs.said(value) >= {"started_at", PARTIES}

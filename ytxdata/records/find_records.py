@@ -11,6 +11,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
+from ytxdata.records.asides import is_empty_room
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, holds_json, that_may_hold_others
 from ytxdata.records.paging import Announced, totals
@@ -234,7 +235,8 @@ class _Search(Shapes):
         for i in sorted(odd.union(range(min(SURVEYED, len(records))))):
             _, raw, path, start, end = records[i]
             whole = Found(raw, path, True, start, end)
-            if self.element(whole, 1) != [whole] or (i in odd and self.inside_of([whole])):
+            is_other = self.element(whole, 1) != [whole] or is_empty_room(self.signs, raw, ())
+            if is_other or (i in odd and self.inside_of([whole])):
                 return None
         self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
         # The places of the members are those without the list: none of them holds a record.

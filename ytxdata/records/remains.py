@@ -12,15 +12,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from ytxdata.records.aliases import Aliases, plain
+from ytxdata.records.asides import asks_only, has_empty_list, took_place
 from ytxdata.records.json_values import read_value
 from ytxdata.records.numbers import mobiles_in
-from ytxdata.records.paging import COUNT_KEYS, as_word, is_count, is_empty_list
+from ytxdata.records.paging import COUNT_KEYS, as_word, is_count
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import Found, Member, is_blank, is_member, members_of
 from ytxdata.times import looks_like_instant, parse_instant
-
-_ABOUT_ANSWER = frozenset({"name", "app_id", "state"})
-"""Columns that an object with an empty list may fill and be no meeting."""
 
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
 _LAST_KEY = re.compile(r"[^.\[\]/~]*$")
@@ -185,16 +183,12 @@ def empty_wrapper(signs: Signs, whole: Found, members: list[Member]) -> list[Fou
     """Return the texts that may tell of meetings in an object that wraps an empty list, of which nothing came, and says
     nothing of a meeting itself; None where it is no such object.
     """
-    if whole.path.endswith("]") or not any(map(is_empty_list, members)):
+    if whole.path.endswith("]") or not has_empty_list(members):
         return None
-    if whole.has_id:
-        # The question may be repeated: with a word that nobody knows, or with its parties, it is a meeting.
-        words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
-        is_empty = signs.columns(members) <= _ABOUT_ANSWER | {"meeting_id"} and all(
-            is_count(one) or signs.columns([one]) for one in words
-        )
-    else:
-        is_empty = signs.filled(members) <= _ABOUT_ANSWER
+    # The question may be repeated: with an id and a word that nobody knows it is a meeting.
+    words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
+    is_known = not whole.has_id or all(is_count(one) or signs.columns([one]) for one in words)
+    is_empty = is_known and asks_only(signs, members)
     texts = [
         Found(
             one.raw, f"{whole.path}.{one.key}", False, whole.start + one.start, whole.start + one.start + len(one.raw)
@@ -215,8 +209,10 @@ def leftovers(signs: Signs, members: list[Member], whole: Found) -> list[Found]:
     keys = {one.key: _key_of(one.key) for one in plain_ones}
     told = [one for one in plain_ones if signs.is_telling(keys[one.key]) or signs.is_name(keys[one.key])]
     # A name is one also where it is empty: it is no question either way.
-    columns = signs.columns([one._replace(key=keys[one.key]) for one in told])
+    said = [one._replace(key=keys[one.key]) for one in told]
+    columns = signs.columns(said)
     columns |= {"name" for one in told if signs.is_name(keys[one.key])}
+    columns -= set() if took_place(signs, said) else {"started_at", "ended_at"}
     if not ("meeting_id" in columns and (columns >= {"creator", "name"} or columns & (EVIDENCE - {"creator"}))):
         return []
     return as_rejects(told, whole)

@@ -9,9 +9,16 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.asides import announces_deletion, is_aside, is_empty_room, is_usual_list, only_named
+from ytxdata.records.asides import (
+    announces_deletion,
+    is_aside,
+    is_empty_room,
+    is_usual_list,
+    lists_meetings,
+    may_wrap,
+    only_named,
+)
 from ytxdata.records.beside import SPAN
-from ytxdata.records.json_values import read_object
 from ytxdata.records.nested import (
     DEEPEST,
     LIKE_JSON,
@@ -129,23 +136,27 @@ class Shapes(Remarks):
         beside = self.without_named(path, members, [*of_data, *beside])[len(of_data) :]
         strays = self.beside(whole, members, beside, others)
         more = [item for _, items in beside for item in items]
+        is_question = False
         if not (found or more or strays):
             columns = self.signs.columns(members)
+            asked = [one for one in members if plain(one.key) not in ENVELOPE_KEYS]
+            is_question = empty_wrapper(self.signs, whole, asked) is not None
             # The one meeting asked for may lie flat beside its status: as envelope it would be lost, also where damage
             # or another version left none of its words but the id. An id and nothing else may repeat the question.
-            if {"meeting_id"} < columns or ("meeting_id" in columns and self.signs.has_odd_member(members)):
+            is_told = {"meeting_id"} < columns or ("meeting_id" in columns and self.signs.has_odd_member(members))
+            if is_told and not is_question:
                 return [whole]
             # A question that is repeated has no parties; and no name and no amount where it is all that there is.
             has_data = any(plain(one.key) == "data" and not is_blank(one.raw) for one in members)
             own = {PARTIES} if has_data else {PARTIES, "name", "duration_s", "amount_yuan"}
             is_flat = columns & own and self.signs.tells_of_meeting(members)
-            if is_flat or (not has_data and is_flat_meeting(members)):
+            if not is_question and (is_flat or (not has_data and is_flat_meeting(members))):
                 return [whole._replace(has_id=False)]
             more = unnamed(self.signs, others, has_data=has_data)
         read = {member.key for member, _ in beside}
         self.elsewhere |= dict.fromkeys(sorted(read))
         self.count(path, members, len(found) + len(more))
-        everything = found + more + strays + leftovers(self.signs, members, whole)
+        everything = found + more + strays + ([] if is_question else leftovers(self.signs, members, whole))
         if found or more:
             self.tell_unread(path, members, read, everything, at)
         return everything
@@ -204,8 +215,11 @@ class Shapes(Remarks):
         odd = set(others).union(i for i, one in enumerate(rest) if not self.signs.begins_with_id(one.raw))
         listed = ([one] if i not in odd else self.element(one, depth) for i, one in enumerate(rest))
         every = [*surveyed, *listed]
-        if is_wrapping:  # a room without meetings among those that have some
-            keys = {_key_under(one, found[0]) for one, found in zip(wholes, every, strict=True) if found}
+        is_empty = not is_wrapping and all(is_empty_room(self.signs, one.raw, ()) for one in wholes[:SURVEYED])
+        if is_wrapping or is_empty:  # a room without meetings among those that have some, or none has
+            keys = {
+                _key_under(one, found[0]) for one, found in zip(wholes, every, strict=True) if found and is_wrapping
+            }
             every = [
                 [] if found == [one] and is_empty_room(self.signs, one.raw, keys) else found
                 for one, found in zip(wholes, every, strict=True)
@@ -233,12 +247,12 @@ class Shapes(Remarks):
 
     def object(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return an object itself when it is a record, else the records it wraps."""
-        columns = self.signs.columns(members_of(raw))
-        whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
-        # An id and a creator may be the question of a room's meetings, which are listed in it.
-        if whole.has_id and columns & EVIDENCE and not (columns & EVIDENCE == {"creator"} and self.lists_own(raw)):
-            return [whole]
         members = placed_members(raw)
+        columns = self.signs.columns(members)
+        whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
+        # What is asked of a room, or said of it, stands around its meetings.
+        if whole.has_id and columns & EVIDENCE and not may_wrap(self.signs, raw, members):
+            return [whole]
         outer, self.loose = self.loose, []
         found = self.wrapped_or_whole(whole, columns, members, depth)
         key = key_of(path)
@@ -260,14 +274,16 @@ class Shapes(Remarks):
             if holds_json(member.raw) and not is_aside(self.signs, member, members)
         ]
         certain = [one for one in inside if any(item.has_id for item in one[1])]
-        if not columns & EVIDENCE:
+        if not columns & EVIDENCE or whole.has_id:
             left: dict[int, list[Found]] = {member.start: [] for member, _ in certain}
             certain = self.without_named(whole.path, members, certain)
             left |= {member.start: found for member, found in certain}
             inside = [(one, left.get(one.start, found)) for one, found in inside]
         # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
-        if lists and not (whole.has_id and self.repeats_id(members, lists) and not self.lists_own(whole.raw)):
+        if lists and not (
+            whole.has_id and self.repeats_id(members, lists) and not lists_meetings(self.signs, whole.raw)
+        ):
             return self.wrapped(whole, members, inside, lists)
         is_silent = not any(found for _, found in inside)
         if is_silent and (texts := empty_wrapper(self.signs, whole, members)) is not None:
@@ -431,11 +447,6 @@ class Shapes(Remarks):
     def repeats_id(self, members: list[Member], lists: list[Inside]) -> bool:
         """Return whether the ids inside are all the object's own: then these are its parties, not its meetings."""
         return self.signs.ids_of_all(item for _, found in lists for item in found) <= self.signs.ids(members)
-
-    def lists_own(self, raw: bytes) -> bool:
-        """Return whether an object lists meetings of its own id, each told in full: a room, and no meeting."""
-        value = read_object(raw, self.aliases).value or {} if b"[" in raw else {}
-        return self.signs.are_tellings([*value.values()], self.signs.ids_of(value))
 
 
 Inside = tuple[Member, list[Found]]

@@ -228,6 +228,11 @@ def test_what_is_said_of_a_room_makes_no_meeting_of_it(
             answer = answer_with(json.dumps(data))
             assert (sorted(ids(answer)), answer.is_doubtful, answer.warnings) == (own, False, ())
             assert merge_answers([answer]).legs.num_rows == len(own)
+    if listed == MEETINGS:
+        by_id = {one["meid"]: {key: word for key, word in one.items() if key != "meid"} for one in listed}
+        for entries in (by_id, {one["meid"]: one for one in listed}):
+            assert ids(answer_with(json.dumps({**room, "meetings": entries}))) == own
+    assert sorted(ids(answer_with(json.dumps({**room, "users": 12, "list": listed})))) == own
     for more in ({"total": 30}, {"hasMore": True}, {"nextPageToken": "abc"}):
         for data in ({**room, **more, "list": listed}, [{**room, **more, "list": listed}]):
             assert answer_with(json.dumps(data)).is_doubtful

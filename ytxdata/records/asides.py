@@ -81,6 +81,7 @@ _OF_FILES = frozenset({"creator", "created_at", "duration_s"})
 
 _DELETED = re.compile("delet|remov|cancel|trash|recycl|purge|revok|discard|删除|移除|取消|作废|撤销|回收站")
 
+_DIGIT, _FEW = re.compile(r"\d"), re.compile(rb"\d{1,4}")
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
 _LONGEST_TAG = 100
 
@@ -275,7 +276,8 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
     A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
     durations a room says too. Each made a meeting of what holds the meetings: one of 31 days.
     """
-    if PARTIES in signs.filled(members):
+    # How many they are says nobody's number.
+    if PARTIES in signs.filled([one for one in members if not _FEW.fullmatch(one.raw)]):
         return True
     said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
     points = {column: _instant(said[column]) for column in _POINTS if column in said}
@@ -332,8 +334,9 @@ def lists_meetings(signs: Signs, raw: bytes) -> bool:
     waiting: list[tuple[Any, bool]] = [(value, False)]
     while waiting:
         one, is_list = waiting.pop()
-        # A map by id is a list whose keys are the ids.
-        entries = [it for it in (one.values() if isinstance(one, dict) else one) if isinstance(it, dict)]
+        # A map by id is a list whose keys are the ids, also where nothing else is.
+        keyed = ((key, it) for key, it in one.items()) if isinstance(one, dict) else (("", it) for it in one)
+        entries = [{"meid": key, **it} if _DIGIT.search(key) else it for key, it in keyed if isinstance(it, dict)]
         is_of_parties = any(map(signs.aliases.has_phone, entries))
         if is_list and not is_of_parties and any(_is_listed(signs, it, own) for it in entries):
             return True

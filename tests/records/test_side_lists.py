@@ -243,7 +243,8 @@ def test_what_is_said_of_a_room_makes_no_meeting_of_it(
 def test_a_question_that_is_repeated_is_no_meeting_whatever_room_it_names(said: dict[str, Any], confid: Any) -> None:
     question = {"confid": confid, **said}
     head = {"statusCode": "0", "statusMsg": "ok"}
-    for listed in (MEETINGS, [], {"rows": []}, None):
+    lists: tuple[Any, ...] = (MEETINGS, [], {"rows": []}, None)
+    for listed in lists:
         n = len(listed or []) if isinstance(listed, list) else 0
         bodies: list[dict[str, Any]] = [{**head, "data": {**question, "total": n, "list": listed}}]
         if "confname" not in said and "createtime" not in said:

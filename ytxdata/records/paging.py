@@ -108,8 +108,8 @@ _LEADING = re.compile(r"https?:|[/?]|[\w./-]+\?\w+=|\d+$")
 _LINKS = re.compile(rb'\[\s*\{[^{}]*"[@_$]?rel(?:ation)?"\s*:', re.IGNORECASE)
 """How a list of links begins (Spring, PayPal, FHIR, Atom, Siren): what each leads to is its `rel`, and no key."""
 
-_LONGEST_LINKS = 10_000
-"""A longer list or object is that of the records, and is not decoded to hear what it says of pages."""
+_LONGEST_LINKS, _LONGEST_WRAP = 10_000, 1_000
+"""A longer list or object is that of the records, and is not decoded to hear of pages; nor wraps a list one word."""
 
 _OF_STATES = re.compile(
     "(?:meeting|conference|conf)*(?:end|finish|complete|start|book|schedul|cancel|cancell|plann|clos)(?:ed)?"
@@ -351,7 +351,7 @@ def _told(member: Member) -> str:
     """Return what a member says as a word, also where an object holds it: a link, or a text of XML."""
     if member.raw[:1] not in (b"[", b"{"):
         return as_word(member.raw)
-    value = _decoded(member.raw)
+    value = _decoded(member.raw) if member.raw[:1] == b"{" or len(member.raw) <= _LONGEST_WRAP else None
     if not isinstance(value, dict):
         return "no" if value is None or isinstance(value, list) else str(value).casefold()
     if value and bare(member.key) in ("lastevaluatedkey", "continue"):

@@ -19,6 +19,7 @@ from ytxdata.records.asides import (
     only_named,
 )
 from ytxdata.records.beside import SPAN
+from ytxdata.records.json_values import read_object
 from ytxdata.records.nested import (
     DEEPEST,
     LIKE_JSON,

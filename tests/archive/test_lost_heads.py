@@ -120,11 +120,16 @@ def test_all_that_lost_its_heads_is_taken_in_again(
     assert raw <= raw_bytes(archive)
 
 
-def test_nothing_is_claimed_for_what_raw_data_alone_tells(three: Archive, platform: Any) -> None:
-    assert set(three.coverage()["verdict"]) & {"PROVEN", "PROBABLE", "GAP"}
-    no_folder(three.path / "heads")
-    three.rebuild()
-    assert three.coverage().empty
+@pytest.mark.parametrize("loss", [*LOSSES, newest_gone, newest_torn])
+def test_what_raw_data_alone_tells_is_judged_as_its_syncs_judged_it(
+    three: Archive, loss: Callable[[Path], None]
+) -> None:
+    claimed = three.coverage()
+    assert set(claimed["verdict"]) & {"PROVEN", "PROBABLE", "GAP"}
+    loss(three.path / "heads")
+    assert "judged anew" in str(three.rebuild())
+    assert three.coverage()[["start", "end", "verdict"]].equals(claimed[["start", "end", "verdict"]])
+    assert three.verify(recompute=True).is_sound
 
 
 def test_after_a_rebuild_the_state_before_keeps_its_claims(three: Archive) -> None:

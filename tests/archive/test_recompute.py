@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from ytxdata import audit, times
 from ytxdata.archive import Archive
-from ytxdata.archive.claims import _judged_anew, _kept_heads
+from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
 from ytxdata.archive.heads import at_head, head_path, sequences, write_head
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
 from ytxdata.archive.verify import verify
@@ -482,7 +482,7 @@ def test_clocks_are_told_and_held_against_earlier_heads(
     rewritten(archive, lambda state: state.update(clocks=clocks))
     right = archive.snapshot()
     assert right is not None
-    derived, _ = _judged_anew(right, kept, DEFAULT_POLICY.settle)
+    derived, _ = _judged_anew(right, list(_spans(right, kept)), DEFAULT_POLICY.settle)
     rewritten(archive, lambda state: state.update({name: derived[name] for name in ("evidence", "periods", "outside")}))
     assert archive.certificate().end is not None
     damages = verify(archive.path, recompute=True).damages

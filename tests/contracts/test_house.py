@@ -53,7 +53,9 @@ disk (`files`), and both were one file too long. By which rule a list says how l
 report of a fleet (`cli/fleet_report`) has more to decide than its other verbs (`cli/fleet`), and both were one full
 file. Which meeting each line of a list is (`history/proof/partners`) is asked before what the list comes to
 (`history/proof/hearing`), and both were one file too long. How a workbook is taken apart (`workbooks`) is safe or not,
-beside what people do to a sheet (`spreadsheets`), which was full."""
+beside what people do to a sheet (`spreadsheets`), which was full. How answers go through the rules once more
+(`archive/replay`) is asked by who compares what is claimed (`archive/claims`) and by who takes in what lost its head
+(`archive/repair`)."""
 
 
 LONGEST_FILE = 450

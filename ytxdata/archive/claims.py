@@ -1,7 +1,7 @@
 """Judge anew what an archive claims, from its raw answers alone, and say where its newest head says something else.
 
 What a head claims rests on evidence that all syncs before it left behind, so no part of that can be judged by itself.
-All raw answers go through the rules once more, sync by sync, into an archive of their own.
+All raw answers go through the rules once more, sync by sync, into an archive of their own (`replay`).
 
 Whoever edits what is claimed can edit every other word of the newest head, too. So none of these switches a comparison
 off: what follows from the answers is compared, what earlier heads said already must be said still, and what neither
@@ -11,83 +11,31 @@ shows is told as open.
 from __future__ import annotations
 
 import shutil
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ytxdata.archive.heads import Snapshot, among, batches, newest, read, read_head, sequences, whole_head
+from ytxdata.archive.heads import Snapshot, among, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.ownership import writing
-from ytxdata.archive.raw_answers import put_together
-from ytxdata.archive.sync import keep_answers, prepared, sync
+from ytxdata.archive.replay import beside, keep, recorded, replay
 from ytxdata.archive.witnesses import entries
-from ytxdata.archive.write_sync import ANEW
-from ytxdata.errors import DamagedError, RefusedError
-from ytxdata.files import that_may_be_lost
+from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING
+from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
 from ytxdata.labels import Text
-from ytxdata.records.aliases import Aliases
-from ytxdata.records.answer import Answer, read_answer
-from ytxdata.times import EARLIEST, clocks_after, dates_by
-
-_BAD_ANSWER = Text("拉取 {pull} 的原始回答已损坏", "the raw answer of pull {pull} is damaged")
+from ytxdata.times import EARLIEST, clocks_after
 
 CLOCK = timedelta(minutes=10)
 """How far edges of what is claimed may lie elsewhere: heads of an earlier version kept steps of five minutes only."""
 
 _CLAIMS = ("periods", "outside", "evidence", "exempt", "clocks", "unjudged")
-_ACCOUNT = ("recomputed", "")
-
-
-class _EndedError(RefusedError):
-    """The sync that is judged again was interrupted here, or its next question was another one."""
-
-
-class Recorded:
-    """A platform that answers as it did then: the first question of a sync with whatever came, others as they were
-    asked.
-    """
-
-    identity = _ACCOUNT
-
-    def __init__(self, answers: Iterable[Answer]) -> None:
-        self._rest = iter(answers)
-        self.next = next(self._rest, None)
-        self._is_first = True
-
-    def begin(self) -> None:
-        """Let the next sync begin."""
-        self._is_first = True
-
-    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:  # noqa: ARG002 (a platform's words)
-        """Return the next answer."""
-        answer = self.next
-        if answer is None or not (self._is_first or answer.asked_n == meetingcount):
-            raise _EndedError(Text("没有下一个回答", "there is no next answer"))
-        self.next, self._is_first = next(self._rest, None), False
-        return answer
-
-
-def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle: timedelta) -> None:
-    """Sync an archive with answers of old, each sync at the time of its first answer.
-
-    Where a sync ended is seen by what the rules would have asked next: one that was interrupted, by the answers that
-    are no answers to that. These are kept without a claim, as they were then.
-    """
-    platform, policy = Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
-    while platform.next is not None:
-        platform.begin()
-        with suppress(_EndedError):
-            sync(root, platform, aliases, 0, policy, platform.next.asked_at)
 
 
 @dataclass
@@ -108,13 +56,13 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     files meanwhile.
     """
     kept = list(_kept_heads(snapshot))
-    # what was taken in anew claims nothing, and no head before it tells of its pulls
-    kept = kept[max((place for place, one in enumerate(kept) if one.kind == ANEW), default=0) :]
+    spans = list(_spans(snapshot, kept))
     evidence = evidence_of(snapshot.head.state)
     settle = max(timedelta(seconds=evidence.settle_s), DEFAULT_POLICY.settle)
-    told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, kept, settle)
+    told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans, settle)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
-    if any(_hidden(told, unclaimed)):  # what a sync found must not be hidden by a head that says it came to no end
+    # what a sync found must not be hidden by a head that says it came to no end
+    if any(_hidden(told, unclaimed)) or (any(one.has_verdict for one in spans) and any(_too_much(told, unclaimed))):
         found.unshown.append(_UNCLAIMED)
     if evidence.is_of_bytes or evidence.reopened_at:
         # other rules asked other questions and took other syncs for finished: what is claimed modestly is no damage
@@ -138,32 +86,23 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
 
 
 def _judged_anew(
-    snapshot: Snapshot, kept: Sequence[_KeptHead], settle: timedelta
+    snapshot: Snapshot, spans: Sequence[_Span], settle: timedelta
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
-    would give, were the last of these of syncs that came to their end.
+    would give, were those judged, too, that may be of syncs that came to their end.
     """
-    aliases, spans = snapshot.aliases, list(_spans(kept))
-    n_claimed = max((place for place, span in enumerate(spans, start=1) if span.is_claimed), default=0)
-    with (
-        tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder,
-        that_may_be_lost(),
-    ):
-        root, beside = Path(folder) / "archive", Path(folder) / "beside"
-        answers = _answers(snapshot)
-        for span in spans[:n_claimed]:
-            mine = islice(answers, span.n_pulls)
-            if span.is_claimed:
-                replay(root, mine, aliases, settle)
-            else:
-                _keep(root, list(mine), aliases)
-        later = [list(islice(answers, span.n_pulls)) for span in spans[n_claimed:]]
-        if later and root.exists():
-            shutil.copytree(root, beside)
-        for some in later:
-            replay(beside, some, aliases, settle)
-            _keep(root, some, aliases)
-        return _comparable(newest(root)), _comparable(newest(beside))
+    aliases = snapshot.aliases
+    with beside() as folder:
+        root, other = folder / "archive", folder / "other"
+        answers = recorded(snapshot, aliases)
+        for span in spans:
+            mine = list(islice(answers, span.n_pulls))
+            if span.is_doubtful and root.exists() and not other.exists():
+                shutil.copytree(root, other)
+            if span.is_doubtful or other.exists():
+                (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, settle)
+            (replay if span.is_claimed else keep)(root, mine, aliases, settle)
+        return _comparable(newest(root)), _comparable(newest(other))
 
 
 def _comparable(snapshot: Snapshot | None) -> Mapping[str, Any]:
@@ -265,9 +204,11 @@ _NO_VANISHED = Text(
     "earlier version asked and judged by rules of its own)",
 )
 _UNCLAIMED = Text(
-    "控制文件称最后几次拉取不属于完成的同步，因此不据以下结论；若按完成的同步判断，则另有间隙或消失的会议未载明。请再次同步后核对",
-    "its head says that the last pulls are of no sync that came to its end, so that nothing is claimed by them; judged as "
-    "such they show a gap, or a vanished meeting, that is not told. Sync, then verify again",
+    "控制文件称有些拉取不属于完成的同步，或失去过控制文件，因此不据以下结论；若按完成的同步判断，则另有间隙或消失的会议未载明，或能证明的更少。"
+    "若是最后几次拉取，请再次同步后核对",
+    "a head says that pulls are of no sync that came to its end, or had lost their head, so that nothing is claimed by "
+    "them; judged as such they show a gap, or a vanished meeting, that is not told, or prove less. If these are the last "
+    "pulls, sync, then verify again",
 )
 _BY_OTHERS = Text(
     "截至 {at} 由早期版本按当时的规则判断：与原始回答核对过的只有 PROVEN 的时段、间隙和消失的会议，其余证据没有核对",
@@ -308,12 +249,6 @@ def _said(derived: Any, told: Any) -> Any:
     return {name: value for name, value in derived.items() if name in told} if is_part else derived
 
 
-def _keep(root: Path, answers: Sequence[Answer], aliases: Aliases) -> None:
-    with writing(root, 0):
-        ready = prepared(root, _ACCOUNT, aliases)
-        keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
-
-
 class _KeptHead(NamedTuple):
     """What a head says that is still there; of an old one the certificate alone, and no evidence."""
 
@@ -339,34 +274,48 @@ def _kept_heads(snapshot: Snapshot) -> Iterator[_KeptHead]:
 
 
 class _Span(NamedTuple):
-    """Pulls from one kept head to the next; `is_claimed` is False for those that nothing was claimed by."""
+    """Pulls from one kept head to the next.
+
+    Parameters
+    ----------
+    is_claimed
+        False for those that nothing is claimed by, as the head says.
+    has_verdict
+        Nothing is claimed by them, and yet one bears a verdict, which a sync that came to no end does not write.
+    is_last
+        Nothing that is claimed came after them.
+    """
 
     n_pulls: int
     is_claimed: bool
+    has_verdict: bool = False
+    is_last: bool = False
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nothing but a head says that nothing is to be claimed by them."""
+        return self.has_verdict or (self.is_last and not self.is_claimed)
 
 
-def _spans(kept: Sequence[_KeptHead]) -> Iterator[_Span]:
-    """Yield the pulls between heads that are kept, as far as these tell; where heads went, of many syncs together."""
-    for before, one in pairwise([_KeptHead(0, "", 0, {}), *kept]):
-        if one.n_pulls > before.n_pulls:
-            is_claimed = one.kind == "sync" or (one.kind != ANEW and one.number > before.number + 1)
-            yield _Span(one.n_pulls - before.n_pulls, is_claimed)
+def _spans(snapshot: Snapshot, kept: Sequence[_KeptHead]) -> Iterator[_Span]:
+    """Yield the pulls between heads that are kept, as far as these tell; where heads went, of many syncs together.
 
-
-def _answers(snapshot: Snapshot) -> Iterator[Answer]:
-    """Yield the answers of all pulls as they were read then, in the order of keeping."""
-    aliases = snapshot.aliases
-    columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
-    date_of = dates_by(snapshot.head.state.get("clocks", ()))
-    for pulls in batches(snapshot, "pulls", columns):
-        for pull in pulls.to_pylist():
-            raw = put_together(snapshot, pull)
-            if raw is None:
-                raise DamagedError(_BAD_ANSWER.format(pull=pull["pull_id"]))
-            yield read_answer(
-                raw, server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
-                attempts=pull["attempts"], aliases=aliases,
-            )  # fmt: skip
+    A verdict stands in the chain of pulls, and so in every head that was published: what a head says of its kind
+    stands nowhere else.
+    """
+    # what was taken in anew knows no head before it
+    anew = max((place for place, one in enumerate(kept) if one.kind in (ANEW, ALL_TAKEN_IN)), default=0)
+    verdicts = read(snapshot, "pulls", ("verdict",))["verdict"].is_valid().to_pylist()
+    found, done = list[_Span](), 0
+    for before, one in pairwise([_KeptHead(0, "", 0, {}), *kept[anew:]]):
+        if one.n_pulls > done:
+            went = one.kind not in (ANEW, ALL_TAKEN_IN) and one.number > before.number + 1
+            is_claimed = one.kind in CLAIMING or went
+            has_verdict = not is_claimed and any(verdicts[done : one.n_pulls])
+            found.append(_Span(one.n_pulls - done, is_claimed, has_verdict))
+            done = one.n_pulls
+    n_claimed = max((place for place, span in enumerate(found, start=1) if span.is_claimed), default=0)
+    yield from (span._replace(is_last=place >= n_claimed) for place, span in enumerate(found))
 
 
 def _differences(where: str, told: Any, derived: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -171,9 +171,9 @@ def without_heads(root: Path) -> DamagedError | None:
         ),
         remedy=Text(
             "如复制尚未完成，先把 heads/ 复制过来；没有它时先备份，再运行 ytxdata rebuild --archive 目录："
-            "原始数据会全部收回，但完整性须由之后的 sync 重新证明",
+            "原始数据会全部收回，完整性由原始回答重新判断",
             "where a copy is not complete, copy heads/ too; if there is none any more, keep a copy, then run ytxdata "
-            "rebuild --archive DIRECTORY: it takes all raw data in again, and what is complete is for later syncs to prove",
+            "rebuild --archive DIRECTORY: it takes all raw data in again, and judges anew what they prove",
         ),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ytxdata.archive.cleanup import heal, let_damaged_lists_go, migrated
 from ytxdata.archive.heads import (
     Head,
     Snapshot,
@@ -31,9 +32,10 @@ from ytxdata.archive.heads import (
     write_gone,
 )
 from ytxdata.archive.known_meetings import Unjudged
-from ytxdata.archive.ownership import LAYOUT, is_raw, without_heads
+from ytxdata.archive.ownership import LAYOUT, PENDING, is_raw, no_archive, read_identity, without_heads, writing
 from ytxdata.archive.raw_answers import Envelope
-from ytxdata.archive.rebuild import derive_again
+from ytxdata.archive.rebuild import derive_again, rebuilt
+from ytxdata.archive.replay import state_after
 from ytxdata.archive.stored_files import (
     CHAINED,
     RAW_TABLES,
@@ -43,12 +45,55 @@ from ytxdata.archive.stored_files import (
     paths_of,
     pull_sha256,
     set_aside,
+    telling_write_errors,
 )
-from ytxdata.archive.write_sync import ANEW, Writer, unborn
+from ytxdata.archive.sync import REOPENED
+from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN, Writer, unborn
 from ytxdata.errors import DamagedError, FutureLayoutError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.normalize import parser_mark
+
+
+@dataclass(frozen=True)
+class RebuildReport:
+    """What was derived again from the raw records: observations read (and regained from raw answers), meetings in them."""
+
+    observations: int
+    meetings: int
+    regained: int = 0
+    mended: tuple[Text, ...] = ()
+
+    @property
+    def line(self) -> Text:
+        """The result in one line."""
+        return _REBUILT.format(observations=self.observations, meetings=self.meetings)
+
+    def __str__(self) -> str:
+        return "\n".join(text.in_(preferred_lang()) for text in (*self.mended, self.line))
+
+
+def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
+    """Derive all tables again and mend what follows from the raw data, holding the archive's lock."""
+    if read_identity(root) is None:
+        raise no_archive(root)
+    with writing(root, wait_s), telling_write_errors(root):
+        # with the marker there, files that no head names are what a killed change left, and not the data of a lost head
+        was_cut_short = (root / PENDING).exists()
+        snapshot, done, is_back = newest_readable(root)
+        if snapshot is None:
+            raise no_archive(root)
+        names = aliases or snapshot.aliases
+        if snapshot.head.layout == LAYOUT and (is_back or not was_cut_short):
+            snapshot, adopted = adopt(root, snapshot, names)
+            done += adopted
+        if n_kept := heal(root, snapshot, always=True):
+            done.append(_ASIDE.format(n=n_kept))
+        after = rebuilt(root, migrated(root, snapshot), names)
+        let_damaged_lists_go(root)
+    done += [REOPENED] if after.reopened else []
+    counts = after.snapshot.head.counts
+    return RebuildReport(counts["observations"], counts["meetings"], after.regained, tuple(done))
 
 
 def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text], bool]:
@@ -174,7 +219,9 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
     """Take in what a change kept whose head was lost: records whose bytes have their hash, and pulls that go on the
     chain; of a state without a list, all that there is.
 
-    Nothing is claimed for it, for the evidence went with the head; the next sync asks again.
+    The evidence went with the head, and follows from the answers: these are judged as their syncs judged them. Were
+    nothing claimed, a meeting that had vanished would be told of no more, and lists that are not to be trusted would
+    prove what they do not, by whoever deletes a head.
 
     Raises
     ------
@@ -200,18 +247,26 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
         listed[table] = (*listed.get(table, ()), *(described(root, piece.path) for piece in pieces))
     writer = Writer(root, Snapshot(root, snapshot.head, snapshot.sha256, listed))
     counts |= derive_again(writer, aliases)
-    unjudged = Unjudged.of(snapshot.head.state).joined(begin["observations"], counts["observations"])
+    try:
+        kind = TAKEN_IN if snapshot.listed else ALL_TAKEN_IN
+        state = state_after(snapshot, writer.preview(), aliases)
+    except DamagedError:  # its raw answer is not what was written: kept all the same, and named by `verify`
+        kind = ADOPT if snapshot.listed else ANEW
+        unjudged = Unjudged.of(snapshot.head.state).joined(begin["observations"], counts["observations"])
+        state = {**snapshot.head.state, **unjudged.to_state()}
     # what else the change wrote is unnamed still: the marker stays, and `heal` sets it aside
     after = writer.promote(
-        "adopt" if snapshot.listed else ANEW,
+        kind,
         is_done=False,
         parser=parser_mark(aliases),
         counts=counts,
         chain_sha256=taken["pulls"][-1].chain if taken["pulls"] else chain,
-        state={**snapshot.head.state, **unjudged.to_state()},
+        state=state,
     )
     n_new = {table: counts[table] - begin[table] for table in RAW_TABLES}
-    return after, [_ADOPTED.format(records=n_new["observations"], pulls=n_new["pulls"])]
+    return after, [
+        (_ADOPTED if kind in CLAIMING else _UNCLAIMED).format(records=n_new["observations"], pulls=n_new["pulls"])
+    ]
 
 
 class _Piece(NamedTuple):
@@ -334,12 +389,26 @@ _HEAD_ASIDE = Text(
     "控制文件 {number} 无法读取，已移到 interrupted/", "head {number} cannot be read and was set aside in interrupted/"
 )
 _ADOPTED = Text(
-    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取；它们暂不作为完整性证据",
-    "{records} records and {pulls} pulls that had lost their head were taken in; nothing is claimed for them yet",
+    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取，并由原始回答重新判断完整性；平台的 Date 和提交的清单不在其中",
+    "{records} records and {pulls} pulls that had lost their head were taken in, and what they prove was judged anew from "
+    "the raw answers; the platform's Date and lists handed in are not among these",
+)
+_UNCLAIMED = Text(
+    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取；有原始回答已损坏，因此它们不作为完整性证据",
+    "{records} records and {pulls} pulls that had lost their head were taken in; a raw answer is damaged, and nothing is "
+    "claimed by them",
 )
 _LEFT_BEHIND = Text(
     "控制文件 {number}（{kind}，{at}）所列的原始数据不在这里（{names}），已退回到此前完整的状态 {whole}；"
     "该控制文件永久保留在 interrupted/",
     "head {number} ({kind}, {at}) names raw data that is not here ({names}): the archive is back at the state before, "
     "{whole}; that head is kept in interrupted/ for good",
+)
+_ASIDE = Text(
+    "{n} 个不属于此状态的文件（原始数据、提交的清单）永久保留在 interrupted/",
+    "{n} files of raw data, or of lists handed in, that are of no state here are kept in interrupted/ for good",
+)
+_REBUILT = Text(
+    "已由 {observations} 条原始记录重新生成：{meetings} 场会议",
+    "derived again from {observations} raw records: {meetings} meetings",
 )

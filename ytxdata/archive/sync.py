@@ -15,7 +15,7 @@ import numpy as np
 
 from ytxdata import times
 from ytxdata.archive.changes import JUDGEMENTS, Intake
-from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, migrated, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, migrated, tidy
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
@@ -28,13 +28,12 @@ from ytxdata.archive.known_meetings import (
     pull_verdicts,
     to_state,
 )
-from ytxdata.archive.ownership import LAYOUT, PENDING, birth, check_owner, no_archive, read_identity, writing
+from ytxdata.archive.ownership import birth, check_owner, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt, rebuilt_if_outdated
-from ytxdata.archive.repair import adopt, newest_readable
+from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt_if_outdated
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import ANEW, Writer, write_intake
+from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, TAKEN_IN, Writer, write_intake
 from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -140,37 +139,11 @@ class SyncReport:
         return facts_card(_TITLE, rows, note=self.certificate.sentence, verdict=self.certificate.badge, lang=lang)
 
 
-@dataclass(frozen=True)
-class RebuildReport:
-    """What was derived again from the raw records: observations read (and regained from raw answers), meetings in them."""
-
-    observations: int
-    meetings: int
-    regained: int = 0
-    mended: tuple[Text, ...] = ()
-
-    @property
-    def line(self) -> Text:
-        """The result in one line."""
-        return _REBUILT.format(observations=self.observations, meetings=self.meetings)
-
-    def __str__(self) -> str:
-        return "\n".join(text.in_(preferred_lang()) for text in (*self.mended, self.line))
-
-
-_KEPT = Text(
-    "{n} 个不属于此状态的文件（原始数据、提交的清单）永久保留在 interrupted/",
-    "{n} files of raw data, or of lists handed in, that are of no state here are kept in interrupted/ for good",
-)
-_REBUILT = Text(
-    "已由 {observations} 条原始记录重新生成：{meetings} 场会议",
-    "derived again from {observations} raw records: {meetings} meetings",
-)
 _REGAINED = Text(
     "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
     "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
 )
-_REOPENED = Text(
+REOPENED = Text(
     "早期版本只按字节确认的时段需重新确认：平台的上限也可能按参会方或字符计数",
     "what an earlier version confirmed by bytes alone is to be confirmed anew: a limit may count parties or characters",
 )
@@ -324,41 +297,18 @@ def _told_less(intake: Intake) -> tuple[Note, ...]:
     return (Note("told_less", _TOLD_LESS.format(n=n)),) if n else ()
 
 
-_UNFINISHED = ("interrupted", "adopt", ANEW, "rebuild")
+_UNFINISHED = ("interrupted", ADOPT, ANEW, TAKEN_IN, ALL_TAKEN_IN, "rebuild")
 """Kinds of heads before a sync that may have brought records which no finished sync has listed."""
 
 
 def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:
     if ready is None:
         return ()
-    notes = [Note("reopened", _REOPENED)] if ready.reopened else []
+    notes = [Note("reopened", REOPENED)] if ready.reopened else []
     if ready.regained or ready.more_meetings:
         text = _REGAINED.format(regained=ready.regained, more_meetings=ready.more_meetings)
         notes.append(Note("regained", text))
     return tuple(notes)
-
-
-def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
-    """Derive all tables again and mend what follows from the raw data, holding the archive's lock."""
-    if read_identity(root) is None:
-        raise no_archive(root)
-    with writing(root, wait_s), telling_write_errors(root):
-        # with the marker there, files that no head names are what a killed change left, and not the data of a lost head
-        was_cut_short = (root / PENDING).exists()
-        snapshot, done, is_back = newest_readable(root)
-        if snapshot is None:
-            raise no_archive(root)
-        names = aliases or snapshot.aliases
-        if snapshot.head.layout == LAYOUT and (is_back or not was_cut_short):
-            snapshot, adopted = adopt(root, snapshot, names)
-            done += adopted
-        if n_kept := heal(root, snapshot, always=True):
-            done.append(_KEPT.format(n=n_kept))
-        after = rebuilt(root, migrated(root, snapshot), names)
-        let_damaged_lists_go(root)
-    done += [_REOPENED] if after.reopened else []
-    counts = after.snapshot.head.counts
-    return RebuildReport(counts["observations"], counts["meetings"], after.regained, tuple(done))
 
 
 def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:

@@ -56,8 +56,14 @@ from ytxdata.archive.stored_files import (
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.version import __version__
 
-ANEW = "anew"
-"""Kind of a head that was made from raw data alone: nothing is claimed by any pull up to it."""
+ANEW, ADOPT = "anew", "adopt"
+"""Kinds of heads that took in all there is from raw data alone, or what had lost its head, and claim nothing by it."""
+
+ALL_TAKEN_IN, TAKEN_IN = "all_taken_in", "taken_in"
+"""The same, and what was taken in is judged as its syncs judged it."""
+
+CLAIMING = ("sync", ALL_TAKEN_IN, TAKEN_IN)
+"""Kinds of heads that claim something by the pulls they brought."""
 
 
 class Writer:

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.claims import CLOCK, replay
+from ytxdata.archive.claims import CLOCK
+from ytxdata.archive.replay import replay
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS

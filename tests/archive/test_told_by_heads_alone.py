@@ -1,0 +1,134 @@
+"""What heads alone tell: their kinds, the evidence of syncs, how lists are read. Whoever deletes heads, or seals them
+anew, must not take anything back by it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ytxdata import audit, times
+from ytxdata.archive import Archive
+from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
+from ytxdata.archive.heads import canonical, head_path, link, sealed, sequences, write_head
+from ytxdata.archive.verify import verify
+from ytxdata.cli import app
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+
+BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Sync on the next day, after one more meeting."""
+    platform.records = platform.newest_first(200)
+    clock = [BEGIN]
+
+    def next_day() -> None:
+        n = 200 + (clock[0] - BEGIN).days
+        platform.records.insert(0, platform.record(n, starttime=f"{clock[0] - timedelta(hours=1):%F %T}"))
+        platform.clock = clock[0]
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        archive.sync(platform)
+        clock[0] += timedelta(days=1)
+
+    return next_day
+
+
+def unsteady(platform: Any, day: Callable[[], None]) -> str:
+    """Nine days: on the sixth four meetings are listed no more, three of them again from the seventh on."""
+    for _ in range(5):
+        day()
+    gone = [platform.records.pop(at) for at in (110, 100, 90, 80)]
+    day()
+    platform.records[80:80] = gone[:0:-1]
+    for _ in range(3):
+        day()
+    return str(gone[0]["meid"])
+
+
+def claims(archive: Archive) -> tuple[Any, list[str]]:
+    frame = audit.run(archive, remember=False).frame
+    named = frame[frame["check"] == "vanished"]["record_ids"].tolist()
+    return archive.coverage()[["start", "end", "verdict"]].values.tolist(), [str(one) for one in named]
+
+
+def all_gone(heads: Path) -> None:
+    shutil.rmtree(heads)
+
+
+def newest_four_gone(heads: Path) -> None:
+    for path in sorted(heads.iterdir())[-4:]:
+        path.unlink()
+
+
+@pytest.mark.parametrize("loss", [all_gone, newest_four_gone])
+def test_what_vanished_and_what_is_not_to_be_trusted_outlives_the_heads(
+    archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path, loss: Callable[[Path], None]
+) -> None:
+    gone = unsteady(platform, day)
+    told = claims(archive)
+    assert "PROVEN" not in {verdict for *_, verdict in told[0]}
+    assert gone in str(told[1])
+    loss(archive.path / "heads")
+    archive.rebuild()
+    assert claims(archive) == told
+    assert archive.verify(recompute=True).is_sound
+    for _ in range(4):
+        day()
+    assert "PROVEN" not in set(archive.coverage()["verdict"])
+    assert gone in str(claims(archive)[1])
+    assert archive.verify(recompute=True).is_sound
+    pack = audit.pack(archive, tmp_path / "evidence.zip", include_raw=True)
+    assert not [line for line in audit.verify_pack(pack.path, recompute=True) if line.startswith("FAIL")]
+
+
+def resealed(archive: Archive, edit: Callable[[int, dict[str, Any], dict[str, Any]], None]) -> None:
+    """Edit heads, and seal all of them again: every hash and every link agrees."""
+    previous = past = ""
+    for number in sequences(archive.path):
+        path = head_path(archive.path, number)
+        first, second = (json.loads(line) for line in path.read_bytes().split(b"\n"))
+        edit(number, first, second)
+        del first["sha256"]
+        below = canonical(second)
+        first |= {"previous_sha256": previous, "past_sha256": past, "files_sha256": hashlib.sha256(below).hexdigest()}
+        path.write_bytes(sealed(first) + b"\n" + below)
+        previous = hashlib.sha256(sealed(first)).hexdigest()
+        past = link(past, previous)
+
+
+@pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "rebuild", "strange"])
+def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
+    archive: Archive, platform: Any, day: Callable[[], None], kind: str
+) -> None:
+    """Its pulls bear a verdict, in the chain of pulls: no sync that came to no end writes one."""
+    unsteady(platform, day)
+    number = sequences(archive.path)[5]
+
+    def called(at: int, first: dict[str, Any], _: dict[str, Any]) -> None:
+        first["kind"] = kind if at == number else first["kind"]
+
+    resealed(archive, called)
+    # what follows where the sync is not judged: the newest head is given all of it
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    spans = [one._replace(has_verdict=False) for one in _spans(snapshot, list(_kept_heads(snapshot)))]
+    derived, _ = _judged_anew(snapshot, spans, DEFAULT_POLICY.settle)
+    state = {**snapshot.head.state, **{name: derived[name] for name in ("evidence", "periods", "outside", "exempt")}}
+    write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
+    assert kind == "anew" or "PROVEN" in set(archive.coverage()["verdict"])
+    assert verify(archive.path).is_sound, "every hash and every link agrees"
+    found = verify(archive.path, recompute=True)
+    assert not found.is_sound
+    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path), "--lang", "en"])
+    assert done.exit_code in (1, 5)

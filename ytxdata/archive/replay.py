@@ -1,0 +1,171 @@
+"""Raw answers go through the rules once more, sync by sync, as they did when they came.
+
+What a head claims rests on evidence that all syncs before it left behind. So a claim is judged anew in an archive of
+its own, from the answers alone; and what a lost head had claimed is claimed again by the answers that were left.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ytxdata.archive.heads import Snapshot, among, batches, head_path, newest, read
+from ytxdata.archive.known_meetings import Unjudged, evidence_of
+from ytxdata.archive.ownership import birth, writing
+from ytxdata.archive.raw_answers import put_together
+from ytxdata.archive.sync import keep_answers, prepared, sync
+from ytxdata.errors import DamagedError, RefusedError
+from ytxdata.files import make_private_folder, that_may_be_lost
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.labels import Text
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer, read_answer
+from ytxdata.times import dates_by
+
+_BAD_ANSWER = Text("拉取 {pull} 的原始回答已损坏", "the raw answer of pull {pull} is damaged")
+_ACCOUNT = ("recomputed", "")
+
+
+class _EndedError(RefusedError):
+    """The sync that is judged again was interrupted here, or its next question was another one."""
+
+
+class Recorded:
+    """A platform that answers as it did then: the first question of a sync with whatever came, others as they were
+    asked.
+    """
+
+    identity = _ACCOUNT
+
+    def __init__(self, answers: Iterable[Answer]) -> None:
+        self._rest = iter(answers)
+        self.next = next(self._rest, None)
+        self._is_first = True
+
+    def begin(self) -> None:
+        """Let the next sync begin."""
+        self._is_first = True
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:  # noqa: ARG002 (a platform's words)
+        """Return the next answer."""
+        answer = self.next
+        if answer is None or not (self._is_first or answer.asked_n == meetingcount):
+            raise _EndedError(Text("没有下一个回答", "there is no next answer"))
+        self.next, self._is_first = next(self._rest, None), False
+        return answer
+
+
+def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle: timedelta) -> None:
+    """Sync an archive with answers of old, each sync at the time of its first answer.
+
+    Where a sync ended is seen by what the rules would have asked next: one that was interrupted, by the answers that
+    are no answers to that. These are kept without a claim, as they were then.
+    """
+    platform, policy = Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
+    while platform.next is not None:
+        platform.begin()
+        with suppress(_EndedError):
+            sync(root, platform, aliases, 0, policy, platform.next.asked_at)
+
+
+def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle: timedelta) -> None:
+    """Keep answers that nothing is claimed by."""
+    with writing(root, 0):
+        ready = prepared(root, _ACCOUNT, aliases)
+        keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
+
+
+def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
+    """Yield the answers of all pulls as they were read then, in the order of keeping."""
+    columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
+    date_of = dates_by(snapshot.head.state.get("clocks", ()))
+    for pulls in batches(snapshot, "pulls", columns):
+        for pull in pulls.to_pylist():
+            raw = put_together(snapshot, pull)
+            if raw is None:
+                raise DamagedError(_BAD_ANSWER.format(pull=pull["pull_id"]))
+            yield read_answer(
+                raw, server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
+                attempts=pull["attempts"], aliases=aliases,
+            )  # fmt: skip
+
+
+@contextmanager
+def beside() -> Iterator[Path]:
+    """Give a folder among temporary ones for archives that are looked at once."""
+    with (
+        tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder,
+        that_may_be_lost(),
+    ):
+        yield Path(folder)
+
+
+def state_after(before: Snapshot, after: Snapshot, aliases: Aliases) -> dict[str, Any]:
+    """Return what a head says once the answers that came since a state are judged as their syncs judged them.
+
+    Parameters
+    ----------
+    before
+        The state they came after; without a list of files, that before all.
+    after
+        What is there now: its pulls and its observations.
+
+    Raises
+    ------
+    DamagedError
+        An answer is not what was written.
+    """
+    settle = max(timedelta(seconds=evidence_of(before.head.state).settle_s), DEFAULT_POLICY.settle)
+    with beside() as folder:
+        root = folder / "archive"
+        if before.listed:
+            _laid_out(root, before)
+        first = before.head.counts["pulls"] if before.listed else 0
+        replay(root, islice(recorded(after, aliases), first, None), aliases, settle)
+        judged = newest(root)
+        assert judged is not None  # pulls were taken in
+        unjudged = _renumbered(Unjudged.of(judged.head.state), judged, after)
+        state = {name: value for name, value in judged.head.state.items() if name not in ("unjudged", "dated")}
+        return {**state, **unjudged.to_state()}
+
+
+def _laid_out(root: Path, snapshot: Snapshot) -> None:
+    """Lay a state out as an archive of its own: its files are never written again, so that a link is as good as a
+    copy.
+    """
+    birth(root, *_ACCOUNT)
+    here = head_path(root, snapshot.head.sequence)
+    make_private_folder(here.parent)
+    shutil.copyfile(head_path(snapshot.root, snapshot.head.sequence), here)
+    for file in (file for table in snapshot.listed.values() for file in table):
+        make_private_folder((root / file.path).parent)
+        try:
+            os.link(snapshot.root / file.path, root / file.path)
+        except OSError:  # another disk, or one that knows no links
+            shutil.copyfile(snapshot.root / file.path, root / file.path)
+
+
+def _renumbered(unjudged: Unjudged, source: Snapshot, target: Snapshot) -> Unjudged:
+    """Return which observations of another archive with these records no finished sync has listed."""
+    mine = np.union1d(unjudged.numbers, np.array(sorted(unjudged.since), dtype=np.int64))
+    rows = read(source, "observations", ("obs", "record_hash"), among("obs", mine))
+    hash_of = dict(zip(rows["obs"].to_pylist(), rows["record_hash"].to_pylist(), strict=True))
+    number_of: dict[bytes, int] = {}
+    for rows in batches(target, "observations", ("obs", "record_hash")) if hash_of else ():
+        found = rows.filter(pc.is_in(rows["record_hash"], pa.array(hash_of.values(), pa.binary())))
+        number_of |= zip(found["record_hash"].to_pylist(), found["obs"].to_pylist(), strict=True)
+    numbers = [number_of[hash_of[obs]] for obs in unjudged.numbers.tolist()]
+    since = {number_of[hash_of[obs]]: at for obs, at in unjudged.since.items()}
+    return Unjudged(np.array(sorted(numbers), dtype=np.int64), since)

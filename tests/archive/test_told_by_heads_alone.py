@@ -132,3 +132,76 @@ def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     assert not found.is_sound
     done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path), "--lang", "en"])
     assert done.exit_code in (1, 5)
+
+
+def published(archive: Archive, heads: Path) -> Any:
+    """Return what `verify` says of an archive and of the heads that were published of it."""
+    return CliRunner().invoke(app, ["verify", str(archive.path), "--heads", str(heads), "--lang", "en"])
+
+
+def test_a_published_head_covers_every_control_file_up_to_it(
+    archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
+) -> None:
+    """The total that somebody typed beside a list stands in no pull."""
+    day()
+    bill = json.dumps([{"meeting_id": platform.records[0]["meid"], "started_at": "2026-01-01 23:00:00"}]).encode()
+    archive.witness(bill, kind="console", start="2026-01-01", end="2026-01-02", name="list", totals={"lines": 9})
+    audit.publish_head(archive, str(tmp_path / "heads"))
+    for _ in range(2):
+        day()
+    assert published(archive, tmp_path / "heads").exit_code == 0
+
+    def typed(_: int, __: dict[str, Any], second: dict[str, Any]) -> None:
+        for entry in second["state"].get("witnesses", ()):
+            entry["reading"]["totals"]["lines"] = "1"
+
+    resealed(archive, typed)
+    done = published(archive, tmp_path / "heads")
+    assert done.exit_code in (1, 5)
+    agreed = audit.verify_heads(archive, tmp_path / "heads")
+    assert "up to pull" in agreed.line.en
+    assert ["other control files" in one.en for one in agreed.left_open] == [True]
+
+
+def test_control_files_that_went_are_covered_by_their_hashes(
+    archive: Archive, day: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
+    for _ in range(40):
+        day()
+        audit.publish_head(archive, str(tmp_path / "heads"))
+    archive.rebuild()
+    assert audit.verify_heads(archive, tmp_path / "heads").left_open == ()
+    assert published(archive, tmp_path / "heads").exit_code == 0
+
+
+def test_control_files_made_anew_are_told_and_are_no_damage(
+    archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
+) -> None:
+    for _ in range(3):
+        day()
+        audit.publish_head(archive, str(tmp_path / "heads"))
+    all_gone(archive.path / "heads")
+    archive.rebuild()
+    done = published(archive, tmp_path / "heads")
+    assert done.exit_code == 1
+    assert "OPEN  3 of 3 published heads" in done.output
+    audit.publish_head(archive, str(tmp_path / "later"))
+    assert published(archive, tmp_path / "later").exit_code == 0
+
+
+def test_a_head_that_an_earlier_version_published_says_what_it_does_not_cover(
+    archive: Archive, day: Callable[[], None], tmp_path: Path
+) -> None:
+    day()
+    line = json.loads(audit.publish_head(archive, "-"))
+    of_pulls = {name: value for name, value in line.items() if name not in ("head", "heads")}
+    (tmp_path / "heads").write_bytes(canonical(of_pulls))
+    (told,) = audit.verify_heads(archive, tmp_path / "heads").left_open
+    assert "pulls alone" in told.en
+    (tmp_path / "heads").write_bytes(canonical(of_pulls) + b"\n" + canonical(line))
+    assert audit.verify_heads(archive, tmp_path / "heads").left_open == ()
+    strange: Any
+    for strange in (None, [], {}, 1e400, 2, "x"):
+        (tmp_path / "heads").write_bytes(canonical({**line, "head": strange}))
+        assert len(audit.verify_heads(archive, tmp_path / "heads").left_open) == 1

@@ -230,7 +230,7 @@ def test_heads_that_were_published_agree_with_archive_and_packs(
     made: dict[str, Path], planted_once: Story, name: str
 ) -> None:
     assert any("2 published heads agree" in line for line in audit.verify_pack(made[name], heads=made["heads.jsonl"]))
-    assert "up to pull 2 of 2" in audit.verify_heads(planted_once.archive, made["heads.jsonl"]).en
+    assert "up to pull 2 of 2" in audit.verify_heads(planted_once.archive, made["heads.jsonl"]).line.en
 
 
 @pytest.mark.slow

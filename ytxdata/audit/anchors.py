@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,8 @@ import requests
 import urllib3
 
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import read
-from ytxdata.archive.ownership import no_archive
+from ytxdata.archive.heads import gone_files, link, read, read_gone, read_head, sequences
+from ytxdata.archive.ownership import LAYOUT, no_archive
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
 from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
@@ -264,10 +265,11 @@ def keyed_chain(pulls: list[dict[str, Any]], secret: bytes) -> Iterator[dict[str
 
 def heads_of(archive: Archive) -> list[dict[str, Any]]:
     """Return the head of an archive after each of its pulls, as it may be published: `format pulls asked_at chain
-    masked_chain`.
+    masked_chain`; the newest one says `head` and `heads`, too.
 
     `chain` is what a pack with raw answers is held against, `masked_chain` one without. Neither can be undone, and
-    the history up to a head cannot be written otherwise without changing it.
+    the history up to a head cannot be written otherwise without changing it. `heads` is keyed as `chain` is, and made
+    of all control files up to the number `head`: what these say of syncs, clocks and lists is in no pull.
 
     Raises
     ------
@@ -279,16 +281,35 @@ def heads_of(archive: Archive) -> list[dict[str, Any]]:
         raise no_archive(archive.path)
     pulls = read(snapshot, "pulls", CHAINED).to_pylist()
     key = head_key(secret)
-    return [
+    heads: list[dict[str, Any]] = [
         {
             "format": HEAD_FORMAT,
             "pulls": n,
             "asked_at": plain["asked_at"].astimezone(UTC).isoformat(timespec="microseconds"),
-            "chain": hmac.new(key, pull_sha256(plain).encode(), "sha256").hexdigest(),
+            "chain": _keyed(pull_sha256(plain), key),
             "masked_chain": pull_sha256(masked),
         }
         for n, (plain, masked) in enumerate(zip(pulls, keyed_chain(pulls, secret), strict=True), start=1)
     ]
+    if heads and snapshot.head.layout == LAYOUT:  # older ones do not say what went before; the next sync migrates
+        past = link(snapshot.head.past_sha256, snapshot.sha256)
+        heads[-1] |= {"head": snapshot.head.sequence, "heads": _keyed(past, key)}
+    return heads
+
+
+def _keyed(end: str, key: bytes) -> str:
+    return hmac.new(key, end.encode(), "sha256").hexdigest()
+
+
+def _control_files(root: Path, key: bytes) -> Iterator[tuple[str, str]]:
+    """Yield each `head` and its `heads`, as far as no control file is lacking; of those that went the hash is kept."""
+    went = {number: sha256 for path in gone_files(root) for number, sha256 in read_gone(path).items()}
+    there, past = {*sequences(root)}, ""
+    for number in count(1):
+        if number not in there and number not in went:
+            return
+        past = link(past, read_head(root, number).sha256 if number in there else went[number])
+        yield str(number), _keyed(past, key)
 
 
 def publish_head(archive: Archive, where: str) -> str:
@@ -321,11 +342,8 @@ def publish_head(archive: Archive, where: str) -> str:
                 file.flush()
                 flush(file.fileno())
     except (_NoAnswerError, OSError, ValueError) as error:
-        why = (
-            error.why
-            if isinstance(error, _NoAnswerError)
-            else Text(*[getattr(error, "strerror", None) or str(error)] * 2)
-        )
+        said = getattr(error, "strerror", None) or str(error)
+        why = error.why if isinstance(error, _NoAnswerError) else Text(said, said)
         place = hide_credentials(where)
         raise UsageError(
             Text(f"链首没有公布到 {place}：{why.zh}", f"the head was not published to {place}: {why.en}"),
@@ -351,8 +369,22 @@ def given_heads(path: str | Path) -> list[dict[str, Any]]:
         ) from None
 
 
-def verify_heads(archive: Archive, path: str | Path) -> Text:
+@dataclass(frozen=True)
+class Agreement:
+    """What comes of an archive beside heads that were published: how many agree, and what they do not show."""
+
+    line: Text
+    left_open: tuple[Text, ...] = ()
+
+
+def verify_heads(archive: Archive, path: str | Path) -> Agreement:
     """Check that the history of an archive is the one whose heads were published.
+
+    Returns
+    -------
+    Agreement
+        The pulls are those that were published. Control files that are others are left open: an honest `rebuild` makes
+        them anew where they were lost, and whoever rewrites them does as well.
 
     Raises
     ------
@@ -369,7 +401,7 @@ def verify_heads(archive: Archive, path: str | Path) -> Text:
     >>> import ytxdata as ytx
     >>> archive, heads = ytx.sample("archive"), Path(tempfile.mkdtemp()) / "heads.jsonl"
     >>> _ = ytx.audit.publish_head(archive, str(heads))
-    >>> ytx.audit.verify_heads(archive, heads).en[:23]
+    >>> ytx.audit.verify_heads(archive, heads).line.en[:23]
     '1 published heads agree'
     """
     given, known, agreed = given_heads(path), heads_of(archive), 0
@@ -385,7 +417,34 @@ def verify_heads(archive: Archive, path: str | Path) -> Text:
                 remedy=Text("与备份比较，查明是谁改写", "compare it with a backup, and find out who rewrote it"),
             )
         agreed = n
-    return Text(
+    line = Text(
         f"{len(given)} 个公布的链首一致，至第 {agreed} 次拉取（共 {len(known)} 次）",
         f"{len(given)} published heads agree, up to pull {agreed} of {len(known)}",
     )
+    return Agreement(line, tuple(_of_control_files(archive, given)))
+
+
+def _of_control_files(archive: Archive, given: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """Yield what published heads do not show of the control files: kinds, clocks, evidence, how lists are read."""
+    told, secret = [one for one in given if "heads" in one], archive.secret
+    assert secret is not None  # the heads of its pulls were made with it
+    own = dict(_control_files(archive.path, head_key(secret))) if told else {}
+    if others := [one for one in told if own.get(str(one.get("head"))) != one["heads"]]:
+        yield _OTHER_FILES.format(n=len(others), of=len(told), at=others[-1]["asked_at"])
+    last = max((one["pulls"] for one in told), default=0)
+    if bare := sum(one["pulls"] > last for one in given):
+        yield _PULLS_ALONE.format(n=bare)
+
+
+_OTHER_FILES = Text(
+    "公布的 {of} 个链首中有 {n} 个（最后一个在 {at}）所含的控制文件不是这里的：控制文件丢失后由 rebuild 重新生成，或被人改写。"
+    "拉取本身一致；此前的控制文件对时钟、未完成的同步和清单读法的记载没有得到证实",
+    "{n} of {of} published heads (the last at {at}) are of other control files than those here: lost, and made anew by "
+    "rebuild, or rewritten. The pulls are the same; what control files said until then of clocks, of syncs that came to "
+    "no end and of how lists are read is not shown",
+)
+_PULLS_ALONE = Text(
+    "{n} 个公布的链首只含拉取：由早期版本公布，不含控制文件对时钟、未完成的同步和清单读法的记载。请再公布一次",
+    "{n} published heads are of the pulls alone, as earlier versions published them: what control files say of clocks, of "
+    "syncs that came to no end and of how lists are read is not in them. Publish once more",
+)

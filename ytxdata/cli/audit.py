@@ -420,15 +420,17 @@ def _verify_archive(
         found = look(path.absolute(), quick=quick, recompute=recompute)
     found.raise_if_damaged()
     agreed = None if heads is None else verify_heads(Archive(path), heads)
+    left = (*found.left_open, *(agreed.left_open if agreed else ()))
     if as_json:
-        emit({**found.to_dict(), **({"heads": agreed._asdict()} if agreed else {})})
+        told = {**found.to_dict(), "left_open": [text.en for text in left]}
+        emit({**told, **({"heads": agreed.line._asdict()} if agreed else {})})
     else:
         say(str(found))
-        for text in found.left_open:
-            say(Text(f"OPEN  {text.zh}", f"OPEN  {text.en}"))
         if agreed is not None:
-            say(agreed)
-    if found.left_open:
+            say(agreed.line)
+        for text in left:
+            say(Text(f"OPEN  {text.zh}", f"OPEN  {text.en}"))
+    if left:
         raise typer.Exit(1)
 
 

@@ -22,6 +22,7 @@ from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
 from ytxdata.archive.heads import canonical, head_path, link, sealed, sequences, write_head
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
+from ytxdata.errors import DamagedError
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -205,3 +206,48 @@ def test_a_head_that_an_earlier_version_published_says_what_it_does_not_cover(
     for strange in (None, [], {}, 1e400, 2, "x"):
         (tmp_path / "heads").write_bytes(canonical({**line, "head": strange}))
         assert len(audit.verify_heads(archive, tmp_path / "heads").left_open) == 1
+
+
+EDITED: dict[str, tuple[tuple[Any, ...], Any]] = {
+    "a reason that is none": ((1, "state", "evidence", "windows", 0, "reason"), "x"),
+    "no periods but a number": ((0, "state", "periods"), 0),
+    "seconds without end": ((1, "state", "evidence", "settle_s"), 1e30),
+    "no number at all": ((1, "state", "evidence", "settle_s"), float("nan")),
+    "a column that is none": ((1, "parser", "meetings", 0, 0), "x"),
+    "no columns": ((1, "parser", "legs"), []),
+    "the end of time": ((1, "state", "evidence", "windows", 0, "oldest"), "9999-12-31T23:59:59+00:00"),
+    "no count": ((0, "counts", "observations"), None),
+    "a count for ever": ((0, "counts", "observations"), 10**30),
+    "observations that are none": ((1, "state", "unjudged"), [[0, 2**62]]),
+    "an instant of no place": ((1, "state", "evidence", "last_asked_at"), "2026-01-02T00:00:00"),
+    "no window but a word": ((1, "state", "evidence", "windows"), ["x"]),
+    "a clock off by for ever": ((1, "state", "clocks"), [["x", 1e300]]),
+    "bounds of another kind": ((1, "files", "observations", 0, 4, "obs"), ["2026-01-02T00:00:00+00:00"] * 2),
+    "columns of no list": ((1, "files", "observations", 0, 5), -1),
+    "another size": ((1, "files", "observations", 0, 1), 0),
+    "a generation elsewhere": ((0, "generation"), "../elsewhere"),
+    "a witness that is none": ((1, "state", "witnesses"), [{"file": "x"}]),
+}
+"""What somebody who seals the newest head again may write: a value of another type, or out of range."""
+
+
+@pytest.mark.parametrize("name", EDITED)
+def test_a_value_that_none_of_its_readers_understands_is_damage_of_the_head(
+    archive: Archive, day: Callable[[], None], name: str
+) -> None:
+    day()
+    day()
+    path, value = EDITED[name]
+    last = sequences(archive.path)[-1]
+
+    def edit(number: int, *lines: Any) -> None:
+        if number == last:
+            place: Any = lines
+            for key in path[:-1]:
+                place = place[key]
+            place[path[-1]] = value
+
+    resealed(archive, edit)
+    for flags in ({}, {"recompute": True}, {"quick": True}):
+        with pytest.raises(DamagedError):
+            verify(archive.path, **flags).raise_if_damaged()

@@ -3,10 +3,9 @@
 A sync writes its files first and its head last. Rows of a sync without a head do not exist for any reader, so a
 killed sync is never seen half.
 
-A head is two lines. The first says what the archive is: counts, certificate, the end of the chain of pulls, the
-hashes of the line below and of all heads before. The second holds what only the next sync and readers of this state
-need: every file that counts with its size, SHA-256, rows and bounds, the evidence, the names the tables were derived
-with.
+A head is two lines. The first says what the archive is: counts, certificate, the end of the chain of pulls, the hashes
+of the line below and of all heads before. The second is for the next sync and readers of this state: every file that
+counts with its size, SHA-256, rows and bounds, the evidence, the names of columns.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ytxdata.archive.head_shape import check_first_line, check_line_below
 from ytxdata.archive.ownership import LAYOUT, check_layout, files_of, inside, without_heads
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
@@ -90,8 +91,7 @@ class Head:
 
 
 def canonical(body: object) -> bytes:
-    """Return JSON that is the same for the same content."""
-    # a head that is read and sealed again must give the same bytes, or a sound one would be called damaged
+    """Return JSON that is the same for the same content: a head that is read and sealed again gives the same bytes."""
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
@@ -195,6 +195,8 @@ def read_head(root: Path, sequence: int) -> RawHead:
         inside(body["generation"])  # what is derived next is written below it
         if body["sequence"] != sequence:
             raise ValueError("it is another head")
+        if body["layout"] == LAYOUT:
+            check_first_line(body)
         return RawHead(body, hashlib.sha256(line).hexdigest(), rest[0] if rest else None)
 
 
@@ -256,10 +258,7 @@ def write_gone(root: Path, hashes: Mapping[int, str]) -> None:
 
 def past_of(root: Path, numbers: Iterable[int]) -> str:
     """Return the hash of all heads, of whatever layout, as `link` makes it."""
-    past = ""
-    for number in numbers:
-        past = link(past, read_head(root, number).sha256)
-    return past
+    return reduce(lambda past, number: link(past, read_head(root, number).sha256), numbers, "")
 
 
 def kept_lists(root: Path) -> Iterator[tuple[int, Files]]:
@@ -289,6 +288,7 @@ def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
         if raw.line_below is None or hashlib.sha256(raw.line_below).hexdigest() != raw.body.get("files_sha256"):
             raise ValueError("its list of files is not what was written")
         below = json.loads(raw.line_below)
+        check_line_below(raw.body, below)
         return Head.of(raw.body, below), _files(below)
 
 

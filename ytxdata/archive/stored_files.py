@@ -74,7 +74,7 @@ def telling_damage(what: str, remedy: Text = RESTORE) -> Iterator[None]:
             raise _unreadable(what, error) from None
         raise _damaged(what, error, remedy) from None
     # a flipped bit may leave JSON that can be read, with a field gone or a value of another type
-    except (pa.ArrowException, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (pa.ArrowException, ArithmeticError, LookupError, ValueError, TypeError, AttributeError) as error:
         raise _damaged(what, error, remedy) from None
 
 

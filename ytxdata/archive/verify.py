@@ -253,12 +253,13 @@ class _Check:
         lists = [one for one in kept_lists(self.root) if one[0] <= snapshot.head.sequence]
         needed = max(1, min(LISTS_KEPT, len(lists) - 1))
         for place, (_, listed) in enumerate(lists):
-            marks.update(
-                (file.path, (file.size, file.sha256))
+            here = {
+                file.path: (file.size, file.sha256)
                 for table in listed.values()
                 for file in table
                 if place < needed or (self.root / file.path).exists()
-            )
+            }
+            marks = here | marks  # a file is what the newest list says, by which it is read
         return marks
 
     def _damage(self, path: str, mark: tuple[int, str]) -> Text | None:

@@ -100,6 +100,7 @@ class Knobs:
     spellings: float = 0.0
     per_creator: int | None = None
     per_kind: int | None = None
+    bursts: float = 0.0
 
 
 class Account:
@@ -118,19 +119,32 @@ class Account:
         """Let time pass, with `rate` meetings a day."""
         expected = rate * (until - self.now) / DAY
         count = int(expected) + (self.rng.random() < expected % 1)
-        for start in sorted(self.rng.uniform(self.now, until) for _ in range(count)):
-            self.meet(start)
+        held: list[tuple[float, str | None, bool | None]]
+        held = [(self.rng.uniform(self.now, until), None, None) for _ in range(count)]
+        if until - self.now > HOUR and self.knobs.bursts and self.rng.random() < self.knobs.bursts:
+            held += self._burst(until)
+        for start, creator, is_booked in sorted(held, key=lambda one: one[0]):
+            self.meet(start, creator, is_booked=is_booked)
         self.now = until
         self._touch()
 
-    def meet(self, start: float) -> None:
-        """Hold a meeting."""
+    def _burst(self, until: float) -> list[tuple[float, str | None, bool | None]]:
+        """Let one creator, who may hold nothing else, or one kind have more meetings than are listed of each."""
+        rng, knobs = self.rng, self.knobs
+        creator = None if knobs.per_creator is None else f"138{rng.randrange(knobs.n_creators + 2):08d}"
+        is_booked = None if knobs.per_kind is None else rng.random() < 0.5
+        n = (knobs.per_creator or knobs.per_kind or 0) + rng.randint(1, 8)
+        return [(rng.uniform(self.now, until), creator, is_booked) for _ in range(n)]
+
+    def meet(self, start: float, creator: str | None = None, *, is_booked: bool | None = None) -> None:
+        """Hold a meeting, of whomever and of whatever kind unless that is said."""
         rng, knobs = self.rng, self.knobs
         if self.meetings and rng.random() < knobs.same_second:
             start = max(start - 60, self.meetings[-1].start)
         start = at = float(int(start))
-        is_booked = rng.random() < knobs.bookings
-        if is_booked:
+        is_of_a_burst = is_booked is not None
+        is_booked = rng.random() < knobs.bookings if is_booked is None else is_booked
+        if is_booked and not is_of_a_burst:
             start = at + float(int(rng.uniform(HOUR, 5 * DAY)))
         length = rng.choice((600, 1800, 3600, 5400)) if rng.random() < 0.93 else rng.uniform(2 * HOUR, 20 * HOUR)
         end = float(int(start + length))
@@ -142,7 +156,7 @@ class Account:
             id=f"{rng.getrandbits(64):016x}",
             start=start,
             end=end,
-            creator=f"138{rng.randrange(knobs.n_creators):08d}",
+            creator=creator or f"138{rng.randrange(knobs.n_creators):08d}",
             listed=listed,
             size=_as_real_ones(min(30_000, int(300 * rng.paretovariate(1.2)))),
             has_start=rng.random() >= knobs.without_start,

@@ -205,6 +205,40 @@ def test_a_limit_by_category_hides_nothing_in_what_is_proven(knobs: dict[str, An
         assert not tell(seed, knobs=Knobs(**knobs)).wrong, seed
 
 
+def with_a_busy_day(archive: MemoryArchive, *, per_week: int) -> Account:
+    """Six creators meet daily, a seventh some times a week, and 24 times on one day; the platform lists 20 of each.
+
+    Synced every night, from when the six are full until what the busy day hid is long settled.
+    """
+    account = Account(Knobs(per_creator=20), random.Random(3))
+    for day in range(72):
+        held = [(HOUR * (1 + n) + 60 * account.rng.randrange(50), f"1380000000{n}") for n in range(6)]
+        if day == 64:
+            held += [(2 * HOUR + 1500 * n, "13800000009") for n in range(24)]
+        elif per_week and day < 64 and day % (7 // per_week) == 0:
+            held.append((9 * HOUR, "13800000009"))
+        for at, creator in sorted(held):
+            account.meet(day * DAY + at, creator)
+        account.now = day * DAY + 16 * HOUR
+        if day >= 59:
+            archive.sync(account)
+            assert not archive.falsely_proven(account), archive.certificate.periods
+    return account
+
+
+def verdict_at(archive: MemoryArchive, at: float) -> str:
+    return archive.certificate.over(instant(at), instant(at + 1)).worst
+
+
+def test_what_a_limit_may_hide_stays_unproven_when_later_answers_are_too_short_to_show_it() -> None:
+    archive = MemoryArchive(Policy())
+    account = with_a_busy_day(archive, per_week=1)
+    assert archive.evidence.limits == (("creator", 20),)
+    assert len(archive.lost(account)) > 4
+    assert verdict_at(archive, 64 * DAY + 3 * HOUR) == "PROBABLE"
+    assert verdict_at(archive, 65 * DAY) == "PROVEN"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [191, 290])
 def test_limits_by_category_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:

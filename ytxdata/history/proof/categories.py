@@ -17,10 +17,11 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import Evidence
+from ytxdata.history.proof.evidence import Evidence, Window
 from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
 from ytxdata.phones import normalize
+from ytxdata.times import next_second
 
 CREATOR, KIND = "creator", "kind"
 
@@ -76,6 +77,26 @@ def watched(evidence: Evidence, answer: Sighting) -> Evidence:
     new = sorted({limit for one in tallies for limit in _standing_still(answer, evidence, one)})
     limits = tuple(dict.fromkeys([*new, *evidence.limits]))[:MOST_LIMITS]
     return replace(evidence, kinds=tuple(sorted(kinds)), limits=limits)
+
+
+def limited(windows: Iterable[Window], hidden: datetime | None) -> list[Window]:
+    """Return the windows as they may stand when a limit by category was seen at work that may hide what began before.
+
+    Whatever was proven of that time was proven on lists that lacked it.
+    """
+    if hidden is None:
+        return list(windows)
+    shown_from = next_second(hidden)
+
+    def bounded(one: Window) -> Window:
+        proven_from = None if one.proven_from is None else max(one.proven_from, shown_from)
+        return replace(
+            one,
+            proven_from=proven_from if proven_from is not None and proven_from < one.upper else None,
+            anchored_from=None if one.anchored_from is None else max(one.anchored_from, shown_from),
+        )
+
+    return [bounded(one) for one in windows]
 
 
 def _tallies(answer: Sighting) -> list[_Tally]:

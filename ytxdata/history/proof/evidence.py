@@ -192,8 +192,8 @@ class Window:
     proven_from
         From here to `upper` it is PROVEN; None when nothing is.
     anchored_by, anchored_from
-        Of an anchored one, or the oldest of a chain: when its overlap had been archived, and where its own window
-        began.
+        Of an anchored one, or the oldest of a chain: when its overlap had been archived, and from where on its answer
+        can speak: where its own window began, or from where on no limit by category may hide anything.
     oldest
         The oldest start in the answer.
     n_records, n_ids, size, largest

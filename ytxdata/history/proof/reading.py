@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.categories import hidden_before, watched
+from ytxdata.history.proof.categories import hidden_before, limited, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
     Doubt,
@@ -273,21 +273,6 @@ def resettled(evidence: Evidence, policy: Policy) -> Evidence:
         return evidence
     windows = tuple(replace(one, proven_from=None) for one in evidence.windows)
     return replace(evidence, windows=windows, full_at=None, settle_s=settle_s)
-
-
-def limited(windows: Iterable[Window], hidden: datetime | None) -> list[Window]:
-    """Return the windows as they may stand when a limit by category was seen at work that may hide what began before.
-
-    Whatever was proven of that time was proven on lists that lacked it.
-    """
-    if hidden is None:
-        return list(windows)
-    return [
-        one
-        if one.proven_from is None or one.proven_from >= hidden
-        else replace(one, proven_from=hidden if hidden < one.upper else None)
-        for one in windows
-    ]
 
 
 def rewound(evidence: Evidence, now: datetime, policy: Policy) -> Evidence:

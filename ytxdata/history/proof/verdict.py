@@ -159,11 +159,12 @@ def window_of(
     )
     if reason != "anchored":
         return window
-    proven_from = _proven_from(best, earlier, policy)
     hidden = hidden_before(best, evidence.limits)
-    if hidden is not None:
-        proven_from = max(proven_from, next_second(hidden))
-    return replace(window, proven_from=proven_from, anchored_by=best.anchored_by, anchored_from=best.lower)
+    # What this answer cannot speak for because of a limit by category stays out whatever is confirmed below it: a later
+    # sync, whose shorter tail shows no full category any more, would else lift the bound and prove what was hidden.
+    speaks_from = best.lower if hidden is None else max(best.lower, next_second(hidden))
+    proven_from = max(speaks_from, _proven_from(best, earlier, policy))
+    return replace(window, proven_from=proven_from, anchored_by=best.anchored_by, anchored_from=speaks_from)
 
 
 def begins_the_claims(window: Window, best: Sighting, earlier: Iterable[Window]) -> bool:

@@ -100,7 +100,6 @@ class Knobs:
     spellings: float = 0.0
     per_creator: int | None = None
     per_kind: int | None = None
-    bursts: float = 0.0
 
 
 class Account:
@@ -119,32 +118,20 @@ class Account:
         """Let time pass, with `rate` meetings a day."""
         expected = rate * (until - self.now) / DAY
         count = int(expected) + (self.rng.random() < expected % 1)
-        held: list[tuple[float, str | None, bool | None]]
-        held = [(self.rng.uniform(self.now, until), None, None) for _ in range(count)]
-        if until - self.now > HOUR and self.knobs.bursts and self.rng.random() < self.knobs.bursts:
-            held += self._burst(until)
-        for start, creator, is_booked in sorted(held, key=lambda one: one[0]):
-            self.meet(start, creator, is_booked=is_booked)
+        for start in sorted(self.rng.uniform(self.now, until) for _ in range(count)):
+            self.meet(start)
         self.now = until
         self._touch()
 
-    def _burst(self, until: float) -> list[tuple[float, str | None, bool | None]]:
-        """Let one creator, who may hold nothing else, or one kind have more meetings than are listed of each."""
-        rng, knobs = self.rng, self.knobs
-        creator = None if knobs.per_creator is None else f"138{rng.randrange(knobs.n_creators + 2):08d}"
-        is_booked = None if knobs.per_kind is None else rng.random() < 0.5
-        n = (knobs.per_creator or knobs.per_kind or 0) + rng.randint(1, 8)
-        return [(rng.uniform(self.now, until), creator, is_booked) for _ in range(n)]
-
     def meet(self, start: float, creator: str | None = None, *, is_booked: bool | None = None) -> None:
-        """Hold a meeting, of whomever and of whatever kind unless that is said."""
+        """Hold a meeting, of whomever and of whatever kind unless that is said: then it begins when it is booked."""
         rng, knobs = self.rng, self.knobs
         if self.meetings and rng.random() < knobs.same_second:
             start = max(start - 60, self.meetings[-1].start)
         start = at = float(int(start))
-        is_of_a_burst = is_booked is not None
-        is_booked = rng.random() < knobs.bookings if is_booked is None else is_booked
-        if is_booked and not is_of_a_burst:
+        is_ahead = is_booked is None and rng.random() < knobs.bookings
+        is_booked = is_ahead or bool(is_booked)
+        if is_ahead:
             start = at + float(int(rng.uniform(HOUR, 5 * DAY)))
         length = rng.choice((600, 1800, 3600, 5400)) if rng.random() < 0.93 else rng.uniform(2 * HOUR, 20 * HOUR)
         end = float(int(start + length))

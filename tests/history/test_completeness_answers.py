@@ -12,7 +12,6 @@ import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, JOINS, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.categories import hidden_before, watched
 from ytxdata.history.proof.evidence import Bulk, Evidence, Known, Seen, Window, pull_facts
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
@@ -258,93 +257,6 @@ def test_a_limit_is_suspected_only_where_old_ones_fell_off_and_the_number_stayed
 def test_a_round_number_of_records_looks_like_a_limit(n: int, expected: str) -> None:
     records = [meeting(at) for at in range(1, n + 1)]
     assert reason([seen(records, MemoryLand(), Before(), asked_n=500)]) == expected
-
-
-@pytest.mark.parametrize(
-    ("sizes", "is_suspected"),
-    [
-        ((5, 5, 5, 1, 1), True),
-        ((5, 5, 4, 1, 1), False),
-        ((4, 4, 4, 1, 1), False),  # of small numbers most are alike anyhow
-        ((*[4] * 5, *[1] * 5), True),
-        ((*[4] * 5, *[1] * 7), False),  # fewer than half
-        ((*[4] * 6, *[1] * 6), True),
-        ([1] * 9, False),
-    ],
-)
-def test_a_limit_of_each_creator_is_suspected_where_enough_are_equally_full(
-    sizes: Sequence[int], *, is_suspected: bool
-) -> None:
-    creators = [f"c{i}" for i, size in enumerate(sizes) for _ in range(size)]
-    records = [meeting(n, creator=creator) for n, creator in enumerate(creators, start=1)]
-    asked_for_more = seen(records, MemoryLand(), Before(), asked_n=500)
-    # the first creator is the one whose oldest meeting is the youngest: before that, one of theirs may be hidden
-    expected = records[sizes[0] - 1].started_at if is_suspected else None
-    assert hidden_before(asked_for_more, ()) == expected
-    cut_by_us = seen(records, MemoryLand(), Before(), asked_n=len(records))
-    assert hidden_before(cut_by_us, ()) is None
-
-
-def test_a_limit_by_category_counts_records_that_have_no_start() -> None:
-    """Of each creator one field was blank, or the room was booked ahead: the platform counts the record all the same."""
-    records = [meeting(n, creator=f"c{n % 5}") for n in range(1, 41)]
-    blank = [one._replace(started_at=None) if int(one.meeting_id[1:]) in (3, 14, 39) else one for one in records]
-    assert hidden_before(seen(records, MemoryLand(), Before(), asked_n=500), ()) == records[35].started_at
-    # the oldest of c4 began 39 hours ago, which is not told: it is shown from the next one on
-    assert hidden_before(seen(blank, MemoryLand(), Before(), asked_n=500), ()) == records[33].started_at
-    kinds = [one._replace(kind="booked" if n % 2 else "instant") for n, one in enumerate(records + EVERYTHING[11:70])]
-    ahead = [one._replace(started_at=None, ended_at=None) if n in (1, 3) else one for n, one in enumerate(kinds)]
-    answer = seen(ahead[:-1], MemoryLand(), Before(), asked_n=500)
-    assert answer.n_without_start == 2
-    assert hidden_before(answer, (("kind", 49),)) == ahead[96].started_at
-
-
-def test_a_limit_of_each_creator_is_seen_however_a_number_is_written() -> None:
-    """By the platform's own word, or by whose number it is: a limit that is seen in either forbids."""
-    numbers = [f"1380000000{n % 5}" for n in range(40)]
-    records = [meeting(n, creator=number) for n, number in enumerate(numbers, start=1)]
-    expected = hidden_before(seen(records, MemoryLand(), Before(), asked_n=500), ())
-    assert expected == records[35].started_at
-    for spelling in ("+86{}", "86-{}", "0086 {}"):
-        as_well = [
-            one._replace(creator=spelling.format(one.creator)) if n % 3 else one for n, one in enumerate(records)
-        ]
-        assert hidden_before(seen(as_well, MemoryLand(), Before(), asked_n=500), ()) == expected
-    # one person, whom the platform takes for five
-    desks = [one._replace(creator=f"0755-88880000-80{n % 5}") for n, one in enumerate(records)]
-    assert hidden_before(seen(desks, MemoryLand(), Before(), asked_n=500), ()) == expected
-
-
-@pytest.mark.parametrize(
-    ("n_booked", "n_pushed_out", "is_seen"),
-    [
-        (30, 4, True),
-        (30, 3, False),  # fewer are missing than came: some left for another reason
-        (29, 4, False),  # the other kind is fuller, so that this one need not be full
-    ],
-)
-def test_where_all_kinds_are_full_the_end_of_the_list_moves_and_the_limit_is_seen(
-    n_booked: int, n_pushed_out: int, *, is_seen: bool
-) -> None:
-    """Two kinds of thirty, of which the booked are the younger: for each new one of them the oldest is missing, amid
-    instant ones; and much more fell off the end of the list before."""
-    listed = [meeting(n)._replace(kind="instant") for n in range(2, 122, 4)]
-    booked = [meeting(n)._replace(kind="booked") for n in range(1, 61, 2)][:n_booked]
-    known = [*listed[1:], *booked[4:]]
-    pushed_out = [meeting(61 + 2 * n) for n in range(n_pushed_out)]
-    long_gone = [meeting(n) for n in range(130, 200)]
-    answer = seen([*listed, *booked], land_of([*known, *pushed_out, *long_gone]), asked_n=500)
-    assert (answer.n_missing, answer.overlap.n_left_out) == (n_pushed_out, 70 + n_pushed_out)
-    known_before = tuple(("kind", n) for n in (90, 91, 92, 93))
-    before = Evidence(kinds=(("booked", n_booked), ("instant", 30)), limits=known_before)
-    assert watched(before, answer).limits == (*([("kind", 30)] if is_seen else []), *known_before)
-
-
-def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None:
-    records = [meeting(n, creator=f"c{n % 20}") for n in range(1, 101)]
-    ahead = [one._replace(started_at=None) if one.creator == "c7" else one for one in records]
-    answer = seen(ahead, MemoryLand(), Before(), asked_n=500)
-    assert hidden_before(answer, ()) == answer.upper
 
 
 @pytest.mark.parametrize(

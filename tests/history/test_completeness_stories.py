@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.history import busy_days
 from tests.history.simulator import SMALL, draw_knobs, tell
 from tests.history.simulator_account import DAY, HOUR, Account, Knobs, Meeting, instant
 from tests.history.simulator_archive import MemoryArchive
@@ -230,13 +231,34 @@ def verdict_at(archive: MemoryArchive, at: float) -> str:
     return archive.certificate.over(instant(at), instant(at + 1)).worst
 
 
-def test_what_a_limit_may_hide_stays_unproven_when_later_answers_are_too_short_to_show_it() -> None:
+@pytest.mark.parametrize(
+    ("per_week", "limits", "suspected"),
+    [(1, (("creator", 20),), ()), (0, (), (("creator", 20),)), (2, (), (("creator", 20),))],
+)
+def test_what_a_limit_may_hide_stays_unproven_when_later_answers_are_too_short_to_show_it(
+    per_week: int, limits: tuple[tuple[str, int], ...], suspected: tuple[tuple[str, int], ...]
+) -> None:
+    """The limit was seen at work, or shown by the first whole answers, in which six creators are alike."""
     archive = MemoryArchive(Policy())
-    account = with_a_busy_day(archive, per_week=1)
-    assert archive.evidence.limits == (("creator", 20),)
+    account = with_a_busy_day(archive, per_week=per_week)
+    assert archive.evidence.limits == limits
+    assert set(suspected) <= set(archive.evidence.suspected)
     assert len(archive.lost(account)) > 4
     assert verdict_at(archive, 64 * DAY + 3 * HOUR) == "PROBABLE"
     assert verdict_at(archive, 65 * DAY) == "PROVEN"
+
+
+@pytest.mark.parametrize("seed", [9, 11, 15, 27, 38])
+def test_busy_days_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
+    wrong, proven = busy_days.tell(seed)
+    assert (wrong, proven) == ([], True)
+
+
+@pytest.mark.slow
+def test_what_a_busy_day_pushed_out_of_the_list_is_not_proven() -> None:
+    told = [busy_days.tell(seed) for seed in range(N_STORIES // 2)]
+    assert not [seed for seed, (wrong, _) in enumerate(told) if wrong]
+    assert sum(proven for _, proven in told) >= N_STORIES // 8
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from ytxdata.history.proof.categories import hidden_before
+from ytxdata.history.proof.categories import hidden_before, possible
 from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy, is_gap
@@ -36,7 +36,7 @@ class Plan:
     waiting
         Full answers that a longer one may confirm.
     limits
-        Limits by category that were seen at work.
+        Limits by category that were seen at work or are suspected.
     """
 
     ask: int
@@ -68,7 +68,7 @@ def plan(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) ->
         is_orderly=is_orderly,
         has_proof=any(one.proven_from for one in evidence.windows),
         waiting=tuple(waiting(evidence.windows)),
-        limits=evidence.limits,
+        limits=possible(evidence),
     )
 
 

@@ -46,6 +46,15 @@ class _Tally(NamedTuple):
     counts: Counter[str]
     shown_from: Mapping[str, datetime]
 
+    def whose(self, category: str) -> str:
+        """Return whose limit one of a category would be: that of every creator alike, or of this kind."""
+        return CREATOR if self.name == CREATOR else category
+
+    @property
+    def most(self) -> Mapping[str, int]:
+        """How many records there are at most of whose limit it would be."""
+        return {CREATOR: max(self.counts.values(), default=0)} if self.name == CREATOR else self.counts
+
     @classmethod
     def of(
         cls, name: str, category: Callable[[str], str], counts: Mapping[str, int], starts: Mapping[str, datetime]
@@ -61,13 +70,34 @@ class _Tally(NamedTuple):
 
 def hidden_before(answer: Sighting, limits: Iterable[tuple[str, int]]) -> datetime | None:
     """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one."""
-    suspects = {CREATOR: _shared, KIND: _round}
-    found = []
+    found, known = [], set(limits)
     for tally in _tallies(answer):
-        sizes = [n for name, n in limits if name == tally.name]
-        sizes += suspects[tally.name](tally) if answer.stopped else []
-        found += [tally.shown_from[value] for value, n in tally.counts.items() if n in sizes]
+        told = known | _suspects(tally) if answer.stopped else known
+        full = (one for one, n in tally.counts.items() if told & {(tally.name, n), (tally.whose(one), n)})
+        found += [tally.shown_from[one] for one in full]
     return max(found, default=None)
+
+
+def possible(evidence: Evidence) -> tuple[tuple[str, int], ...]:
+    """Return the limits by category that were seen at work or are suspected."""
+    return evidence.limits + evidence.suspected
+
+
+def suspected(evidence: Evidence, answers: Iterable[Sighting]) -> tuple[tuple[str, int], ...]:
+    """Return whose number of records may be a limit after the answers of a sync, each until an answer shows more.
+
+    An answer that our own number cut shows by itself of nobody that they are full. What a whole one showed holds for it
+    too: else what a busy day pushed out of the list is proven that night.
+    """
+    found, most = set[tuple[str, int]](), Counter[str]()
+    for answer in answers:
+        tallies = _tallies(answer)
+        for tally in tallies:
+            shown = _suspects(tally) if answer.stopped else _as_before(tally, answer, evidence)
+            found |= {one for one in shown if one[0] == CREATOR or not answer.stopped}
+        most |= _shown(tallies)
+    known = dict.fromkeys([*sorted(found), *evidence.suspected])
+    return tuple((whose, n) for whose, n in known if n >= most[whose])[:MOST_LIMITS]
 
 
 def watched(evidence: Evidence, answer: Sighting) -> Evidence:
@@ -119,18 +149,45 @@ def _tallies(answer: Sighting) -> list[_Tally]:
     return found
 
 
-def _round(tally: _Tally) -> list[int]:
-    """Return the numbers of records of kinds that look like somebody's limit, where there are other kinds."""
-    return [n for n in tally.counts.values() if is_round(n) and len(tally.counts) > 1]
+def _shown(tallies: Iterable[_Tally]) -> Counter[str]:
+    """Return how many records of one creator, and of each kind, an answer shows at most: a limit is not below that.
+
+    By the way of counting that finds least: a limit that counts another way may allow more of this.
+    """
+    least = dict[str, int]()
+    for tally in tallies:
+        for whose, n in tally.most.items():
+            least[whose] = min(n, least.get(whose, n))
+    return Counter(least)
 
 
-def _shared(tally: _Tally) -> list[int]:
-    """Return the greatest number of records of one creator, where several have exactly as many."""
-    most = max(tally.counts.values(), default=0)
-    n_full = sum(n == most for n in tally.counts.values())
+def _suspects(tally: _Tally) -> set[tuple[str, int]]:
+    """Return what looks like somebody's limit in an answer that the platform ended: whose it is, and how many records.
+
+    A kind with a round number of records where there are other kinds; the greatest number of records of one creator,
+    where several have exactly as many.
+    """
+    counts = tally.counts
+    if tally.name == KIND:
+        return {(kind, n) for kind, n in counts.items() if is_round(n) and len(counts) > 1}
+    most = max(counts.values(), default=0)
+    n_full = sum(n == most for n in counts.values())
     # Of small numbers most are alike anyhow: there half of all must be full.
-    enough = ALIKE if most >= FULLEST else max(ALIKE + 2, len(tally.counts) // 2)
-    return [most] if most > 1 and n_full >= enough else []
+    enough = ALIKE if most >= FULLEST else max(ALIKE + 2, len(counts) // 2)
+    return {(CREATOR, most)} if most > 1 and n_full >= enough else set()
+
+
+def _as_before(tally: _Tally, answer: Sighting, evidence: Evidence) -> set[tuple[str, int]]:
+    """Return the kinds of which an answer that we cut shows as many as the last whole one did, though new ones came.
+
+    Where the oldest of them began before the last sync joined on, all that may be hidden was there to be seen by then.
+    By chance two answers show the same number often, but seldom so many since yesterday.
+    """
+    if tally.name != KIND or len(tally.counts) < 2 or evidence.joins_at is None:
+        return set()
+    came = {one.kind for one in answer.fresh}
+    still = tally.counts.items() & set(evidence.kinds)
+    return {(kind, n) for kind, n in still if kind in came and tally.shown_from[kind] >= evidence.joins_at}
 
 
 def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iterable[tuple[str, int]]:

@@ -56,10 +56,8 @@ class PullFacts:
 
     Parameters
     ----------
-    pull_id
-        Id of the call.
-    asked_at, answered_at
-        When it was asked and answered.
+    pull_id, asked_at, answered_at
+        Id of the call, and when it was asked and answered.
     asked_n
         The `meetingcount`; None for a saved file that does not say.
     records
@@ -184,7 +182,7 @@ class Window:
     Parameters
     ----------
     reason
-        Key of the reason for what is claimed where it is not proven (see `reasons`).
+        Key of the reason for what is claimed where it is not proven.
     pull_ids
         The pull it rests on, or the oldest and the newest of a chain.
     asked_at
@@ -193,7 +191,7 @@ class Window:
         From here to `upper` it is PROVEN; None when nothing is.
     anchored_by, anchored_from
         Of an anchored one, or the oldest of a chain: when its overlap had been archived, and from where on its answer
-        can speak: where its own window began, or from where on no limit by category may hide anything.
+        can speak: it reaches so far, and no limit by category hides anything.
     oldest
         The oldest start in the answer.
     n_records, n_ids, size, largest
@@ -241,10 +239,8 @@ class Evidence:
     ----------
     windows
         What was claimed, oldest first, and the gaps.
-    doubts
-        Why the platform's lists are not to be trusted.
-    n_syncs
-        How many syncs completed.
+    doubts, n_syncs
+        Why the platform's lists are not to be trusted; how many syncs completed.
     last_asked_at, joins_at
         When the last completed sync asked, and the upper edge of its window: where the next one must join on.
     listed_from, listed_at
@@ -266,6 +262,8 @@ class Evidence:
         How many records of each kind the last full answer held.
     limits
         Limits by category that were seen at work: `creator` or `kind`, and the number of records.
+    suspected
+        The same of limits that may have been shown, and none has refuted: `creator`, `booked` or `instant`.
     settle_s
         How late a meeting may be listed, as the claims assume [s].
     moved
@@ -291,6 +289,7 @@ class Evidence:
     outside: str = "before_first"
     kinds: tuple[tuple[str, int], ...] = ()
     limits: tuple[tuple[str, int], ...] = ()
+    suspected: tuple[tuple[str, int], ...] = ()
     settle_s: int = 86_400
     moved: tuple[Span, ...] = ()
     reopened_at: datetime | None = None
@@ -316,7 +315,7 @@ class Evidence:
         known = {**values, "windows": tuple(_read(Window, one) for one in values["windows"])}
         known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
         known["moved"] = tuple(tuple(map(datetime.fromisoformat, span)) for span in values.get("moved", ()))
-        for name in ("kinds", "limits"):
+        for name in ("kinds", "limits", "suspected"):
             known[name] = tuple((key, n) for key, n in values.get(name, ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
         evidence: Evidence = _read(cls, known)

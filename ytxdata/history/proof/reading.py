@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.categories import hidden_before, limited, watched
+from ytxdata.history.proof.categories import hidden_before, limited, possible, suspected, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
     Doubt,
@@ -130,11 +130,14 @@ class Reading:
         if not sightings:
             return Judgement(certify(earlier, policy), earlier, tuple(self._notes))
         known_limits = earlier.limits
+        earlier = replace(earlier, suspected=suspected(earlier, sightings))
         full = longest(sightings)
         if full is not None and full.pull.n_returned:
             earlier = watched(earlier, full)
             if earlier.limits != known_limits:
-                earlier = replace(earlier, windows=tuple(limited(earlier.windows, hidden_before(full, earlier.limits))))
+                earlier = replace(
+                    earlier, windows=tuple(limited(earlier.windows, hidden_before(full, possible(earlier))))
+                )
         found = _Finding.of(sightings, earlier, policy)
         windows, gap = found.windows(earlier, policy)
         doubts = doubts_from(sightings, earlier)

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.proof.categories import hidden_before
+from ytxdata.history.proof.categories import hidden_before, possible
 from ytxdata.history.proof.evidence import Bulk, Evidence, PullFacts, Window
 from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
@@ -113,7 +113,7 @@ def confirmed(
     if any(start < window.upper for answer in sightings for start in _new_starts(answer)):
         return replace(window, reason="incomplete", proven_from=None)
     if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
-        hidden = hidden_before(full, evidence.limits)
+        hidden = hidden_before(full, possible(evidence))
         proven_from = window.lower if hidden is None else max(window.lower, next_second(hidden))
         if window.proven_from is not None:  # a tie between two creators, later, takes nothing back
             proven_from = min(window.proven_from, proven_from)
@@ -159,7 +159,7 @@ def window_of(
     )
     if reason != "anchored":
         return window
-    hidden = hidden_before(best, evidence.limits)
+    hidden = hidden_before(best, possible(evidence))
     # What this answer cannot speak for because of a limit by category stays out whatever is confirmed below it: a later
     # sync, whose shorter tail shows no full category any more, would else lift the bound and prove what was hidden.
     speaks_from = best.lower if hidden is None else max(best.lower, next_second(hidden))

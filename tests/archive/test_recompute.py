@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ytxdata import audit, times
-from ytxdata.archive import Archive
+from ytxdata.archive import Archive, cleanup
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
 from ytxdata.archive.heads import at_head, head_path, sequences, write_head
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
@@ -482,7 +482,7 @@ def test_clocks_are_told_and_held_against_earlier_heads(
     rewritten(archive, lambda state: state.update(clocks=clocks))
     right = archive.snapshot()
     assert right is not None
-    derived, _ = _judged_anew(right, list(_spans(right, kept)), DEFAULT_POLICY.settle)
+    derived, _ = _judged_anew(right, list(_spans(right, kept)))
     rewritten(archive, lambda state: state.update({name: derived[name] for name in ("evidence", "periods", "outside")}))
     assert archive.certificate().end is not None
     damages = verify(archive.path, recompute=True).damages
@@ -498,3 +498,39 @@ def test_how_long_somebody_waits_is_told(archive: Archive, platform: Any, monkey
     assert found.is_sound
     assert ["settled after 172800 s" in one.en for one in found.left_open] == [True]
     assert archive.verify().left_open == ()
+
+
+@pytest.mark.parametrize("lists_kept", [16, 2])
+def test_more_patience_than_at_first_is_no_damage(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, lists_kept: int
+) -> None:
+    """Each sync is judged with the patience it had, which its own head tells, or what is left of an old one."""
+    monkeypatch.setattr("ytxdata.archive.verify.LISTS_KEPT", lists_kept)
+    platform.clock = BEGIN + timedelta(days=9)
+    monkeypatch.setattr(times, "now", lambda: platform.clock)
+    for days in (1, 1, 3, 1, 1, 1, 1, 1):
+        archive.sync(platform, settle=timedelta(days=days))
+        platform.clock += timedelta(days=1)
+    cleanup.let_files_go(archive.path, lists_kept)
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    assert sum("evidence" in one.state for one in _kept_heads(snapshot)) == min(9, lists_kept)
+    found = archive.verify(recompute=True)
+    assert found.is_sound
+    assert ["settled after 259200 s" in one.en for one in found.left_open] == [True]
+
+
+def test_where_nothing_shows_since_when_there_was_more_patience_it_is_left_open(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.clock = BEGIN + timedelta(days=9)
+    monkeypatch.setattr(times, "now", lambda: platform.clock)
+    for days in (1, 3, 3):
+        archive.sync(platform, settle=timedelta(days=days))
+        platform.clock += timedelta(days=1)
+    head_path(archive.path, sequences(archive.path)[0]).unlink()
+    assert CliRunner().invoke(app, ["verify", "--repair", str(archive.path)]).exit_code == 0
+    found = verify(archive.path, recompute=True)
+    assert not found.damages, found.damages
+    assert not found.is_sound
+    assert any("nobody can tell at which sync" in one.en for one in found.left_open)

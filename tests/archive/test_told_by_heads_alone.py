@@ -124,7 +124,7 @@ def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     snapshot = archive.snapshot()
     assert snapshot is not None
     spans = [one._replace(has_verdict=False) for one in _spans(snapshot, list(_kept_heads(snapshot)))]
-    derived, _ = _judged_anew(snapshot, spans, DEFAULT_POLICY.settle)
+    derived, _ = _judged_anew(snapshot, spans)
     state = {**snapshot.head.state, **{name: derived[name] for name in ("evidence", "periods", "outside", "exempt")}}
     write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
     assert kind == "anew" or "PROVEN" in set(archive.coverage()["verdict"])

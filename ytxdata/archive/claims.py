@@ -11,7 +11,7 @@ shows is told as open.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -59,7 +59,7 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     spans = list(_spans(snapshot, kept))
     evidence = evidence_of(snapshot.head.state)
     settle = max(timedelta(seconds=evidence.settle_s), DEFAULT_POLICY.settle)
-    told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans, settle)
+    told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
     # what a sync found must not be hidden by a head that says it came to no end
     if any(_hidden(told, unclaimed)) or (any(one.has_verdict for one in spans) and any(_too_much(told, unclaimed))):
@@ -77,17 +77,24 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
         return found
     if lacking := derived.get("evidence", {}).keys() - told.get("evidence", {}).keys():
         found.unshown.append(_LACKING.format(names=", ".join(sorted(lacking))))
+    others = [*_other_claims(told, derived)]
+    if others and any(one.is_mixed for one in spans):
+        others = [*_too_much(told, derived), *_hidden(told, derived)]
+        found.unshown.append(_SETTLE_RAISED)
+    found.others += others
+    return found
+
+
+def _other_claims(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield what of all that is claimed is other than what the answers give."""
     for name in _CLAIMS:
         where = next(_differences(name, told.get(name), _said(derived.get(name), told.get(name))), None)
         if where is not None:
             other = _OTHER_INSTANT if _apart(where[1], where[2]) is not None else _OTHER_CLAIM
-            found.others.append(other.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80]))
-    return found
+            yield other.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80])
 
 
-def _judged_anew(
-    snapshot: Snapshot, spans: Sequence[_Span], settle: timedelta
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
     would give, were those judged, too, that may be of syncs that came to their end.
     """
@@ -100,8 +107,8 @@ def _judged_anew(
             if span.is_doubtful and root.exists() and not other.exists():
                 shutil.copytree(root, other)
             if span.is_doubtful or other.exists():
-                (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, settle)
-            (replay if span.is_claimed else keep)(root, mine, aliases, settle)
+                (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, span.settle)
+            (replay if span.is_claimed else keep)(root, mine, aliases, span.settle)
         return _comparable(newest(root)), _comparable(newest(other))
 
 
@@ -228,6 +235,12 @@ _SETTLE = Text(
     "沉降时间由人指定：{chosen} 秒（默认 {default} 秒）",
     "somebody chose that a record counts as settled after {chosen} s, by default {default} s",
 )
+_SETTLE_RAISED = Text(
+    "沉降时间曾被调高，而调高前后的控制文件已不在，不知是在哪一次同步：核对过的只有 PROVEN 的时段、间隙和消失的会议，其余证据没有核对",
+    "the time after which a record counts as settled was raised, and the heads from before and after went, so that nobody "
+    "can tell at which sync: what is PROVEN, gaps and vanished meetings were held against the raw answers, and the rest "
+    "of its evidence was not",
+)
 _CLOCK_OFF = Text(
     "自拉取 {pull} 起，本机时钟比平台快 {ahead} 秒：时段的边界以此为据，而没有回答为它作证",
     "from pull {pull} on this machine's clock was {ahead} s ahead of the platform's: edges of what is claimed rest on "
@@ -262,6 +275,19 @@ class _KeptHead(NamedTuple):
         """What the syncs up to it had left behind."""
         return evidence_of(self.state)
 
+    def settle(self, chosen: Collection[timedelta]) -> timedelta:
+        """Return how late a meeting might be listed: as its evidence says; where that went, one that somebody chose.
+
+        The certificate stays, and its last period is what may still settle: that time, and how far the clocks differed.
+        """
+        if "evidence" in self.state:
+            return max(timedelta(seconds=self.evidence.settle_s), DEFAULT_POLICY.settle)
+        last = [
+            map(datetime.fromisoformat, one[:2]) for one in self.state.get("periods", ())[-1:] if one[2] == "settling"
+        ]
+        length = max((end - start for start, end in last), default=DEFAULT_POLICY.settle)
+        return max((one for one in chosen if one <= length), default=DEFAULT_POLICY.settle)
+
 
 def _kept_heads(snapshot: Snapshot) -> Iterator[_KeptHead]:
     root = snapshot.root
@@ -282,12 +308,19 @@ class _Span(NamedTuple):
         False for those that nothing is claimed by, as the head says.
     has_verdict
         Nothing is claimed by them, and yet one bears a verdict, which a sync that came to no end does not write.
+    settle
+        How late a meeting may be listed, as their syncs assumed: with the patience of a later one they would have
+        claimed less, and left other edges.
+    is_mixed
+        The heads of some of these syncs went, and that time was raised between them: by which nothing shows.
     is_last
         Nothing that is claimed came after them.
     """
 
     n_pulls: int
     is_claimed: bool
+    settle: timedelta
+    is_mixed: bool = False
     has_verdict: bool = False
     is_last: bool = False
 
@@ -307,12 +340,15 @@ def _spans(snapshot: Snapshot, kept: Sequence[_KeptHead]) -> Iterator[_Span]:
     anew = max((place for place, one in enumerate(kept) if one.kind in (ANEW, ALL_TAKEN_IN)), default=0)
     verdicts = read(snapshot, "pulls", ("verdict",))["verdict"].is_valid().to_pylist()
     found, done = list[_Span](), 0
+    chosen = {timedelta(seconds=one.evidence.settle_s) for one in kept}
     for before, one in pairwise([_KeptHead(0, "", 0, {}), *kept[anew:]]):
         if one.n_pulls > done:
             went = one.kind not in (ANEW, ALL_TAKEN_IN) and one.number > before.number + 1
             is_claimed = one.kind in CLAIMING or went
             has_verdict = not is_claimed and any(verdicts[done : one.n_pulls])
-            found.append(_Span(one.n_pulls - done, is_claimed, has_verdict))
+            settle = one.settle(chosen)
+            is_mixed = went and settle != before.settle(chosen)
+            found.append(_Span(one.n_pulls - done, is_claimed, settle, is_mixed, has_verdict))
             done = one.n_pulls
     n_claimed = max((place for place, span in enumerate(found, start=1) if span.is_claimed), default=0)
     yield from (span._replace(is_last=place >= n_claimed) for place, span in enumerate(found))

@@ -502,7 +502,7 @@ def test_how_long_somebody_waits_is_told(archive: Archive, platform: Any, monkey
 
 @pytest.mark.parametrize("lists_kept", [16, 2])
 def test_more_patience_than_at_first_is_no_damage(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, lists_kept: int
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists_kept: int
 ) -> None:
     """Each sync is judged with the patience it had, which its own head tells, or what is left of an old one."""
     monkeypatch.setattr("ytxdata.archive.verify.LISTS_KEPT", lists_kept)
@@ -518,6 +518,9 @@ def test_more_patience_than_at_first_is_no_damage(
     found = archive.verify(recompute=True)
     assert found.is_sound
     assert ["settled after 259200 s" in one.en for one in found.left_open] == [True]
+    pack = audit.pack(archive, tmp_path / "evidence.zip", include_raw=True)
+    lines = audit.verify_pack(pack.path, recompute=True)
+    assert any("settled after 259200 s" in one for one in lines)
 
 
 def test_where_nothing_shows_since_when_there_was_more_patience_it_is_left_open(

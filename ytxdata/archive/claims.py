@@ -94,6 +94,17 @@ def _other_claims(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterat
             yield other.format(where=where[0], told=str(where[1])[:80], derived=str(where[2])[:80])
 
 
+def settles_of(snapshot: Snapshot) -> list[list[Any]]:
+    """Return from which pull on meetings might be listed how late, in seconds, as the syncs assumed."""
+    pull_ids = read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()
+    found, done = list[list[Any]](), 0
+    for span in _spans(snapshot, list(_kept_heads(snapshot))):
+        settle_s = int(span.settle.total_seconds())
+        found += [[pull_ids[done], settle_s]] if not found or found[-1][1] != settle_s else []
+        done += span.n_pulls
+    return found
+
+
 def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
     would give, were those judged, too, that may be of syncs that came to their end.

@@ -80,6 +80,18 @@ def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle: time
             sync(root, platform, aliases, 0, policy, platform.next.asked_at)
 
 
+def replay_by(root: Path, answers: Iterable[Answer], aliases: Aliases, settles: Iterable[tuple[str, int]]) -> None:
+    """Sync an archive with answers of old, those from a pull on with the patience that is told of it."""
+    told = {pull_id: max(timedelta(seconds=settle_s), DEFAULT_POLICY.settle) for pull_id, settle_s in settles}
+    groups: list[tuple[timedelta, list[Answer]]] = []
+    for one in answers:
+        if one.pull_id in told or not groups:
+            groups.append((told.get(one.pull_id, DEFAULT_POLICY.settle), []))
+        groups[-1][1].append(one)
+    for settle, some in groups:
+        replay(root, some, aliases, settle)
+
+
 def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle: timedelta) -> None:
     """Keep answers that nothing is claimed by."""
     with writing(root, 0):

@@ -7,12 +7,13 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
+from ytxdata.archive.claims import settles_of
 from ytxdata.archive.heads import Snapshot, read
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
@@ -238,6 +239,7 @@ def pack(
                 "settle_s": evidence_of(snapshot.head.state).settle_s,
                 # the id of a pull tells the hash of its answer, and without answers nothing is derived anew
                 **({"clocks": clocks} if include_raw and (clocks := snapshot.head.state.get("clocks")) else {}),
+                **({"settles": settles} if include_raw and len(settles := settles_of(snapshot)) > 1 else {}),
                 "witnesses": len(entries(snapshot.head.state)),
                 "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
                 **({"head_key": head_key(archive.secret).hex()} if include_raw and archive.secret else {}),
@@ -402,9 +404,10 @@ def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesse
     period, thresholds, checks, opinions, lists from elsewhere.
     """
     left = list(_parser_lines(manifest["parser"]))
-    if timedelta(seconds=manifest["settle_s"]) != DEFAULT_POLICY.settle:
+    default_s = DEFAULT_POLICY.settle.total_seconds()
+    for settle_s in sorted({manifest["settle_s"], *(one for _, one in manifest.get("settles", ()))} - {default_s}):
         left.append(
-            f"a record counts as settled after {manifest['settle_s']} s, by default {DEFAULT_POLICY.settle.total_seconds():.0f} s / 沉降时间由制作者指定：{manifest['settle_s']} 秒"
+            f"a record counts as settled after {settle_s} s, by default {default_s:.0f} s / 沉降时间由制作者指定：{settle_s} 秒"
         )
     for pull_id, ahead_s in manifest.get("clocks", ()):
         if ahead_s is not None and abs(ahead_s) > DEFAULT_POLICY.jitter.total_seconds():

@@ -12,14 +12,14 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
-from ytxdata.archive.replay import replay
+from ytxdata.archive.replay import replay_by
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -241,7 +241,8 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
     again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
-        replay(archive.path, answers, aliases, timedelta(seconds=manifest["settle_s"]))
+        settles = manifest.get("settles") or [[answers[0].pull_id, manifest["settle_s"]]] if answers else []
+        replay_by(archive.path, answers, aliases, settles)
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])

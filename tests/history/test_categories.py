@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -125,6 +126,15 @@ def test_a_kind_of_which_a_tail_shows_as_many_as_the_last_whole_answer_is_suspec
     tail = seen([*booked, *(one._replace(kind="instant") for one in TAIL[13:])])
     before = Evidence(kinds=(("booked", 12), ("instant", 300)), joins_at=NOW - joins_at * HOUR)
     assert suspected(before, [tail]) == ((("booked", 12),) if is_suspected else ())
+    whole = replace(tail, pull=replace(tail.pull, asked_n=500))
+    assert suspected(before, [whole]) == suspected(before, [tail])
+
+
+def test_a_round_number_of_a_kind_in_a_whole_answer_holds_for_later_tails() -> None:
+    kinds = [meeting(n)._replace(kind="booked" if n <= 50 else "instant") for n in range(1, 131)]
+    shown = suspected(Evidence(), [seen(kinds, MemoryLand(), Before(), asked_n=500)])
+    assert shown == (("booked", 50),)
+    assert hidden_before(seen(kinds[:100]), shown) == kinds[49].started_at
 
 
 def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None:

@@ -93,8 +93,7 @@ def suspected(evidence: Evidence, answers: Iterable[Sighting]) -> tuple[tuple[st
     for answer in answers:
         tallies = _tallies(answer)
         for tally in tallies:
-            shown = _suspects(tally) if answer.stopped else _as_before(tally, answer, evidence)
-            found |= {one for one in shown if one[0] == CREATOR or not answer.stopped}
+            found |= _as_before(tally, answer, evidence) | (_suspects(tally) if answer.stopped else set())
         most |= _shown(tallies)
     known = dict.fromkeys([*sorted(found), *evidence.suspected])
     return tuple((whose, n) for whose, n in known if n >= most[whose])[:MOST_LIMITS]
@@ -178,7 +177,7 @@ def _suspects(tally: _Tally) -> set[tuple[str, int]]:
 
 
 def _as_before(tally: _Tally, answer: Sighting, evidence: Evidence) -> set[tuple[str, int]]:
-    """Return the kinds of which an answer that we cut shows as many as the last whole one did, though new ones came.
+    """Return the kinds of which an answer shows as many as the last whole one did, though new ones came.
 
     Where the oldest of them began before the last sync joined on, all that may be hidden was there to be seen by then.
     By chance two answers show the same number often, but seldom so many since yesterday.

@@ -273,7 +273,7 @@ def ask(
         An edge of the period is no date, `by` is unknown, tariff or invoice cannot be used, or a condition is none.
     """
     from ytxdata.metrics.calendar import check_by
-    from ytxdata.metrics.cost import check_invoice
+    from ytxdata.metrics.invoiced import check_invoice
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
 

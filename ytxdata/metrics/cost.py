@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from itertools import groupby
-from numbers import Real
-from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, Unpack
+from typing import Any, Literal, Unpack
 
 import narwhals as nw
 import pyarrow as pa
 
 from ytxdata.errors import UsageError
-from ytxdata.history.proof.witness import ASIDE
-from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import Unit, no_meeting, of_total
-from ytxdata.metrics.breakdown import Breakdown, billed_lines, period_called
-from ytxdata.metrics.calendar import DAY, PERIODS, By, bounds, check_by, first_day, label
-from ytxdata.metrics.facts import DayOf, Facts, Scope
+from ytxdata.labels import Text
+from ytxdata.metrics.breakdown import Breakdown, billed_lines
+from ytxdata.metrics.calendar import PERIODS, By, check_by
+from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
+from ytxdata.metrics.invoiced import Invoiced, amounts_of
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where
 from ytxdata.metrics.sums import minutes
-from ytxdata.metrics.tariff import NANO, Tariff, allocated, rounded, yuan
-from ytxdata.records.values import amount_text
-from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
-from ytxdata.times import Instant, local_second, month_text, parse_instant
+from ytxdata.metrics.tariff import NANO, Tariff, allocated, yuan
+from ytxdata.times import Instant
 
 _SUMS = ("lines_billed", "billed_minutes", "cost")
 _LINE = ("meeting_id", "started_at", "leg", "number", "number_class", "billed_minutes", "cost")
@@ -116,12 +108,6 @@ def cost(
     )  # fmt: skip
 
 
-Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed
-"""What was invoiced: one amount, an amount for each period, or a list with the columns `amount` and, if there are
-several, `period`.
-"""
-
-
 @register(place=125, rows=62, needs=("tariff|invoice", "book"))
 def chargeback(
     source: ReportSource, start: Instant | None = None, end: Instant | None = None, by: By = "month", *,
@@ -145,7 +131,8 @@ def chargeback(
     invoice
         One amount [yuan] for all there is (`by="total"`), period → amount, or a path or frame with `amount` and
         `period` (like `2026-03`), or with `amount` and `started_at`: the platform's bill, a line a meeting, summed by
-        period. Of a list, what lies outside `[start, end)` is left out, and so are the lines of its own totals.
+        period. A period that a line states counts, whatever its date; a line with neither has that of its record. Of a
+        list, what lies outside `[start, end)` is left out, and so are the lines of its own totals.
     share_by
         `leg_minutes`, `legs`, or `cost` by the tariff, of an invoice as of what a tariff gives. Not asked for, an
         invoice is shared by `leg_minutes`, and what a tariff gives by `cost`: each pays for what it has used.
@@ -191,7 +178,7 @@ def chargeback(
         source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties, day_of=day_of
     )
     shares, unpriced = _shares(rows, told)
-    amounts, told_of = (_costs(shares), ()) if invoice is None else _amounts(invoice, by, rows.known)
+    amounts, told_of = (_costs(shares), ()) if invoice is None else amounts_of(invoice, by, rows.known)
     weight = {"leg_minutes": "len_s", "legs": "n", "cost": "nano"}[share_by]
     found = _allocated(shares, amounts, weight)
     lost = [int(row["nano"]) for row in shares if weight != "nano" and row["n"] is None and row["period"] in amounts]
@@ -269,182 +256,3 @@ def _allocated(shares: list[dict[str, Any]], amounts: Mapping[str, Decimal], wei
             for row, one, part in zip(inside, weights, parts, strict=True)
         ]
     return found
-
-
-def _is_amount(invoice: Invoiced) -> bool:
-    is_number = isinstance(invoice, str) and _NUMBER.fullmatch(amount_text(invoice))
-    return isinstance(invoice, Decimal | Real) or bool(is_number)
-
-
-def check_invoice(invoice: Invoiced, by: By) -> None:
-    """Raise UsageError for a single amount that cannot be shared, before it would end the work of all other reports."""
-    if _is_amount(invoice) and by != "total":
-        raise UsageError(
-            Text(f"一个总额 {invoice} 不能分到按 {by} 的各时段", f"one amount, {invoice}, cannot be shared among periods of by={by}"),
-            remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
-        )  # fmt: skip
-    if _is_amount(invoice):
-        _fen(str(invoice))
-
-
-def _amounts(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
-    """Return period → what was invoiced, and what must be said of it."""
-    check_invoice(invoice, by)
-    given: Any = {"total": invoice} if _is_amount(invoice) else invoice
-    if isinstance(given, Mapping):
-        return _added([(_period(str(period), by), _fen(str(amount))) for period, amount in given.items()])
-    skipped: list[Skipped] = []
-    lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped))
-    if not lines:
-        raise none_left(INVOICE, skipped)
-    if unused := [one for one in skipped if one.line]:  # money would be left out of what is shared
-        raise UsageError(
-            skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
-        )
-    own, totals = [], list[SheetLine]()
-    for line in lines:
-        told = {"amount_yuan": line.cells["amount"], "started_at": line.cells.get("started_at", "")}
-        what = next(filter(None, (no_meeting(cell, told) for cell in line.cells.values())), None)
-        if what is None:
-            own.append(line)
-        else:
-            skipped.append(Skipped(line.number, ASIDE[what]))
-            totals += [line] * (what == "total")
-    if totals:  # of several, the last is of all
-        whole, *mine = (_PRECISE.fullmatch(amount_text(one.cells["amount"])) for one in (totals[-1], *own))
-        sums_: dict[Unit, Decimal] = {"yuan": sum((Decimal(one[0]) for one in mine if one), Decimal(0))}
-        why = of_total({"yuan": Decimal(whole[0]) if whole else None}, sums_)
-        skipped = [one._replace(why=why) if one.line == totals[-1].number else one for one in skipped]
-    # a line a meeting, dated or not, is a bill; a list by period names no meeting
-    is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
-    amounts, notes = _billed(own, by, known) if is_bill else _by_period(own, by, known.scope)
-    return amounts, (*notes, *((skipped_note(INVOICE, skipped),) if skipped else ()))
-
-
-def _by_period(lines: Sequence[SheetLine], by: By, scope: Scope) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
-    inside: list[tuple[str, Decimal]] = []
-    outside: set[str] = set()
-    start, end = scope.edges
-    for line in lines:
-        period = _period(line.cells.get("period"), by, line.number)
-        amount = _fen(line.cells["amount"], line.number)
-        edges = bounds(period, by)
-        if edges and ((start is not None and edges[1] <= start) or (end is not None and edges[0] >= end)):
-            outside.add(period)
-        else:
-            inside.append((period, amount))
-    sums, notes = _added(inside)
-    listed = sorted(outside)
-    told = Text(f"账单中不在所选期间的时段未分摊：{'、'.join(listed)}", f"periods of the invoice outside the period asked for are not shared: {', '.join(listed)}")  # fmt: skip
-    return sums, (*notes, told) if outside else notes
-
-
-def _added(lines: Sequence[tuple[str, Decimal]]) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
-    """Return period → the sum of its lines, and a note on those of several: one may stand there twice by mistake."""
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for period, amount in lines:
-        sums[period] += amount
-    listed = ", ".join(f"{period} ({n})" for period, n in sorted(Counter(one for one, _ in lines).items()) if n > 1)
-    told = Text(f"账单中有多行属于同一时段，其金额已相加：{listed}", f"the invoice has several lines of one period, whose amounts were added: {listed}")  # fmt: skip
-    return dict(sums), (told,) if listed else ()
-
-
-def _billed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
-    """Return what a bill comes to in each period, a line a meeting; parts of a fen are rounded once, in the sum of all.
-
-    A line without a date has that of the record with its id. One that has neither, or whose id stands for meetings of
-    several periods, belongs to none, which is said with its amount.
-    """
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    start, end = known.scope.edges
-    undated = [one.cells.get("meeting_id", "") for one in lines if not one.cells.get("started_at", "").strip()]
-    starts = _starts(known, undated) if undated else {}
-    n_outside, lost = 0, Decimal(0)
-
-    def period_of(second: int) -> str:
-        is_outside = (start is not None and second < start) or (end is not None and second >= end)
-        return "" if is_outside else label(first_day(second // DAY, by), by)
-
-    for number, cells, _ in lines:
-        bare = amount_text(cells["amount"])
-        if not _PRECISE.fullmatch(bare):
-            raise _no_amount(Text(f"金额不可用：{cells['amount']}", f"no amount: {cells['amount']}"), number)
-        amount, text = Decimal(bare), cells.get("started_at", "").strip()
-        instant = parse_instant(f"{month_text(text)}-01" if month_text(text) else text)
-        if text and instant is None:
-            raise _refused(Text(f"不是日期或时间：{text}", f"no date or time: {text}"), _DATED, number)
-        begun = [local_second(instant)] if instant else starts.get(cells.get("meeting_id", ""))
-        periods = set(map(period_of, begun or ()))
-        if len(periods) != 1:
-            lost += amount
-        elif periods == {""}:
-            n_outside += 1
-        else:
-            sums[periods.pop()] += amount
-    # together they are what the whole bill comes to, rounded once: months rounded each by itself would be some fen off
-    parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
-    told = [Text(f"账单各行按会议开始时刻归入时段，共 {len(lines)} 行", f"the {len(lines)} lines of the bill are put into periods by the start of their meetings")]  # fmt: skip
-    if n_outside:
-        told.append(Text(f"其中 {n_outside} 行不在所选期间，未分摊", f"{n_outside} of them lie outside the period asked for and are not shared"))  # fmt: skip
-    if lost:
-        told.append(Text(f"警告：账单中共 {lost} 元没有日期，也没有唯一时段的会议记录，未分摊", f"warning: {lost} yuan of the bill have no date, and no record or records of several periods, and are not shared"))  # fmt: skip
-    return dict(zip(sorted(sums), parts, strict=True)), tuple(told)
-
-
-def _starts(known: Facts, ids: Sequence[str]) -> dict[str, list[int]]:
-    # an id of two accounts has no start: a bill does not say whose it means; a room's has one for each meeting
-    told = known.source.meetings.select("s", of=nw.col("meeting_id"), meeting_id=known.source.plain("meeting_id"))
-    found = known.source.rows(told.filter(nw.col("meeting_id").is_in(list(ids))))
-    owners = Counter(one for one, _ in {(row["meeting_id"], row["of"]) for row in found})
-    begun = [(row["meeting_id"], row["s"]) for row in found if owners[row["meeting_id"]] == 1 and row["s"] is not None]
-    return {one: [second for _, second in each] for one, each in groupby(sorted(begun), key=itemgetter(0))}
-
-
-def _fen(amount: str, line: int | None = None) -> Decimal:
-    if not _AMOUNT.fullmatch(bare := amount_text(amount)):
-        raise _no_amount(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"), line)
-    return Decimal(bare)
-
-
-def _period(text: str | None, by: By, line: int | None = None) -> str:
-    if text is None and by != "total":
-        raise _refused(Text("没有列 period", "it has no column period"), _PERIODS[by], None)
-    if found := period_called(text or "", by):
-        return found
-    why = Text(f"{text} 不是 by={by} 的时段", f"{text} is no period of by={by}")
-    raise _refused(why if text else Text("没有写时段", "it says no period"), _PERIODS[by], line)
-
-
-INVOICE = Text("账单", "invoice")
-COLUMNS = {
-    "amount": ("amount_yuan", "oriamount", "金额", "金额(元)", "金额元", "费用", "费用(元)", "费用元", "合计", "总额", "总计", "total"),
-    "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
-    "started_at": ("start", "starttime", "开始时间", "开始时刻", "会议开始时间", "日期", "date"),
-    "meeting_id": ("meid", "confid", "会议编号", "会议号"),
-}  # fmt: skip
-"""What the columns of an invoice by period, or of a bill by meeting, may be called."""
-_PRECISE = re.compile(r"-?\d+(\.\d+)?")
-_AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
-_NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
-"""What is no path but a number, also one that is no amount: its error then says so."""
-
-_DATED = Text("写成 2026-03-05 或 2026-03-05 09:30", "write 2026-03-05 or 2026-03-05 09:30")
-_ONE = Text('只有一个总额时用 --by total（by="total"）', 'a single amount goes with --by total (by="total")')
-_PERIODS: Mapping[str, Text] = {
-    by: Text(f"在列 period（月份、期间、账期）写 {zh}；{_ONE.zh}", f"write {en} in a column period; {_ONE.en}")
-    for by, zh, en in (
-        ("day", "2026-03-05", "2026-03-05"), ("week", "周一的日期 2026-03-02", "the date of its Monday, 2026-03-02"),
-        ("month", "2026-03 或 2026年3月", "2026-03 or 2026年3月"),
-    )
-} | {"total": Text('按时段分摊请用 --by month（by="month"），否则去掉列 period', 'to share by periods ask --by month (by="month"), else leave out the column period')}  # fmt: skip
-
-
-def _no_amount(why: Text, line: int | None) -> UsageError:
-    return _refused(why, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line)
-
-
-def _refused(why: Text, remedy: Text, line: int | None) -> UsageError:
-    at = NO_TEXT if line is None else Text(f"第 {line} 行：", f"line {line}: ")
-    return UsageError(
-        Text(f"账单不可用：{at.zh}{why.zh}", f"the invoice cannot be used: {at.en}{why.en}"), remedy=remedy
-    )

@@ -80,12 +80,17 @@ class Scope:
             inside = inside & (second >= start)
         return inside & (second < end) if end is not None else inside
 
+    @property
+    def at(self) -> nw.Expr:
+        """The second that decides the day of a meeting; null where it is unknown."""
+        if self.day_of == "starts":
+            return nw.col("s")
+        is_known = ~nw.col("s").is_null() & ~nw.col("e").is_null()
+        return nw.when(is_known).then(nw.max_horizontal(nw.col("s"), nw.col("e") - 1))
+
     def placed(self, meetings: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the meetings of the period with the second `at` that decides their day."""
-        at = nw.col("s")
-        if self.day_of == "ends":
-            at = nw.when(~nw.col("e").is_null()).then(nw.max_horizontal(nw.col("s"), nw.col("e") - 1))
-        return meetings.filter(~nw.col("s").is_null()).with_columns(at=at).filter(self.within(nw.col("at")))
+        return meetings.filter(~nw.col("s").is_null()).with_columns(at=self.at).filter(self.within(nw.col("at")))
 
 
 def whole(name: str, value: int) -> int:

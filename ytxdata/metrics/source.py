@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import narwhals as nw
@@ -145,6 +145,7 @@ class Source:
     under every report, `held` keeps what several reports share. `displayed` are the numbers that meetings show to whom
     they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each; ids
     and numbers then bear their account (see `ids`), numbers not where it `joins_people`, but for those of `displayed`.
+    `uncut` gives the source before it was cut to a period and to some meetings.
     """
 
     meetings: Lazy
@@ -157,6 +158,12 @@ class Source:
     displayed: Lazy | None = None
     accounts: Mapping[str, Mapping[str, str]] | None = None
     joins_people: bool = False
+    uncut: Callable[[], Source] | None = None
+
+    @property
+    def every(self) -> Lazy:
+        """All meetings there are, also those outside of the period and the selection."""
+        return self.meetings if self.uncut is None else self.uncut().meetings
 
     def own(self, *numbers: str) -> tuple[str, ...]:
         """Return the columns whose texts bear an account: none where there is but one, and no numbers, of which a
@@ -221,7 +228,9 @@ def whole(source: ReportSource) -> Source:
     asked = source if isinstance(source, OnEngine) else OnEngine(source, "")
     given: Any = asked.source  # whatever has these parts will do
     if hasattr(given, "scans"):
-        return _scanned(given, asked)
+        every = getattr(given, "archive", None)  # of what is cut to a period, all of it
+        found = _scanned(given, asked)
+        return found if every is None else replace(found, uncut=partial(_scanned, every, asked))
     if asked.engine:
         raise UsageError(
             Text("engine= 只用于存档和账户群", "engine= is for archives and fleets"),
@@ -310,7 +319,8 @@ def _prepare(frames: Frames) -> Source:
         l=nw.col("left_at"),
     )
     source = replace(source, legs=legs)
-    return told_once(source) if key == "meeting_id" else source
+    found = told_once(source) if key == "meeting_id" else source
+    return replace(found, uncut=lambda: found)
 
 
 def _displayed(meetings: Lazy, is_of_many: bool | None = None) -> Lazy:

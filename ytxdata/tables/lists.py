@@ -135,7 +135,7 @@ def read_lines(
 def _read(named: Mapping[str, int], header: Sequence[str], keep_others: bool) -> dict[str, int]:
     """Return where each column stands that is read: those with our names and, where asked for, all others by their own."""
     others = {cell.strip(): place for place, cell in enumerate(header) if place not in named.values() and cell.strip()}
-    return {**named, **(others if keep_others else {})}
+    return {**(others if keep_others else {}), **named}
 
 
 def _first_line(

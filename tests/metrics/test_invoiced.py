@@ -1,0 +1,164 @@
+"""What was invoiced goes to the period it is for: each line once, whatever period is asked for, and no total as money."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.metrics.test_around import Told, told
+from ytxdata import metrics
+from ytxdata.archive import Archive
+from ytxdata.errors import UsageError
+from ytxdata.times import BEIJING
+
+SALES, RESEARCH = "13900000000", "13900000001"
+BOOK = pd.DataFrame({"phone": [SALES, RESEARCH], "department": ["Sales", "Research"]})
+JANUARY = {"start": "2026-01", "end": "2026-02"}
+MARCH = {"start": "2026-03", "end": "2026-04"}
+MEETINGS = (
+    ("900", "2026-01-10 09:00", SALES, 60),
+    ("900", "2026-03-10 09:00", SALES, 60),
+    ("901", "2026-01-11 09:00", RESEARCH, 60),
+    ("902", "2026-03-11 09:00", SALES, 60),
+    ("903", "2026-03-31 23:30", RESEARCH, 60),
+    ("904", "2026-04-06 09:00", SALES, 60),
+)
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    records = []
+    for key, start, creator, minutes in MEETINGS:
+        begin = datetime.fromisoformat(start).replace(tzinfo=BEIJING)
+        times = told(begin), told(begin + timedelta(minutes=minutes))
+        parties = [{"phone": creator, "jointime": times[0], "leavetime": times[1]}]
+        one = {"meid": key, "meetingname": "m", "creator": creator, "starttime": times[0], "endtime": times[1]}
+        records.append({**one, "parties": parties})
+    made = Archive(tmp_path_factory.mktemp("invoiced") / "m.archive")
+    made.sync(Told(records))
+    return made
+
+
+def shared(source: Any, text: str, folder: Path, by: str = "month", **asked: Any) -> tuple[dict[str, str], list[str]]:
+    """Return period → what of a list was shared, and what was said."""
+    path = folder / "bill.csv"
+    path.write_text(text, encoding="utf-8-sig")
+    report = metrics.chargeback(source, by=by, book=BOOK, invoice=path, **asked)  # type: ignore[arg-type]
+    sums: Counter[str] = Counter()
+    for row in report.arrow.to_pylist():
+        sums[row["period"]] += row["allocated"]
+    return {period: str(amount) for period, amount in sums.items()}, [note.en for note in report.notes]
+
+
+ROOM = "会议编号,费用\n900,10.00\n900,2000.00\n901,3.00\n902,4.00\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected", "outside"),
+    [
+        ({}, {"2026-01": "3.00", "2026-03": "4.00"}, 0),
+        (JANUARY, {"2026-01": "3.00"}, 1),
+        (MARCH, {"2026-03": "4.00"}, 1),
+    ],
+)
+@pytest.mark.parametrize("engine", [{}, {"engine": "polars"}, {"engine": "duckdb"}])
+@pytest.mark.parametrize("only", [False, True])
+def test_an_undated_bill_of_a_room_is_no_months_whichever_is_asked_for(
+    archive: Archive, asked: dict[str, str], expected: dict[str, str], outside: int, engine: dict[str, str],
+    only: bool, tmp_path: Path,
+) -> None:  # fmt: skip
+    source = archive.only(number=[SALES, RESEARCH]) if only else archive
+    found, notes = shared(source, ROOM, tmp_path, **asked, **engine)
+    assert found == expected
+    assert any("warning: 2010.00 yuan" in note for note in notes)
+    assert any(f"{outside} of them lie outside" in note for note in notes) == bool(outside)
+
+
+def test_a_rooms_meetings_that_were_not_selected_are_as_likely_meant(archive: Archive, tmp_path: Path) -> None:
+    picked = archive.only(name="m", min_minutes=1)
+    found, notes = shared(picked, ROOM, tmp_path, **JANUARY)
+    assert found == {"2026-01": "3.00"}
+    assert any("2010.00" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("账期,项目,金额\n2026-03,语音,100.00\n2026-03,录音,50.00\n2026-03,小计,150.00\n2026-04,语音,10\n2026-04,小计,10\n合计,,160\n", {"2026-03": "150.00", "2026-04": "10.00"}),
+        ("项目,账期,金额\n语音,2026-03,100.00\n录音,2026-03,50.00\n合计,,150.00\n制表：张三,,\n", {"2026-03": "150.00"}),
+        ("账期,项目,金额\n2026-03,语音,100.00\n2026-03,3月小计,100.00\n2026-04,语音,10\n2026-04,合计,10\n", {"2026-03": "100.00", "2026-04": "10.00"}),
+        ("账期,日期,项目,金额\n2026-03,2026-04-05,语音,100.00\n2026-03,2026-04-05,小计,100.00\n", {"2026-03": "100.00"}),
+        # a list of sums is no list with sums
+        ("账期,项目,金额\n2026-03,合计,150.00\n2026-04,合计,10.00\n合计,,160.00\n", {"2026-03": "150.00", "2026-04": "10.00"}),
+        # a remark on a line is none of the list
+        ("账期,金额,备注\n2026-03,100.00,共 85 场会议\n2026-03,50.00,合计 12 场\n2026-04,1.00,\n", {"2026-03": "150.00", "2026-04": "1.00"}),
+        # a meeting may be called anything
+        ("会议编号,会议名称,费用\n902,小计,100.00\n904,合计,5.00\n,合计,105.00\n", {"2026-03": "100.00", "2026-04": "5.00"}),
+        ("会议编号,会议名称,开始时间,费用\n902,a,2026-03-05 09:00,100\n,小计,,100\n904,b,2026-04-06 09:00,5\n,合计,,105\n", {"2026-03": "100.00", "2026-04": "5.00"}),
+        ("项目,账期,金额\n合计划组,2026-03,7.00\nTotal Energies,2026-03,8.00\n", {"2026-03": "15.00"}),
+    ],
+)  # fmt: skip
+def test_totals_under_any_name_of_a_column_are_no_money(
+    archive: Archive, text: str, expected: dict[str, str], tmp_path: Path
+) -> None:
+    found, notes = shared(archive, text, tmp_path)
+    assert found == expected
+    assert not any("warning" in note or "another than" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "expected"),
+    [
+        ("账期,日期,金额\n2026-03,2026-04-05,100.00\n2026-04,2026-05-05,10.00\n", "month", {"2026-03": "100.00", "2026-04": "10.00"}),
+        ("会议编号,账期,金额\n902,2026-03,100.005\n77,2026-03,10.00\n904,2026-04,5\n", "month", {"2026-03": "110.00", "2026-04": "5.00"}),
+        ("会议编号,账期,金额\n902,2026-03,100.00\n904,,5\n", "month", {"2026-03": "100.00", "2026-04": "5.00"}),
+        # the month that a line states says which of a room's meetings is meant
+        ("会议编号,账期,金额\n900,2026-03,7.00\n", "day", {"2026-03-10": "7.00"}),
+        ("会议编号,账期,开始时间,金额\n1,2026-03,2026-03-05,7.00\n", "day", {"2026-03-05": "7.00"}),
+        ("会议编号,账期,开始时间,金额\n1,2026-03,2026-03-05,7.00\n,合计,,7.00\n", "total", {"total": "7.00"}),
+    ],
+)  # fmt: skip
+def test_a_line_belongs_to_the_period_it_states(
+    archive: Archive, text: str, by: str, expected: dict[str, str], tmp_path: Path
+) -> None:
+    found, notes = shared(archive, text, tmp_path, by)
+    assert found == expected
+    assert not any("warning" in note for note in notes)
+
+
+def test_that_a_stated_period_counts_whatever_the_date_is_said(archive: Archive, tmp_path: Path) -> None:
+    text = "账期,日期,金额\n2026-03,2026-04-05,100.00\n2026-04,2026-05-05,10.00\n"
+    found, notes = shared(archive, text, tmp_path, **MARCH)
+    assert found == {"2026-03": "100.00"}
+    assert "2 lines of the bill are put into the period that they state, whatever their date" in notes
+    assert any("outside the period asked for are not shared: 2026-04" in note for note in notes)
+    with pytest.raises(UsageError, match="line 2: 2026-03 is no period of by=day"):
+        shared(archive, text, tmp_path, "day")
+
+
+def test_money_and_shares_go_by_the_same_day_of_a_meeting(archive: Archive, tmp_path: Path) -> None:
+    dated = "会议编号,开始时间,费用\n903,2026-03-31 23:30,10\n904,2026-04-06 09:00,5\n77,2026-04-06,2\n"
+    undated = "会议编号,费用\n903,10\n904,5\n"
+    for text, lost in ((dated, True), (undated, False)):
+        found, notes = shared(archive, text, tmp_path, day_of="ends")
+        assert found == {"2026-04": "15.00"}
+        assert any("by the end of their meetings" in note for note in notes)
+        assert any("warning: 2 yuan" in note and "no known end" in note for note in notes) == lost
+    assert shared(archive, dated, tmp_path)[0] == {"2026-03": "10.00", "2026-04": "7.00"}
+
+
+@pytest.mark.parametrize("by", ["month", "total"])
+def test_a_list_of_nothing_but_its_total_is_told(archive: Archive, by: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no line that can be used"):
+        shared(archive, "账期,项目,金额\n,合计,150.00\n", tmp_path, by)
+
+
+def test_a_stated_period_stands_under_our_name_whatever_else_is_called_so(archive: Archive, tmp_path: Path) -> None:
+    assert shared(archive, "period,月份,amount\n2026-03,2026-03,7.00\n", tmp_path)[0] == {"2026-03": "7.00"}
+    assert Decimal(shared(archive, "月份,period,amount\n2026-03,2026-03,7.00\n", tmp_path)[0]["2026-03"]) == 7

@@ -1,0 +1,283 @@
+"""What was invoiced for each period: an amount, or a list that people keep, by period or by meeting."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
+from typing import Any, TypeAlias
+
+import narwhals as nw
+
+from ytxdata.errors import UsageError
+from ytxdata.history.proof.witness import ASIDE
+from ytxdata.labels import NO_TEXT, Text
+from ytxdata.list_totals import NoMeeting, Unit, is_total, no_meeting, of_total
+from ytxdata.metrics.breakdown import period_called
+from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
+from ytxdata.metrics.facts import DayOf, Facts
+from ytxdata.metrics.tariff import rounded
+from ytxdata.records.values import amount_text
+from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
+from ytxdata.times import local_second, month_text, parse_instant
+
+Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed
+"""What was invoiced: one amount, an amount for each period, or a list with the columns `amount` and, if there are
+several, `period`.
+"""
+
+
+def _is_amount(invoice: Invoiced) -> bool:
+    is_number = isinstance(invoice, str) and _NUMBER.fullmatch(amount_text(invoice))
+    return isinstance(invoice, Decimal | Real) or bool(is_number)
+
+
+def check_invoice(invoice: Invoiced, by: By) -> None:
+    """Raise UsageError for a single amount that cannot be shared, before it would end the work of all other reports."""
+    if _is_amount(invoice) and by != "total":
+        raise UsageError(
+            Text(f"一个总额 {invoice} 不能分到按 {by} 的各时段", f"one amount, {invoice}, cannot be shared among periods of by={by}"),
+            remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
+        )  # fmt: skip
+    if _is_amount(invoice):
+        _fen(str(invoice))
+
+
+def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+    """Return period → what was invoiced, and what must be said of it.
+
+    Raises
+    ------
+    UsageError
+        An amount or a period of it is none, or it cannot be read.
+    """
+    check_invoice(invoice, by)
+    given: Any = {"total": invoice} if _is_amount(invoice) else invoice
+    if isinstance(given, Mapping):
+        named = [(_period(str(period), by), _fen(str(amount))) for period, amount in given.items()]
+        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for period, amount in named:
+            sums[period] += amount
+        return dict(sums), _repeated([period for period, _ in named])
+    skipped: list[Skipped] = []
+    lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped, keep_others=True))
+    if unused := [one for one in skipped if one.line]:  # money would be left out of what is shared
+        raise UsageError(
+            skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
+        )
+    asides = {line.number: what for line in lines if (what := _aside(line.cells))}
+    charged = {_stated(line.cells) for line in lines if line.number not in asides}
+    # what a list says of a period of which it has no other line is no total of others
+    told = {line.number: _stated(line.cells) for line in lines if line.number in asides}
+    for number in [one for one, text in told.items() if text and not charged & {"", text} and _span(text)]:
+        del asides[number]
+    own, aside = ([line for line in lines if (line.number in asides) == is_aside] for is_aside in (False, True))
+    skipped += [Skipped(line.number, ASIDE[asides[line.number]]) for line in aside]
+    if not own:
+        raise none_left(INVOICE, skipped)
+    if totals := [line for line in aside if asides[line.number] == "total"]:  # of several, the last is of all
+        whole, *mine = (_PRECISE.fullmatch(amount_text(one.cells["amount"])) for one in (totals[-1], *own))
+        sums_: dict[Unit, Decimal] = {"yuan": sum((Decimal(one[0]) for one in mine if one), Decimal(0))}
+        why = of_total({"yuan": Decimal(whole[0]) if whole else None}, sums_)
+        skipped = [one._replace(why=why) if one.line == totals[-1].number else one for one in skipped]
+    amounts, notes = _placed(own, by, known)
+    return amounts, (*notes, *((skipped_note(INVOICE, skipped),) if skipped else ()))
+
+
+def _stated(cells: Mapping[str, str]) -> str:
+    return cells.get("period", "").strip()
+
+
+def _span(text: str) -> tuple[int, int] | None:
+    # of a first of March spreadsheets mean the month
+    return next((bounds(named, by) for by in _SPANS if (named := period_called(text, by))), None)
+
+
+def _aside(cells: Mapping[str, str]) -> NoMeeting | None:
+    """Return what a line is that charges nothing: a total, a subtotal, a note; None where it may charge."""
+    # the day of a line that states its period is that of its issue, and says of no meeting that it took place
+    told = {"amount_yuan": cells["amount"], "started_at": "" if _stated(cells) else _day(cells)}
+    bare = not any(cells.get(name, "").strip() for name in COLUMNS)
+    known = [cell for name, cell in cells.items() if name in COLUMNS]
+    # any column may say that a line is a subtotal (项目), but not of a meeting, which may be called anything; and where
+    # a figure stands behind the word, it is a remark on the line (共 85 场)
+    others = [cell for name, cell in cells.items() if name not in COLUMNS and not cells.get("meeting_id", "").strip()]
+    words = [cell for cell in others if bare or (is_total(cell) and not _FIGURE.search(cell))]
+    what: NoMeeting | None = next(filter(None, (no_meeting(cell, told) for cell in (*known, *words))), None)
+    return "subtotal" if what == "total" and _span(_stated(cells)) else what
+
+
+def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+    """Return what a list comes to in each period; parts of a fen are rounded once, in the sum of all.
+
+    A line belongs to the period that it states, else to that of its date, else to that of the record with its id. One
+    that has none of them, or whose id stands for meetings of several periods, belongs to none, which is said with its
+    amount.
+    """
+    start, end = known.scope.edges
+    # a line a meeting, dated or not, is a bill; a list by period names no meeting
+    is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
+    moments = _Moments.of(known, lines)
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    stated, outside, n_stated, n_outside, lost = list[str](), set[str](), 0, 0, Decimal(0)
+
+    def inside(period: str, first: int, last: int) -> str:
+        is_outside = (start is not None and last <= start) or (end is not None and first >= end)
+        return "" if is_outside else period
+
+    for number, cells in lines:
+        told, amount = cells.get("period", ""), (_yuan if is_bill else _fen)(cells["amount"], number)
+        if not is_bill or (told.strip() and period_called(told, by)):
+            named = _period(cells.get("period"), by, number)
+            edges = bounds(named, by)
+            periods = {inside(named, *edges) if edges else named}
+            stated += [] if cells.get("meeting_id", "").strip() else [named]
+            n_stated += is_bill
+            outside |= {named} - periods
+        else:
+            begun = moments.of_line(number, cells)
+            if told.strip():  # where days are asked for, the month of a meeting is no day, and still says something
+                first, last = _span(told) or (0, 0)
+                begun = [second for second in begun if first <= second < last]
+                if not begun:
+                    raise _no_period(told, by, number)
+            periods = {inside(label(first_day(second // DAY, by), by), second, second + 1) for second in begun}
+            n_outside += periods == {""}
+        if len(periods) != 1:
+            lost += amount
+        elif "" not in periods:
+            sums[periods.pop()] += amount
+    # together they are what the whole list comes to, rounded once: months rounded each by itself would be some fen off
+    parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
+    listed, n_dated, zh, en = "、".join(sorted(outside)), len(lines) - n_stated, *_DAY_OF[known.scope.day_of]
+    notes = (
+        (is_bill and n_dated, f"账单各行按会议{zh}时刻归入时段，共 {n_dated} 行", f"the {n_dated} lines of the bill are put into periods by the {en} of their meetings"),
+        (n_stated, f"账单有 {n_stated} 行归入其所写的时段，不论其日期", f"{n_stated} lines of the bill are put into the period that they state, whatever their date"),
+        (n_outside, f"其中 {n_outside} 行不在所选期间，未分摊", f"{n_outside} of them lie outside the period asked for and are not shared"),
+        (outside, f"账单中不在所选期间的时段未分摊：{listed}", f"periods of the invoice outside the period asked for are not shared: {listed.replace('、', ', ')}"),
+        (lost, f"警告：账单中共 {lost} 元没有日期，也没有唯一时段的会议记录（或会议结束未知），未分摊", f"warning: {lost} yuan of the bill have no date, and no record or records of several periods (or no known end), and are not shared"),
+    )  # fmt: skip
+    told_of = (*_repeated(stated), *(Text(zh, en) for is_so, zh, en in notes if is_so))
+    return dict(zip(sorted(sums), parts, strict=True)), told_of
+
+
+_SPANS: tuple[By, ...] = ("month", "day", "week")
+_DAY_OF: Mapping[DayOf, tuple[str, str]] = {"starts": ("开始", "start"), "ends": ("结束", "end")}
+
+
+def _repeated(periods: Sequence[str]) -> tuple[Text, ...]:
+    """Return a note on the periods of several lines: one may stand there twice by mistake."""
+    listed = ", ".join(f"{period} ({n})" for period, n in sorted(Counter(periods).items()) if n > 1)
+    told = Text(f"账单中有多行属于同一时段，其金额已相加：{listed}", f"the invoice has several lines of one period, whose amounts were added: {listed}")  # fmt: skip
+    return (told,) if listed else ()
+
+
+@dataclass(frozen=True)
+class _Moments:
+    """When the meetings of an invoice were, by the rule for the day of a meeting that its shares follow: money by its
+    start, and shares by its end, would not be of one period.
+    """
+
+    day_of: DayOf
+    known: Mapping[str, list[tuple[int, int]]]
+
+    @classmethod
+    def of(cls, known: Facts, lines: Sequence[SheetLine]) -> _Moments:
+        ids = {
+            line.cells.get("meeting_id", "") for line in lines if known.scope.day_of == "ends" or not _day(line.cells)
+        }
+        if not any(ids):
+            return cls(known.scope.day_of, {})
+        # of all there is: a room's meetings outside the period asked for are as likely meant as those inside.
+        # an id of two accounts has no moment: a bill does not say whose it means; a room's has one for each meeting
+        own, source = nw.col("meeting_id"), known.source
+        told = source.every.select("s", at=known.scope.at, of=own, meeting_id=source.plain("meeting_id"))
+        rows = source.rows(told.filter(own.is_in(list(ids))))
+        owners: defaultdict[str, set[str]] = defaultdict(set)
+        found: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        for row in rows:
+            owners[row["meeting_id"]].add(row["of"])
+            found[row["meeting_id"]] += [(row["s"], row["at"])] if row["at"] is not None else []
+        return cls(known.scope.day_of, {one: each for one, each in found.items() if len(owners[one]) == 1})
+
+    def of_line(self, number: int, cells: Mapping[str, str]) -> list[int]:
+        """Return the seconds that may decide the period of a line."""
+        records, text = self.known.get(cells.get("meeting_id", ""), []), _day(cells)
+        if not text:
+            return [at for _, at in records]
+        instant = parse_instant(f"{month_text(text)}-01" if month_text(text) else text)
+        if instant is None:
+            raise _refused(Text(f"不是日期或时间：{text}", f"no date or time: {text}"), _DATED, number)
+        begun = local_second(instant)
+        if self.day_of == "starts":
+            return [begun]
+        return [at for second, at in records if second // DAY == begun // DAY]
+
+
+def _day(cells: Mapping[str, str]) -> str:
+    return cells.get("started_at", "").strip()
+
+
+def _yuan(amount: str, line: int | None) -> Decimal:
+    if not _PRECISE.fullmatch(bare := amount_text(amount)):
+        raise _no_amount(Text(f"金额不可用：{amount}", f"no amount: {amount}"), line)
+    return Decimal(bare)
+
+
+def _fen(amount: str, line: int | None = None) -> Decimal:
+    if not _AMOUNT.fullmatch(bare := amount_text(amount)):
+        raise _no_amount(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"), line)
+    return Decimal(bare)
+
+
+def _period(text: str | None, by: By, line: int | None = None) -> str:
+    if text is None and by != "total":
+        raise _refused(Text("没有列 period", "it has no column period"), _PERIODS[by], None)
+    if found := period_called(text or "", by):
+        return found
+    raise _no_period(text or "", by, line)
+
+
+def _no_period(text: str, by: By, line: int | None) -> UsageError:
+    why = Text(f"{text} 不是 by={by} 的时段", f"{text} is no period of by={by}")
+    return _refused(why if text else Text("没有写时段", "it says no period"), _PERIODS[by], line)
+
+
+INVOICE = Text("账单", "invoice")
+COLUMNS = {
+    "amount": ("amount_yuan", "oriamount", "金额", "金额(元)", "金额元", "费用", "费用(元)", "费用元", "合计", "总额", "总计", "total"),
+    "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
+    "started_at": ("start", "starttime", "开始时间", "开始时刻", "会议开始时间", "日期", "date"),
+    "meeting_id": ("meid", "confid", "会议编号", "会议号"),
+}  # fmt: skip
+"""What the columns of an invoice by period, or of a bill by meeting, may be called."""
+_FIGURE = re.compile(r"\d(?![\d年月])")
+_PRECISE = re.compile(r"-?\d+(\.\d+)?")
+_AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
+_NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
+"""What is no path but a number, also one that is no amount: its error then says so."""
+
+_DATED = Text("写成 2026-03-05 或 2026-03-05 09:30", "write 2026-03-05 or 2026-03-05 09:30")
+_ONE = Text('只有一个总额时用 --by total（by="total"）', 'a single amount goes with --by total (by="total")')
+_PERIODS: Mapping[str, Text] = {
+    by: Text(f"在列 period（月份、期间、账期）写 {zh}；{_ONE.zh}", f"write {en} in a column period; {_ONE.en}")
+    for by, zh, en in (
+        ("day", "2026-03-05", "2026-03-05"), ("week", "周一的日期 2026-03-02", "the date of its Monday, 2026-03-02"),
+        ("month", "2026-03 或 2026年3月", "2026-03 or 2026年3月"),
+    )
+} | {"total": Text('按时段分摊请用 --by month（by="month"），否则去掉列 period', 'to share by periods ask --by month (by="month"), else leave out the column period')}  # fmt: skip
+
+
+def _no_amount(why: Text, line: int | None) -> UsageError:
+    return _refused(why, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line)
+
+
+def _refused(why: Text, remedy: Text, line: int | None) -> UsageError:
+    at = NO_TEXT if line is None else Text(f"第 {line} 行：", f"line {line}: ")
+    return UsageError(
+        Text(f"账单不可用：{at.zh}{why.zh}", f"the invoice cannot be used: {at.en}{why.en}"), remedy=remedy
+    )

@@ -119,6 +119,52 @@ def test_deep_json_ends_in_exit_code_5_and_no_traceback(
     assert "Traceback" not in capsys.readouterr().err
 
 
+def edge_of_time(place: int, edge: str, instant: str) -> Callable[[Any], object]:
+    return lambda one: one["periods"][place].update({edge: instant})
+
+
+BEYOND: dict[str, tuple[str, Callable[[Any], object]]] = {
+    "the end of time": ("certificate.json", edge_of_time(-1, "end", "9999-12-31T23:59:59+00:00")),
+    "the begin of time": ("certificate.json", edge_of_time(0, "start", "0001-01-01T00:00:00+14:00")),
+    "no number": ("findings.json", lambda one: one["findings"][0].update(measured=10**400)),
+}
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_a_value_beyond_what_python_holds_does_not_hold(
+    folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A traceback ends with 1, which means of a verifier: all holds, something is open."""
+    wild_json(*BEYOND[name])(folder)
+    mend(folder)
+    done = run_verifier(str(folder))
+    assert (done.returncode, done.stderr) == (5, ""), done.stdout[-300:]
+    assert main(["verify", str(folder)]) == 5
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("told", [{"settle_s": 1e20}, {"settle_s": -1e20}, {"clocks": 1e300}])
+def test_what_nothing_can_be_derived_with_does_not_hold(
+    folder: Path, told: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "clocks" in told:
+        told = {"clocks": [[json.loads((folder / "pulls.json").read_bytes())[0]["pull_id"], told["clocks"]]]}
+    wild_json("manifest.json", lambda one: one.update(told))(folder)
+    mend(folder)
+    assert main(["--lang", "en", "verify", "--recompute", str(folder)]) == 5
+    said = capsys.readouterr().err
+    assert "FAIL  recompute: OverflowError" in said
+    assert "Traceback" not in said
+
+
+def test_the_verifier_ends_no_other_way_where_it_breaks_itself(folder: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "verify.py"
+    text = Path(verifier.__file__).read_text("utf-8")
+    broken.write_text(text.replace("lines, holds = verify(given.pack, asked)", "raise AssertionError"), "utf-8")
+    done = subprocess.run([sys.executable, "-I", str(broken), str(folder)], capture_output=True, check=False)
+    assert done.returncode == 5
+
+
 def test_a_large_json_is_not_read_at_once(made: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verifier, "MOST_JSON_BYTES", 1000)
     refused(made["raw.zip"], "too large")

@@ -201,3 +201,6 @@ _TOO_SMALL = Text(
     "一次回答最多见过 {window} 条，不足以覆盖最忙的 48 小时并留 {margin} 倍余量：任何同步频率都不能保证不漏；平均每天 {per_day} 场。先做一次完整同步（要得更多），看平台是否有上限",
     "the largest answer seen holds {window} records, not enough to reach over the busiest 48 h with a margin of {margin}: no cadence is safe; {per_day} meetings a day on average. First sync in full (ask for more) to see whether the platform has a cap",
 )
+
+WORDS = (_BUSY, _NEVER, _NOTHING, _ALL, _TOO_SMALL)
+"""What an advice may say, with places for its figures."""

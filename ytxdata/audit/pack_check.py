@@ -1,6 +1,4 @@
-"""A pack from elsewhere, checked with this package's own verifier; with raw answers in it, everything in it is derived
-anew, every cell compared, and named what the answers do not prove.
-"""
+"""A pack from elsewhere, checked with this package's own verifier, and derived anew where its raw answers are in it."""
 
 from __future__ import annotations
 
@@ -34,6 +32,7 @@ from ytxdata.audit.pack import (
     own_verifier,
     parts,
 )
+from ytxdata.audit.pack_words import strange_words
 from ytxdata.audit.run import not_run_note, now_note, run
 from ytxdata.audit.verifier import (
     CERTIFICATE,
@@ -132,7 +131,8 @@ def verify_pack(
         unknown = "its verify.py is of no known release: altered, or newer / 不是任何已知发行版"
         raise _broken(source, [*told, f"FAIL  verifier  核对程序: {unknown}"])
     told.append(f"ok    verifier  核对程序: its verify.py is that of release {version} / 与发行版 {version} 一致")
-    told += _timestamp_lines(source, pack, told, authority)
+    left += (strange := [one_line(f"OPEN  {one}") for one in strange_words(pack)])
+    told += [*_timestamp_lines(source, pack, told, authority), *strange]
     if recompute:
         try:
             derived, more = recomputed(pack)

@@ -150,6 +150,13 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     return _moved_table(archive, sorted(rows, key=lambda row: (row[0], (*FIGURES, "amount_yuan").index(row[1]))))
 
 
+def moved_note(months: int) -> Text:
+    """Return the note that says of how many months the figures moved."""
+    if not months:
+        return Text("没有任何月度指标变动", "no monthly figure moved")
+    return Text(f"{months} 个月的数与当时不同：那时发出的报表基于另一份数据", f"months that differ from what was known then: {months}; a report sent then was made of other data")  # fmt: skip
+
+
 def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(_MOVED)
     number = pd.ArrowDtype(_NUMBER)
@@ -158,11 +165,7 @@ def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
         {one.key: pd.Series(list(values), dtype=kind) for one, kind, values in zip(_MOVED, types, columns, strict=True)}
     )
     months = len(set(frame["period"]))
-    note = (
-        Text(f"{months} 个月的数与当时不同：那时发出的报表基于另一份数据", f"months that differ from what was known then: {months}; a report sent then was made of other data")
-        if months
-        else Text("没有任何月度指标变动", "no monthly figure moved")
-    )  # fmt: skip
+    note = moved_note(months)
     title = Text("月度指标的变动", "How monthly figures moved")
     return Table(
         frame=frame, name="moved", title=title, definitions=_MOVED, notes=(note,), certificate=archive.certificate(), secret=archive.secret,

@@ -892,8 +892,8 @@ what was kept elsewhere at the time. Nor can it show what the platform never lis
 
 WITHOUT_RAW = """
 Without the raw answers it cannot be checked that findings and tables follow from what the platform said; ask for a pack
-made with --include-raw.
-没有原始回答，无法核对发现和表格是否由平台的回答得出；如需核对，请索取用 --include-raw 制作的证据包。"""
+made with --include-raw. Titles, notes and definitions are its maker's words: `ytxdata verify` tells which are not ours.
+没有原始回答，无法核对发现和表格是否由平台的回答得出；如需核对，请索取用 --include-raw 制作的证据包。标题、提示和口径是制作者写的，`ytxdata verify` 会指出其中不属于本软件的文字。"""
 
 
 def partly(text: str) -> str:
@@ -918,7 +918,7 @@ def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]
             lines.append(one_line(f"ok    {name}: {look(pack)}"))
     except BrokenError as broken:
         return [*lines, one_line(f"FAIL  {name}: {broken}")], False
-    except Exception as error:  # what cannot be checked does not hold: with a traceback Python ends as we do with "all holds, something is open"
+    except Exception as error:  # what cannot be checked does not hold, and a traceback would end with the code of OPEN
         return [*lines, one_line(f"FAIL  {name}: {type(error).__name__} {str(error)[:200]} / 无法核对")], False
     lines += [one_line(f"OPEN  {one}") for one in pack.left]
     return [

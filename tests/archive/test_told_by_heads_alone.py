@@ -23,7 +23,6 @@ from ytxdata.archive.heads import canonical, head_path, link, sealed, sequences,
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError
-from ytxdata.history.proof.policy import DEFAULT_POLICY
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 

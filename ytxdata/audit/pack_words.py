@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.claims import replay
+from ytxdata.archive.replay import replay
 from ytxdata.audit.cadence import WORDS
 from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.data import NEEDS

@@ -129,7 +129,7 @@ def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str,
         is_outside = (start is not None and last <= start) or (end is not None and first >= end)
         return "" if is_outside else period
 
-    for number, cells in lines:
+    for number, cells, _ in lines:
         told, amount = cells.get("period", ""), (_yuan if is_bill else _fen)(cells["amount"], number)
         if not is_bill or (told.strip() and period_called(told, by)):
             named = _period(cells.get("period"), by, number)

@@ -50,8 +50,8 @@ from ytxdata.history.proof.verdict import measured
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.nested import that_may_hold_others
 from ytxdata.records.normalize import normalize, parser_mark
+from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.signs import Signs
 
 

@@ -147,8 +147,7 @@ def _bill(line: SheetLine) -> Bill | Text:
         return FORMULA if any(cell.startswith("=") for cell in figures) else _NO_NUMBER
     begun = cells.get("started_at", "").strip()
     started_at = parse_instant(begun)
-    # A spreadsheet writes a day as its midnight.
-    is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()
+    is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()  # as a spreadsheet writes one
     ended_at = parse_instant(cells.get("ended_at", "").strip())
     if seconds is None and started_at is not None and not is_day and ended_at is not None and ended_at >= started_at:
         seconds = int((ended_at - started_at).total_seconds())

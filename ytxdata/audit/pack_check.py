@@ -442,11 +442,9 @@ def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) ->
 
 def _same(name: str, told: Sequence[dict[str, Any]], derived: Sequence[dict[str, Any]]) -> int:
     """Return how many cells two lists of rows have in common; refuse the first that differs."""
-    nothing: dict[str, Any] = {}
-    for one, other in zip_longest(told, derived, fillvalue=nothing):
-        for key in (*one, *(key for key in other if key not in one)):
-            if one.get(key) != other.get(key):
-                raise BrokenError(
-                    f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / {name} 的 {key} 与原始回答不符"
-                )
+    for one, other in zip_longest(told, derived, fillvalue=dict[str, Any]()):
+        for key in (key for key in {**one, **other} if one.get(key) != other.get(key)):
+            raise BrokenError(
+                f"{name}: {key} is {str(one.get(key))[:80]!r}, {str(other.get(key))[:80]!r} follows from the answers / {name} 的 {key} 与原始回答不符"
+            )
     return sum(map(len, told))

@@ -13,7 +13,8 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.asides import is_empty_room
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
-from ytxdata.records.nested import DEEPEST, holds_json, that_may_hold_others
+from ytxdata.records.nested import DEEPEST, holds_json
+from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import Announced, totals
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.shapes import DAMAGED, SURVEYED, Shapes

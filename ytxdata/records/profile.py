@@ -260,7 +260,7 @@ def _raws(source: Source) -> list[bytes]:
 
 
 def missing(found: Profile) -> tuple[Text, ...]:
-    """Return which times meetings and their parties have not, so that minutes, peaks and costs are others than they seem;
+    """Return which times meetings and their parties lack, so that minutes, peaks and costs are others than they seem;
     and that nobody has a name.
     """
     missed = (one for one in found.findings if one.key in _NEEDED and one.state == "contradicted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import repeat
 
 import numpy as np
@@ -19,18 +18,18 @@ from ytxdata.records.asides import (
     only_named,
 )
 from ytxdata.records.beside import SPAN
-from ytxdata.records.json_values import read_object
 from ytxdata.records.nested import (
     DEEPEST,
     LIKE_JSON,
     are_no_ids,
     holds_json,
+    key_under,
     lost_head,
     meetings_inside,
     outer_ones,
     strays,
-    that_may_hold_others,
 )
+from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import (
     COUNT_KEYS,
     OTHER_THINGS,
@@ -57,7 +56,7 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
-from ytxdata.records.unread import is_link, is_row
+from ytxdata.records.unread import are_rows, is_link
 
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
@@ -218,9 +217,7 @@ class Shapes(Remarks):
         every = [*surveyed, *listed]
         is_empty = not is_wrapping and all(is_empty_room(self.signs, one.raw, ()) for one in wholes[:SURVEYED])
         if is_wrapping or is_empty:  # a room without meetings among those that have some, or none has
-            keys = {
-                _key_under(one, found[0]) for one, found in zip(wholes, every, strict=True) if found and is_wrapping
-            }
+            keys = {key_under(one, found[0]) for one, found in zip(wholes, every, strict=True) if found and is_wrapping}
             every = [
                 [] if found == [one] and is_empty_room(self.signs, one.raw, keys) else found
                 for one, found in zip(wholes, every, strict=True)
@@ -317,7 +314,9 @@ class Shapes(Remarks):
         if is_one and self.signs.columns(members) & {PARTIES, *SPAN} and self.signs.is_one_meeting(whole.raw):
             return [whole._replace(has_id=True)]
         # A row a party, each under the id of its meeting: they join the meetings of these ids.
-        read = {member.start for member, _ in lists}.union(one.start for one, items in inside if self.are_rows(items))
+        read = {member.start for member, _ in lists}.union(
+            one.start for one, items in inside if are_rows(items, self.aliases)
+        )
         lists = [one for one in inside if one[0].start in read]
         found = [item for _, items in lists for item in items]
         keys = [member.key for member, _ in lists]
@@ -327,12 +326,6 @@ class Shapes(Remarks):
         self.count(whole.path, members, len(found) + len(strays) * is_map)
         self.tell_unread(whole.path, members, keys, found + strays, whole.start)
         return found + strays + lost_head(self.signs, members, whole, found)
-
-    def are_rows(self, found: list[Found]) -> bool:
-        """Return whether what was found in a list are rows of parties, each under the id of its meeting."""
-        return bool(found) and all(
-            is_row(read_object(one.raw, self.aliases).value or {}, self.aliases) for one in found
-        )
 
     def without_id(self, whole: Found, members: list[Member], inside: list[Inside]) -> list[Found]:
         """Return the records of an object in which nothing carries a meeting id."""
@@ -451,11 +444,6 @@ class Shapes(Remarks):
 
 
 Inside = tuple[Member, list[Found]]
-
-
-def _key_under(whole: Found, item: Found) -> str:
-    """Return the key of an object under which a record stands in it, empty where it is that itself."""
-    return re.split(r"[.\[~]", item.path[len(whole.path) :].removeprefix("."))[0]
 
 
 def _is_wrapped(found: list[Found], whole: Found) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +15,7 @@ from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
 from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import Party, feeds
 from ytxdata.records.signs import Signs
+from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
@@ -46,7 +47,7 @@ _OTHER_TIMES = re.compile(
     "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
     "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
 )
-"""In plain keys under which a party that never joined has a time: it was called, or written down, then, or declined; and
+"""In plain keys under which a party that never joined has a time: it was called, written down, or declined then; and
 a number is no time. Told of each who was absent, these would hide the others."""
 
 _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
@@ -121,6 +122,11 @@ def is_row(value: dict[str, Any], aliases: Aliases) -> bool:
     """
     columns = set(aliases.columns(value).values())
     return {"meeting_id"} <= columns <= _OF_A_PARTY and bool(own_leg(value, aliases))
+
+
+def are_rows(found: Sequence[Found], aliases: Aliases) -> bool:
+    """Return whether what was found in a list are rows of parties, each under the id of its meeting."""
+    return bool(found) and all(is_row(read_object(one.raw, aliases).value or {}, aliases) for one in found)
 
 
 def says_more(key: str, value: Any, n: int) -> bool:

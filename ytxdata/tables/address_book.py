@@ -206,8 +206,8 @@ class AddressBook:
         return frozenset(name for name, count in counts.items() if count > 1)
 
     def find(self, phone: str, days: Days | None = None) -> Entry | None:
-        """Return the latest entry of a number, however it is written; of those that hold on some days, if any are given:
-        before and after, the number was another's.
+        """Return the latest entry of a number, however it is written; of those that hold on some days, if any are
+        given: before and after, the number was another's.
         """
         entries = self.lines.get(normalize(phone) or "", ())
         return next((one for one in reversed(entries) if days is None or one.holds(*days)), None)

@@ -135,7 +135,8 @@ def read_lines(
 def _read(named: Mapping[str, int], header: Sequence[str], keep_others: bool) -> dict[str, int]:
     """Return where each column stands that is read: those with our names and, where asked for, all others by their own."""
     others = {cell.strip(): place for place, cell in enumerate(header) if place not in named.values() and cell.strip()}
-    return {**(others if keep_others else {}), **named}
+    # ours stay first, and whatever else is called so is not read
+    return {**named, **{name: n for name, n in others.items() if keep_others and name not in named}}
 
 
 def _first_line(

@@ -194,13 +194,11 @@ def parties(leaves: str, n: int = 4, **more: str) -> list[dict[str, str]]:
 
 
 def test_legs_that_end_with_their_meeting_for_want_of_a_time_are_told(tmp_path: Path) -> None:
-    archive = synced(
-        tmp_path, [record(i, parties=parties("quitAt", updateTime="2026-01-05 09:04:00")) for i in range(6)]
-    )
+    archive = synced(tmp_path, [record(i, parties=parties("bye", updateTime="2026-01-05 09:04:00")) for i in range(6)])
     (row,) = found(archive, "missing_leave")
     assert row["en"].startswith("24 of 24 legs have no time of leaving")
     assert row["severity"] == "warn"
-    archive.rebuild(DEFAULT.with_extra({"legs.left_at": "quitAt"}))
+    archive.rebuild(DEFAULT.with_extra({"legs.left_at": "bye"}))
     assert found(archive, "missing_leave") == []
     assert archive.legs()["left_at"].notna().all()
 
@@ -228,7 +226,7 @@ def test_a_few_legs_without_a_time_of_leaving_are_nobody_s_mistake(tmp_path: Pat
 
 @pytest.mark.parametrize("of", [{}, {"记录": "", "王小明": "13900000009", "extra": {"lisi": "2026-01-05 09:02:00"}}])
 def test_a_first_sync_says_which_times_the_parties_have_not(tmp_path: Path, of: dict[str, Any]) -> None:
-    records = [record(i, parties=parties("离开时间"), **of) for i in range(6)]
+    records = [record(i, parties=parties("散去"), **of) for i in range(6)]
     (told,) = Archive(tmp_path / "m.archive").sync(Platform(records, BEGIN + timedelta(days=30))).drift
     assert told.en.startswith("a party has a time of leaving? 0/24 legs")
     read = [record(i, parties=parties("leavetime"), **of) for i in range(6)]

@@ -24,6 +24,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Workdays
 from ytxdata.metrics.definitions import REASONS
+from ytxdata.metrics.report import UNJUDGED
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import read_answer
 
@@ -108,6 +109,6 @@ _MORE = {
         *WORDS, *Workdays().notes([date(2199, 1, 1)]), *(why for _, why in _LACKS),
         *(not_run_note(check, why) for check, why in _LACKS),
     ),
-    "tables/moved": (moved_note(1),),
+    "tables/moved": (moved_note(1),), "tables/usage": (UNJUDGED,),
 }  # fmt: skip
 """Notes that depend on what an archive holds."""

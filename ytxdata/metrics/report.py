@@ -290,13 +290,14 @@ def _unjudged(report: Report) -> tuple[Text, ...]:
     if report.period is None or begins is None or report.period[0] >= begins:
         return ()
     edges = {"first": beijing_text(report.period[0]), "begins": beijing_text(begins)}
-    return (_UNJUDGED.format(**edges),)
+    return (UNJUDGED.format(**edges),)
 
 
-_UNJUDGED = Text(
+UNJUDGED = Text(
     "计入的会议自 {first} 起，完整性结论自 {begins} 起：此前结束的会议可能不全",
     "meetings are counted from {first} on, and the verdict on completeness begins at {begins}: of those that ended before, some may be missing",
 )
+"""What is said of figures from before the first claim."""
 
 
 def _counted(row: Mapping[str, Any]) -> dict[str, Any]:

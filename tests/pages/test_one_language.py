@@ -25,6 +25,7 @@ from ytxdata.pages.report_files import write_files
 from ytxdata.pages.workbook import write_report
 from ytxdata.plots import PICTURES
 from ytxdata.records.profile import profile
+from ytxdata.records.schema import LEGS, MEETINGS
 from ytxdata.tables.table import Table
 
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
@@ -36,10 +37,11 @@ KEYS = re.compile(r"^(excluded|note): |^[a-z_]+(, [a-z_]+)*$|^(?:[\w.]+ ?[|,]? ?
 
 @pytest.fixture(scope="module")
 def names(archive: Archive) -> list[str]:
-    """What people and the platform wrote, the longest first: it is in whatever language it is in."""
+    """What people and the platform wrote, and its keys, the longest first: they are in whatever language they are in."""
     meetings, legs = archive.meetings(), archive.legs()
     columns = [meetings["name"], meetings["state"], legs["name"], legs["state"], legs["phone"], meetings["creator"]]
     told = {text for column in columns for text in column.dropna()}
+    told |= {key for one in (*MEETINGS, *LEGS) for key in one.candidates if CHINESE.search(key)}
     return sorted(filter(None, told), key=len, reverse=True)
 
 

@@ -24,7 +24,7 @@ from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.metrics.sums import null_like
 from ytxdata.tables.described import Definition, in_words, to_arrow
 from ytxdata.tables.table import Table
-from ytxdata.times import ZONE_NAME, beijing_text, local_second
+from ytxdata.times import ZONE_NAME, local_second
 
 Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
@@ -289,13 +289,12 @@ def _unjudged(report: Report) -> tuple[Text, ...]:
     begins: datetime | None = getattr(report.certificate, "start", None)
     if report.period is None or begins is None or report.period[0] >= begins:
         return ()
-    edges = {"first": beijing_text(report.period[0]), "begins": beijing_text(begins)}
-    return (UNJUDGED.format(**edges),)
+    return (UNJUDGED,)
 
 
 UNJUDGED = Text(
-    "计入的会议自 {first} 起，完整性结论自 {begins} 起：此前结束的会议可能不全",
-    "meetings are counted from {first} on, and the verdict on completeness begins at {begins}: of those that ended before, some may be missing",
+    "计入的会议始于完整性结论所述期间之前：此前结束的会议可能不全",
+    "meetings are counted from before the period of the verdict on completeness: of those that ended before it, some may be missing",
 )
 """What is said of figures from before the first claim."""
 

@@ -32,16 +32,16 @@ LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 ENGLISH = re.compile(r"(?:\b[A-Za-z]{2,}[ ,;:]+){3,}[A-Za-z]{2,}")
 """Four words in a row: less than that are names and keys, which have one form in both languages."""
-KEYS = re.compile(r"^(excluded|note): |^[a-z_]+(, [a-z_]+)*$|^(?:[\w.]+ ?[|,]? ?)+$")
+KEYS = re.compile(r"^(excluded|note): |^[a-z_]+(, [a-z_]+)*$|^[\w.]+(?:(?: ?[|,] ?| )[\w.]+)*$")
+OF_PLATFORM = sorted({key for one in (*MEETINGS, *LEGS) for key in one.candidates}, key=len, reverse=True)
 
 
 @pytest.fixture(scope="module")
 def names(archive: Archive) -> list[str]:
-    """What people and the platform wrote, and its keys, the longest first: they are in whatever language they are in."""
+    """What people and the platform wrote, the longest first: it is in whatever language it is in."""
     meetings, legs = archive.meetings(), archive.legs()
     columns = [meetings["name"], meetings["state"], legs["name"], legs["state"], legs["phone"], meetings["creator"]]
     told = {text for column in columns for text in column.dropna()}
-    told |= {key for one in (*MEETINGS, *LEGS) for key in one.candidates if CHINESE.search(key)}
     return sorted(filter(None, told), key=len, reverse=True)
 
 
@@ -49,7 +49,7 @@ def foreign(texts: list[str], lang: Lang, names: list[str]) -> list[str]:
     """Return the texts that speak the other language."""
     found = []
     for text in texts:
-        for name in names:
+        for name in [*names, *(OF_PLATFORM if KEYS.search(text) else ())]:
             text = text.replace(name, "")
         if (CHINESE if lang == "en" else ENGLISH).search(text) and not (lang == "zh" and KEYS.search(text)):
             found.append(text)

@@ -230,7 +230,8 @@ def test_what_is_said_of_a_room_makes_no_meeting_of_it(
             assert merge_answers([answer]).legs.num_rows == len(own)
     if listed == MEETINGS:
         by_id = {one["meid"]: {key: word for key, word in one.items() if key != "meid"} for one in listed}
-        for entries in (by_id, {one["meid"]: one for one in listed}):
+        without = [{key: {**one, "meid": nothing} for key, one in by_id.items()} for nothing in (None, "")]
+        for entries in (by_id, *without, {one["meid"]: one for one in listed}):
             assert ids(answer_with(json.dumps({**room, "meetings": entries}))) == own
     assert sorted(ids(answer_with(json.dumps({**room, "users": 12, "list": listed})))) == own
     for more in ({"total": 30}, {"hasMore": True}, {"nextPageToken": "abc"}):
@@ -260,7 +261,9 @@ def test_rooms_without_meetings_are_none_whatever_is_said_of_them(answer_with: W
     for n in (0, 1, 12):
         rooms = [{"confid": f"80{i:02d}", **said, "meetings": [meeting(i)]} for i in range(1, n + 1)]
         for data in ([*empty, *rooms], [*rooms, *empty], {"rooms": [*rooms, *empty]}):
-            assert ids(answer_with(json.dumps(data))) == [f"m{i}" for i in range(1, n + 1)]
+            text = json.dumps(data)
+            for nothing in ("[]", "[ ]", "[\n]", "{}", "{ }"):  # Jackson puts a blank into an empty list
+                assert ids(answer_with(text.replace("[]", nothing))) == [f"m{i}" for i in range(1, n + 1)]
 
 
 TOOK_PLACE: list[dict[str, Any]] = [

@@ -112,6 +112,21 @@ def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -
     )
 
 
+def part_or_all(
+    told: Mapping[Unit, Decimal | None], part: Mapping[Unit, Decimal], all_: Mapping[Unit, Decimal]
+) -> Text:
+    """Return why a list's own total is no line of it; where it is neither that of its part nor that of all lines, in
+    what it differs from all. Of a part without lines there is no total.
+
+    Examples
+    --------
+    >>> part_or_all({"yuan": Decimal(2)}, {"yuan": Decimal(2)}, {"yuan": Decimal(5)}).en
+    "the list's own total"
+    """
+    is_of_part = bool(part) and of_total(told, part) == OWN_TOTAL
+    return OWN_TOTAL if is_of_part else of_total(told, all_)
+
+
 def is_total(cell: str) -> bool:
     """Say whether a line that begins with this cell is a list's own total or subtotal.
 
@@ -121,6 +136,18 @@ def is_total(cell: str) -> bool:
     [True, True, True, True, False, False]
     """
     return _TOTAL.fullmatch(cell.strip()) is not None
+
+
+def is_credit(seconds: int | None, yuan: Decimal | None) -> bool:
+    """Say whether a line gives back what another one asked for: no meeting, but a part of every sum. A count may leave
+    it out.
+
+    Examples
+    --------
+    >>> is_credit(60, Decimal("-0.12")), is_credit(60, None)
+    (True, False)
+    """
+    return min(seconds or 0, yuan or 0) < 0
 
 
 def begins(ends: Iterable[int]) -> dict[int, int]:
@@ -139,12 +166,12 @@ def begins(ends: Iterable[int]) -> dict[int, int]:
 _A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
 
 
-def called(own: str, first: str) -> str:
+def line_name(own: str, first: str) -> str:
     """Return what a line is called: its id, else what it begins with; of a total, how many stands under the ids.
 
     Examples
     --------
-    >>> called("8001", "周会"), called("", "合计"), called("81 场", "合计")
+    >>> line_name("8001", "周会"), line_name("", "合计"), line_name("81 场", "合计")
     ('8001', '合计', '合计')
     """
     return first if not own or (is_total(first) and _A_COUNT.fullmatch(own)) else own

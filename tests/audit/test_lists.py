@@ -370,6 +370,13 @@ def test_a_credit_is_called_one_and_belongs_to_the_total(tmp_path: Path) -> None
     assert "another" not in note.en
 
 
+def test_a_count_of_an_invoice_is_held_also_beside_credits(tmp_path: Path) -> None:
+    for n, is_off in ((2, False), (1, False), (81, True)):
+        for unit in "场行":
+            [note] = Invoice.read(file(tmp_path, f"{BILL}\n1,60,3.00\n1,0,-1.00\n合计 {n} {unit},60,2.00\n")).notes
+            assert ("another" in note.en) is is_off
+
+
 @pytest.mark.parametrize("head", ["序号", "会议名称"])
 def test_a_total_may_be_called_so_in_any_column(tmp_path: Path, head: str) -> None:
     for total, is_off in (("1.80", False), ("103.60", True)):

@@ -153,6 +153,27 @@ def test_money_and_shares_go_by_the_same_day_of_a_meeting(archive: Archive, tmp_
     assert shared(archive, dated, tmp_path)[0] == {"2026-03": "10.00", "2026-04": "7.00"}
 
 
+@pytest.mark.parametrize(
+    ("totals", "other"),
+    [
+        (["合计,,7", "904,2026-04-06,5", "合计,,5"], ""),
+        (["合计,,7", "904,2026-04-06,5", "总计,,12"], ""),
+        (["合计,,9", "904,2026-04-06,5", "合计,,12"], "line 3: the list's own total, which is another than that of its lines: 9 yuan, not 12"),
+        (["904,2026-04-06,5", "合计：13元,,"], "line 4: the list's own total, which is another than that of its lines: 13 yuan, not 12"),
+        (["904,2026-04-06,5", "合计¥12.00,,"], ""),
+    ],
+)  # fmt: skip
+def test_each_own_total_is_held_against_its_part_or_all(
+    archive: Archive, totals: list[str], other: str, tmp_path: Path
+) -> None:
+    text = "\n".join(["会议编号,开始时间,费用", "902,2026-03-11,7", *totals, ""])
+    found, notes = shared(archive, text, tmp_path)
+    assert found == {"2026-03": "7.00", "2026-04": "5.00"}
+    [note] = [one for one in notes if "own total" in one]
+    assert other in note
+    assert note.count("another than") == bool(other)
+
+
 @pytest.mark.parametrize("by", ["month", "total"])
 def test_a_list_of_nothing_but_its_total_is_told(archive: Archive, by: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no line that can be used"):

@@ -13,7 +13,7 @@ import numpy as np
 from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
-from ytxdata.list_totals import IN_WORDS, OWN_TOTAL, Unit, begins, called, no_meeting, of_total, stated
+from ytxdata.list_totals import IN_WORDS, OWN_TOTAL, Unit, begins, is_credit, line_name, no_meeting, part_or_all, stated
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 from ytxdata.phones import normalize
@@ -53,7 +53,7 @@ class Bill(NamedTuple):
     @property
     def is_credit(self) -> bool:
         """Whether it gives back what another line asked for."""
-        return min(self.duration_s or 0, self.amount_yuan or 0) < 0
+        return is_credit(self.duration_s, self.amount_yuan)
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,7 @@ class Invoice:
         skipped: list[Skipped] = []
         bills: list[Bill] = []
         totals: list[tuple[SheetLine, int]] = []
-        wanted = dict(columns or {})
-        for line in read_lines(given, WHAT, NAMES, ("meeting_id",), wanted, skipped):
+        for line in read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped):
             bill = _bill(line)
             if bill is OWN_TOTAL:
                 totals.append((line, len(bills)))
@@ -137,7 +136,7 @@ def _bill(line: SheetLine) -> Bill | Text:
         return meeting_id
     # taken for a meeting it would be one that was billed and never held
     told = {name: cell for name, cell in cells.items() if name not in ("meeting_id", "number")}
-    what = no_meeting(called(meeting_id, first), told)
+    what = no_meeting(line_name(meeting_id, first), told)
     if what or not meeting_id:
         return ASIDE[what] if what else _NO_ID
     figures = cells.get("duration_s", ""), cells.get("amount_yuan", "")
@@ -167,18 +166,19 @@ def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> T
     told |= {} if seconds is None else {"seconds": Decimal(seconds)}
     if IN_WORDS.search(first) and not any(told.values()):
         return ASIDE["total_unread"]
-    holds = part and of_total(told, _sums(part, told.get("meetings"))) == OWN_TOTAL
-    return OWN_TOTAL if holds else of_total(told, _sums(bills, told.get("meetings")))
+    return part_or_all(told, _sums(part, told) if part else {}, _sums(bills, told))
 
 
-def _sums(bills: Sequence[Bill], n_meetings: Decimal | None) -> dict[Unit, Decimal]:
-    """Return what lines come to; how many there are only without credits, which a count may leave out."""
-    n, n_ids = Decimal(len(bills)), Decimal(len({one.meeting_id for one in bills}))
-    counts: dict[Unit, Decimal] = {"lines": n, "meetings": n_ids if n_meetings == n_ids else n}
+def _sums(bills: Sequence[Bill], told: Mapping[Unit, Decimal | None]) -> dict[Unit, Decimal]:
+    """Return what lines come to; a count may leave out credits, and one of meetings may count each id once."""
+    both = bills, [one for one in bills if not one.is_credit]
+    lines = [Decimal(len(some)) for some in both]
+    ids = [Decimal(len({one.meeting_id for one in some})) for some in both]
     return {
         "seconds": Decimal(sum(one.duration_s or 0 for one in bills)),
         "yuan": sum((one.amount_yuan or Decimal(0) for one in bills), Decimal(0)),
-        **({} if any(one.is_credit for one in bills) else counts),
+        "lines": next((n for n in lines if n == told.get("lines")), lines[0]),
+        "meetings": next((n for n in (*lines, *ids) if n == told.get("meetings")), lines[0]),
     }
 
 

@@ -16,8 +16,7 @@ from ytxdata.files import require_file
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
-from ytxdata.list_totals import IN_WORDS, Unit, begins, no_meeting, stated
-from ytxdata.list_totals import called as line_name
+from ytxdata.list_totals import IN_WORDS, Unit, begins, line_name, no_meeting, stated
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert

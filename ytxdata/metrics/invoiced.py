@@ -16,7 +16,7 @@ import narwhals as nw
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import NoMeeting, Unit, is_total, no_meeting, of_total
+from ytxdata.list_totals import NoMeeting, Unit, begins, is_total, no_meeting, part_or_all, stated
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
@@ -79,13 +79,27 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
     skipped += [Skipped(line.number, ASIDE[asides[line.number]]) for line in aside]
     if not own:
         raise none_left(INVOICE, skipped)
-    if totals := [line for line in aside if asides[line.number] == "total"]:  # of several, the last is of all
-        whole, *mine = (_PRECISE.fullmatch(amount_text(one.cells["amount"])) for one in (totals[-1], *own))
-        sums_: dict[Unit, Decimal] = {"yuan": sum((Decimal(one[0]) for one in mine if one), Decimal(0))}
-        why = of_total({"yuan": Decimal(whole[0]) if whole else None}, sums_)
-        skipped = [one._replace(why=why) if one.line == totals[-1].number else one for one in skipped]
     amounts, notes = _placed(own, by, known)
+    why = _of_totals([line for line in aside if asides[line.number] == "total"], own)
+    skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
     return amounts, (*notes, *((skipped_note(INVOICE, skipped),) if skipped else ()))
+
+
+def _of_totals(totals: Sequence[SheetLine], lines: Sequence[SheetLine]) -> dict[int, Text]:
+    """Return why each of the list's own totals is no line, and in what it is another than that of its lines."""
+    amounts = [_yuan(line.cells["amount"], line.number) for line in lines]
+    ends = {total.number: sum(line.number < total.number for line in lines) for total in totals}
+    begun = begins(ends.values())
+
+    def sums(some: Sequence[Decimal]) -> dict[Unit, Decimal]:
+        return {"yuan": sum(some, Decimal(0))} if some else {}
+
+    def why(total: SheetLine) -> Text:
+        own, end = _PRECISE.fullmatch(amount_text(total.cells["amount"])), ends[total.number]
+        told: dict[Unit, Decimal | None] = {"yuan": Decimal(own[0]) if own else stated([total.first]).get("yuan")}
+        return part_or_all(told, sums(amounts[begun[end] : end]), sums(amounts))
+
+    return {total.number: why(total) for total in totals}
 
 
 def _stated(cells: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import OWN_TOTAL, Unit
+from ytxdata.list_totals import OWN_TOTAL, Unit, is_credit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING, beijing_text
 
@@ -61,8 +61,8 @@ class WitnessLine:
 
     @property
     def is_credit(self) -> bool:
-        """Whether it gives back what another line asked for: no meeting, but a part of every sum."""
-        return min(self.duration_s or 0, self.amount_yuan or 0) < 0
+        """Whether it gives back what another line asked for."""
+        return is_credit(self.duration_s, self.amount_yuan)
 
     @property
     def edges(self) -> tuple[datetime, datetime] | None:

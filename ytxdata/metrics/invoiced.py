@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import narwhals as nw
 
@@ -132,39 +132,25 @@ def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str,
     that has none of them, or whose id stands for meetings of several periods, belongs to none, which is said with its
     amount.
     """
-    start, end = known.scope.edges
     # a line a meeting, dated or not, is a bill; a list by period names no meeting
     is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
-    moments = _Moments.of(known, lines)
+    places = _Places(by, known.scope.edges, is_bill, _Moments.of(known, lines))
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     stated, outside, n_stated, n_outside, lost = list[str](), set[str](), 0, 0, Decimal(0)
-
-    def inside(period: str, first: int, last: int) -> str:
-        is_outside = (start is not None and last <= start) or (end is not None and first >= end)
-        return "" if is_outside else period
-
-    for number, cells, _ in lines:
-        told, amount = cells.get("period", ""), (_yuan if is_bill else _fen)(cells["amount"], number)
-        if not is_bill or (told.strip() and period_called(told, by)):
-            named = _period(cells.get("period"), by, number)
-            edges = bounds(named, by)
-            periods = {inside(named, *edges) if edges else named}
-            stated += [] if cells.get("meeting_id", "").strip() else [named]
+    for line in lines:
+        amount = (_yuan if is_bill else _fen)(line.cells["amount"], line.number)
+        periods, named = places.of(line)
+        is_outside = periods == {""}
+        if named:
+            stated += [] if line.cells.get("meeting_id", "").strip() else [named]
             n_stated += is_bill
-            outside |= {named} - periods
+            outside |= {named} if is_outside else set()
         else:
-            begun = moments.of_line(number, cells)
-            if told.strip():  # where days are asked for, the month of a meeting is no day, and still says something
-                first, last = _span(told) or (0, 0)
-                begun = [second for second in begun if first <= second < last]
-                if not begun:
-                    raise _no_period(told, by, number)
-            periods = {inside(label(first_day(second // DAY, by), by), second, second + 1) for second in begun}
-            n_outside += periods == {""}
+            n_outside += is_outside
         if len(periods) != 1:
             lost += amount
-        elif "" not in periods:
-            sums[periods.pop()] += amount
+        elif not is_outside:
+            sums[min(periods)] += amount
     # together they are what the whole list comes to, rounded once: months rounded each by itself would be some fen off
     parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
     listed, n_dated, zh, en = "、".join(sorted(outside)), len(lines) - n_stated, *_DAY_OF[known.scope.day_of]
@@ -230,6 +216,35 @@ class _Moments:
         if self.day_of == "starts":
             return [begun]
         return [at for second, at in records if second // DAY == begun // DAY]
+
+
+class _Places(NamedTuple):
+    """Where lines of an invoice belong."""
+
+    by: By
+    edges: tuple[int | None, int | None]
+    is_bill: bool
+    moments: _Moments
+
+    def of(self, line: SheetLine) -> tuple[set[str], str]:
+        """Return the periods a line may belong to, an empty text for what is not asked for; and the one it states."""
+        told, by = line.cells.get("period", ""), self.by
+        if not self.is_bill or (told.strip() and period_called(told, by)):
+            named = _period(line.cells.get("period"), by, line.number)
+            edges = bounds(named, by)
+            return {self._inside(named, *edges) if edges else named}, named
+        begun = self.moments.of_line(line.number, line.cells)
+        if told.strip():  # where days are asked for, the month of a meeting is no day, and still says something
+            first, last = _span(told) or (0, 0)
+            begun = [second for second in begun if first <= second < last]
+            if not begun:
+                raise _no_period(told, by, line.number)
+        return {self._inside(label(first_day(second // DAY, by), by), second, second + 1) for second in begun}, ""
+
+    def _inside(self, period: str, first: int, last: int) -> str:
+        start, end = self.edges
+        is_outside = (start is not None and last <= start) or (end is not None and first >= end)
+        return "" if is_outside else period
 
 
 def _day(cells: Mapping[str, str]) -> str:

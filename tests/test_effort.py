@@ -54,3 +54,11 @@ def test_all_of_them_run_where_everything_is_asked(monkeypatch: pytest.MonkeyPat
     drawn = effort.some("abcdef", 2)
     assert len(drawn) == 2
     assert drawn == sorted(drawn)
+
+
+def test_a_variable_of_the_environment_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "IS_WHOLE", False)
+    assert effort.examples(8, 3, "YTX_TEST_KILLS") == 3
+    monkeypatch.setenv("YTX_TEST_KILLS", "60")
+    assert effort.examples(8, 3, "YTX_TEST_KILLS") == 60
+    assert effort.examples(8, 3) == 3

@@ -5,7 +5,6 @@ The long forms: YTX_TEST_KILLS=200 YTX_TEST_SYNCS=50.
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import subprocess
@@ -22,8 +21,8 @@ from ytxdata.archive.heads import newest
 from ytxdata.errors import DamagedError
 
 WORKER = Path(__file__).with_name("worker.py")
-KILLS = int(os.environ.get("YTX_TEST_KILLS") or examples(8, 3))
-SYNCS = int(os.environ.get("YTX_TEST_SYNCS") or examples(5, 3))
+KILLS = examples(8, 3, "YTX_TEST_KILLS")
+SYNCS = examples(5, 3, "YTX_TEST_SYNCS")
 
 
 class Worker:

@@ -28,6 +28,7 @@ from ytxdata.cli import main
 from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError, UsageError
 
 SECRET = "SECRETSECRETSECRETSECRETSECRETSECRETSECR"
+KILLS = examples(4, 2, "YTX_TEST_KILLS")
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +262,7 @@ def test_killed_at_random_instants_a_mirror_in_a_bucket_is_whole(
     grow(archive, platform, 20)
     archive.mirror(url)
     n = before = 20
-    for turn in range(int(os.environ.get("YTX_TEST_KILLS") or examples(4, 2))):
+    for turn in range(KILLS):
         for _ in range(3):
             n += 1
             grow(archive, platform, n)

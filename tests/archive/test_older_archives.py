@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import shutil
 import subprocess
@@ -17,10 +16,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.effort import examples
 from ytxdata import times
 from ytxdata.archive import Archive
 
-KILLS = int(os.environ.get("YTX_TEST_KILLS", "4"))
+KILLS = examples(4, 4, "YTX_TEST_KILLS")
 WORKER = Path(__file__).with_name("worker.py")
 FIXTURES = Path(__file__).with_name("fixtures")
 VIEWS = ("meetings", "legs", "rejects", "problems", "pulls", "changes")

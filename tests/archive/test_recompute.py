@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,8 +15,8 @@ from typer.testing import CliRunner
 
 from ytxdata import audit, times
 from ytxdata.archive import Archive, cleanup
-from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
-from ytxdata.archive.heads import at_head, head_path, sequences, write_head
+from ytxdata.archive.claims import _kept_heads
+from ytxdata.archive.heads import head_path, sequences, write_head
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
@@ -345,149 +344,6 @@ def test_a_gap_of_an_earlier_version_is_a_gap_still(
     archive.sync(platform)
     assert archive.certificate().worst == "GAP"
     assert archive.verify(recompute=True).is_sound
-
-
-def with_one_that_vanished(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Four days of an account, the clock an hour ahead; on the last of them a meeting is listed no more."""
-    platform.records = platform.newest_first(200)
-    for day in range(4):
-        right = BEGIN + timedelta(days=day)
-        platform.clock, platform.date = right + timedelta(hours=1), right
-        monkeypatch.setattr(times, "now", lambda: platform.clock)
-        if day < 3:
-            platform.records.insert(0, platform.record(200 + day, starttime=f"{right - timedelta(hours=1):%F %T}"))
-        gone = platform.records.pop(100)["meid"] if day == 3 else ""
-        archive.sync(platform)
-    snapshot = archive.snapshot()
-    assert snapshot is not None
-    assert snapshot.head.state["exempt"] == [gone]
-    return str(gone)
-
-
-def rewritten(archive: Archive, change: Callable[[dict[str, Any]], Any]) -> None:
-    """Change what the newest head claims and all that follows from it, and seal it again."""
-    snapshot = archive.snapshot()
-    assert snapshot is not None
-    state = json.loads(json.dumps(snapshot.head.state))
-    change(state)
-    if "evidence" in state:
-        evidence = evidence_of(state)
-        state["periods"] = plain_periods(certify(evidence, patient(DEFAULT_POLICY, evidence)))
-    write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
-
-
-def reopened(state: dict[str, Any]) -> dict[str, Any]:
-    state["evidence"]["reopened_at"] = state["evidence"]["last_asked_at"]
-    return state
-
-
-def of_bytes(state: dict[str, Any]) -> dict[str, Any]:
-    for window in state["evidence"]["windows"]:
-        window["size"] = None
-    return state
-
-
-def outside(state: dict[str, Any]) -> dict[str, Any]:
-    state["outside"] = state["evidence"]["outside"] = "anchored"
-    return state
-
-
-def none_exempt(state: dict[str, Any]) -> dict[str, Any]:
-    state["exempt"] = []
-    return state
-
-
-FORGED: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "outside": (outside, "outside is anchored"),
-    "outside, reopened": (lambda state: reopened(outside(state)), "called PROVEN"),
-    "outside, of bytes": (lambda state: of_bytes(outside(state)), "called PROVEN"),
-    "exempt": (none_exempt, "exempt is []"),
-    "exempt, reopened": (lambda state: reopened(none_exempt(state)), "vanished from an answer"),
-    "exempt, of bytes": (lambda state: of_bytes(none_exempt(state)), "vanished from an answer"),
-    "clocks of no pull": (lambda state: state["clocks"].append(["20270101T000000.000000Z-0", 0.0]), "clocks is"),
-    "hidden from the rules": (lambda state: state.update(unjudged=[[10, 20]]), "unjudged is"),
-}
-"""What somebody who seals the newest head again may write → what is said of it."""
-
-
-@pytest.mark.parametrize("name", FORGED)
-def test_no_word_of_the_newest_head_switches_a_comparison_off(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    with_one_that_vanished(archive, platform, monkeypatch)
-    assert archive.verify(recompute=True).is_sound
-    change, said = FORGED[name]
-    rewritten(archive, change)
-    damages = verify(archive.path, recompute=True).damages
-    assert {damage.kind for damage in damages} == {"claim"}
-    assert any(said in damage.detail.en for damage in damages), damages
-
-
-@pytest.mark.parametrize("name", ["reopened", "of bytes", "limits", "suspected", "moved", "uppers"])
-def test_what_the_newest_head_alone_says_of_an_earlier_version_is_left_open(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    with_one_that_vanished(archive, platform, monkeypatch)
-    changes = {"reopened": reopened, "of bytes": of_bytes}
-    rewritten(archive, changes.get(name, lambda state: state["evidence"].pop(name)))
-    found = archive.verify(recompute=True)
-    assert not found.is_sound
-    assert "left open" in found.line.en
-    said = "word of the newest head alone" if name in changes else f"lacks {name}"
-    assert any(said in one.en for one in found.left_open)
-    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path)])
-    assert done.exit_code == 1
-
-
-def test_evidence_that_was_taken_out_leaves_no_certificate(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_one_that_vanished(archive, platform, monkeypatch)
-    rewritten(archive, lambda state: state.pop("evidence"))
-    assert [(damage.kind, damage.name) for damage in verify(archive.path).damages] == [("claim", "certificate")]
-
-
-def test_a_sync_is_not_hidden_by_a_head_that_calls_it_interrupted(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Claimed by the state before it, all that is compared agrees, and the meeting that vanished is told nowhere."""
-    with_one_that_vanished(archive, platform, monkeypatch)
-    before = at_head(archive.path, sequences(archive.path)[-2]).head.state
-    snapshot = archive.snapshot()
-    assert snapshot is not None
-    head = dataclasses.replace(snapshot.head, state=before, kind="interrupted")
-    write_head(archive.path, head, snapshot.listed)
-    found = archive.verify(recompute=True)
-    assert not found.damages
-    assert not found.is_sound
-    assert any("vanished meeting, that is not told" in one.en for one in found.left_open)
-    platform.clock += timedelta(days=1)
-    archive.sync(platform)
-    assert archive.verify(recompute=True).is_sound
-
-
-def test_clocks_are_told_and_held_against_earlier_heads(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An offset follows from nothing. So it is told, and what was told once is told for ever."""
-    with_one_that_vanished(archive, platform, monkeypatch)
-    found = archive.verify(recompute=True)
-    assert found.is_sound
-    assert ["3600 s ahead" in one.en for one in found.left_open] == [True]
-    assert archive.verify().left_open == ()
-    snapshot = archive.snapshot()
-    assert snapshot is not None
-    kept = list(_kept_heads(snapshot))
-    clocks = [[name, 0.0] for name, _ in snapshot.head.state["clocks"]]
-    rewritten(archive, lambda state: state.update(clocks=clocks))
-    right = archive.snapshot()
-    assert right is not None
-    derived, _ = _judged_anew(right, list(_spans(right, kept)))
-    rewritten(archive, lambda state: state.update({name: derived[name] for name in ("evidence", "periods", "outside")}))
-    assert archive.certificate().end is not None
-    damages = verify(archive.path, recompute=True).damages
-    assert damages
-    assert all("other offsets of the clock" in damage.detail.en for damage in damages), damages
 
 
 def test_how_long_somebody_waits_is_told(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,7 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from ytxdata.archive.heads import Snapshot, among, newest, read, read_head, sequences, whole_head
+from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
 from ytxdata.archive.replay import beside, keep, recorded, replay
 from ytxdata.archive.witnesses import entries
@@ -29,6 +27,7 @@ from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
+from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.times import EARLIEST, clocks_after
 
@@ -58,7 +57,7 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     kept = list(_kept_heads(snapshot))
     spans = list(_spans(snapshot, kept))
     evidence = evidence_of(snapshot.head.state)
-    settle = max(timedelta(seconds=evidence.settle_s), DEFAULT_POLICY.settle)
+    settle = patient(DEFAULT_POLICY, evidence).settle
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
     # what a sync found must not be hidden by a head that says it came to no end
@@ -132,9 +131,7 @@ def _comparable(snapshot: Snapshot | None) -> Mapping[str, Any]:
     state = snapshot.head.state
     clocks = [(name, None if ahead is None else 60.0 * round(ahead / 60)) for name, ahead in state.get("clocks", ())]
     kept = Unjudged.of(state)
-    numbers = np.union1d(kept.numbers, np.array(sorted(kept.since), dtype=np.int64))
-    rows = read(snapshot, "observations", ("obs", "record_hash"), among("obs", numbers))
-    cells = zip(rows["record_hash"].to_pylist(), map(kept.since.get, rows["obs"].to_pylist()), strict=True)
+    cells = ((digest, kept.since.get(obs)) for obs, digest in kept.hashes(snapshot).items())
     unjudged = sorted([digest.hex(), since.isoformat() if since else ""] for digest, since in cells)
     if "evidence" in state:  # as it counts: an earlier version told sizes of gaps, which have none
         state = {**state, "evidence": {**state["evidence"], "windows": evidence_of(state).to_dict()["windows"]}}
@@ -292,7 +289,7 @@ class _KeptHead(NamedTuple):
         The certificate stays, and its last period is what may still settle: that time, and how far the clocks differed.
         """
         if "evidence" in self.state:
-            return max(timedelta(seconds=self.evidence.settle_s), DEFAULT_POLICY.settle)
+            return patient(DEFAULT_POLICY, self.evidence).settle
         last = [
             map(datetime.fromisoformat, one[:2]) for one in self.state.get("periods", ())[-1:] if one[2] == "settling"
         ]

@@ -203,6 +203,12 @@ class Unjudged(NamedTuple):
         }
         return {name: value for name, value in state.items() if value}
 
+    def hashes(self, snapshot: Snapshot) -> dict[int, bytes]:
+        """Return the hash of each of their records, by which another archive with these records knows them."""
+        numbers = np.union1d(self.numbers, np.array(sorted(self.since), dtype=np.int64))
+        rows = read(snapshot, "observations", ("obs", "record_hash"), among("obs", numbers))
+        return dict(zip(rows["obs"].to_pylist(), rows["record_hash"].to_pylist(), strict=True))
+
     def joined(self, first: int, end: int) -> Unjudged:
         """Return it with the observations from one number up to another."""
         return self._replace(numbers=np.union1d(self.numbers, np.arange(first, end)))

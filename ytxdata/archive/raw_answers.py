@@ -160,8 +160,20 @@ def raw_answer(snapshot: Snapshot | None, pull_id: str) -> bytes:
             Text(f"存档里没有拉取 {pull_id}", f"the archive has no pull {pull_id}"),
             remedy=Text("可用的编号见 archive.pulls()", "archive.pulls() lists them"),
         )
-    raw = put_together(snapshot, found[0])
+    return whole_answer(snapshot, found[0])
+
+
+def whole_answer(snapshot: Snapshot, pull: Mapping[str, Any]) -> bytes:
+    """Return the raw answer of a row of the stored pulls.
+
+    Raises
+    ------
+    DamagedError
+        What is stored does not give the answer's hash.
+    """
+    raw = put_together(snapshot, pull)
     if raw is None:
+        pull_id = pull["pull_id"]
         raise DamagedError(
             Text(f"拉取 {pull_id} 的原始回答已损坏", f"the raw answer of pull {pull_id} is damaged"),
             remedy=Text("运行 ytxdata verify 查看详情", "run ytxdata verify for details"),

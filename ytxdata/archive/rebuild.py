@@ -20,11 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.heads import (
-    Snapshot,
-    batches,
-    read,
-)
+from ytxdata.archive.heads import Snapshot, batches, read
 from ytxdata.archive.known_meetings import (
     VERSION_COLUMNS,
     Twins,
@@ -34,12 +30,8 @@ from ytxdata.archive.known_meetings import (
     from_rows,
     plain_periods,
 )
-from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together
-from ytxdata.archive.stored_files import (
-    DERIVED_TABLES,
-    MEETINGS_STORED,
-    OBSERVATIONS_STORED,
-)
+from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together, whole_answer
+from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
 from ytxdata.history.proof.certificate import certify
@@ -99,7 +91,7 @@ def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
     for pulls in batches(snapshot, "pulls", columns):
         for pull in pulls.filter(pc.is_in(pulls["pull_id"], pa.array(wanted, pa.string()))).to_pylist():
             with suppress(YtxError):
-                answer = read_answer(put_together(snapshot, pull) or b"", asked_at=pull["asked_at"], aliases=aliases)
+                answer = read_answer(whole_answer(snapshot, pull), asked_at=pull["asked_at"], aliases=aliases)
                 facts[pull["pull_id"]] = pull_facts(answer, normalize(answer.records, aliases).meetings, 0)
     evidence = measured(evidence, facts)
     periods = plain_periods(certify(evidence, patient(DEFAULT_POLICY, evidence)))

@@ -21,20 +21,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.heads import Snapshot, among, batches, head_path, newest, read
+from ytxdata.archive.heads import Snapshot, batches, head_path, newest
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
-from ytxdata.archive.raw_answers import put_together
+from ytxdata.archive.raw_answers import whole_answer
 from ytxdata.archive.sync import keep_answers, prepared, sync
-from ytxdata.errors import DamagedError, RefusedError
+from ytxdata.errors import RefusedError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import dates_by
 
-_BAD_ANSWER = Text("拉取 {pull} 的原始回答已损坏", "the raw answer of pull {pull} is damaged")
 _ACCOUNT = ("recomputed", "")
 
 
@@ -105,11 +105,8 @@ def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
     date_of = dates_by(snapshot.head.state.get("clocks", ()))
     for pulls in batches(snapshot, "pulls", columns):
         for pull in pulls.to_pylist():
-            raw = put_together(snapshot, pull)
-            if raw is None:
-                raise DamagedError(_BAD_ANSWER.format(pull=pull["pull_id"]))
             yield read_answer(
-                raw, server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
+                whole_answer(snapshot, pull), server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
                 attempts=pull["attempts"], aliases=aliases,
             )  # fmt: skip
 
@@ -139,7 +136,7 @@ def state_after(before: Snapshot, after: Snapshot, aliases: Aliases) -> dict[str
     DamagedError
         An answer is not what was written.
     """
-    settle = max(timedelta(seconds=evidence_of(before.head.state).settle_s), DEFAULT_POLICY.settle)
+    settle = patient(DEFAULT_POLICY, evidence_of(before.head.state)).settle
     with beside() as folder:
         root = folder / "archive"
         if before.listed:
@@ -171,9 +168,7 @@ def _laid_out(root: Path, snapshot: Snapshot) -> None:
 
 def _renumbered(unjudged: Unjudged, source: Snapshot, target: Snapshot) -> Unjudged:
     """Return which observations of another archive with these records no finished sync has listed."""
-    mine = np.union1d(unjudged.numbers, np.array(sorted(unjudged.since), dtype=np.int64))
-    rows = read(source, "observations", ("obs", "record_hash"), among("obs", mine))
-    hash_of = dict(zip(rows["obs"].to_pylist(), rows["record_hash"].to_pylist(), strict=True))
+    hash_of = unjudged.hashes(source)
     number_of: dict[bytes, int] = {}
     for rows in batches(target, "observations", ("obs", "record_hash")) if hash_of else ():
         found = rows.filter(pc.is_in(rows["record_hash"], pa.array(hash_of.values(), pa.binary())))

@@ -199,14 +199,14 @@ class StoredFile(NamedTuple):
     @property
     def remedy(self) -> Text:
         """What helps when it is damaged: of raw data a backup alone."""
-        return REMEDIES.get(self.path.split("/", 1)[0], RESTORE)
+        return _REMEDIES.get(self.path.split("/", 1)[0], RESTORE)
 
 
 Files = Mapping[str, tuple[StoredFile, ...]]
 """The files of each table, oldest rows first, and those of the index."""
 DERIVED = "derived"
 INTERRUPTED = "interrupted"
-REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
+_REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
 
 
 def check_whole(root: Path, file: StoredFile, *, by_size: bool = False) -> Path:

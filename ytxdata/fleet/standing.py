@@ -16,7 +16,7 @@ from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
 from ytxdata.archive.ownership import read_identity
 from ytxdata.archive.scans import Part, label_columns
-from ytxdata.archive.stored_files import REMEDIES, RESTORE, SCHEMAS, check_whole, telling_damage
+from ytxdata.archive.stored_files import SCHEMAS, check_whole, telling_damage
 from ytxdata.archive.views import COLUMNS, table
 from ytxdata.errors import YtxError
 from ytxdata.fleet.accounts import FleetAccount
@@ -104,7 +104,7 @@ class Standing:
 def _check_files(snapshot: Snapshot, *, thorough: bool) -> None:
     """Check that the data files of a state are there and as long as they were; with `thorough`, what they hold."""
     for file in (file for name in SCHEMAS for file in snapshot.files(name)):
-        with telling_damage(file.path, REMEDIES.get(file.path.split("/", 1)[0], RESTORE)):
+        with telling_damage(file.path, file.remedy):
             # layouts 1 and 2 do not say how long a file is
             if (snapshot.root / file.path).stat().st_size != file.size and file.sha256:
                 raise ValueError("it is not what was written")

@@ -262,11 +262,12 @@ def is_empty_room(signs: Signs, raw: bytes, keys: Container[str]) -> bool:
     if "meeting_id" not in columns or columns & (EVIDENCE - _OF_ROOM) or took_place(signs, members):
         return False
     return any(
-        one.raw in (b"[]", b"{}") and (one.key in keys or (is_empty_list(one) and _OF_MEETINGS.search(plain(one.key))))
+        _EMPTY.fullmatch(one.raw) and (one.key in keys or (is_empty_list(one) and _OF_MEETINGS.search(plain(one.key))))
         for one in members
     )
 
 
+_EMPTY = re.compile(rb"\[\s*\]|\{\s*\}")
 _OF_MEETINGS = re.compile("meetings|meetinglist|conferences|conferencelist|confs|conflist|会议")
 
 
@@ -336,7 +337,11 @@ def lists_meetings(signs: Signs, raw: bytes) -> bool:
         one, is_list = waiting.pop()
         # A map by id is a list whose keys are the ids, also where nothing else is.
         keyed = ((key, it) for key, it in one.items()) if isinstance(one, dict) else (("", it) for it in one)
-        entries = [{"meid": key, **it} if _DIGIT.search(key) else it for key, it in keyed if isinstance(it, dict)]
+        entries = [
+            {**it, "meid": key} if _DIGIT.search(key) and not signs.ids_of(it) else it
+            for key, it in keyed
+            if isinstance(it, dict)
+        ]
         is_of_parties = any(map(signs.aliases.has_phone, entries))
         if is_list and not is_of_parties and any(_is_listed(signs, it, own) for it in entries):
             return True

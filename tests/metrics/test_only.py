@@ -117,3 +117,43 @@ def test_what_nothing_can_be_selected_by_is_named_with_what_can() -> None:
 def test_a_condition_that_is_misspelt_is_named_with_the_one_that_was_meant() -> None:
     with pytest.raises(UsageError, match="nothing can be selected by creater = 139, 138; did you mean creator"):
         selected(None, {"creater": ["139", "138"]})
+
+
+MOVED = AddressBook.read(
+    pd.DataFrame({"phone": ["13900000000"] * 2, "department": ["市场部", "研发部"], "from": ["", "2026-04-01"], "to": ["2026-03-31", ""]})
+)  # fmt: skip
+
+
+def across_midnight() -> Frames:
+    """One who moves to another department at midnight, within a meeting; the first has no end."""
+    days = [("0", "2026-03-31 09:00", None), ("1", "2026-03-31 23:30", "2026-04-01 00:30"), ("2", "2026-04-02 09:00", "2026-04-02 10:00")]  # fmt: skip
+    meetings = pd.DataFrame(days, columns=["meeting_id", "started_at", "ended_at"]).assign(creator="+8613900000000")
+    for edge in ("started_at", "ended_at"):
+        meetings[edge] = pd.to_datetime(meetings[edge])
+    legs = meetings.rename(columns={"started_at": "joined_at", "ended_at": "left_at"}).drop(columns="creator")
+    both = [legs.assign(number=number, leg=n) for n, number in enumerate(("+8613900000000", "+8613900000001"))]
+    return Frames(meetings, pd.concat(both, ignore_index=True), certificate=CERTIFICATE)
+
+
+@pytest.mark.parametrize("day_of", ["starts", "ends"])
+@pytest.mark.parametrize("group_of", ["creator", "leg"])
+def test_a_department_is_that_of_the_day_that_a_report_goes_by(day_of: Any, group_of: Any) -> None:
+    source, by = across_midnight(), {"day_of": day_of, "by": "total", "group": "department", "book": MOVED}
+    whole = rows(metrics.usage(source, group_of=group_of, **by))
+    moved = [row for row in whole if row["group"] != "not in the book"]
+    assert {row["group"]: row["legs"] for row in moved if row["legs"]} == (
+        {"市场部": 4, "研发部": 2} if (day_of, group_of) == ("starts", "creator") else
+        {"市场部": 2, "研发部": 1} if day_of == "starts" else
+        {"研发部": 4} if group_of == "creator" else {"研发部": 2}
+    )  # fmt: skip
+    for row in moved:
+        assert (row["peak_legs"] or 0) > 0 or not row["leg_minutes"], row
+    if group_of == "creator":
+        for row in whole:
+            alone = rows(metrics.usage(source.only(department=row["group"], book=MOVED), **by))
+            assert [(one["group"], one["meetings"]) for one in alone] == [(row["group"], row["meetings"])]
+            april: dict[str, Any] = {"start": "2026-04-01", "end": "2026-05-01"}
+            of_april = {one["group"]: one["meetings"] for one in rows(metrics.usage(source, **april, **by))}
+            only = source.only(department=row["group"], book=MOVED)
+            found = metrics.compare(metrics.usage, only, "2026-04", group=None, day_of=day_of).frame.set_index("figure")
+            assert found["now"]["meetings"] == of_april.get(row["group"], 0)

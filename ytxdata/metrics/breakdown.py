@@ -107,7 +107,7 @@ class Breakdown:
         """
         if by is not None:
             check_by(by)
-        known = facts(resolve(source), Scope.of(start, end, min_parties, day_of), talk=talk)
+        known = facts(resolve(source, day_of), Scope.of(start, end, min_parties, day_of), talk=talk)
         groups = None if group is None else groups_of(known.source, group, book, group_of)
         return cls(known, by, groups)
 

@@ -203,7 +203,7 @@ def compare(
         raise _incomparable(report, Text("只有各组的行，没有合计", "has rows of groups alone, none of the whole,"))
     where: Any = {key: asked.pop(key) for key in ("engine", "spark") if key in asked}
     source = on_engine(source, where)
-    resolved = resolve(source)
+    resolved = resolve(source, asked.get("day_of", "starts"))
     spans = _spans(resolved, period, against)
     by_group = None if group is None or "group" not in takes else {"group": group, "book": book}
     begin = begin_of(source, resolved)

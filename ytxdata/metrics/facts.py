@@ -88,6 +88,11 @@ class Scope:
         is_known = ~nw.col("s").is_null() & ~nw.col("e").is_null()
         return nw.when(is_known).then(nw.max_horizontal(nw.col("s"), nw.col("e") - 1))
 
+    @property
+    def whose_day(self) -> nw.Expr:
+        """The second at which a meeting is of somebody, for books that change: that of its day, else its start."""
+        return nw.coalesce(self.at, nw.col("s"))
+
     def placed(self, meetings: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the meetings of the period with the second `at` that decides their day."""
         return meetings.filter(~nw.col("s").is_null()).with_columns(at=self.at).filter(self.within(nw.col("at")))
@@ -195,7 +200,10 @@ def _touching(known: Facts) -> Facts:
     inside = ~begun.is_null() if end is None else begun < end
     keys = spans.filter(inside if start is None else inside & (over > start))
     part = replace(source, meetings=source.meetings.join(distinct(keys, "id"), on="id", how="semi"), held=known.held)
-    return facts(part, Scope(min_parties=known.scope.min_parties))
+    wide = facts(part, Scope(min_parties=known.scope.min_parties))
+    # peaks stand beside figures of the same groups: counted for who convened at the start, and all else for who did at
+    # the end, a row had a peak of 0 beside its legs
+    return replace(wide, meetings=wide.meetings.with_columns(at=known.scope.whose_day))
 
 
 def _facts(source: Source, scope: Scope) -> Facts:

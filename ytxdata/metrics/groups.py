@@ -19,7 +19,7 @@ import pyarrow as pa
 from ytxdata.errors import SpokenWarning, UsageError
 from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.metrics.calendar import DAY, day_number
-from ytxdata.metrics.facts import Scope, facts
+from ytxdata.metrics.facts import DayOf, Scope, facts
 from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize
@@ -365,7 +365,7 @@ def _unusable(name: str, value: object, remedy: Text) -> UsageError:
     return UsageError(Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"), remedy=remedy)
 
 
-def resolve(source: ReportSource) -> Source:
+def resolve(source: ReportSource, day_of: DayOf = "starts") -> Source:
     """Return the frames of a History, an Archive, `Frames`, or some meetings of these.
 
     Raises
@@ -374,11 +374,14 @@ def resolve(source: ReportSource) -> Source:
         It is none of them, its frames are of different engines, a column is missing, or nothing can be selected so.
     """
     # a department or a class is looked up as groups are: sources know nothing of books
-    return select(resolve(source.source), source) if isinstance(source, Selection) else whole(source)
+    if isinstance(source, Selection):
+        return select(resolve(source.source, day_of), source, day_of)
+    return whole(source)
 
 
-def select(source: Source, selection: Selection) -> Source:
-    """Return the source with only the meetings of a selection, each with all its legs.
+def select(source: Source, selection: Selection, day_of: DayOf = "starts") -> Source:
+    """Return the source with only the meetings of a selection, each with all its legs; a department is the creator's on
+    the meeting's day.
 
     Raises
     ------
@@ -387,39 +390,35 @@ def select(source: Source, selection: Selection) -> Source:
     """
     kept = source.meetings
     for condition, wanted in selection.conditions.items():
-        kept = _HOLDS[condition](source, kept, wanted, selection)
+        kept = _HOLDS[condition](source, kept, wanted, selection, day_of)
     legs = source.legs.join(kept.select("id"), on="id", how="semi")
     return replace(source, meetings=kept, legs=legs, notes=(*source.notes, selection.said), held={})
 
 
-def _creators(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
+def _creators(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: object) -> Lazy:
     numbers = {normalize(one) or one for one in wanted}
     return _where(source, meetings, "creator", lambda text: bare(_one_number(text)) in numbers)
 
 
-def _departments(source: Source, meetings: Lazy, wanted: tuple[str, ...], selection: Selection) -> Lazy:
-    groups = groups_of(source, "department", selection.book)
+def _departments(source: Source, meetings: Lazy, wanted: tuple[str, ...], by: Selection, day_of: DayOf) -> Lazy:
+    groups = groups_of(source, "department", by.book)
     places = [place for place, label in enumerate(groups.labels) if label in wanted]
-    marked = groups.mark(source, meetings.with_columns(at=nw.col("s")))
+    marked = groups.mark(source, meetings.with_columns(at=Scope(day_of=day_of).whose_day))
     return marked.filter(nw.col("g").is_in(places)).drop("at", "g")
 
 
-def _names(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
+def _names(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: object) -> Lazy:
     rules = _rules(wanted)
     return _where(source, meetings, "name", lambda text: any(rule.search(text) for rule in rules))
 
 
-def _ids(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
-    return meetings.filter(source.plain("meeting_id").is_in(list(wanted)))
-
-
-def _numbers(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
+def _numbers(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: object) -> Lazy:
     numbers = [normalize(one) or one for one in wanted]
     joined = source.legs.filter(source.plain("number").is_in(numbers) & ~nw.col("j").is_null())
     return meetings.join(joined.select("id"), on="id", how="semi")
 
 
-def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selection) -> Lazy:
+def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: object) -> Lazy:
     told = meetings.filter(~nw.col("creator").is_null()).with_columns(called=source.called("creator", "id"))
     kept = _where(source, told, "called", lambda text: _class_of_creator(source, text) in wanted).drop("called")
     if "unknown" not in wanted:
@@ -427,7 +426,7 @@ def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], _: Selecti
     return nw.concat([kept, meetings.filter(nw.col("creator").is_null())])
 
 
-def _long_enough(source: Source, meetings: Lazy, wanted: tuple[float, ...], _: Selection) -> Lazy:
+def _long_enough(source: Source, meetings: Lazy, wanted: tuple[float, ...], *_: object) -> Lazy:
     least = wanted[0] * 60
     long = facts(source, Scope(min_parties=0)).meetings.filter(nw.col("meeting_s") >= least)
     return meetings.join(long.select("meeting_id", "s"), on=["meeting_id", "s"], how="semi")
@@ -438,11 +437,11 @@ def _where(source: Source, meetings: Lazy, column: str, holds: Callable[[str], b
     return marked.filter(nw.coalesce(nw.col("holds"), nw.lit(False))).drop("holds")
 
 
-_HOLDS: dict[str, Callable[[Source, Lazy, tuple[Any, ...], Selection], Lazy]] = {
+_HOLDS: dict[str, Callable[[Source, Lazy, tuple[Any, ...], Selection, DayOf], Lazy]] = {
     "creator": _creators,
     "department": _departments,
     "name": _names,
-    "meeting_id": _ids,
+    "meeting_id": lambda source, meetings, ids, *_: meetings.filter(source.plain("meeting_id").is_in(list(ids))),
     "number": _numbers,
     "number_class": _classes,
     "min_minutes": _long_enough,

@@ -107,7 +107,7 @@ def usage_as(
             Text("其他产品的口径不分组", "groups are not counted as other products count"),
             remedy=Text("去掉 group 或 definitions", "leave out group or definitions"),
         )
-    rows = Breakdown(_facts(resolve(source), rules, start, end), by)
+    rows = Breakdown(_facts(resolve(source, rules.day_of), rules, start, end), by)
     title = Text(f"用量（{rules.title.zh} 口径）", f"Usage as {rules.title.en} counts it")
     report = rows.report("usage", title, _counted(rows.meetings, rules, "row"), THEIR_COLUMNS, notes=(rules.why,))
     theirs = {"meetings", "meeting_minutes", "participants"}

@@ -29,6 +29,7 @@ from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.raw_answers import Together, together
 from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED, DERIVED_TABLES, RESTORE, SCHEMAS, telling_damage
+from ytxdata.labels import Text
 from ytxdata.records.identity import may_be_two_sql
 from ytxdata.records.joined import MEETING_COLUMNS
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
@@ -385,9 +386,9 @@ def pieces(
 
 
 @contextmanager
-def telling(what: str) -> Iterator[None]:
-    """Tell what DuckDB meets in stored files as every reader of them does."""
-    with telling_damage(what, DERIVE_AGAIN if what in (DERIVED, *DERIVED_TABLES) else RESTORE):
+def telling(what: str, remedy: Text | None = None) -> Iterator[None]:
+    """Tell what DuckDB meets in stored files as every reader of them does; what helps follows from the table's name."""
+    with telling_damage(what, remedy or (DERIVE_AGAIN if what in (DERIVED, *DERIVED_TABLES) else RESTORE)):
         try:
             yield
         except duckdb.Error as error:

@@ -240,6 +240,48 @@ def test_raw_tables_are_held_to_the_same(synced: Archive, what: str) -> None:
     assert not found.can_be_mended, "of raw data nothing says what it was"
 
 
+AS_OF_LAYOUT_2 = "part-00000-16e8e8c0-718e-4eb7-924c-dc553042d67d-c000.zstd.parquet"
+
+
+def test_no_view_goes_by_an_index_of_pages(synced: Archive) -> None:
+    """Files of layouts 1 and 2 have one; whoever calls his own as those are called can let it leave out what he likes."""
+
+    def write(rows: pa.Table, path: Path) -> None:
+        small = {"use_dictionary": False, "data_page_size": 32, "write_batch_size": 4}
+        pq.write_table(rows, path, write_page_index=True, **small)
+        group = pq.read_metadata(path).row_group(0)
+        behind = 4 + sum(group.column(place).total_compressed_size for place in range(group.num_columns))
+        raw = path.read_bytes()
+        index, footer = raw[behind:], raw[len(raw) - 8 - int(struct.unpack("<I", raw[-8:-4])[0]) :]
+        index = index[: -len(footer)]
+        lowest, *others = (
+            b"\x08" + struct.pack("<q", one) for one in sorted(rows["started_at"].cast("int64").to_pylist())
+        )
+        for one in others:
+            index = index.replace(one, lowest)
+        path.write_bytes(raw[:behind] + index + footer)
+
+    def called_otherwise(file: StoredFile) -> StoredFile:
+        path = str(Path(file.path).with_name(AS_OF_LAYOUT_2))
+        write(pq.read_table(synced.path / file.path), synced.path / path)
+        return described(synced.path, path)
+
+    last_but_one = synced.meetings()["started_at"].nlargest(2).min()
+    relisted(synced, "meetings", called_otherwise)
+    assert len(synced.meetings(start=last_but_one)) == 2
+
+
+def test_a_filter_is_told_whatever_a_file_is_called(synced: Archive) -> None:
+    def called_otherwise(file: StoredFile) -> StoredFile:
+        path = str(Path(file.path).with_name(AS_OF_LAYOUT_2))
+        rows = pq.read_table(synced.path / file.path)
+        pq.write_table(rows, synced.path / path, bloom_filter_options={"meeting_id": {"ndv": 100, "fpp": 0.05}})
+        return described(synced.path, path)
+
+    relisted(synced, "meetings", called_otherwise)
+    assert "pages" in verify(synced.path).damages[0].detail.en
+
+
 def test_a_column_that_engines_read_in_two_ways_is_named(synced: Archive) -> None:
     relisted(synced, "legs", rewritten(synced, with_two_contents))
     assert "number" in verify(synced.path).damages[0].detail.en

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import BULKY, RAW_TABLES, SCHEMAS, StoredFile
 from ytxdata.archive.verification import Damage
-from ytxdata.archive.views import PIECE, connect, reading, telling
+from ytxdata.archive.views import PIECE, connect, named, reading, telling
 from ytxdata.errors import DamagedError
 from ytxdata.labels import Text
 
@@ -70,7 +70,9 @@ def _lies(snapshot: Snapshot, table: str, file: StoredFile, connection: duckdb.D
         if not all(one.name not in known or one.equals(known[one.name]) for one in columns):
             yield "types"
             return
-        if not _is_filled(footer, path):
+        rest = _beside_columns(footer, path)
+        # the writer of layouts 1 and 2 left an index of pages, by which no view goes, and its raw files stay
+        if rest and (rest < 0 or not path.name.startswith("part-") or _has_filter(path, connection)):
             yield "pages"
         names = [name for name in file.columns if name in known and not (table in RAW_TABLES and name in BULKY)]
         by_views = _RowsOfViews(connection, str(path), pa.schema([SCHEMAS[table].field(name) for name in names]))
@@ -118,20 +120,25 @@ def _are_told_apart(table: str, columns: Sequence[str]) -> bool:
     return len({name.casefold() for name in names}) == len(names)
 
 
-def _is_filled(footer: pq.FileMetaData, path: Path) -> bool:
-    """Whether a file holds nothing but its columns, one behind the other and each with its dictionary first: no filter
-    and no index of pages, which some engines go by, and no pages where one engine begins to read and another does not.
+def _beside_columns(footer: pq.FileMetaData, path: Path) -> int:
+    """Return how long what is none of a file's columns is, such as a filter or an index of pages, which some engines go
+    by; less than nothing unless these fill the rest, one behind the other and each with its dictionary first: where one
+    engine begins to read all others must [bytes].
     """
     groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
     at = _LETTERS
     for chunk in (group.column(place) for group in groups for place in range(footer.num_columns)):
         begins = [chunk.dictionary_page_offset, chunk.data_page_offset][not chunk.has_dictionary_page :]
         if begins != sorted(begins) or begins[0] != at:
-            return False
+            return -1
         at += chunk.total_compressed_size
-    rest = path.stat().st_size - at - footer.serialized_size - 2 * _LETTERS
-    # the writer of layouts 1 and 2 left an index of pages, and its raw files are never written again
-    return rest == 0 or (rest > 0 and path.name.startswith("part-"))
+    length: int = path.stat().st_size - at - footer.serialized_size - 2 * _LETTERS
+    return length
+
+
+def _has_filter(path: Path, connection: duckdb.DuckDBPyConnection) -> bool:
+    asked = f"SELECT count(bloom_filter_offset) > 0 FROM parquet_metadata({named([str(path)])})"  # noqa: S608 (a name)
+    return connection.sql(asked).fetchall() != [(False,)]
 
 
 def _edges(column: pa.ChunkedArray) -> Edges:

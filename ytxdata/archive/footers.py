@@ -3,9 +3,10 @@
 Engines open a file by its footer and by what a head says of it: where both say that a file or a row group holds none
 that are wanted, nobody reads it. So rows whose bounds lie are there for one reader and not for another, though each
 byte is what was written: a meeting stood in the table and in no report of its month, and a leg that no check had
-looked up was counted by all. Nor do engines agree where a column begins or what it is called: of pages that stood twice
-and of a column `NUMBER` before `number` one read what was true, the other what every figure is made of. That they read
-the same is shown by reading with both. Whose parser a head tells of changes nothing here: whoever forges writes it, too.
+looked up was counted by all. Nor do engines agree where a column begins or what it is called: of pages that stood
+twice and of a column `NUMBER` before `number` one read what was true, the other what every figure is made of. That they
+read the same is shown by reading with both. Whose parser a head tells of changes nothing here: whoever forges writes
+it, too.
 """
 
 from __future__ import annotations

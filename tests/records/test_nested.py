@@ -297,7 +297,7 @@ def test_a_text_inside_a_meeting_is_told_as_the_object_would_be(
         assert rows(answer_with(json.dumps([{**outer, "ext": inner}])))[1]
         tables = merge_answers([answer_with(json.dumps([{**outer, "ext": wrap(inner)}]))])
         told = set(tables.problems.column("reason").to_pylist())
-        assert "meeting_in_text" in told <= {"meeting_in_text", "unread_parties"}
+        assert "meeting_in_text" in told <= {"meeting_in_text", "unread_parties", "other_value"}
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_text_inside_a_meeting_is_told_as_the_object_would_be(
     ],
 )
 def test_a_text_that_only_describes_a_meeting_is_not_told(answer_with: WithData, more: dict[str, Any]) -> None:
-    tables = merge_answers([answer_with(json.dumps([{**OUTER, **more}]))])
+    tables = merge_answers([answer_with(json.dumps([{**WHOLE, **more}]))])
     assert tables.problems.num_rows == 0
 
 

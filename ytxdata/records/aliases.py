@@ -5,6 +5,7 @@ them. Keys match without case, `_`, `-`, blanks and marks (`@`).
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -42,6 +43,12 @@ too long or too short, and nothing said so. A `noAnswerTime` is no join, a `éƒ¨é
 _OTHER_THINGS = re.compile("(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$")
 """Keys of a party that end like one we know: ringing is no talking, and a seat has no phone."""
 
+OF_PAGES = {"start": "started_at", "startat": "started_at", "begin": "started_at"} | {
+    "end": "ended_at", "endat": "ended_at", "finish": "ended_at"
+}  # fmt: skip
+"""Words, unfolded, of when a meeting was that a page of a list says of itself, too (`"start": 0`): no candidates, they
+are read of what has an id and says a time there."""
+
 _SEPARATORS = re.compile(r"[\s_\-@$#]+")
 
 Table = tuple[tuple[str, tuple[str, ...]], ...]
@@ -58,6 +65,21 @@ def plain(key: str) -> str:
     ('memberjointime', 'meid')
     """
     return _SEPARATORS.sub("", key).casefold()
+
+
+_UNSEEN = re.compile(r"^[\w.\-]+:(?=.)|\[\]$|:$|[\u00ad\u200b-\u200f\u2060\ufeff]")
+"""In a key, unfolded: a namespace in front, the brackets of a form or a colon behind, and what nobody sees."""
+
+
+def unfolded(key: str) -> str:
+    """Return a key plain, as it would be typed: of usual width, and without what tools put around it.
+
+    Examples
+    --------
+    >>> unfolded("ns2:startTime"), unfolded("starttime[]"), unfolded("\ufeff\uff53tart\u200btime\uff1a")
+    ('starttime', 'starttime', 'starttime')
+    """
+    return plain(_UNSEEN.sub("", unicodedata.normalize("NFKC", key)))
 
 
 def bare(key: str) -> str:
@@ -179,7 +201,11 @@ class Aliases:
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
-            key = plain(key)
+            found = of_word(plain(key)) or of_word(unfolded(key))
+            # Ids are looked for in bytes, too, where such keys are not known: read as one here, it would be none there.
+            return None if found and found.column == "meeting_id" and not of_word(plain(key)) else found
+
+        def of_word(key: str) -> Match | None:
             bare = (key.removeprefix(prefix) for prefix in _MEETING_PREFIXES if key.startswith(prefix))
             if found := exact.get(key) or next((exact[rest].with_prefix() for rest in bare if rest in exact), None):
                 return found

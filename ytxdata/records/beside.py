@@ -12,12 +12,19 @@ from ytxdata.records.values import is_blank
 SPAN = frozenset({"started_at", "ended_at", "duration_s"})
 """Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
 
+_BESIDE_PARTIES = frozenset({"name", "creator", "amount_yuan"})
+
 _OF_MEETING = re.compile(
     "(?:meet(?:ing)?|conf(?:erence)?|the|base|basics?|main|general|detail(?:s|ed)?|info(?:s|rmation)?|data|record|summary"
-    "|result|actual|real|会议|基本|基础|详情|详细|信息|数据|资料|记录|概要|摘要|实际|的)+"
+    "|result|actual|real|times?|timings?|会议|基本|基础|详情|详细|信息|数据|资料|记录|概要|摘要|实际|时间|的)+"
 )
-"""Plain keys under which a record describes its own meeting. What else it names (`recurrence`, `poll`, `bill`, `file`)
+"""Plain keys under which a record describes its own meeting, or says when it was. What else it names (`recurrence`, `poll`, `bill`, `file`)
 has times, a length and a name of its own: any list of such words had gaps, and a mail's duration was the meeting's."""
+
+_OF_ANOTHER = re.compile(
+    "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
+)
+"""In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
 
 _ID_ALONE = frozenset({"$", "@attributes", "attributes", "_attributes", "key", "_key", "id", "_id"})
 """Keys under which what makes JSON of XML, and databases, put the id and leave the rest of the meeting beside it."""
@@ -67,6 +74,17 @@ def is_of_meeting(path: str) -> bool:
     return all(_OF_MEETING.fullmatch(plain(key)) for key in path.split("."))
 
 
+def is_of_another(key: str) -> bool:
+    """Return whether a key says that what stands under it is not the meeting as it was.
+
+    Examples
+    --------
+    >>> is_of_another("nextMeeting"), is_of_another("schedule")
+    (True, False)
+    """
+    return _OF_ANOTHER.search(key) is not None
+
+
 def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:
     """Return the one meeting in an object together with its parties and its words that stand beside it; None where
     that is not its form.
@@ -98,7 +116,10 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     may_be_own = not SPAN & said and (meetings[0] in _ID_ALONE or is_of_meeting(meetings[0]))
     words = {key: value[key] for key in others if key in fed and fed[key] not in said and not is_blank(value[key])}
     # A state or a creator alone may be the answer's.
-    words = words if may_be_own and any(fed[key] in SPAN for key in words) else {}
+    if not (may_be_own and any(fed[key] in SPAN for key in words)):
+        # Whose parties stand there, his are the name and the creator too; when, may be said of a question.
+        is_whole = bool(parties) and is_of_meeting(meetings[0])
+        words = {key: one for key, one in words.items() if is_whole and fed[key] in _BESIDE_PARTIES}
     # What lists its parties is whole: beside it a question has times too.
     if not (parties or words) or PARTIES in inside.values():
         return None

@@ -21,14 +21,15 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from ytxdata.records import schema
-from ytxdata.records.aliases import PARTIES, Aliases, Match, plain
+from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, Match, plain, unfolded
+from ytxdata.records.beside import is_of_meeting
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES
-from ytxdata.records.signs import sample
+from ytxdata.records.signs import TOLD, sample
 from ytxdata.records.unread import is_like_parties, own_leg
 from ytxdata.records.values import MOST_YUAN, rows_where
 
@@ -178,7 +179,9 @@ class BulkReader:
         if any(kinds.count(kind) > 1 for kind in ("money", PARTIES)):
             raise pa.ArrowInvalid("of two amounts or lists one is chosen by their texts")
         unknown = [field for field, kind in zip(fields, kinds, strict=True) if kind is None]
-        if self._own_leg(field.name for field in unknown) or any(self._may_retell(field.type) for field in unknown):
+        names = [field.name for field in unknown]
+        is_retold = any(self._may_retell(field.type, is_own=is_of_meeting(field.name)) for field in unknown)
+        if self._own_leg(names) or is_retold or not OF_PAGES.keys().isdisjoint(map(unfolded, names)):
             raise pa.ArrowInvalid(
                 "a row of a party, or an object that may tell of the meeting too, is put to its meeting"
             )
@@ -210,19 +213,22 @@ class BulkReader:
                 return pa.string()
         raise pa.ArrowInvalid(f"{found} where {kind} belongs")
 
-    def _may_retell(self, found: pa.DataType) -> bool:
+    def _may_retell(self, found: pa.DataType, *, is_own: bool) -> bool:
         """Return whether values that feed no column may tell of a meeting: its id, its parties, or who convened it and
-        when.
+        when; under a name of the meeting itself, anything.
         """
         if pa.types.is_list(found):
-            return self._may_retell(found.value_type)
+            return self._may_retell(found.value_type, is_own=False)
         if not pa.types.is_struct(found):
             return False
         said = {match.column for field in found.fields if (match := self._look_up(field.name))}
         is_told = bool(said & {"meeting_id", PARTIES}) or (
             "creator" in said and not said.isdisjoint(("started_at", "ended_at"))
         )
-        return is_told or any(self._may_retell(field.type) for field in found.fields)
+        names = [unfolded(field.name) for field in found.fields]
+        is_described = is_own and not (TOLD.isdisjoint(said) and OF_PAGES.keys().isdisjoint(names))
+        inner = (self._may_retell(one.type, is_own=is_own and is_of_meeting(one.name)) for one in found.fields)
+        return is_told or is_described or any(inner)
 
     def _may_hide(self, field: pa.Field, depth: int = 0) -> bool:
         """Return whether a member of a party may hold parties, be one or another sitting, or name another meeting."""
@@ -267,18 +273,19 @@ def that_may_tell(values: pa.Array, aliases: Aliases) -> list[int]:
     >>> that_may_tell(pa.array([{"phone": "802"}, None]), Aliases())
     [0]
     """
-    if any(_may_name_party(key, aliases) for key in _keys_in(values.type)):
+    if any(_may_name_party(key, aliases) for key in keys_in(values.type)):
         return rows_where(values.is_valid())
     rows: list[int] = _rows_that_may_tell(values).tolist()
     return rows
 
 
-def _keys_in(found: pa.DataType) -> Iterator[str]:
+def keys_in(found: pa.DataType) -> Iterator[str]:
+    """Yield every key in a type, at any depth."""
     if pa.types.is_list(found):
-        yield from _keys_in(found.value_type)
+        yield from keys_in(found.value_type)
     for field in found.fields if pa.types.is_struct(found) else ():
         yield field.name
-        yield from _keys_in(field.type)
+        yield from keys_in(field.type)
 
 
 def _may_name_party(key: str, aliases: Aliases) -> bool:

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.asides import is_part
-from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_meeting
+from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
 from ytxdata.records.json_values import decoded, keeps_keys, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
 from ytxdata.records.remains import as_rejects
-from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs, are_places
+from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -43,15 +43,12 @@ _ANSWERS_TOO = frozenset({"app_id", "state"})
 
 _WHEN = frozenset({"started_at", "ended_at"})
 
+_BY_WHOM_AND_WHEN = _WHEN | {"creator"}
+
 _TOOK_PLACE = _WHEN | {"creator", "duration_s"}
 
 _OF_OTHERS = frozenset({"meeting_id", "creator", "started_at", PARTIES})
 """Columns of which an object in a record says one if it is a meeting, or may be one."""
-
-_OF_ANOTHER = re.compile(
-    "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I
-)
-"""In keys under which a record describes what its meeting is not: what it was to be, its room, the one behind it."""
 
 _WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
@@ -320,7 +317,7 @@ class _InRecord:
         if key in ids or self._looks_like_id(key):  # in a map from id to record
             return False
         columns = self.signs.said(value)
-        return bool(_OF_ANOTHER.search(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
+        return bool(is_of_another(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
         """Return whether an object has a start that may be a meeting's: a recording or a sitting has one too."""
@@ -374,8 +371,9 @@ class Telling(NamedTuple):
 
 
 def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
-    """Yield the objects in a decoded record that tell of its own meeting: by its id; where the record itself says
-    neither who convened nor when, as the member that does; and where it lists no parties, as the one that does.
+    """Yield the objects in a decoded record that tell of its own meeting: by its id; by their name (`detail`, `time`);
+    where the record itself says neither who convened nor when, as the member that does; and where it lists no parties,
+    as the one that does.
 
     What is listed (`changes`, `takes`) or has any other name than the meeting (`booking`, `poll`) fills nothing; where
     a framework puts all of a record but its id, that is the meeting.
@@ -388,7 +386,7 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
     waiting: list[tuple[str, Any, int]] = [(key, one, 0) for key, one in around.items() if own]
     while waiting:
         path, one, depth = waiting.pop(0)
-        if isinstance(one, dict) and (columns := signs.said(one)) & EVIDENCE:
+        if isinstance(one, dict) and (columns := signs.said(one)) & TOLD:
             is_rest = is_bare and depth == 0 and holds_rest(path)
             is_embedded = columns == {PARTIES} - outer and depth == 0 and holds_lists(path)
             is_embedded = is_embedded and lists_parties(one, signs.aliases)  # and not where they are to be had
@@ -398,7 +396,11 @@ def own_tellings(value: dict[str, Any], signs: Signs) -> Iterator[Telling]:
                 # Beside parties of the record's own, when alone may be when a recording began.
                 tells_both = PARTIES in outer and is_bare and depth == 0 and "creator" in columns
                 tells_more = PARTIES not in outer and is_rest and len(columns & {*_TOOK_PLACE, PARTIES}) > 1
-                tells_of_it = is_embedded or ((tells_both or tells_more) and bool(columns & _WHEN))
+                # What says who convened it and when, and has no id, is a record that lacks one.
+                describes = is_of_meeting(path) and not (
+                    PARTIES in columns or {"creator"} < columns & _BY_WHOM_AND_WHEN
+                )
+                tells_of_it = is_embedded or describes or ((tells_both or tells_more) and bool(columns & _WHEN))
             if tells_of_it and not signs.aliases.has_phone(one):
                 yield Telling(path, one, is_rest or is_embedded or is_of_meeting(path))
         if depth < DEEPEST:

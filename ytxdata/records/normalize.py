@@ -25,13 +25,13 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles, read_numbers
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.retold import retold
+from ytxdata.records.retold import LACKING, beside, retold, that_may_say, unread_words
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 20
+PARSER_VERSION = 21
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -216,7 +216,9 @@ def _one_by_one(
 def _lifted(one: Object, aliases: Aliases) -> Object:
     """Return an object without an id as the meeting it holds, where more of that stands beside it."""
     inner = as_one_meeting(one.value, aliases) if one.value else None
-    return one if inner is None else one._replace(value=inner)
+    if inner is None:
+        return one
+    return one._replace(value=inner, problems=(*one.problems, *beside(one.value or {}, inner, aliases)))
 
 
 def _retold(one: Object, aliases: Aliases) -> Object:
@@ -286,6 +288,7 @@ def _tables(
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += _unread_parties(sheet, whole, aliases)
     troubles += _more_parties(sheet, legs.n_legs)
+    troubles += [*_unread_words(sheet, whole, arrays, troubles, aliases)]
     troubles += overlooked(legs.n_keys)
     ids = arrays["meeting_id"]
     troubles += _meetings_in_texts(raws, ids, aliases)
@@ -328,6 +331,21 @@ def _unread_parties(sheet: Sheet, whole: Callable[[int], Object], aliases: Alias
     for i in _may_hold_parties(sheet, aliases):
         told = unread_parties(whole(i).value or {}, aliases)
         yield from (Trouble(i, PARTIES, "unread_parties", text) for text in told)
+
+
+def _unread_words(
+    sheet: Sheet, whole: Callable[[int], Object], arrays: dict[str, pa.Array], told: list[Trouble], aliases: Aliases
+) -> Iterator[Trouble]:
+    """Yield what records say somewhere of when, by whom and called what meetings were whose rows do not."""
+    rows = {one: np.asarray(arrays[one].is_null()) for one in LACKING}
+    known = {(trouble.at, trouble.column) for trouble in told if trouble.column in LACKING}
+    for i in that_may_say(sheet, rows, aliases):
+        lacking = {column for column in LACKING if rows[column][i] and (i, column) not in known}
+        if lacking:
+            value, _, compared = whole(i)
+            texts = {text for *_, text in compared}
+            words = unread_words(value or {}, arrays["meeting_id"][i].as_py(), lacking, aliases)
+            yield from (Trouble(i, column, "other_value", text) for column, text in words if text not in texts)
 
 
 def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:

@@ -1,23 +1,40 @@
 """What a record says of its own meeting in more places than one: the object around wins, an inner one fills what it
-lacks, and what contradicts is told and shown nowhere.
+lacks, and what contradicts, or may be anybody's, is told and shown nowhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from functools import reduce
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import PARTIES, Aliases
-from ytxdata.records.beside import SPAN
-from ytxdata.records.columns import as_told
-from ytxdata.records.json_values import Problem, as_json
-from ytxdata.records.nested import own_tellings
-from ytxdata.records.signs import Signs
-from ytxdata.records.unread import is_row
-from ytxdata.records.values import is_blank
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_COMPARED = SPAN | {"name", "creator", "amount_yuan", PARTIES}
-"""Columns that people and reports look at: what else an inner object says of them is told."""
+from ytxdata.records import bulk
+from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, unfolded
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting
+from ytxdata.records.columns import Sheet, as_told
+from ytxdata.records.json_values import Problem, as_json, decoded
+from ytxdata.records.nested import DEEPEST, own_tellings
+from ytxdata.records.signs import QUESTION_KEYS, TOLD, Signs
+from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
+from ytxdata.records.values import is_blank
+from ytxdata.times import is_time, looks_like_instant
+
+_COMPARED = TOLD - {"created_at", "booked_at"}
+
+LACKING = ("started_at", "ended_at", "creator", "name")
+"""Columns that a row ought to have: where it does not, what else of the record may say them is told."""
+
+_ZONES = {"": "", "asia/shanghai": "", "china standard time": "", "utc": "Z", "gmt": "Z", "etc/utc": "Z"}
+
+_NAMES_MEETING = re.compile("meet|conf|会议")
+_ROUNDED_S = 2
+"""How far a duration may be off its start and end [s], as everywhere."""
 
 
 class Retold(NamedTuple):
@@ -30,6 +47,9 @@ class Retold(NamedTuple):
 def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     """Return a record's object with what inner objects say of its own meeting, see `nested.own_tellings`.
 
+    Of when a meeting was an inner object fills what fits: beside an actual start, the end of a booking would be shown
+    for the end.
+
     Examples
     --------
     >>> retold({"meid": "1", "detail": {"meid": "1", "creator": "0", "name": "x"}, "parties": []}, Aliases()).value
@@ -38,26 +58,179 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     >>> retold({"meid": "1", "duration": 60, "booking": booked}, Aliases()).problems
     (('creator', 'other_value', 'booking.creator=0'), ('duration', 'other_value', 'booking.duration=90'))
     """
-    value = _as_meeting(value, aliases)
-    if not any(isinstance(one, (dict, list)) and aliases.meeting(key) is None for key, one in value.items()):
+    value = _with_words_of_pages(_as_meeting(value, aliases), aliases)
+    others = {key for key, one in value.items() if isinstance(one, (dict, list)) and aliases.meeting(key) is None}
+    if not others:
         return Retold(value)  # nearly all: nothing stands in them but parties
+    value = value | {
+        key: _with_words_of_pages(one, aliases)
+        for key in others
+        if isinstance(one := value[key], dict) and is_of_meeting(key)
+    }
     more: dict[str, Any] = {}
     problems: list[Problem] = []
     for one in own_tellings(value, Signs(aliases)):
         told = {**value, **more}
-        known = {
-            column: said
-            for column in _by_column(one.value, aliases)
-            if (said := as_told(told, column, aliases.meeting))
-        }
-        has_span = bool(SPAN & known.keys())
-        for column, given in _by_column(one.value, aliases).items():
+        by_column = _by_column(one.value, aliases)
+        known = {column: said for column in {*by_column, *SPAN} if (said := as_told(told, column, aliases.meeting))}
+        inner = {column: as_told(given, column, aliases.meeting) for column, given in by_column.items()}
+        has_span = bool(SPAN & known.keys()) and not _is_same_span(known, inner)
+        for column, given in by_column.items():
             is_free = column not in known and not (column in SPAN and has_span)
             if is_free and one.may_fill:
                 more |= given
-            elif column in _COMPARED and not _agree(known.get(column, {}), as_told(given, column, aliases.meeting)):
+            elif column in _COMPARED and not _agree(known.get(column, {}), inner[column]):
                 problems += ((key, "other_value", f"{one.path}.{key}={as_json(said)}") for key, said in given.items())
     return Retold({**value, **more}, tuple(problems)) if more or problems else Retold(value)
+
+
+def _is_same_span(known: Mapping[str, Mapping[str, Any]], inner: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether what an inner object adds of when a meeting was fits what is known: nothing is said otherwise, and
+    from start to end it is as long as is said. A start of its own beside an end may be a booking's, be it the same.
+    """
+    if "started_at" in inner and not {"started_at", "ended_at"} <= known.keys():
+        return False
+    if not all(_agree(known[column], inner[column]) for column in SPAN & known.keys() & inner.keys()):
+        return False
+    first = {column: next(iter(said.values())) for column, said in {**inner, **known}.items() if column in SPAN}
+    try:
+        lasted = first["ended_at"] - first["started_at"] - timedelta(seconds=int(first["duration_s"]))
+    except (KeyError, TypeError, ValueError, OverflowError):  # one is missing, or a text that cannot be read
+        return False
+    return bool(abs(lasted) <= timedelta(seconds=_ROUNDED_S))
+
+
+def beside(value: dict[str, Any], meeting: dict[str, Any], aliases: Aliases) -> Iterator[Problem]:
+    """Yield the words beside the one meeting of a record that say something else than it does.
+
+    Examples
+    --------
+    >>> [*beside({"conf": {"meid": "1"}, "topic": "a", "name": "b"}, {"meid": "1", "name": "b"}, Aliases())]
+    [('topic', 'other_value', 'topic=a')]
+    """
+    for column, given in _by_column(value, aliases).items():
+        known = as_told(meeting, column, aliases.meeting)
+        if known and column in _COMPARED and not _agree(known, as_told(given, column, aliases.meeting)):
+            others = (key for key in given if meeting.get(key) != given[key])
+            yield from ((key, "other_value", f"{key}={as_json(given[key])}") for key in others)
+
+
+def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Aliases) -> Iterator[tuple[str, str]]:
+    """Yield what a record says anywhere of columns that its row lacks, each with the column: under a key of theirs, or
+    when, under one that nobody knows. It may be a recording's, and is not read.
+
+    Not told: what belongs to another meeting, a party or a question, and what was booked.
+
+    Examples
+    --------
+    >>> said = {"meid": "1", "owner": {"creator": "5"}, "from": "2026-01-05 10:00:00", "room": {"name": "A"}}
+    >>> [*unread_words(said, "1", {"creator", "started_at", "name"}, Aliases())]
+    [('started_at', 'from=2026-01-05 10:00:00'), ('creator', 'owner.creator=5')]
+    """
+    signs = Signs(aliases)
+    party = own_leg(value, aliases)
+    waiting: list[tuple[str, str, Any, int]] = [(key, key, one, 0) for key, one in value.items() if key not in party]
+    while waiting:
+        key, path, one, depth = waiting.pop(0)
+        column = column_of(key, aliases) if key else None
+        if column == PARTIES or is_of_another(key) or unfolded(key) in QUESTION_KEYS:
+            continue
+        one = decoded(one)
+        if column:
+            is_own = depth == 0 and aliases.meeting(key) is not None
+            if column in lacking and not is_blank(one) and (is_own or _is_surely(column, key, one)):
+                yield column, f"{path}={as_json(one)}"
+        elif isinstance(one, dict):
+            if depth <= DEEPEST and not signs.ids_of(one) - {own} and not aliases.has_phone(one):
+                waiting += [(inner, f"{path}.{inner}", it, depth + 1) for inner, it in one.items()]
+        elif isinstance(one, list):
+            # Of a list that says when, an element may be anything that happened: a warning tells where it is a meeting.
+            if depth <= DEEPEST and "started_at" in lacking:
+                waiting += [("", f"{path}[{i}]", it, depth + 1) for i, it in enumerate(one) if isinstance(it, dict)]
+        elif key and depth <= 1 and lacking & {"started_at", "ended_at"} and _may_say_when(key, one):
+            yield "started_at" if "started_at" in lacking else "ended_at", f"{path}={as_json(one)}"
+
+
+def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:
+    """Return in which rows that lack a column something may say it: of records that are read in bulk, what a key in
+    the type of a nested value, JSON text or an instant does; of others all are looked at.
+    """
+    is_open = reduce(np.logical_or, lacking.values())
+    if not is_open.any():
+        return []
+    if not isinstance(sheet.values(sheet.keys["meeting_id"][0][1]), pa.Array):
+        return [int(row) for row in np.flatnonzero(is_open)]
+    rows: set[int] = set()
+    is_timeless = lacking["started_at"] | lacking["ended_at"]
+    for key in sheet.unknown:
+        values = sheet.values(key)
+        assert isinstance(values, pa.Array), "of records that are read in bulk every key is a column"
+        found = is_timeless & np.asarray(values.is_valid())
+        if pa.types.is_nested(values.type):
+            said = ((name, column_of(name, aliases)) for name in bulk.keys_in(values.type))
+            more = [lacking[it] for name, it in said if it in LACKING and it and _may_be(it, name)]
+            found |= reduce(np.logical_or, more, found) & np.asarray(values.is_valid())
+        elif pa.types.is_string(values.type):
+            is_json = np.asarray(pc.match_substring_regex(values, r"^\s*[\[{]").fill_null(False))
+            says_when = np.asarray(pc.match_substring_regex(values, MAY_TELL_WHEN).fill_null(False))
+            found = (is_open & is_json) | (found & says_when & (not _is_of_another_time(key)))
+        elif _is_of_another_time(key):
+            continue
+        rows.update(int(row) for row in np.flatnonzero(found))
+    return sorted(rows)
+
+
+def column_of(key: str, aliases: Aliases) -> str | None:
+    """Return the column of a meeting that a key feeds, be it one that is none of its candidates as pages say it too."""
+    match = aliases.meeting(key)
+    return match.column if match else OF_PAGES.get(unfolded(key))
+
+
+def _is_surely(column: str, key: str, value: Any) -> bool:
+    """Return whether a word in an object of another name may be the meeting's: anything has a name, and what is no time
+    says not when."""
+    return _may_be(column, key) and (column in ("name", "creator") or isinstance(value, dict) or is_time(value))
+
+
+def _may_be(column: str, key: str) -> bool:
+    return column != "name" or _NAMES_MEETING.search(unfolded(key)) is not None
+
+
+def _may_say_when(key: str, value: Any) -> bool:
+    """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended."""
+    return looks_like_instant(value) and not _is_of_another_time(key)
+
+
+def _is_of_another_time(key: str) -> bool:
+    return is_of_another(key) or is_of_another_time(_NAMES_MEETING.sub("", unfolded(key)))
+
+
+def _with_words_of_pages(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:
+    """Return a record with the start and the end that it says in words which a page of a list says of itself, too."""
+    given = {key: column for key in value if (column := OF_PAGES.get(unfolded(key))) and aliases.meeting(key) is None}
+    if not given:
+        return value
+    known = aliases.columns(key for key, one in value.items() if not is_blank(one)).values()
+    keys = dict(aliases.meetings)
+    more = {
+        keys[column][0]: said
+        for key, column in given.items()
+        if column not in known and (said := _instant_in(value[key])) is not None
+    }
+    return {**value, **more}
+
+
+def _instant_in(value: Any) -> Any:
+    """Return what a value says of when, also in an object with its zone (Microsoft Graph, Google); None for a number of
+    a page."""
+    if not isinstance(value, dict):
+        return value if is_time(value) else None
+    said = {unfolded(key): one for key, one in value.items() if not is_blank(one)}
+    zone = _ZONES.get(str(said.pop("timezone", "")).casefold())
+    if zone is None or len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
+        return value
+    (one,) = said.values()
+    return f"{one}{zone}" if isinstance(one, str) else one
 
 
 def _as_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:

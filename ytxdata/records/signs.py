@@ -27,6 +27,9 @@ QUESTION_KEYS = frozenset(
 EVIDENCE = frozenset({"creator", "created_at", "booked_at", "started_at", "ended_at", "duration_s", PARTIES})
 """Columns that make an object with a meeting id a meeting, rather than a wrapper that repeats the question."""
 
+TOLD = EVIDENCE | {"name", "amount_yuan"}
+"""Columns that people and reports look at: what else a record says of them is told."""
+
 _BEGUN = frozenset({"creator", "started_at", PARTIES})
 
 _PLACE = re.compile(r"0|[1-9][0-9]{0,8}")

@@ -53,7 +53,7 @@ a number is no time. Told of each who was absent, these would hide the others.""
 _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
 """From a time of day to another."""
 
-_MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
+MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
 
 _OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
@@ -300,7 +300,7 @@ def may_tell_when(values: Values, rows: list[int]) -> list[int]:
     if not isinstance(values, pa.Array) or not pa.types.is_string(values.type):
         return rows
     places = pa.array(rows, pa.int64())
-    found: list[int] = places.filter(pc.match_substring_regex(values.take(places), _MAY_TELL_WHEN)).to_pylist()
+    found: list[int] = places.filter(pc.match_substring_regex(values.take(places), MAY_TELL_WHEN)).to_pylist()
     return found
 
 

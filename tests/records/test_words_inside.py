@@ -1,0 +1,146 @@
+"""Words of a meeting that stand somewhere in its record are in its row, or told: none of them vanishes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ytxdata.records.answer import Answer
+from ytxdata.records.merge import MergedTables, merge_answers
+
+WithData = Callable[[str], Answer]
+TIMES = {"starttime": "2026-03-05 10:00:12", "endtime": "2026-03-05 11:00:12"}
+HEAD = {"meid": "m1", "meetingname": "周会", "creator": "15400000001"}
+PEOPLE = {"parties": [{"phone": "15400000001", "jointime": "2026-03-05 10:00:20"}]}
+PLAIN = [{**HEAD, "meid": f"p{i}", **TIMES, **PEOPLE} for i in range(12)]
+
+
+def read(answer_with: WithData, record: dict[str, Any]) -> MergedTables:
+    return merge_answers([answer_with(json.dumps([*PLAIN[:6], record, *PLAIN[6:]]))])
+
+
+def row_of(tables: MergedTables) -> tuple[Any, ...]:
+    (row,) = (one for one in tables.meetings.to_pylist() if one["meeting_id"] == "m1")
+    start, end = row["started_at"], row["ended_at"]
+    return row["name"], row["creator"], start and f"{start:%H:%M:%S}", end and f"{end:%H:%M:%S}"
+
+
+def told(tables: MergedTables) -> list[tuple[str, str, str]]:
+    assert {one["meeting_id"] for one in tables.problems.to_pylist()} <= {"m1"}
+    return sorted((one["column"], one["reason"], one["raw_value"]) for one in tables.problems.to_pylist())
+
+
+WHOLE = ("周会", "15400000001", "02:00:12", "03:00:12")
+
+
+@pytest.mark.parametrize("head", ["base", "meeting", "info", "basic", "conference", "baseInfo", "room", "data"])
+@pytest.mark.parametrize(
+    "times", ["time", "times", "timing", "schedule", "period", "detail", "stat", "会议时间"]
+)  # fmt: skip
+def test_an_object_of_times_beside_the_one_with_the_id_is_read_or_told(
+    answer_with: WithData, head: str, times: str
+) -> None:
+    tables = read(answer_with, {head: HEAD, times: TIMES, **PEOPLE})
+    if times in ("schedule", "period", "stat"):
+        assert row_of(tables)[2:] == (None, None)
+        assert told(tables) == [
+            ("ended_at", "other_value", f"{times}.endtime={TIMES['endtime']}"),
+            ("started_at", "other_value", f"{times}.starttime={TIMES['starttime']}"),
+        ]
+    else:
+        assert (row_of(tables), told(tables)) == (WHOLE, [])
+
+
+@pytest.mark.parametrize("key", ["base", "info", "detail", "meeting", "summary", "meetingInfo", "基本信息"])
+@pytest.mark.parametrize(
+    "inner",
+    [("meetingname",), ("meetingname", "creator"), ("creator",), ("endtime", "duration"), ("meetingname", "duration")],
+)
+def test_what_describes_the_meeting_fills_what_fits(answer_with: WithData, key: str, inner: tuple[str, ...]) -> None:
+    words: dict[str, Any] = {**HEAD, **TIMES, "duration": 3600}
+    outer = {one: said for one, said in words.items() if one not in inner}
+    tables = read(answer_with, {**outer, key: {one: words[one] for one in inner}, **PEOPLE})
+    assert (row_of(tables), told(tables)) == (WHOLE, [])
+
+
+@pytest.mark.parametrize("inner", [{"endtime": TIMES["endtime"]}, {"endtime": TIMES["endtime"], "duration": 60}])
+def test_an_end_that_nothing_confirms_is_told(answer_with: WithData, inner: dict[str, Any]) -> None:
+    tables = read(answer_with, {**HEAD, "starttime": TIMES["starttime"], "info": inner, **PEOPLE})
+    assert row_of(tables)[3] is None
+    assert ("ended_at", "other_value", f"info.endtime={TIMES['endtime']}") in told(tables)
+
+
+@pytest.mark.parametrize(
+    ("record", "problem"),
+    [
+        ({"meeting": {**HEAD, "starttime": TIMES["starttime"]}, "endtime": TIMES["endtime"]}, ("ended_at", "endtime")),
+        ({"meid": "m1", "meetingname": "周会", "owner": {"creator": "1"}, **TIMES}, ("creator", "owner.creator")),
+        ({"meid": "m1", "creator": "15400000001", "x": {"y": {"meetingName": "z"}}}, ("name", "x.y.meetingName")),
+        ({**HEAD, "from": TIMES["starttime"], "endtime": TIMES["endtime"]}, ("started_at", "from")),
+        ({**HEAD, "schedule": {"start": {"time": "10:00"}}}, ("started_at", "schedule.start")),
+        ({**HEAD, "takes": [TIMES]}, ("started_at", "takes[0].starttime")),
+        ({"meeting": {**HEAD, **TIMES}, "topic": "月会"}, ("name", "topic")),
+    ],
+)
+def test_what_may_be_the_meetings_is_told(
+    answer_with: WithData, record: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    found = told(read(answer_with, {**record, **PEOPLE}))
+    assert any((column, text.partition("=")[0]) == problem for column, _, text in found), found
+
+
+@pytest.mark.parametrize("key", ["meetingname", "creator"])
+def test_words_beside_the_one_meeting_and_its_parties_are_its_own(answer_with: WithData, key: str) -> None:
+    inside = {one: said for one, said in {**HEAD, **TIMES}.items() if one != key}
+    tables = read(answer_with, {"meeting": inside, key: HEAD[key], **PEOPLE})
+    assert (row_of(tables), told(tables)) == (WHOLE, [])
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("开始时间", "结束时间"), ("会议开始时间", "会议结束时间"), ("start", "end"), ("startedAt", "ended_at"),
+        ("start_at", "end_at"), ("startDateTime", "endDateTime"), ("beginAt", "finishAt"), ("begin", "finish"),
+        ("dateTimeConnect", "dateTimeDisconnect"), ("startTimestamp", "endTimestamp"), ("startime", "endTimeUtc"),
+        ("\ufeffstarttime", "end\u200btime"), ("ｓｔａｒｔｔｉｍｅ", "endtime："), ("ns2:starttime", "endtime[]"),
+    ],
+)  # fmt: skip
+def test_start_and_end_are_read_under_other_usual_words(answer_with: WithData, start: str, end: str) -> None:
+    record = {**HEAD, start: TIMES["starttime"], end: TIMES["endtime"], **PEOPLE}
+    assert (row_of(tables := read(answer_with, record)), told(tables)) == (WHOLE, [])
+    alike = merge_answers([answer_with(json.dumps([{**record, "meid": f"m{i}"} for i in range(40)]))])
+    assert (alike.meetings["started_at"].null_count, alike.meetings["ended_at"].null_count) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        {"dateTime": "2026-03-05T10:00:12", "timeZone": "Asia/Shanghai"},
+        {"dateTime": "2026-03-05T02:00:12", "timeZone": "UTC"},
+        {"time": "2026-03-05 10:00:12"},
+    ],
+)
+def test_a_time_in_an_object_with_its_zone_is_read(answer_with: WithData, start: dict[str, str]) -> None:
+    tables = read(answer_with, {**HEAD, "start": start, "endtime": TIMES["endtime"], **PEOPLE})
+    assert (row_of(tables), told(tables)) == (WHOLE, [])
+    odd = read(answer_with, {**HEAD, "start": {**start, "timeZone": "Mars"}, "endtime": TIMES["endtime"], **PEOPLE})
+    assert [one[0] for one in told(odd)] == ["started_at"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"room": {"name": "A", "floor": 3}},
+        {"department": {"name": "研发"}, "tags": ["季度"]},
+        {"updateTime": "2026-03-05 12:00:00", "requestNo": "20260305120000"},
+        {"nextMeeting": {"starttime": "2026-03-06 10:00:00"}, "booking": {"endtime": "2026-03-05 11:00:00"}},
+        {"start": 0, "end": 20},
+        {"recording": {"name": "a.mp3", "starttime": TIMES["starttime"], "endtime": "2026-03-05 10:30:00"}},
+    ],
+)
+def test_what_is_anothers_is_neither_read_nor_told(answer_with: WithData, more: dict[str, Any]) -> None:
+    tables = read(answer_with, {**HEAD, **TIMES, **PEOPLE, **more})
+    assert (row_of(tables), told(tables)) == (WHOLE, [])

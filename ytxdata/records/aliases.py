@@ -25,7 +25,7 @@ COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"}) | _OWN_WORDS
 """Keys, plain, that say something of their own (a state in words, the number shown to either side): no contradiction
 beside another."""
 
-_MEETING_PREFIXES = ("meeting", "conference", "conf")
+_MEETING_PREFIXES = ("meeting", "conference", "conf", "会议")
 """What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
 
 _AS_IT_WAS = re.compile("(?:{0})?(?:actual|real|fact|true|talk)(?:{0})?(.+)".format("|".join(_MEETING_PREFIXES)))

@@ -18,8 +18,9 @@ _OF_MEETING = re.compile(
     "(?:meet(?:ing)?|conf(?:erence)?|the|base|basics?|main|general|detail(?:s|ed)?|info(?:s|rmation)?|data|record|summary"
     "|result|actual|real|times?|timings?|会议|基本|基础|详情|详细|信息|数据|资料|记录|概要|摘要|实际|时间|的)+"
 )
-"""Plain keys under which a record describes its own meeting, or says when it was. What else it names (`recurrence`, `poll`, `bill`, `file`)
-has times, a length and a name of its own: any list of such words had gaps, and a mail's duration was the meeting's."""
+"""Plain keys under which a record describes its own meeting, or says when it was. What else it names (`recurrence`,
+`poll`, `bill`, `file`) has times, a length and a name of its own: any list of such words had gaps, and a mail's
+duration was the meeting's."""
 
 _OF_ANOTHER = re.compile(
     "book|plan|orig|old|prev|last|next|template|series|room|before|history|预|原|旧|上一|下一|模板|系列|会议室", re.I

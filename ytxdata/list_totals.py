@@ -5,23 +5,28 @@ says, under the list's columns or in words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ytxdata.labels import Text
 from ytxdata.times import parse_instant
 
-OWN_TOTAL = Text("清单自己的合计", "the list's own total")
-_PAGE = r"(?P<page>[本每]页|page)"
+OWN_TOTAL, SUBTOTAL = Text("清单自己的合计", "the list's own total"), Text("小计", "a subtotal")
+_PAGE = r"(?P<page>[本每]页|第\s*\d+\s*页|page)"
 _SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
-_SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?total\b)"
-_SUM = r"[合总共]\s*计|总?共(?=\s*\d)|(?:total|sum)\b"
-_UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for"
+_SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?totals?\b)"
+_SUM = r"[合总共]\s*计|总(?:额|金额|费用)|总?共(?=\s*\d)|(?:totals?|sum)\b"
+_UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for|due|payable"
 _MONEY = r"[¥￥]|人民币|(?:rmb|cny)(?![a-z])"
 _WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:：=]?\s*(?=\d)"
 _BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|{_MONEY}|{_WHAT}|(?:{_UNITS}|total|sum)\b"
-_TOTAL = re.compile(rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?", re.IGNORECASE | re.DOTALL)
+# of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
+_OF_SOME = r"[^:：]{1,20}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|总额|(?<![a-z])totals?)\s*(?:[\d:：(（\[【=].*)?"
+_TOTAL = re.compile(
+    rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
+)
 """A total as people write it; 合计划 and Total Energies are names."""
 
 Unit = Literal["meetings", "lines", "seconds", "yuan"]
@@ -132,8 +137,10 @@ def is_total(cell: str) -> bool:
 
     Examples
     --------
-    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total CNY 3.60", "合计划组", "共享会议室")]
-    [True, True, True, True, False, False]
+    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total CNY 3.60", "市场部小计（2项）", "Amount total")]
+    [True, True, True, True, True, True]
+    >>> [is_total(cell) for cell in ("合计划组", "组合计费用", "共享会议室", "Total Energies")]
+    [False, False, False, False]
     """
     return _TOTAL.fullmatch(cell.strip()) is not None
 
@@ -198,7 +205,7 @@ def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
     if is_timed and is_counted:
         return None
     if total:
-        return "subtotal" if total["page"] or total["part"] else "total"
+        return "subtotal" if total["page"] or total["part"] or total["some"] else "total"
     return None if is_timed or is_counted else "footer"
 
 
@@ -206,3 +213,98 @@ def _holds_a_number(cell: str) -> bool:
     # the foot of a sheet says who printed it when in whatever column there is room
     is_day = re.search(r"[-/年]", cell) is not None and parse_instant(cell.strip()) is not None
     return re.search(r"\d", cell) is not None and not is_day and _LABELLED.fullmatch(cell) is None
+
+
+class Charge(NamedTuple):
+    """One line with an amount: its number, what it is called, and what it is for: a meeting, a period, and the month of
+    that, each as far as it says so.
+    """
+
+    number: int
+    yuan: Decimal | None
+    called: NoMeeting | None = None
+    meeting_id: str = ""
+    period: Hashable = None
+    month: Hashable = None
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is said of it but that it is a total."""
+        return self.called is not None and not self.meeting_id and self.period is None
+
+
+class Sorted(NamedTuple):
+    """The totals of a list, by their numbers, and why each is none of its charges, with those that contradict the
+    charges; charges that are called totals, and those that are called nothing and look like totals, each with what the
+    lines above it come to.
+    """
+
+    totals: Mapping[int, Text]
+    off: Sequence[int]
+    called: Sequence[tuple[Charge, Decimal]]
+    alike: Sequence[tuple[Charge, Decimal]]
+
+
+_RANKS: Mapping[NoMeeting | None, int] = {None: 0, "subtotal": 1, "total": 2}
+
+
+def own_totals(lines: Sequence[Charge]) -> Sorted:
+    """Tell the totals of a list of money from its charges.
+
+    What is called a total is one if it says of nothing what it is for, if it is the sum of lines (of some just above,
+    of those for the same, or of all), whatever date, period or id stands beside it, or if others are for the same.
+    Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
+    of sums is no list with sums. A line that is called nothing is a charge, also where it is such a sum.
+
+    Examples
+    --------
+    >>> day, two = Charge(1, Decimal(10), period=3, month=3), Charge(2, Decimal(20), period=3, month=3)
+    >>> [*own_totals([day, two, Charge(3, Decimal(30), "total", period=4, month=4)]).totals]
+    [3]
+    >>> own_totals([day, two, Charge(3, Decimal(31), "total", period=4, month=4)]).called[0][0].number
+    3
+    """
+    lowest = min((_RANKS[one.called] for one in lines if not one.is_bare), default=0)
+    own = [one for one in lines if not one.is_bare and _RANKS[one.called] == lowest]
+    of: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
+    for one in own:
+        # one that says no period may be of any
+        for key in {*filter(None, (one.meeting_id, one.period, one.month))} | ({None} if one.period is None else set()):
+            of[key] += one.yuan or 0
+    whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
+    run = begun = Decimal(0)
+    seen = {run}
+    totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
+    for one in lines:
+        keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
+        same = [of[key] for key in keys if key in of]
+        sums = (whole, run - begun, *same[:1])
+        is_total = one.called is not None and _RANKS[one.called] > lowest
+        is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
+        if one.is_bare or (is_total and (is_sum or same)):
+            totals[one.number] = SUBTOTAL if one.called == "subtotal" else OWN_TOTAL
+            off += [] if is_sum or (one.is_bare and one.called == "subtotal") else [(one, next(iter(same), None))]
+            begun = run
+            continue
+        called += [(one, run)] if is_total and not lowest else []
+        seen.add(run)
+        run += one.yuan or 0
+    said = {one.number: of_total({"yuan": one.yuan}, {"yuan": run if same is None else same}) for one, same in off}
+    is_told = any(one.yuan is not None and not is_off(one.yuan, run) for one in lines if one.number in totals)
+    alike = [] if is_told else _alike([one for one in lines if one.number not in totals])
+    return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike)
+
+
+def _alike(lines: Sequence[Charge]) -> list[tuple[Charge, Decimal]]:
+    """Return lines that are called nothing, the last of all or of a period, with the amount of all above together. Of
+    two alike it says nothing that one is the sum of the other, and a meeting is no sum.
+    """
+    by_period: defaultdict[Hashable, list[Charge]] = defaultdict(list)
+    for one in lines:
+        by_period[one.period].append(one)
+    found = {
+        (last.number, last)
+        for *above, last in filter(None, (lines, *by_period.values()))
+        if len(above) > 1 and last.yuan and last.yuan == sum(one.yuan or 0 for one in above)
+    }
+    return [(one, one.yuan or Decimal(0)) for _, one in sorted(found) if not one.called and not one.meeting_id]

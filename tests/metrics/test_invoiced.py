@@ -174,6 +174,89 @@ def test_each_own_total_is_held_against_its_part_or_all(
     assert note.count("another than") == bool(other)
 
 
+SUMS = {"2026-03": "30.00"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # the day of issue, the day it is of, the end of the month; also in the column of ids
+        ("日期,会议号,项目,金额\n2026-03-10,902,通话,10\n2026-03-11,77,通话,20\n2026-04-01,,合计,30\n", SUMS),
+        ("日期,会议号,项目,金额\n2026-03-10,902,通话,10\n2026-03-10,,小计,10\n2026-03-11,77,通话,20\n2026-03-11,,小计,20\n,,合计,30\n", SUMS),
+        ("会议号,日期,金额\n902,2026-03-10,10\n77,2026-03-11,20\n合计,2026-03-31,30\n", SUMS),
+        # a period that is spelled otherwise, coarser, or that of issue
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,通话,20\n2026年3月,小计,30\n", SUMS),
+        ("账期,项目,金额\n2026-03-01,通话,30\n2026-03,合计,30\n", SUMS),
+        ("账期,会议号,项目,金额\n2026-03-10,902,通话,10\n2026-03-11,77,通话,20\n2026-03,,小计,30\n", SUMS),
+        ("账期,项目,金额\n2026-02,通话,7\n2026-03,通话,10\n2026-04,合计,17\n", {"2026-02": "7.00", "2026-03": "10.00"}),
+        ("日期,项目,金额\n2026-02-05,通话,7\n2026-03-05,通话,10.004\n2026-04-01,合计,17.00\n", {"2026-02": "7.00", "2026-03": "10.00"}),
+        # above its lines, and not beside them
+        ("账期,项目,金额\n2026-03,合计,30\n2026-03,通话,10\n2026-03,录音,20\n", SUMS),
+        ("账期,项目,金额\n2026-03,通话,10\n2026-04,通话,5\n2026-03,录音,20\n2026-03,小计,30\n2026-04,小计,5\n", {**SUMS, "2026-04": "5.00"}),
+        # a subtotal of subtotals
+        ("账期,部门,项目,金额\n2026-03,A,通话,10\n2026-03,A,小计,10\n2026-03,B,通话,20\n2026-03,B,小计,20\n2026-04,,合计,30\n", SUMS),
+        # of the connections to a meeting
+        ("会议号,号码,金额\n902,1,2\n902,2,3\n902,小计,5\n904,1,4\n904,小计,4\n,合计,9\n", {"2026-03": "5.00", "2026-04": "4.00"}),
+        # with a figure behind the word
+        ("项目,账期,金额\n通话,2026-03,10\n功能费,2026-03,20\n小计（2项）,2026-03,30\n", SUMS),
+        ("项目,账期,金额\n通话,2026-03,10\n功能费,2026-03,20\n合计：30.00元,2026-04,30\n", SUMS),
+        ("item,period,amount\ncalls,2026-03,10\nfees,2026-03,20\nTotal: 2 lines,2026-03,30\n", SUMS),
+        # all that is charged for a period, whatever it is called
+        ("账期,项目,金额\n2026-02,合计,10\n2026-03,合计,10\n2026-04,合计,20\n", {"2026-02": "10.00", "2026-03": "10.00", "2026-04": "20.00"}),
+        ("日期,项目,金额\n2026-02-28,合计,7\n2026-03-31,合计,10\n", {"2026-02": "7.00", "2026-03": "10.00"}),
+        ("账期,项目,金额\n2026-03,合计,30\n", SUMS),
+        # called nothing: two alike, a credit, fixed fees with a remark
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,10\n", {"2026-03": "20.00"}),
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,冲减,-10\n2026-03,录音,5\n", {"2026-03": "5.00"}),
+        ("账期,金额,备注\n2026-02,10,\n2026-03,10,共 85 场\n2026-04,20,合计 80 场\n", {"2026-02": "10.00", "2026-03": "10.00", "2026-04": "20.00"}),
+    ],
+)  # fmt: skip
+def test_a_sum_that_is_called_one_is_no_money_whatever_stands_beside_it(
+    archive: Archive, text: str, expected: dict[str, str], tmp_path: Path
+) -> None:
+    found, notes = shared(archive, text, tmp_path)
+    assert found == expected
+    if "备注" not in text:
+        assert not any("warning" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["Totals", "Total due", "Invoice total", "总额", "总金额", "应付总额", "费用合计", "应付合计", "市场部小计", "通话费小计", "2026-03小计", "第1页小计", "合计2项"],
+)  # fmt: skip
+def test_totals_are_known_by_usual_words(archive: Archive, word: str, tmp_path: Path) -> None:
+    text = f"项目,账期,金额\n通话,2026-03,10\n功能费,2026-03,20\n{word},2026-03,31\n"
+    found, notes = shared(archive, text, tmp_path)
+    assert found == SUMS
+    assert any(note.startswith("warning") and "line 4" in note and "31 yuan, not 30" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "said"),
+    [
+        ("账期,项目,金额\n2026-02,通话,7\n2026-03,合计,10\n", {"2026-02": "7.00", "2026-03": "10.00"}, "are called totals, but the sum of no lines, all there is for their period, and shared as charges: line 3, 10 yuan (lines above it: 7)"),
+        ("日期,项目,金额\n2026-03-10,通话,10\n2026-03-31,合计,31\n", {"2026-03": "10.00"}, "31 yuan, not 10"),
+        ("会议号,号码,金额\n902,1,2\n902,2,3\n902,小计,6\n", {"2026-03": "5.00"}, "6 yuan, not 5"),
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,应缴,30\n", {"2026-03": "60.00"}, "shared as charges: line 4, 30 yuan (lines above it: 30)"),
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,应缴,30\n2026-04,通话,1\n", {"2026-03": "60.00", "2026-04": "1.00"}, "shared as charges: line 4, 30 yuan (lines above it: 30)"),
+        ("账期,项目,金额\n2026-02,通话,10\n2026-03,录音,20\n2026-04,应缴,30\n", {"2026-02": "10.00", "2026-03": "20.00", "2026-04": "30.00"}, "shared as charges: line 4, 30 yuan"),
+    ],
+)  # fmt: skip
+def test_what_may_be_a_total_or_none_is_told_with_its_amount(
+    archive: Archive, text: str, expected: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    found, notes = shared(archive, text, tmp_path)
+    assert found == expected
+    assert any(note.startswith("warning") and said in note for note in notes)
+
+
+def test_a_total_below_says_that_all_lines_are_charges(archive: Archive, tmp_path: Path) -> None:
+    text = "账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,短信,30\n,合计,60\n"
+    found, notes = shared(archive, text, tmp_path)
+    assert found == {"2026-03": "60.00"}
+    assert not any("warning" in note for note in notes)
+
+
 @pytest.mark.parametrize("by", ["month", "total"])
 def test_a_list_of_nothing_but_its_total_is_told(archive: Archive, by: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no line that can be used"):

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
@@ -16,7 +17,7 @@ import narwhals as nw
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import NoMeeting, Unit, begins, is_total, no_meeting, part_or_all, stated
+from ytxdata.list_totals import Charge, Sorted, is_total, no_meeting, own_totals, stated
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
@@ -58,48 +59,47 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
     check_invoice(invoice, by)
     given: Any = {"total": invoice} if _is_amount(invoice) else invoice
     if isinstance(given, Mapping):
-        named = [(_period(str(period), by), _fen(str(amount))) for period, amount in given.items()]
-        sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-        for period, amount in named:
-            sums[period] += amount
-        return dict(sums), _repeated([period for period, _ in named])
+        told = [{"period": str(period), "amount": str(amount)} for period, amount in given.items()]
+        return _placed([SheetLine(0, cells) for cells in told], by, known)
     skipped: list[Skipped] = []
     lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped, keep_others=True))
     if unused := [one for one in skipped if one.line]:  # money would be left out of what is shared
         raise UsageError(
             skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
         )
-    asides = {line.number: what for line in lines if (what := _aside(line.cells))}
-    charged = {_stated(line.cells) for line in lines if line.number not in asides}
-    # what a list says of a period of which it has no other line is no total of others
-    told = {line.number: _stated(line.cells) for line in lines if line.number in asides}
-    for number in [one for one, text in told.items() if text and not charged & {"", text} and _span(text)]:
-        del asides[number]
-    own, aside = ([line for line in lines if (line.number in asides) == is_aside] for is_aside in (False, True))
-    skipped += [Skipped(line.number, ASIDE[asides[line.number]]) for line in aside]
+    charges = [_charge(line) for line in lines]
+    found = own_totals([one for one in charges if one.called != "footer"])
+    asides = {one.number: ASIDE["footer"] for one in charges if one.called == "footer"} | dict(found.totals)
+    skipped += [Skipped(number, asides[number]) for number in sorted(asides)]
+    own = [line for line in lines if line.number not in asides]
     if not own:
         raise none_left(INVOICE, skipped)
     amounts, notes = _placed(own, by, known)
-    why = _of_totals([line for line in aside if asides[line.number] == "total"], own)
-    skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
-    return amounts, (*notes, *((skipped_note(INVOICE, skipped),) if skipped else ()))
+    said = skipped_note(INVOICE, skipped)
+    said = Text(f"警告：{said.zh}", f"warning: {said.en}") if found.off else said
+    return amounts, (*notes, *_like_totals(found), *((said,) if skipped else ()))
 
 
-def _of_totals(totals: Sequence[SheetLine], lines: Sequence[SheetLine]) -> dict[int, Text]:
-    """Return why each of the list's own totals is no line, and in what it is another than that of its lines."""
-    amounts = [_yuan(line.cells["amount"], line.number) for line in lines]
-    ends = {total.number: sum(line.number < total.number for line in lines) for total in totals}
-    begun = begins(ends.values())
+def _like_totals(found: Sorted) -> tuple[Text, ...]:
+    """Return notes on charges that may be meant as totals: the amount of each, and what the lines above it come to."""
 
-    def sums(some: Sequence[Decimal]) -> dict[Unit, Decimal]:
-        return {"yuan": sum(some, Decimal(0))} if some else {}
+    def told(some: Sequence[tuple[Charge, Decimal]], zh: str, en: str) -> Text:
+        more = " …" if len(some) > _SHOWN else ""
+        zhs = "、".join(f"第 {one.number} 行 {one.yuan} 元（其上各行共 {above} 元）" for one, above in some[:_SHOWN])
+        ens = ", ".join(f"line {one.number}, {one.yuan} yuan (lines above it: {above})" for one, above in some[:_SHOWN])
+        return Text(
+            f"警告：账单有的行{zh}，已作为费用分摊：{zhs}{more}", f"warning: {en} and shared as charges: {ens}{more}"
+        )
 
-    def why(total: SheetLine) -> Text:
-        own, end = _PRECISE.fullmatch(amount_text(total.cells["amount"])), ends[total.number]
-        told: dict[Unit, Decimal | None] = {"yuan": Decimal(own[0]) if own else stated([total.first]).get("yuan")}
-        return part_or_all(told, sums(amounts[begun[end] : end]), sums(amounts))
-
-    return {total.number: why(total) for total in totals}
+    called = (
+        "名为合计，却不是任何各行之和，其时段别无他行",
+        "lines of the invoice are called totals, but the sum of no lines, all there is for their period,",
+    )
+    alike = (
+        "恰为其上各行之和，却没有写作合计（若是合计，请写明或删去）",
+        "lines of the invoice are the sum of those above them, not called totals (if they are, call them so or delete them)",
+    )
+    return tuple(told(some, *said) for some, said in ((found.called, called), (found.alike, alike)) if some)
 
 
 def _stated(cells: Mapping[str, str]) -> str:
@@ -111,18 +111,31 @@ def _span(text: str) -> tuple[int, int] | None:
     return next((bounds(named, by) for by in _SPANS if (named := period_called(text, by))), None)
 
 
-def _aside(cells: Mapping[str, str]) -> NoMeeting | None:
-    """Return what a line is that charges nothing: a total, a subtotal, a note; None where it may charge."""
-    # the day of a line that states its period is that of its issue, and says of no meeting that it took place
-    told = {"amount_yuan": cells["amount"], "started_at": "" if _stated(cells) else _day(cells)}
+def _charge(line: SheetLine) -> Charge:
+    """Return what a line charges, for what, and whether it is called a total or is a note."""
+    cells, amount = line.cells, line.cells["amount"]
     bare = not any(cells.get(name, "").strip() for name in COLUMNS)
     known = [cell for name, cell in cells.items() if name in COLUMNS]
-    # any column may say that a line is a subtotal (项目), but not of a meeting, which may be called anything; and where
-    # a figure stands behind the word, it is a remark on the line (共 85 场)
-    others = [cell for name, cell in cells.items() if name not in COLUMNS and not cells.get("meeting_id", "").strip()]
-    words = [cell for cell in others if bare or (is_total(cell) and not _FIGURE.search(cell))]
-    what: NoMeeting | None = next(filter(None, (no_meeting(cell, told) for cell in (*known, *words))), None)
-    return "subtotal" if what == "total" and _span(_stated(cells)) else what
+    # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场)
+    others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS]
+    words = [cell for name, cell in others if bare or (is_total(cell) and not _is_remark(name, cell))]
+    called = next(filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None)
+    own, meeting_id, text = _PRECISE.fullmatch(amount_text(amount)), cells.get("meeting_id", "").strip(), _stated(cells)
+    day = _instant(_day(cells))
+    # a date says of which month a total is, if at all
+    span = _span(text) if text else _month(local_second(day)) if day else None
+    yuan = Decimal(own[0]) if own else stated([line.first]).get("yuan") if called else None
+    return Charge(
+        line.number, yuan, called, "" if is_total(meeting_id) else meeting_id, span, _month(span[0]) if span else None
+    )
+
+
+def _month(second: int) -> tuple[int, int] | None:
+    return bounds(label(first_day(second // DAY, "month"), "month"), "month")
+
+
+def _is_remark(column: str, cell: str) -> bool:
+    return bool(_FIGURE.search(cell)) and bool(_REMARKS.search(column) or _COUNTS.match(cell))
 
 
 def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
@@ -209,8 +222,7 @@ class _Moments:
         records, text = self.known.get(cells.get("meeting_id", ""), []), _day(cells)
         if not text:
             return [at for _, at in records]
-        instant = parse_instant(f"{month_text(text)}-01" if month_text(text) else text)
-        if instant is None:
+        if (instant := _instant(text)) is None:
             raise _refused(Text(f"不是日期或时间：{text}", f"no date or time: {text}"), _DATED, number)
         begun = local_second(instant)
         if self.day_of == "starts":
@@ -251,6 +263,10 @@ def _day(cells: Mapping[str, str]) -> str:
     return cells.get("started_at", "").strip()
 
 
+def _instant(text: str) -> datetime | None:
+    return parse_instant(f"{month}-01" if (month := month_text(text)) else text)
+
+
 def _yuan(amount: str, line: int | None) -> Decimal:
     if not _PRECISE.fullmatch(bare := amount_text(amount)):
         raise _no_amount(Text(f"金额不可用：{amount}", f"no amount: {amount}"), line)
@@ -285,6 +301,9 @@ COLUMNS = {
 }  # fmt: skip
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _FIGURE = re.compile(r"\d(?![\d年月])")
+_REMARKS = re.compile(r"备注|附注|remark|note|comment|memo", re.IGNORECASE)
+_COUNTS = re.compile(r"\s*总?共\s*\d")
+_SHOWN = 10
 _PRECISE = re.compile(r"-?\d+(\.\d+)?")
 _AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
@@ -306,7 +325,7 @@ def _no_amount(why: Text, line: int | None) -> UsageError:
 
 
 def _refused(why: Text, remedy: Text, line: int | None) -> UsageError:
-    at = NO_TEXT if line is None else Text(f"第 {line} 行：", f"line {line}: ")
+    at = NO_TEXT if not line else Text(f"第 {line} 行：", f"line {line}: ")
     return UsageError(
         Text(f"账单不可用：{at.zh}{why.zh}", f"the invoice cannot be used: {at.en}{why.en}"), remedy=remedy
     )

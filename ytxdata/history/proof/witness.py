@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import OWN_TOTAL, Unit, is_credit
+from ytxdata.list_totals import OWN_TOTAL, SUBTOTAL, Unit, is_credit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING, beijing_text
 
@@ -96,7 +96,7 @@ ASIDE: Mapping[str, Text] = {
         "清单说还有更多，不在这里，或有的没能给出",
         "the list says that there is more of it than is here, or that some could not be given",
     ),
-    "subtotal": Text("小计", "a subtotal"),
+    "subtotal": SUBTOTAL,
     "credit": Text("冲减（负数），计入合计", "a credit (below zero), which belongs to the total"),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,

@@ -116,7 +116,7 @@ def test_totals_under_any_name_of_a_column_are_no_money(
     ("text", "by", "expected"),
     [
         ("账期,日期,金额\n2026-03,2026-04-05,100.00\n2026-04,2026-05-05,10.00\n", "month", {"2026-03": "100.00", "2026-04": "10.00"}),
-        ("会议编号,账期,金额\n902,2026-03,100.005\n77,2026-03,10.00\n904,2026-04,5\n", "month", {"2026-03": "110.00", "2026-04": "5.00"}),
+        ("会议编号,账期,金额\n902,2026-03,100.005\n77,2026-03,10.00\n904,2026-04,5\n", "month", {"2026-03": "110.01", "2026-04": "5.00"}),
         ("会议编号,账期,金额\n902,2026-03,100.00\n904,,5\n", "month", {"2026-03": "100.00", "2026-04": "5.00"}),
         # the month that a line states says which of a room's meetings is meant
         ("会议编号,账期,金额\n900,2026-03,7.00\n", "day", {"2026-03-10": "7.00"}),
@@ -255,6 +255,69 @@ def test_a_total_below_says_that_all_lines_are_charges(archive: Archive, tmp_pat
     found, notes = shared(archive, text, tmp_path)
     assert found == {"2026-03": "60.00"}
     assert not any("warning" in note for note in notes)
+
+
+def test_lines_that_cancel_are_lost_with_both_sums(archive: Archive, tmp_path: Path) -> None:
+    found, notes = shared(archive, "会议号,金额\n900,500\n777,-500\n902,4\n", tmp_path)
+    assert found == {"2026-03": "4.00"}
+    assert any("warning: 500 yuan and credits of -500 yuan" in note for note in notes)
+
+
+def test_months_of_a_mapping_outside_the_period_are_told_as_those_of_a_list(archive: Archive, tmp_path: Path) -> None:
+    _, said = shared(archive, "period,amount\n2026-03,10\n2026-04,20\n", tmp_path, **MARCH)
+    report = metrics.chargeback(archive, book=BOOK, invoice={"2026-03": "10", "2026-04": "20"}, **MARCH)
+    rows = report.arrow.to_pylist()
+    assert {row["period"] for row in rows} == {"2026-03"}
+    assert sum(row["allocated"] for row in rows) == 10
+    assert [note.en for note in report.notes] == said
+    assert any("outside the period asked for are not shared: 2026-04" in note for note in said)
+
+
+def test_an_exact_start_says_which_of_a_rooms_meetings_of_a_day_is_meant(tmp_path: Path) -> None:
+    made = _room(tmp_path, ("2026-03-31 09:00", 60), ("2026-03-31 23:00", 90))
+    text = "会议号,开始时间,金额\n900,{} 09:00:00,10\n900,{} 23:00:00,20\n".replace("{}", "2026-03-31")
+    assert shared(made, text, tmp_path, day_of="ends")[0] == {"2026-03": "10.00", "2026-04": "20.00"}
+    # a day alone, or another second, says no more than the day
+    for start in ("2026-03-31", "2026-03-31 09:00:01"):
+        found, notes = shared(made, f"会议号,开始时间,金额\n900,{start},10\n", tmp_path, day_of="ends")
+        assert not found
+        assert any("warning: 10 yuan" in note for note in notes)
+
+
+def _room(folder: Path, *meetings: tuple[str, int]) -> Archive:
+    records = []
+    for start, minutes in meetings:
+        begin = datetime.fromisoformat(start).replace(tzinfo=BEIJING)
+        times = told(begin), told(begin + timedelta(minutes=minutes))
+        parties = [{"phone": SALES, "jointime": times[0], "leavetime": times[1]}]
+        one = {"meid": "900", "meetingname": "m", "creator": SALES, "starttime": times[0], "endtime": times[1]}
+        records.append({**one, "parties": parties})
+    made = Archive(folder / "room.archive")
+    made.sync(Told(records))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("by", "day", "expected"),
+    [
+        ("total", "2026-04-05", {"total": "30.00"}),
+        ("day", "2026-03-31", {"2026-03-11": "10.00", "2026-03-31": "20.00"}),
+        ("day", "2026-04-05", {"2026-03-11": "10.00", "2026-03-31": "20.00"}),
+        ("week", "2026-04-05", {"2026-03-09": "10.00", "2026-03-30": "20.00"}),
+    ],
+)
+def test_a_stated_month_with_a_day_of_issue_is_of_the_meetings_it_names(
+    archive: Archive, by: str, day: str, expected: dict[str, str], tmp_path: Path
+) -> None:
+    text = f"账期,会议号,日期,金额\n2026-03,902,{day},10\n2026-03,903,{day},20\n"
+    assert shared(archive, text, tmp_path, by)[0] == expected
+
+
+def test_what_is_shared_is_rounded_once_halves_up(archive: Archive, tmp_path: Path) -> None:
+    head = "会议号,开始时间,金额\n"
+    assert shared(archive, f"{head}902,2026-03-11 09:00,10.005\n", tmp_path)[0] == {"2026-03": "10.01"}
+    months = "".join(f"x,2026-0{month}-05 09:00,10.004\n" for month in (2, 3, 4))
+    assert sum(map(Decimal, shared(archive, head + months, tmp_path)[0].values())) == Decimal("30.01")
 
 
 @pytest.mark.parametrize("by", ["month", "total"])

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from numbers import Real
 from typing import Any, NamedTuple, TypeAlias
@@ -149,7 +149,7 @@ def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str,
     is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
     places = _Places(by, known.scope.edges, is_bill, _Moments.of(known, lines))
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    stated, outside, n_stated, n_outside, lost = list[str](), set[str](), 0, 0, Decimal(0)
+    stated, outside, n_stated, n_outside, lost = list[str](), set[str](), 0, 0, list[Decimal]()
     for line in lines:
         amount = (_yuan if is_bill else _fen)(line.cells["amount"], line.number)
         periods, named = places.of(line)
@@ -161,18 +161,23 @@ def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str,
         else:
             n_outside += is_outside
         if len(periods) != 1:
-            lost += amount
+            lost.append(amount)
         elif not is_outside:
             sums[min(periods)] += amount
-    # together they are what the whole list comes to, rounded once: months rounded each by itself would be some fen off
-    parts = rounded([Fraction(sums[period]) for period in sorted(sums)])
+    # together they are what all that is shared comes to, rounded once, and halves up as costs are: months rounded each
+    # by itself would be some fen off
+    whole = sum(sums.values(), Decimal(0)).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    parts = rounded([Fraction(sums[period]) for period in sorted(sums)], whole=whole)
     listed, n_dated, zh, en = "、".join(sorted(outside)), len(lines) - n_stated, *_DAY_OF[known.scope.day_of]
+    # a credit must not hide a charge
+    asked, credit = (sum((one for one in lost if (one < 0) == is_credit), Decimal(0)) for is_credit in (False, True))
+    back = (f"及冲减 {credit} 元", f" and credits of {credit} yuan") if credit else ("", "")
     notes = (
         (is_bill and n_dated, f"账单各行按会议{zh}时刻归入时段，共 {n_dated} 行", f"the {n_dated} lines of the bill are put into periods by the {en} of their meetings"),
         (n_stated, f"账单有 {n_stated} 行归入其所写的时段，不论其日期", f"{n_stated} lines of the bill are put into the period that they state, whatever their date"),
         (n_outside, f"其中 {n_outside} 行不在所选期间，未分摊", f"{n_outside} of them lie outside the period asked for and are not shared"),
         (outside, f"账单中不在所选期间的时段未分摊：{listed}", f"periods of the invoice outside the period asked for are not shared: {listed.replace('、', ', ')}"),
-        (lost, f"警告：账单中共 {lost} 元没有日期，也没有唯一时段的会议记录（或会议结束未知），未分摊", f"warning: {lost} yuan of the bill have no date, and no record or records of several periods (or no known end), and are not shared"),
+        (any(lost), f"警告：账单中共 {asked} 元{back[0]}没有日期，也没有唯一时段的会议记录（或会议结束未知），未分摊", f"warning: {asked} yuan{back[1]} of the bill have no date, and no record or records of several periods (or no known end), and are not shared"),
     )  # fmt: skip
     told_of = (*_repeated(stated), *(Text(zh, en) for is_so, zh, en in notes if is_so))
     return dict(zip(sorted(sums), parts, strict=True)), told_of
@@ -201,7 +206,9 @@ class _Moments:
     @classmethod
     def of(cls, known: Facts, lines: Sequence[SheetLine]) -> _Moments:
         ids = {
-            line.cells.get("meeting_id", "") for line in lines if known.scope.day_of == "ends" or not _day(line.cells)
+            line.cells.get("meeting_id", "")
+            for line in lines
+            if known.scope.day_of == "ends" or _stated(line.cells) or not _day(line.cells)
         }
         if not any(ids):
             return cls(known.scope.day_of, {})
@@ -227,7 +234,9 @@ class _Moments:
         begun = local_second(instant)
         if self.day_of == "starts":
             return [begun]
-        return [at for second, at in records if second // DAY == begun // DAY]
+        # of a room's meetings of one day the line's own time says which; midnight is a day without a time
+        exact = [at for second, at in records if second == begun and begun % DAY]
+        return exact or [at for second, at in records if second // DAY == begun // DAY]
 
 
 class _Places(NamedTuple):
@@ -245,10 +254,16 @@ class _Places(NamedTuple):
             named = _period(line.cells.get("period"), by, line.number)
             edges = bounds(named, by)
             return {self._inside(named, *edges) if edges else named}, named
+        first, last = _span(told) or (0, 0)
+        inside = {label(first_day(second // DAY, by), by) for second in (first, last - 1)}
+        if last and len(inside) == 1:
+            return {self._inside(named, first, last) for named in inside}, min(inside)
         begun = self.moments.of_line(line.number, line.cells)
         if told.strip():  # where days are asked for, the month of a meeting is no day, and still says something
-            first, last = _span(told) or (0, 0)
+            held = [at for _, at in self.moments.known.get(line.cells.get("meeting_id", ""), []) if first <= at < last]
             begun = [second for second in begun if first <= second < last]
+            if not {at // DAY for at in held} & {second // DAY for second in begun}:
+                begun = held or begun  # its date is another than that of all its meetings: that of its issue
             if not begun:
                 raise _no_period(told, by, line.number)
         return {self._inside(label(first_day(second // DAY, by), by), second, second + 1) for second in begun}, ""

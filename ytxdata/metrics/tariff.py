@@ -169,8 +169,9 @@ def allocated(total: Decimal, weights: Sequence[Fraction], decimals: int = 2) ->
     )
 
 
-def rounded(parts: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
-    """Return exact parts in whole units of a last decimal, so that they still add up to their sum as it is rounded.
+def rounded(parts: Sequence[Fraction], decimals: int = 2, whole: Decimal | None = None) -> list[Decimal]:
+    """Return exact parts in whole units of a last decimal, so that they still add up to their sum as it is rounded: to
+    the even one, or to a whole that is given.
 
     Examples
     --------
@@ -179,7 +180,7 @@ def rounded(parts: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
     """
     exact = [part * 10**decimals for part in parts]
     found = [floor(one) for one in exact]
-    left = round(sum(exact, Fraction(0))) - sum(found)
+    left = round(sum(exact, Fraction(0)) if whole is None else Fraction(whole) * 10**decimals) - sum(found)
     order = sorted(range(len(found)), key=lambda place: (found[place] - exact[place], place))
     for place in order[:left]:
         found[place] += 1

@@ -276,19 +276,23 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     seen = {run}
     totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
     for one in lines:
-        keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
-        same = [of[key] for key in keys if key in of]
-        sums = (whole, run - begun, *same[:1])
         is_total = one.called is not None and _RANKS[one.called] > lowest
-        is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
-        if one.is_bare or (is_total and (is_sum or same)):
-            totals[one.number] = SUBTOTAL if one.called == "subtotal" else OWN_TOTAL
-            off += [] if is_sum or (one.is_bare and one.called == "subtotal") else [(one, next(iter(same), None))]
-            begun = run
+        if not is_total and not one.is_bare:
+            seen.add(run)
+            run += one.yuan or 0
             continue
-        called += [(one, run)] if is_total and not lowest else []
-        seen.add(run)
-        run += one.yuan or 0
+        keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
+        same = next((of[key] for key in keys if key in of), None)
+        sums = [each for each in (whole, run - begun, same) if each is not None]
+        is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
+        if one.is_bare or is_sum or same is not None:
+            totals[one.number] = SUBTOTAL if one.called == "subtotal" else OWN_TOTAL
+            off += [] if is_sum or (one.is_bare and one.called == "subtotal") else [(one, same)]
+            begun = run
+        else:
+            called += [] if lowest else [(one, run)]
+            seen.add(run)
+            run += one.yuan or 0
     said = {one.number: of_total({"yuan": one.yuan}, {"yuan": run if same is None else same}) for one, same in off}
     is_told = any(one.yuan is not None and not is_off(one.yuan, run) for one in lines if one.number in totals)
     alike = [] if is_told else _alike([one for one in lines if one.number not in totals])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from numbers import Real
 from typing import Any, NamedTuple, TypeAlias
 
@@ -106,7 +107,10 @@ def _stated(cells: Mapping[str, str]) -> str:
     return cells.get("period", "").strip()
 
 
+@lru_cache(maxsize=4096)
 def _span(text: str) -> tuple[int, int] | None:
+    if not text.strip():
+        return None
     # of a first of March spreadsheets mean the month
     return next((bounds(named, by) for by in _SPANS if (named := period_called(text, by))), None)
 
@@ -123,15 +127,21 @@ def _charge(line: SheetLine) -> Charge:
     own, meeting_id, text = _PRECISE.fullmatch(amount_text(amount)), cells.get("meeting_id", "").strip(), _stated(cells)
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
-    span = _span(text) if text else _month(local_second(day)) if day else None
+    span = _span(text) if text else _month(local_second(day) // DAY) if day else None
     yuan = Decimal(own[0]) if own else stated([line.first]).get("yuan") if called else None
     return Charge(
-        line.number, yuan, called, "" if is_total(meeting_id) else meeting_id, span, _month(span[0]) if span else None
+        line.number,
+        yuan,
+        called,
+        "" if is_total(meeting_id) else meeting_id,
+        span,
+        _month(span[0] // DAY) if span else None,
     )
 
 
-def _month(second: int) -> tuple[int, int] | None:
-    return bounds(label(first_day(second // DAY, "month"), "month"), "month")
+@lru_cache(maxsize=4096)
+def _month(day: int) -> tuple[int, int] | None:
+    return bounds(label(first_day(day, "month"), "month"), "month")
 
 
 def _is_remark(column: str, cell: str) -> bool:
@@ -278,6 +288,7 @@ def _day(cells: Mapping[str, str]) -> str:
     return cells.get("started_at", "").strip()
 
 
+@lru_cache(maxsize=4096)
 def _instant(text: str) -> datetime | None:
     return parse_instant(f"{month}-01" if (month := month_text(text)) else text)
 

@@ -265,7 +265,9 @@ def test_lines_that_cancel_are_lost_with_both_sums(archive: Archive, tmp_path: P
 
 def test_months_of_a_mapping_outside_the_period_are_told_as_those_of_a_list(archive: Archive, tmp_path: Path) -> None:
     _, said = shared(archive, "period,amount\n2026-03,10\n2026-04,20\n", tmp_path, **MARCH)
-    report = metrics.chargeback(archive, book=BOOK, invoice={"2026-03": "10", "2026-04": "20"}, **MARCH)
+    report = metrics.chargeback(
+        archive, book=BOOK, invoice={"2026-03": "10", "2026-04": "20"}, start="2026-03", end="2026-04"
+    )
     rows = report.arrow.to_pylist()
     assert {row["period"] for row in rows} == {"2026-03"}
     assert sum(row["allocated"] for row in rows) == 10

@@ -18,7 +18,7 @@ import narwhals as nw
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import Charge, Sorted, is_total, no_meeting, own_totals, stated
+from ytxdata.list_totals import Charge, NoMeeting, Sorted, is_total, no_meeting, own_totals, stated
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
@@ -123,7 +123,9 @@ def _charge(line: SheetLine) -> Charge:
     # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场)
     others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS]
     words = [cell for name, cell in others if bare or (is_total(cell) and not _is_remark(name, cell))]
-    called = next(filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None)
+    called: NoMeeting | None = next(
+        filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None
+    )
     own, meeting_id, text = _PRECISE.fullmatch(amount_text(amount)), cells.get("meeting_id", "").strip(), _stated(cells)
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all

@@ -23,7 +23,10 @@ _MONEY = r"[¥￥]|人民币|(?:rmb|cny)(?![a-z])"
 _WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:：=]?\s*(?=\d)"
 _BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|{_MONEY}|{_WHAT}|(?:{_UNITS}|total|sum)\b"
 # of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
-_OF_SOME = r"[^:：]{1,20}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|总额|(?<![a-z])totals?)\s*(?:[\d:：(（\[【=].*)?"
+_OF_SOME = (
+    r"[^:：]{1,20}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|总额|(?<![a-z])totals?)"
+    r"\s*(?:[\d:：(（\[【=].*)?"
+)
 _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
 )

@@ -14,7 +14,7 @@ from ytxdata.errors import TruncatedError
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.find_records import split_list
 from ytxdata.records.merge import MergedTables, merge_answers
-from ytxdata.records.spans import unescape
+from ytxdata.records.spans import own_sizes, unescape
 
 STATUS = '"statusCode":"0","statusMsg":"提交成功"'
 
@@ -49,7 +49,7 @@ def check(answer: Answer, tables: MergedTables) -> None:
     assert not answer.text[at:].strip()
     size = tables.counts.bytes
     assert size.received == len(answer.text) == size.envelope + size.meetings + size.rejected + size.duplicates
-    assert size.rejected == sum(one.end - one.start for one in answer.records) - size.meetings - size.duplicates
+    assert size.rejected == sum(own_sizes(answer.records)) - size.meetings - size.duplicates
 
 
 def ids(tables: MergedTables) -> list[str]:
@@ -503,3 +503,55 @@ def test_a_plain_list_hides_nothing_beside_it(member: str) -> None:
     answer, _ = read(f'{{{STATUS},"data":{text(ALL)},{member}}}')
     assert len(answer.records) > len(ALL)
     assert any(b'"z"' in one.raw for one in answer.records)
+
+
+def in_details(i: int) -> dict[str, Any]:
+    """A record in three objects, as JSON:API writes it."""
+    one = meeting(i)
+    return {
+        "meid": one["meid"],
+        "attributes": {key: one[key] for key in ("meetingname", "creator", "starttime")},
+        "relationships": {"parties": one["parties"]},
+    }
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"list": [text(in_details(i)) for i in range(3)]},
+        {f"m{i}": text(in_details(i)) for i in range(3)},
+        [{"meeting": text(in_details(i))} for i in range(3)],
+        text([text(in_details(i)) for i in range(3)]),
+        [in_details(i) for i in range(3)],
+    ],
+)
+@pytest.mark.parametrize("more", [b"", b",", b'"'])
+def test_no_damage_to_the_envelope_ends_the_reading(data: object, more: bytes) -> None:
+    """A reject inside of a record in a text was taken for a record beside it: its bytes stood in the gap behind once
+    more, and an assertion ended every sync.
+    """
+    sound = text({"statusCode": "0", "statusMsg": "ok", "requestId": "r1", "data": data}).encode()
+    head = sound[: sound.index(b'"data"')]
+    for at in (i for i, one in enumerate(head) if i and one in b'{}[]",:'):
+        answer = read_answer(sound[:at] + more + sound[at + (not more) :], is_whole=True)
+        tables = merge_answers([answer])
+        check(answer, tables)
+        assert ids(tables) == ["m0", "m1", "m2"]
+        assert not any("byte for byte" in one.en for one in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [({"statusCode": "0", "data": {"list": ALL}}, "no_id"), (ALL, "not_object")]
+)
+def test_a_fault_of_the_reading_is_one_reject_and_no_crash(
+    body: object, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raised, it ended every sync that met the answer, which was kept nowhere."""
+    monkeypatch.setattr(
+        "ytxdata.records.shapes.Shapes.nested",
+        lambda _, found: [found[0]._replace(start=found[0].start + 1, end=found[0].end + 1)],
+    )
+    answer, tables = read(f" {text(body)}\n")
+    assert [(one["raw"], one["reason"]) for one in tables.rejects.to_pylist()] == [(text(body), reason)]
+    assert any("byte for byte" in one.en for one in answer.warnings)
+    assert answer.is_doubtful

@@ -72,7 +72,8 @@ class Answer:
     announced
         How many records it says it holds (`total`, `count`), None when it says nothing.
     is_doubtful
-        It contradicts itself about how much it holds, or was cut off: nothing can be proven from it.
+        It contradicts itself about how much it holds, was cut off, or could not be read byte for byte: nothing can be
+        proven from it.
 
     Examples
     --------
@@ -245,7 +246,7 @@ def read_answer(
         warnings=warnings + found.warnings,
         aliases=aliases,
         announced=next((one.told for one in (*contradicted, *found.announced) if one.told not in said), None),
-        is_doubtful=bool(contradicted) or not found.is_closed,
+        is_doubtful=bool(contradicted) or not (found.is_closed and found.is_lawful),
     )
 
 

@@ -20,6 +20,7 @@ from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.shapes import DAMAGED, SURVEYED, Shapes
 from ytxdata.records.signs import ENVELOPE_KEYS
 from ytxdata.records.spans import (
+    BrokenLawError,
     Found,
     Member,
     Offsets,
@@ -40,6 +41,11 @@ _BEHIND = Text(
     "{n} bytes stand in the answer behind its end: records in them are read, the rest is rejected",
 )
 _LENIENT = Text("应答的 JSON 不规范，已宽松读取", "the answer's JSON is not strict and was read leniently")
+_UNLAWFUL = Text(
+    "这份应答未能逐字节读清（{why}），整份拒收并原样保存：请把它报告给维护者",
+    "this answer could not be read byte for byte ({why}): it is one reject, kept as it came; please report it to the"
+    " maintainer",
+)
 IS_TORN = re.compile(rb"\s*[\]},:]")
 """What stands behind an answer only if a bracket was lost or doubled inside it."""
 
@@ -64,6 +70,8 @@ class Extracted(NamedTuple):
         Whether the text comes to its end, rather than being cut off.
     n_certain
         How many of the records carry a meeting id.
+    is_lawful
+        Whether every byte was read once; else the answer is one record that is none.
     """
 
     records: tuple[RawRecord, ...]
@@ -72,6 +80,7 @@ class Extracted(NamedTuple):
     announced: tuple[Announced, ...] = ()
     is_closed: bool = True
     n_certain: int = 0
+    is_lawful: bool = True
 
 
 def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) -> Extracted:
@@ -97,7 +106,7 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     -----
     One strict pass over the bytes; only where that fails the text is taken apart tolerantly (some 20 times slower),
     so that one broken record never loses its neighbours. Every byte ends in one record or in the envelope, which is
-    asserted.
+    checked.
 
     Examples
     --------
@@ -118,10 +127,16 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
             found = sorted([*found, *more], key=_place)
         raws, paths, _, starts, ends = zip(*found, strict=True) if found else [()] * 5
         records = tuple(map(RawRecord._make, zip(count(), raws, paths, starts, ends, strict=False)))
+        n_certain = sum(1 for one in found if one.has_id)
         # On every parse, not in tests alone: bytes that belong to nothing would be lost without a word.
-        check(body, records, is_strict=is_strict)
+        try:
+            check(body, records, is_strict=is_strict)
+        except BrokenLawError as error:
+            # A fault of ours: raised, it would end every sync that meets the answer, and nothing would be archived.
+            told = (_UNLAWFUL.format(why=str(error)),)
+            whole = RawRecord(0, body.strip(), "$", len(body) - len(body.lstrip()), len(body.rstrip()))
+            return Extracted((whole,), told, search.envelope, (), search.is_closed, n_certain, is_lawful=False)
     search.count_loose(len(found))
-    n_certain = sum(1 for one in found if one.has_id)
     return Extracted(records, search.warnings(), search.envelope, tuple(search.announced), search.is_closed, n_certain)
 
 

@@ -106,18 +106,21 @@ def salvage(
     is_map = any(is_member(one.raw) for one in islands)
     outline = Outline(text, signs, has_records=bool(islands), is_unescaped=is_unescaped)
     found: list[Found] = []
-    at = 0
+    at = last = 0
     for island in islands:
-        _take_gap(text, signs, outline, found, at, island.start, is_last=False, is_map=is_map)
-        outline.take_value()
+        if at <= island.start:
+            _take_gap(text, signs, outline, found, at, island.start, is_last=False, is_map=is_map)
+            outline.take_value()
+            at, last = island.end, len(found)
+        # else it is a reject inside the record before it, which has taken its bytes
         found.append(island)
-        at = island.end
     is_sound_before = len(found) == len(islands)
     _take_gap(text, signs, outline, found, at, len(text), is_last=True, is_map=is_map)
     if is_whole and islands and not is_sound_before:
         outline.close()  # a bracket was lost with what is rejected: asked again, the answer would not end otherwise
-    if is_whole and is_sound_before and not outline.is_closed and found and found[-1].has_id:
-        _give_back(text, outline, found)
+    if is_whole and is_sound_before and not outline.is_closed and found and found[last].has_id:
+        # what is rejected whole is rejected with all that stands in it
+        found[last:] = _given_back(text, outline, found[last]) or found[last:]
     return Salvaged(found, outline.members, outline.is_closed, is_sound_before)
 
 
@@ -370,9 +373,8 @@ def _borders(text: bytes, signs: Signs, start: int, end: int) -> Iterator[int]:
         yield waiting
 
 
-def _give_back(text: bytes, outline: Outline, found: list[Found]) -> None:
-    """Take the answer's closing brackets back from the last record, where it ends with just those."""
-    last = found[-1]
+def _given_back(text: bytes, outline: Outline, last: Found) -> list[Found]:
+    """Return what is left of the last record without the answer's closing brackets, where it ends with just those."""
     closing = outline.awaited
     own = last.raw.rstrip()
     # Believed, a last record that closes itself with the answer's brackets would be one whose rest is missing.
@@ -381,10 +383,10 @@ def _give_back(text: bytes, outline: Outline, found: list[Found]) -> None:
         or not closing
         or b"".join(own[-4 * len(closing) :].split())[-len(closing) :] != closing
     ):
-        return
+        return []
     at = last.end
     for bracket in reversed(closing):
         at = text.rindex(bytes([bracket]), last.start, at)
     raw = text[last.start : at].rstrip(b", \t\r\n")
-    found[-1] = Found(raw, last.path, False, last.start, last.start + len(raw))
     outline.close()
+    return [Found(raw, last.path, False, last.start, last.start + len(raw))]

@@ -94,12 +94,16 @@ def _piece(text: bytes, start: int, end: int, record: RawRecord | None) -> Itera
         yield Span(*place, "record", record.position) if record else Span(*place, "envelope")
 
 
+class BrokenLawError(AssertionError):
+    """What was read of an answer is not all of it, or some of it twice: a fault of the reading, not of the answer."""
+
+
 def own_sizes(records: Sequence[RawRecord]) -> list[int]:
     """Return how many bytes each record has, without those of records inside it.
 
     Raises
     ------
-    AssertionError
+    BrokenLawError
         Two records share bytes, and neither stands inside the other.
     """
     sizes = [record.end - record.start for record in records]
@@ -108,22 +112,25 @@ def own_sizes(records: Sequence[RawRecord]) -> list[int]:
         while around and records[around[-1]].end <= record.start:
             around.pop()
         if around:
-            assert record.end <= records[around[-1]].end, "two records share bytes of the answer"
+            if record.end > records[around[-1]].end:
+                raise BrokenLawError("two records share bytes of the answer")
             sizes[around[-1]] -= sizes[i]
         around.append(i)
     return sizes
 
 
 def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None:
-    """Assert the law where an answer is read: no byte is in two records, and what is in none is an envelope.
+    """Raise `BrokenLawError` where the law does not hold: no byte is in two records, what is in none is an envelope.
 
     Where the answer is strict JSON, it must still be that with null in place of every record: an offset that is off
     by one byte, or a record left out of the middle, cannot pass. Costs a hundredth of reading the answer.
     """
     starts, ends, gap_starts, gap_ends = _borders(text, records)
-    assert (starts <= ends).all(), "a record ends before it begins"
+    if not (starts <= ends).all():
+        raise BrokenLawError("a record ends before it begins")
     if not (gap_starts <= gap_ends).all():  # one stands inside another, or they share bytes
-        assert min(own_sizes(records)) >= 0
+        if min(own_sizes(records)) < 0:
+            raise BrokenLawError("a record has less bytes than those inside it")
         records = _outermost(records)
         starts, ends, gap_starts, gap_ends = _borders(text, records)
     if not (is_strict and records):
@@ -133,7 +140,7 @@ def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None
     try:
         _SKIP.decode(b"".join([*parts, text[gap_starts[-1] :]]))
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AssertionError(f"the envelope of the answer is not what is left of it: {error}") from None
+        raise BrokenLawError(f"the envelope of the answer is not what is left of it: {error}") from None
 
 
 _Placed = TypeVar("_Placed", RawRecord, Found)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 
 import pytest
 
+from ytxdata import times
 from ytxdata.records import schema
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
@@ -204,6 +206,40 @@ def test_a_connection_told_running_and_over_is_one_and_one_that_stands_twice_is_
     over = {**joined, "leavetime": "2026-01-05 10:20:00"}
     table = merge_answers([answer(1, meeting("a", parties=[joined]), meeting("a", parties=[over, joined]))])
     assert table.legs.num_rows == 2
+
+
+@pytest.mark.parametrize(
+    "who", [{"phone": "anonymous"}, {"phone": "15400000001", "name": "王"}, {"phone": "010-65520000"}]
+)
+@pytest.mark.parametrize("is_running", [False, True])
+@pytest.mark.parametrize("in_records", [False, True])
+def test_rows_of_two_callers_are_two_legs_as_they_are_in_a_list(
+    who: dict[str, str], is_running: bool, in_records: bool
+) -> None:
+    """Two who show no number, or two devices of one, joined in one second: which of them was left out went by hash."""
+    joined = {**who, "jointime": "2026-01-05 10:00:00"}
+    ends = [f"2026-01-05 10:{minute}:00" for minute in (20, 40)]
+    rows = [*({**joined, "leavetime": end} for end in ends), *([joined] if is_running else [])]
+    some = [meeting("a", parties=[one]) if in_records else {"meid": "a", **one} for one in rows]
+    for order in permutations(some if in_records else [meeting("a", parties=[]), *some]):
+        table = merge_answers([answer(1, *order)])
+        assert table.meetings["n_legs"].to_pylist() == [2]
+        told = [one["raw_value"] for one in table.problems.to_pylist() if one["reason"] == "unread_parties"]
+        for end in ends:  # in its column, or told where the row that runs was shown first
+            shown = [times.beijing_text(one) for one in table.legs["left_at"].to_pylist()]
+            assert (end in shown) + sum(end in one for one in told) == 1
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_connection_that_two_lists_end_otherwise_is_one(n: int) -> None:
+    """One of the lists may round it: twice it would be billed."""
+    parties = [
+        {"phone": f"1540000000{i}", "jointime": "2026-01-05 10:00:00", "leavetime": "2026-01-05 10:20:01"}
+        for i in range(n + 1)
+    ]
+    rounded = [{**one, "leavetime": "2026-01-05 10:21:00"} for one in parties]
+    for part in ([{"meid": "a", "parties": rounded}], [{"meid": "a", **one} for one in rounded]):
+        assert merge_answers([answer(1, meeting("a", parties=parties), *part)]).legs.num_rows == n + 1
 
 
 PARTY = {"name": "王", "phone": "15400000001", "jointime": "2026-01-05 10:00:00"}

@@ -23,8 +23,8 @@ from ytxdata.records.schema import PROVENANCE
 from ytxdata.records.values import rows_of
 
 _COMPARED = [c.name for c in schema.MEETINGS if c.name not in (*PROVENANCE, "record_hash", "n_legs", "n_people")]
-_ONE_LEG = ["name", "phone", "extension", "joined_at"]
-"""What is told of a connection; not its end: told running and over it is one, and twice it would be billed."""
+_ONE_LEG = ["name", "phone", "extension", "joined_at", "left_at"]
+"""What is told of a connection."""
 
 MEETING_COLUMNS = [*_COMPARED, "n_legs", "n_people"]
 LEG_COLUMNS = ["leg", "number", *_ONE_LEG]
@@ -83,7 +83,7 @@ def join_records(
     told: list[tuple[int, int, str, str, str]] = []
     columns = [record, *MEETING_COLUMNS]
     facts = {values[0]: dict(zip(columns, values, strict=True)) for values in rows_of(meetings, columns)}
-    listed: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    listed: dict[int, list[_Leg]] = defaultdict(list)
     for row, *values in rows_of(legs, [record, *LEG_COLUMNS]):
         listed[row].append(tuple(values))
     odd: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
@@ -91,13 +91,16 @@ def join_records(
         odd[row] += [(rest[0], rest[1], rest[2])] if leg is None else []
     for shown, others in beside.items():
         own, known = facts[shown], list(listed[shown])
+        in_rows = [0 if len(known) == 1 else None] * len(known)
         more: dict[str, Any] = {}
         last = max((leg for leg, *_ in known), default=0)
         of_parties, earlier = None, set()
         for other in others:
             when = apart.get(other, 0)
             part = _part(own, facts[other], when, is_shared=shown in shared)
-            lacking, fuller = _lacking(known, listed[other])
+            row_of = when if len(listed[other]) == 1 else None
+            in_row = [row_of is not None and row_of == one for one in in_rows]
+            lacking, fuller = _lacking(known, listed[other], in_row)
             is_left_out = part.is_odd or (when < 0 and bool(known) and when != of_parties)
             left_out, lacking = (lacking, []) if is_left_out else ([], lacking)
             if when >= 0 or (not part.is_odd and (part.silent or lacking)):
@@ -116,6 +119,7 @@ def join_records(
                 last += 1
                 found[other, leg[0]] = (shown, last)
                 known.append(leg)
+                in_rows.append(row_of)
                 of_parties = when
             if facts[other]["n_legs"] is not None and (lacking or own["n_legs"] is None):
                 filled |= {"n_legs": len(known), "n_people": len({number for _, number, *_ in known} - {None})}
@@ -158,32 +162,50 @@ _Leg = tuple[Any, ...]
 
 _ANY = "*", "any"
 """In place of a name or a time: whatever it is."""
+_LISTED = "*", "listed"
+"""In place of an end: whatever it is, as another list says it."""
 
 
-def _lacking(known: Sequence[_Leg], more: Sequence[_Leg]) -> tuple[list[_Leg], list[_Leg]]:
-    """Return the connections that are not known yet, and those of which less is known; one that stands twice in either
-    is two."""
+def _lacking(known: list[_Leg], more: Sequence[_Leg], in_row: Sequence[bool]) -> tuple[list[_Leg], list[_Leg]]:
+    """Return the connections that are not known yet, and those of which less is known, which is known from then on;
+    one that stands twice in either is two.
+
+    Told running and over a connection is one, and in two lists it is one whatever its end, which one of them may round:
+    twice it would be billed. Where a platform lists a row for each (`in_row`, by place in `known`), two with different
+    ends are two, as they are in one list: two devices of one number, two callers who show none.
+    """
     if known == more:  # most versions of a meeting differ in all but their parties
         return [], []
     # looked up and never compared in pairs: a number may be connected ten thousand times
     there: dict[Any, deque[int]] = defaultdict(deque)
+    asked = {*map(_who, more)}
     for at, leg in enumerate(known):
-        for key in product(*((cell, _ANY) for cell in _may_lack(leg))):
+        if _who(leg) not in asked:
+            continue
+        *cells, end = _may_lack(leg)
+        ends = (end, _ANY) if in_row[at] else (end, _ANY, _LISTED)
+        for key in product(*((cell, _ANY) for cell in cells), ends):
             there[_who(leg), key].append(at)
     taken: set[int] = set()
     lacking: list[_Leg] = []
     fuller: list[_Leg] = []
     # the fullest first: what says little would take the place of another connection of the same number
     for leg in sorted(more, key=lambda one: (sum(cell is None for cell in one), one[0])):
-        for key in product(*((None, _ANY) if cell is None else (cell, None) for cell in _may_lack(leg))):
+        *cells, end = _may_lack(leg)
+        ends = (None, _ANY) if end is None else (end, None, _LISTED)
+        for key in product(*((None, _ANY) if cell is None else (cell, None) for cell in cells), ends):
             same = there[_who(leg), key]
             while same and same[0] in taken:
                 same.popleft()
             if same:
                 taken.add(same[0])
-                less = _may_lack(known[same[0]])
-                if any(one is None and cell is not None for one, cell in zip(less, _may_lack(leg), strict=True)):
+                less = known[same[0]]
+                if any(
+                    one is None and cell is not None for one, cell in zip(_may_lack(less), _may_lack(leg), strict=True)
+                ):
                     fuller.append(leg)
+                    # else two rows with an end each would both be the one that is told running
+                    known[same[0]] = tuple(one if cell is None else cell for cell, one in zip(less, leg, strict=True))
                 break
         else:
             lacking.append(leg)
@@ -192,13 +214,13 @@ def _lacking(known: Sequence[_Leg], more: Sequence[_Leg]) -> tuple[list[_Leg], l
 
 def _who(leg: _Leg) -> Any:
     """Return who is connected: the number, however it is written; all that is known of whoever shows none."""
-    _, number, _, phone, extension, _ = leg
-    return leg[2:] if number is None and phone is None else (number or phone, extension)
+    _, number, _, phone, extension, *_ = leg
+    return leg[2:-1] if number is None and phone is None else (number or phone, extension)
 
 
-def _may_lack(leg: _Leg) -> tuple[Any, Any]:
-    """Return what a list may leave out of a connection: the name, and when it was joined."""
-    return leg[2], leg[5]
+def _may_lack(leg: _Leg) -> tuple[Any, Any, Any]:
+    """Return what a list may leave out of a connection: the name, when it was joined and when it was left."""
+    return leg[2], leg[5], leg[6]
 
 
 def with_joined(table: pa.Table, joined: Joined) -> pa.Table:

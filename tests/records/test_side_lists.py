@@ -304,3 +304,44 @@ def test_what_belongs_to_a_meeting_makes_no_room_of_it(
 ) -> None:
     for data in ({"meid": "8001", **said, **inner}, [{"meid": "8001", **said, **inner}]):
         assert "8001" in merge_answers([answer_with(json.dumps(data))]).meetings["meeting_id"].to_pylist()
+
+
+ENDS = {one["meid"]: one["endtime"] for one in MEETINGS}
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        ENDS,
+        [*map(list, ENDS.items())],
+        {one: {"end": end} for one, end in ENDS.items()},
+        dict.fromkeys(ENDS, 3600),
+        {"of": {"all": ENDS}},
+        json.dumps(ENDS),
+    ],
+)
+@pytest.mark.parametrize("is_beside_data", [False, True])
+def test_a_column_beside_the_meetings_under_their_ids_is_told(ends: Any, is_beside_data: bool) -> None:
+    """It was envelope without a word, and every meeting without its end."""
+    bare = [{key: one for key, one in meeting.items() if key != "endtime"} for meeting in MEETINGS]
+    data = {"data": bare, "endtimes": ends} if is_beside_data else {"data": {"meetings": bare, "endtimes": ends}}
+    answer = read_answer(json.dumps({"statusCode": "0", **data}).encode())
+    assert ids(answer) == OWN
+    (told,) = [one.en for one in answer.warnings if "under their ids" in one.en]
+    assert told.startswith("more of 4 meetings stands beside them")
+    assert "endtimes" in told
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"page": {"no": 1, "size": 20}, "ids": OWN},
+        {"days": {f"2026-03-{day:02d}": {"8": 1, "9": 2} for day in range(1, 5)}},
+        {"selected": dict.fromkeys(OWN, False), "notes": dict.fromkeys(OWN, "")},
+        {"rates": [["m9", 1], ["8001", 2]]},
+        {"rooms": {"8001": "一号会议室"}},
+    ],
+)
+def test_what_says_nothing_of_these_meetings_is_not_told_by_id(beside: dict[str, Any]) -> None:
+    answer = read_answer(json.dumps({"statusCode": "0", "data": {"meetings": MEETINGS, **beside}}).encode())
+    assert not [one.en for one in answer.warnings if "under their ids" in one.en]

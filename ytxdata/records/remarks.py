@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from functools import cache
 from itertools import islice
+from typing import Any
 
 from ytxdata.labels import Text
 from ytxdata.phones import mask
 from ytxdata.records.asides import has_own_list
-from ytxdata.records.nested import parties_beside
+from ytxdata.records.json_values import decoded, read_value
+from ytxdata.records.nested import holds_json, parties_beside
 from ytxdata.records.paging import Announced, AskedFor, totals
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
@@ -27,6 +30,11 @@ _KEY_AS_ID = Text(
 _PARTIES_BESIDE = Text(
     "会议旁另有参会名单（{lists}），无法归于某一场会议，未计入接入记录",
     "parties ({lists}) stand beside the meetings and belong to none of them for certain: they were not read as legs",
+)
+_BY_ID = Text(
+    "会议旁另有按会议号列出的内容（{paths}），未读入 {n} 场会议",
+    "more of {n} meetings stands beside them under their ids ({paths}) and was not read: their times, names or figures may"
+    " be missing",
 )
 _NESTED = Text(
     "会议记录内部还有别的会议（{paths}）：各自作为会议读取，不是外层会议的参会",
@@ -56,6 +64,9 @@ EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 """A value in which nothing stands."""
 
 _DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
+_DIGIT = re.compile(rb"[0-9]")
+_DEEPEST = 3
+"""How many objects deep what is said of records by their ids is looked for."""
 _SHOWN = 5
 """How many places a warning names."""
 
@@ -80,6 +91,7 @@ class Remarks:
         self.left: dict[str, None] = {}
         self.named: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
+        self.by_id: dict[str, int] = {}
         self.keyed: dict[str, None] = {}
         self.miskeyed: dict[str, None] = {}
 
@@ -95,7 +107,9 @@ class Remarks:
         deleted = (_DELETED.format(n=sum(self.deleted.values()), paths=_some(self.deleted)),) if self.deleted else ()
         others = {path: n for path, n in self.named.items() if path not in self.deleted}
         named = (_NAMED.format(n=sum(others.values()), paths=_some(others)),) if others else ()
-        return (*dict.fromkeys(self.said), *keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside)
+        by_id = (_BY_ID.format(n=max(self.by_id.values()), paths=_some(self.by_id)),) if self.by_id else ()
+        told = (*keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside, *by_id)
+        return (*dict.fromkeys(self.said), *told)
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
         """Note the records of a map from id to record that carry another id than the key they stand under."""
@@ -112,7 +126,11 @@ class Remarks:
     def tell_unread(
         self, path: str, members: list[Member], read: Container[str], found: Sequence[Found | RawRecord], at: int
     ) -> None:
-        """Note parties that stand beside records and are nobody's legs: under a key of theirs, or by their looks."""
+        """Note parties that stand beside records and are nobody's legs, under a key of theirs or by their looks; and
+        what is said of the records under their ids.
+        """
+        # looked up once, and only where a key may be an id: a day has one as well
+        ids = cache(lambda: self.signs.ids_of_all(found))
         for key, raw, start, _ in members:
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
@@ -120,6 +138,22 @@ class Remarks:
             if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
                 n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
                 self.unread[key] = self.unread.get(key, 0) + n_parties
+            elif not is_found and holds_json(raw) and (whole := read_value(raw)):
+                self.tell_by_id(f"{path}.{key}", whole.value, ids)
+
+    def tell_by_id(self, path: str, value: Any, ids: Callable[[], set[bytes]], depth: int = 0) -> None:
+        """Note words of records that stand beside them, by their ids: a column as a map, or as pairs."""
+        value = decoded(value)
+        if isinstance(value, dict):
+            pairs = [*value.items()]
+        else:
+            pairs = [one for one in value if isinstance(one, list) and len(one) == 2] if isinstance(value, list) else []
+        said = {str(key).encode("utf-8", "replace") for key, one in pairs if one not in (None, "", [], {}, True, False)}
+        if any(map(_DIGIT.search, said)) and (n := len(said & ids())):
+            self.by_id[path] = n
+        elif isinstance(value, dict) and depth < _DEEPEST:
+            for key, one in value.items():
+                self.tell_by_id(f"{path}.{key}", one, ids, depth + 1)
 
     def count(self, path: str, members: list[Member], n_found: int) -> None:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list

@@ -13,7 +13,7 @@ from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
 from ytxdata.records.paging import COUNT_KEYS
-from ytxdata.records.spans import Found, Member, is_blank, members_of, value_at
+from ytxdata.records.spans import Found, Member, RawRecord, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
 
 ENVELOPE_KEYS = frozenset({"statuscode", "statusmsg", "requestid"})
@@ -329,7 +329,7 @@ class Signs:
         given = {_word(raw) for match, raw in matches if match and match.column == "meeting_id" and not is_blank(raw)}
         return given - {b""}
 
-    def ids_of_all(self, found: Iterable[Found]) -> set[bytes]:
+    def ids_of_all(self, found: Iterable[Found | RawRecord]) -> set[bytes]:
         """Return the meeting ids that records carry."""
         return {one for item in found for one in self.ids(members_of(item.raw))}
 

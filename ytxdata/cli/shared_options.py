@@ -237,7 +237,7 @@ BookFile = Annotated[
 
 def address_book(path: Path | None) -> AddressBook | None:
     """Return the book that was given, and tell which of its lines are not used: whoever stands in them would be in no
-    department without a word.
+    department without a word. Numbers that stand in its words are masked, as in the files that tell the same.
 
     Raises
     ------
@@ -245,10 +245,11 @@ def address_book(path: Path | None) -> AddressBook | None:
         It cannot be used.
     """
     from ytxdata.tables.address_book import AddressBook
+    from ytxdata.tables.numbers_in_text import hide_in_text
 
     book = None if path is None else AddressBook.read(path)
     for one in book.notes if book else ():
-        note(one)
+        note(Text(*map(hide_in_text, one)))
     return book
 
 

@@ -25,6 +25,7 @@ from ytxdata.metrics.facts import DayOf, Facts
 from ytxdata.metrics.tariff import rounded
 from ytxdata.records.values import amount_text
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
+from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.times import local_second, month_text, parse_instant
 
 Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed
@@ -354,6 +355,7 @@ def _no_amount(why: Text, line: int | None) -> UsageError:
 
 def _refused(why: Text, remedy: Text, line: int | None) -> UsageError:
     at = NO_TEXT if not line else Text(f"第 {line} 行：", f"line {line}: ")
+    why = Text(*map(hide_in_text, why))  # a cell may hold anything
     return UsageError(
         Text(f"账单不可用：{at.zh}{why.zh}", f"the invoice cannot be used: {at.en}{why.en}"), remedy=remedy
     )

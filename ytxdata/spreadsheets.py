@@ -25,6 +25,8 @@ SCIENTIFIC = Text(
 _AS_TEXT = re.compile(r'="([^"]*)"')
 _FORMULA = re.compile(r"[=@＝＠]|[+\-＋－].*[^\d\s().\-－+＋]")
 _SCIENTIFIC = re.compile(r"[+-]?\d{1,17}(\.\d*)?[eE][+-]?\d{1,3}")  # an id of 32 hexadecimal digits is longer
+_VALUE = re.compile(r"\d{4}|^(?=[^\d]*\d)[\W\d]+$")
+"""What no name of a column has: four digits in a row, or digits and no letter."""
 _WHOLE = re.compile(r"(\d+)\.0+")
 
 
@@ -237,6 +239,22 @@ class Header(NamedTuple):
     first: int
     last: int
     names: Sequence[str]
+
+
+def told_header(header: Sequence[str]) -> Text:
+    """Return what an error says of the names of columns; of a first line that holds values only how many there are, for
+    in a list without a header it is a person.
+
+    Examples
+    --------
+    >>> told_header(["月份", "价格"]).en, told_header(["13812345678", "张三", "60"]).en
+    ("its header is ['月份', '价格']", 'its first line holds 3 values and no names of columns')
+    """
+    filled = [cell for cell in header if cell.strip()]
+    if any(_VALUE.search(cell) for cell in filled):
+        n = len(filled)
+        return Text(f"第一行是 {n} 个值，不是列名", f"its first line holds {n} values and no names of columns")
+    return Text(f"标题行是 {filled}", f"its header is {filled}")
 
 
 def header_of(

@@ -54,7 +54,7 @@ def billed(tmp_path: Path) -> tuple[Path, list[str]]:
     [
         ({"合计": "合计 40 场"}, 0, "the total adds up"),
         ({"合计": "m:1,,,\n合计"}, 1, "line 42: it says no time, so the gap is the whole period  m:1"),
-        ({"meeting_id": "code"}, 2, "its columns are code, started_at"),
+        ({"meeting_id": "code"}, 2, "its header is ['code', 'started_at'"),
         ({"\n20": "\n2.02603E+28,,,\n20"}, 1, "scientific notation"),
         ({"\n20": "\nx20"}, 1, "only 0 of 40 lines"),
         ({"合计,,": "合计,,1"}, 1, "seconds: the total says 1"),

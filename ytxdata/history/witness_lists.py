@@ -20,7 +20,7 @@ from ytxdata.list_totals import IN_WORDS, Unit, begins, line_name, no_meeting, s
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
 from ytxdata.times import BEIJING
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
@@ -75,9 +75,9 @@ def read_witness(
     sheet = _sheet(raw, name, columns or {})
     by_name = called(sheet.header, columns or {})
     if sheet.rows and not is_enough(by_name):
-        found = "、".join(filter(None, sheet.header)), ", ".join(filter(None, sheet.header))
+        found = told_header(sheet.header)
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
-        raise _unreadable(name, Text(f"{why.zh}；列名是 {found[0]}", f"{why.en}; its columns are {found[1]}"))
+        raise _unreadable(name, Text(f"{why.zh}；{found.zh}", f"{why.en}; {found.en}"))
     lines, aside, said = _lines(sheet, by_name)
     own, more = _totals([*(_figures(one, by_name) for one in sheet.totals), *said])
     return Witness(

@@ -25,6 +25,7 @@ from ytxdata.spreadsheets import (
     header_of,
     named_columns,
     strict_rows,
+    told_header,
 )
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
@@ -262,10 +263,11 @@ def _places(
 def lacking(what: Text, missing: list[str], header: Sequence[str], names: Mapping[str, tuple[str, ...]]) -> UsageError:
     """Return the error for a list without columns that it must have."""
     meant = next((near for one in missing for name in (one, *names[one]) if (near := closest(name, header))), None)
+    told = told_header(header)
     zh, en = (f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else ("", "")
     return _unusable(
         what,
-        Text(f"缺少列 {'、'.join(missing)}；标题行是 {header}", f"has no column {', '.join(missing)}; its header is {header}"),
+        Text(f"缺少列 {'、'.join(missing)}；{told.zh}", f"has no column {', '.join(missing)}; {told.en}"),
         Text(
             zh + "；".join(f"{one} 可写作 {'、'.join(names[one])}" for one in missing),
             en + "; ".join(f"{one} may be called {', '.join(names[one])}" for one in missing),

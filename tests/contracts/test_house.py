@@ -44,8 +44,8 @@ claims (`archive/claims`) follows from answers and rules, its rows (`archive/rec
 by category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict`
 was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and
 whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
-which was full. How a character is written in code (`tables/written_in_code`) is read before any number is looked for
-(`tables/numbers_in_text`), which was full. What is packed in a file (`packed`) knows nothing of what is safe on a
+which was full. How a character is written in code (`written_in_code`) is read before any number is looked for
+(`numbers_in_text`), which was full; both are asked by what warns of an answer, too. What is packed in a file (`packed`) knows nothing of what is safe on a
 disk (`files`), and both were one file too long. By which rule a list says how long its lines were
 (`history/proof/lengths`) is asked of the whole list, beside which meeting each line is; and what a list comes to
 (`history/proof/heard`) stands beside what it says, which was full. From where to where each account is known

@@ -349,6 +349,28 @@ def test_a_list_in_a_text_beside_records_is_looked_into() -> None:
         assert len(read_answer(json.dumps({"data": [M1], "archived": plain}).encode()).records) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "hidden"),
+    [
+        ("138.7321.4567", "7321"),
+        ("138—7321—4567", "7321"),
+        ("138·7321·4567", "7321"),
+        ("138/7321/4567", "7321"),
+        ("一三八七三二一四五六七", "七三二一"),
+        ("010-65527788转8021", "8021"),
+        ("%31%33%38%37%33%32%31%34567", "34567"),
+        ("65527788", "65527788"),
+    ],
+)
+def test_a_warning_repeats_no_number_however_it_is_written(answer_with: WithData, key: str, hidden: str) -> None:
+    elsewhere = read_answer(json.dumps({"statusCode": "0", key: {"list": [{"meid": "m1", "creator": "a"}]}}).encode())
+    held = {"meid": "m1", "starttime": "2026-01-05 10:00:00", key: {"starttime": "2026-01-05 09:00:00", "x": 1}}
+    for answer in (elsewhere, answer_with(json.dumps([held]))):
+        told = " ".join(one.en for one in answer.warnings)
+        assert "****" in told or "***" in told
+        assert hidden not in told
+
+
 def test_a_warning_repeats_no_number_and_no_signature(answer_with: WithData) -> None:
     """A platform may key parties by their numbers, or echo the question's signature; warnings reach logs and mail."""
     record = {"meid": "1", "starttime": "2026-01-05 10:00:00"}

@@ -10,9 +10,9 @@ import pytest
 
 from tests.tables.test_numbers_in_text import BEFORE, MOST_FALSE_ALARMS, NAMES, SCRIPTS, ordinary_name
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import ends_of
 from ytxdata.tables.masking import sharing_ends
-from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.tables.table import Definition, Table
 
 FORMS = 5_000

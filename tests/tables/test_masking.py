@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask, normalize
 from ytxdata.records.schema import LEGS, MEETINGS, REJECTS, arrow_schema
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.masking import Pseudonyms
-from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.tables.table import Definition, Table, record_table
 
 KEY = b"0123456789abcdef"

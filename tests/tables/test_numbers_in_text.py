@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ytxdata.tables.numbers_in_text import find_numbers, hide_in_text
+from ytxdata.numbers_in_text import find_numbers, hide_in_text
 
 FORMS, NAMES = 5_000, 10_000
 MOST_FALSE_ALARMS = 0.01

@@ -10,9 +10,9 @@ import pytest
 
 from tests.effort import examples, seed
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import hidden, hide_in_text
 from ytxdata.phones import normalize
 from ytxdata.tables.address_book import AddressBook, Entry
-from ytxdata.tables.numbers_in_text import hidden, hide_in_text
 from ytxdata.tables.table import Definition, Table
 
 PEOPLE = examples(1_500, 200)

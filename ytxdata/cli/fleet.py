@@ -23,7 +23,7 @@ from ytxdata.cli.shared_options import (
 )
 from ytxdata.errors import UsageError, YtxError
 from ytxdata.labels import Text, aligned
-from ytxdata.tables.numbers_in_text import hide_in_text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from ytxdata.cli.shared_options import (
 )
 from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
 from ytxdata.labels import Text
-from ytxdata.tables.numbers_in_text import hide_in_text
+from ytxdata.numbers_in_text import hide_in_text
 
 if TYPE_CHECKING:
     from ytxdata.fleet import Fleet

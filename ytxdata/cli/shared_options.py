@@ -244,8 +244,8 @@ def address_book(path: Path | None) -> AddressBook | None:
     UsageError
         It cannot be used.
     """
+    from ytxdata.numbers_in_text import hide_in_text
     from ytxdata.tables.address_book import AddressBook
-    from ytxdata.tables.numbers_in_text import hide_in_text
 
     book = None if path is None else AddressBook.read(path)
     for one in book.notes if book else ():

@@ -23,9 +23,9 @@ from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
 from ytxdata.metrics.tariff import rounded
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
-from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.times import local_second, month_text, parse_instant
 
 Invoiced: TypeAlias = Decimal | float | str | Mapping[str, Decimal | float | str] | Listed

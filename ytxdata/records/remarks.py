@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
 from ytxdata.records.asides import has_own_list
 from ytxdata.records.json_values import decoded, read_value
@@ -176,7 +177,9 @@ def key_of(path: str) -> str:
 
 def _shown(path: str) -> str:
     """Return a key or a path as a warning tells it: a platform may key by numbers of people, or echo a signature."""
-    return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], cut_secrets(path))
+    # between other words a local number looks like any figure to `hide_in_text`, and as a key it is somebody's
+    shown = hide_in_text(cut_secrets(path))
+    return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], shown)
 
 
 def _some(paths: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 undo it.
 
 What is hidden is decided by the columns' definitions (units `phone`, `extension`, `person`) and, in every other text
-that is no id, by what looks like a telephone number: see `ytxdata.tables.numbers_in_text`.
+that is no id, by what looks like a telephone number: see `ytxdata.numbers_in_text`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import Hide, hidden, hide_in_text
 from ytxdata.phones import NO_ENDS, normalize
 from ytxdata.redact import MAY_BE_SIGNED, apart, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.address_book import AddressBook, Days, days_of
 from ytxdata.tables.described import Definition, Described, to_plain
-from ytxdata.tables.numbers_in_text import Hide, hidden, hide_in_text
 from ytxdata.tables.value_units import Hiders, each_named, ends_in, hide_named, hiding_names, is_named, persons_in
 
 _LETTERS = "BCDFGHJKLMNPQRST"

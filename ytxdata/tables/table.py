@@ -14,6 +14,7 @@ from typing import Any, Self
 import narwhals as nw
 
 from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, printable
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.schema import PROBLEM_REASONS, REJECT_REASONS, TABLES, Column, TableName
 from ytxdata.records.values import named_rows
 from ytxdata.tables import csv, excel, html, masking, open_formats, suppression
@@ -21,7 +22,6 @@ from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Completeness, Definition, Described, cells, is_lazy, unit_of
 from ytxdata.tables.excel_sheet import Progress
 from ytxdata.tables.masking import Pseudonyms
-from ytxdata.tables.numbers_in_text import hide_in_text
 from ytxdata.tables.value_units import NAMED_BY, unit_of_column
 
 __all__ = ["Completeness", "Definition", "Table"]

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ytxdata.phones import CARRIER, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
-from ytxdata.tables.written_in_code import Sign, decoded
 from ytxdata.times import is_date
+from ytxdata.written_in_code import Sign, decoded
 
 Hide = Callable[[str], str]
 

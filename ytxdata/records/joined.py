@@ -183,7 +183,7 @@ def _lacking(known: list[_Leg], more: Sequence[_Leg], in_row: Sequence[bool]) ->
         if _who(leg) not in asked:
             continue
         *cells, end = _may_lack(leg)
-        ends = (end, _ANY) if in_row[at] else (end, _ANY, _LISTED)
+        ends: tuple[Any, ...] = (end, _ANY) if in_row[at] else (end, _ANY, _LISTED)
         for key in product(*((cell, _ANY) for cell in cells), ends):
             there[_who(leg), key].append(at)
     taken: set[int] = set()

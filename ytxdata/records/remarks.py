@@ -145,10 +145,8 @@ class Remarks:
     def tell_by_id(self, path: str, value: Any, ids: Callable[[], set[bytes]], depth: int = 0) -> None:
         """Note words of records that stand beside them, by their ids: a column as a map, or as pairs."""
         value = decoded(value)
-        if isinstance(value, dict):
-            pairs = [*value.items()]
-        else:
-            pairs = [one for one in value if isinstance(one, list) and len(one) == 2] if isinstance(value, list) else []
+        entries = value.items() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        pairs = [one for one in entries if isinstance(one, (tuple, list)) and len(one) == 2]
         said = {str(key).encode("utf-8", "replace") for key, one in pairs if one not in (None, "", [], {}, True, False)}
         if any(map(_DIGIT.search, said)) and (n := len(said & ids())):
             self.by_id[path] = n

@@ -45,8 +45,9 @@ by category may hide (`history/proof/categories`) is asked by who asks, who judg
 was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and
 whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
 which was full. How a character is written in code (`written_in_code`) is read before any number is looked for
-(`numbers_in_text`), which was full; both are asked by what warns of an answer, too. What is packed in a file (`packed`) knows nothing of what is safe on a
-disk (`files`), and both were one file too long. By which rule a list says how long its lines were
+(`numbers_in_text`), which was full; both are asked by what warns of an answer, too. What is packed in a file
+(`packed`) knows nothing of what is safe on a disk (`files`), and both were one file too long.
+By which rule a list says how long its lines were
 (`history/proof/lengths`) is asked of the whole list, beside which meeting each line is; and what a list comes to
 (`history/proof/heard`) stands beside what it says, which was full. From where to where each account is known
 (`metrics/known_spans`) is asked by every report that goes by time, by what compares two periods, and by the page. A

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -396,27 +396,31 @@ def is_date(digits: str) -> bool:
     return True
 
 
-def clocks_after(state: Mapping[str, Any], pulls: Iterable[tuple[str, float | None]]) -> list[list[Any]]:
-    """Return how far this machine's clock was ahead [s] from which pull on, by the platform's `Date`; None without one.
+def steps_after(before: Iterable[Sequence[Any]], pulls: Iterable[tuple[str, Any]]) -> list[list[Any]]:
+    """Return what heads of answers told, from which pull on: how far this machine's clock was ahead of the platform's
+    `Date` [s], or whether there is more. None: they said nothing.
 
-    Only steps are kept, as the rules saw them: a clock that keeps its distance costs nothing.
+    Only steps are kept, as the rules saw them: what stays as it is costs nothing.
+
+    Examples
+    --------
+    >>> steps_after([["a", 0.0]], [("b", 0.0), ("c", -180.0), ("d", -180.0)])
+    [['a', 0.0], ['c', -180.0]]
     """
-    clocks = [list(one) for one in state.get("clocks", ())]
-    for pull_id, ahead_s in pulls:
-        if ahead_s != (clocks[-1][1] if clocks else None):
-            clocks.append([pull_id, ahead_s])
-    return clocks
+    steps = [list(one) for one in before]
+    for pull_id, told in pulls:
+        if told != (steps[-1][1] if steps else None):
+            steps.append([pull_id, told])
+    return steps
 
 
-def dates_by(clocks: Iterable[Sequence[Any]]) -> Callable[[str, datetime, datetime], datetime | None]:
-    """Return what tells the platform's `Date` of pulls that are named one after the other, by what a head keeps of how
-    far this machine's clock was ahead (`clocks_after`).
-    """
-    steps, ahead_s = {str(pull_id): ahead for pull_id, ahead in clocks}, None
+def told_at(steps: Iterable[Sequence[Any]]) -> Callable[[str], Any]:
+    """Return what tells, of pulls that are named one after the other, what is kept in steps (`steps_after`)."""
+    told_from, told = {str(pull_id): one for pull_id, one in steps}, None
 
-    def date_of(pull_id: str, asked_at: datetime, answered_at: datetime) -> datetime | None:
-        nonlocal ahead_s
-        ahead_s = steps.get(pull_id, ahead_s)
-        return server_date(ahead_s, asked_at, answered_at)
+    def told_of(pull_id: str) -> Any:
+        nonlocal told
+        told = told_from.get(pull_id, told)
+        return told
 
-    return date_of
+    return told_of

@@ -69,6 +69,7 @@ class Taken:
     envelope: Envelope
     asked_at: datetime
     ahead_s: float | None = None
+    is_partial: bool = False
 
 
 @dataclass
@@ -101,8 +102,8 @@ class Intake:
         # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
-        ahead_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
-        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at, ahead_s))
+        told = clock_step(answer.server_date, answer.asked_at, answer.answered_at), answer.is_partial
+        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at, *told))
         return pull_facts(answer, normal.meetings, len(broken))
 
     def check(self) -> None:

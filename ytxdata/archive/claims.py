@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.replay import beside, keep, recorded, replay
+from ytxdata.archive.replay import KEPT_OF_HEADS, beside, keep, recorded, replay
 from ytxdata.archive.witnesses import entries
 from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING
 from ytxdata.errors import DamagedError
@@ -29,12 +29,12 @@ from ytxdata.history.proof.evidence import Evidence
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
-from ytxdata.times import EARLIEST, clocks_after
+from ytxdata.times import EARLIEST, steps_after
 
 CLOCK = timedelta(minutes=10)
 """How far edges of what is claimed may lie elsewhere: heads of an earlier version kept steps of five minutes only."""
 
-_CLAIMS = ("periods", "outside", "evidence", "exempt", "clocks", "unjudged")
+_CLAIMS = ("periods", "outside", "evidence", "exempt", "clocks", "partial", "unjudged")
 
 
 @dataclass
@@ -135,7 +135,7 @@ def _comparable(snapshot: Snapshot | None) -> Mapping[str, Any]:
     unjudged = sorted([digest.hex(), since.isoformat() if since else ""] for digest, since in cells)
     if "evidence" in state:  # as it counts: an earlier version told sizes of gaps, which have none
         state = {**state, "evidence": {**state["evidence"], "windows": evidence_of(state).to_dict()["windows"]}}
-    return {**state, "clocks": clocks_after({}, clocks), "unjudged": unjudged}
+    return {**state, "clocks": steps_after((), clocks), "unjudged": unjudged}
 
 
 def _chosen(told: Mapping[str, Any], settle: timedelta) -> Iterator[Text]:
@@ -149,15 +149,16 @@ def _chosen(told: Mapping[str, Any], settle: timedelta) -> Iterator[Text]:
 
 
 def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Text]:
-    """Yield what earlier heads say of clocks and of how a list is read, and the newest otherwise: the one only grows,
-    and the other stays while the list does. No answer says either, so that a head is all there is to hold them against.
+    """Yield what earlier heads say of heads of answers and of how a list is read, and the newest otherwise: the one only
+    grows, and the other stays while the list does. No answer says either: a head is all there is to hold them against.
     """
     now = snapshot.head.state
     readings = {entry["file"]: (entry["reading"], entry["hearing"]["name"]) for entry in entries(now)}
     for one in earlier:
-        before = list(one.state.get("clocks", ()))
-        if list(now.get("clocks", ()))[: len(before)] != before:
-            yield _OTHER_CLOCKS.format(n=one.number)
+        for name in KEPT_OF_HEADS:
+            before = list(one.state.get(name, ()))
+            if list(now.get(name, ()))[: len(before)] != before:
+                yield _OTHER_STEPS[name].format(n=one.number)
         for entry in entries(one.state):
             reading, name = readings.get(entry["file"], (entry["reading"], ""))
             if reading != entry["reading"]:
@@ -254,10 +255,17 @@ _CLOCK_OFF = Text(
     "from pull {pull} on this machine's clock was {ahead} s ahead of the platform's: edges of what is claimed rest on "
     "that, and no answer vouches for it",
 )
-_OTHER_CLOCKS = Text(
-    "此前的控制文件 {n} 所记的时钟偏差与现在的不同，而已记下的不会再变",
-    "head {n}, an earlier one, tells of other offsets of the clock, and what was told once does not change",
-)
+_OTHER_STEPS = {
+    "clocks": Text(
+        "此前的控制文件 {n} 所记的时钟偏差与现在的不同，而已记下的不会再变",
+        "head {n}, an earlier one, tells of other offsets of the clock, and what was told once does not change",
+    ),
+    "partial": Text(
+        "此前的控制文件 {n} 所记的不完整应答（由 HTTP 应答头得知）与现在的不同，而已记下的不会再变",
+        "head {n}, an earlier one, tells of other answers whose HTTP head spoke of more records, and what was told once"
+        " does not change",
+    ),
+}
 _OTHER_READING = Text(
     "清单 {name} 的读法（类别、时段、列或合计）与此前的控制文件 {n} 所记的不同",
     "the list {name} is read in another way (kind, period, columns, totals) than head {n}, an earlier one, says",

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.times import dates_by
+from ytxdata.times import server_date, told_at
 
 _ACCOUNT = ("recomputed", "")
 
@@ -99,15 +99,30 @@ def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle: timed
         keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
 
 
+KEPT_OF_HEADS = ("clocks", "partial")
+"""What the head of an HTTP answer told, of which its bytes know nothing: kept in steps, in control files and packs."""
+
+
+def told_by_heads(kept: Mapping[str, Any]) -> Callable[[str, datetime, datetime], dict[str, Any]]:
+    """Return what tells how to read stored answers, named one after the other, as their heads had them read then."""
+    clock_of, partial_of = (told_at(kept.get(name, ())) for name in KEPT_OF_HEADS)
+
+    def told_of(pull_id: str, asked_at: datetime, answered_at: datetime) -> dict[str, Any]:
+        date = server_date(clock_of(pull_id), asked_at, answered_at)
+        return {"server_date": date, "told": (None,) if partial_of(pull_id) else ()}
+
+    return told_of
+
+
 def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
     """Yield the answers of all pulls as they were read then, in the order of keeping."""
     columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
-    date_of = dates_by(snapshot.head.state.get("clocks", ()))
+    told_of = told_by_heads(snapshot.head.state)
     for pulls in batches(snapshot, "pulls", columns):
         for pull in pulls.to_pylist():
             yield read_answer(
-                whole_answer(snapshot, pull), server_date=date_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
-                attempts=pull["attempts"], aliases=aliases,
+                whole_answer(snapshot, pull), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
+                attempts=pull["attempts"], aliases=aliases, **told_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]),
             )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -337,8 +337,9 @@ def written(
         unjudged = unjudged.listed(listed, before, evidence_of(state).last_asked_at, asked_at)
     verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     judged = {**to_state(judgement, exempt_of(state)), **unjudged.to_state()}
-    if clocks := times.clocks_after(state, ((str(taken.call["pull_id"]), taken.ahead_s) for taken in intake.taken)):
-        judged["clocks"] = clocks
+    clocks = ((str(taken.call["pull_id"]), taken.ahead_s) for taken in intake.taken)
+    if steps := times.steps_after(state.get("clocks", ()), clocks):
+        judged["clocks"] = steps
     return _promoted(root, before, account, intake, judged, "sync", verdicts)
 
 
@@ -351,6 +352,8 @@ def _promoted(
     kind: str,
     verdicts: Mapping[str, str] = MappingProxyType({}),
 ) -> Snapshot:
+    if steps := times.steps_after(before.head.state.get("partial", ()) if before else (), _partial(intake)):
+        state = {**state, "partial": steps}
     # first of all: a kill from here on leaves an archive without a head, never records that are nobody's
     if read_identity(root) is None:
         birth(root, *account)
@@ -365,6 +368,14 @@ def _promoted(
         state = {**state, "witnesses": heard_again(shown, before.head.state)}
     parser = parser_mark(intake.aliases)
     return writer.promote(kind, state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
+
+
+def _partial(intake: Intake) -> Iterator[tuple[str, bool | None]]:
+    """Yield which answers have a head that tells of more records; an answer that is full may, and decides nothing."""
+    for taken in intake.taken:
+        asked_n, returned_n = (taken.call[name] for name in ("asked_n", "returned_n"))
+        if not (isinstance(asked_n, int) and isinstance(returned_n, int) and returned_n >= asked_n):
+            yield str(taken.call["pull_id"]), taken.is_partial or None
 
 
 def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:

@@ -18,6 +18,7 @@ from ytxdata.archive.heads import Snapshot, read
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import raw_answer
+from ytxdata.archive.replay import KEPT_OF_HEADS
 from ytxdata.archive.stored_files import CHAINED, pull_sha256
 from ytxdata.archive.witnesses import entries, kept_witnesses
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
@@ -238,7 +239,7 @@ def pack(
                 "parser": snapshot.head.parser,
                 "settle_s": evidence_of(snapshot.head.state).settle_s,
                 # the id of a pull tells the hash of its answer, and without answers nothing is derived anew
-                **({"clocks": clocks} if include_raw and (clocks := snapshot.head.state.get("clocks")) else {}),
+                **{name: steps for name in KEPT_OF_HEADS if include_raw and (steps := snapshot.head.state.get(name))},
                 **({"settles": settles} if include_raw and len(settles := settles_of(snapshot)) > 1 else {}),
                 "witnesses": len(entries(snapshot.head.state)),
                 "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],

@@ -17,7 +17,7 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
-from ytxdata.archive.replay import replay_by
+from ytxdata.archive.replay import replay_by, told_by_heads
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -57,7 +57,7 @@ from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of
-from ytxdata.times import Instant, as_instant, dates_by, period_of
+from ytxdata.times import Instant, as_instant, period_of
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
@@ -230,14 +230,14 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         )
     pulls = pack.json(PULLS)
     aliases = aliases_of(manifest["parser"])
-    date_of = dates_by(manifest.get("clocks", ()))
+    told_of = told_by_heads(manifest)
     answers = []
     for pull in pulls:
         asked_at, answered_at = (datetime.fromisoformat(pull[name]) for name in ("asked_at", "answered_at"))
         answers.append(read_answer(
-            pack.read(f"raw/{pull['pull_id']}.json"), server_date=date_of(pull["pull_id"], asked_at, answered_at),
-            asked_at=asked_at, answered_at=answered_at, asked_n=pull["asked_n"], confid=pull["confid"] or "",
-            attempts=pull["attempts"], aliases=aliases,
+            pack.read(f"raw/{pull['pull_id']}.json"), asked_at=asked_at, answered_at=answered_at, asked_n=pull["asked_n"],
+            confid=pull["confid"] or "", attempts=pull["attempts"], aliases=aliases,
+            **told_of(pull["pull_id"], asked_at, answered_at),
         ))  # fmt: skip
     told = pack.json(FINDINGS)
     again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]

@@ -20,7 +20,7 @@ from ytxdata.history.history import History, Unreadable
 from ytxdata.labels import Text
 from ytxdata.packed import hidden_note, unpacked
 from ytxdata.records.aliases import DEFAULT
-from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.answer import Answer, read_answer, told_by
 from ytxdata.records.encodings import as_utf8, decode, is_literal
 from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
 from ytxdata.records.signs import Signs
@@ -86,6 +86,7 @@ def read_answers(
                             source=one.name,
                             aliases=names,
                             is_whole=False,
+                            told=one.told,
                         )
                     )
                 except AnswerError as error:
@@ -273,13 +274,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Saved(NamedTuple):
-    """One saved answer: where it is from, its bytes, and when it was asked for as far as that is known."""
+    """One saved answer: where it is from, its bytes, when it was asked for as far as that is known, and what its head
+    told of how many records there are.
+    """
 
     name: str
     raw: bytes
     asked_at: datetime
     answered_at: datetime | None = None
     http_status: int | None = None
+    told: tuple[int | None, ...] = ()
 
 
 Kept = Saved | Unreadable | Text
@@ -324,7 +328,7 @@ def _names_meetings(body: bytes) -> bool:
 
 
 def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
-    """Yield the answers among the calls of a recording, and how many others there are; headers are not looked at."""
+    """Yield the answers among the calls of a recording, and how many others there are."""
     n_others = 0
     for i, entry in enumerate(entries):
         here = f"{name}#{i + 1}"
@@ -342,8 +346,9 @@ def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
             asked_at = _instant(entry.get("startedDateTime"))
             took = entry.get("time")
             wait = timedelta(milliseconds=took) if isinstance(took, int | float) and 0 <= took < 1e9 else timedelta()
-            status = response.get("status")
-            yield Saved(here, body, asked_at, asked_at + wait, status if isinstance(status, int) else None)
+            status = status if isinstance(status := response.get("status"), int) else None
+            told = told_by(status, _lines_of(response.get("headers")))
+            yield Saved(here, body, asked_at, asked_at + wait, status, told)
         elif is_ours:
             yield Unreadable(here, _NO_BODY, b"")
         elif not messages:
@@ -355,6 +360,13 @@ def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
 def _object(value: Mapping[str, Any], key: str) -> dict[str, Any]:
     inner = value.get(key)
     return inner if isinstance(inner, dict) else {}
+
+
+def _lines_of(headers: Any) -> list[tuple[str, str]]:
+    """Return the lines of a head as a browser recorded them: objects of name and value."""
+    given = [one for one in headers if isinstance(one, Mapping)] if isinstance(headers, list) else []
+    pairs = [(one.get("name"), one.get("value")) for one in given]
+    return [(name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str)]
 
 
 def _body(content: Mapping[str, Any]) -> bytes:

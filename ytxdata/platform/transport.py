@@ -31,7 +31,7 @@ from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirecte
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
 from ytxdata.records.aliases import DEFAULT, Aliases
-from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.answer import Answer, read_answer, told_by
 from ytxdata.redact import HIDDEN, cut_secrets, guard_logs, mask_id, scrub
 
 _TELLING = 8
@@ -192,6 +192,7 @@ def _read(response: Response, asked_at: datetime, settings: Settings, question: 
                 source=settings.base_url,
                 aliases=question.aliases,
                 is_whole=True if announces_length(response) else None,
+                told=told_by(response.status_code, response.headers.items()),
             )
             outcome = _judged(answer, response)
         except (NotJsonError, TruncatedError) as error:

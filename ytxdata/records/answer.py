@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -15,8 +18,8 @@ from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.encodings import Encoding, as_utf8, decode
 from ytxdata.records.find_records import extract
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.paging import LOST, Announced
-from ytxdata.records.spans import RawRecord, Span, members_of, tiling
+from ytxdata.records.paging import LOST, Announced, totals
+from ytxdata.records.spans import Member, RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
 
@@ -37,6 +40,16 @@ _OTHER_NUMBER = Text(
     "应答自称有 {told} 条记录，实际读到 {found} 条：不能证明完整",
     "the answer says it holds {told} records, and {found} were read: it proves nothing to be complete",
 )
+
+
+PARTIAL = 206
+"""HTTP status of an answer that is not all. Nobody asked for a part, so there is more than what came."""
+
+_OF_VENDORS = re.compile("(?:x-)?(?:(?:wp|ms|pagination|paging)-)?", re.IGNORECASE)
+"""What stands in front of the word in names of such lines: `X-Total-Count`, `X-WP-Total`, `Pagination-Count`."""
+
+_OF_OTHERS = re.compile(r".*(?:remaining|hits?|limit).*|(?:x-)?count", re.IGNORECASE | re.DOTALL)
+"""Lines of gateways and caches that count calls and bytes: `X-Remaining`, `X-Cache-Hit-Count`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,6 +87,8 @@ class Answer:
     is_doubtful
         It contradicts itself about how much it holds, was cut off, or could not be read byte for byte: nothing can be
         proven from it.
+    is_partial
+        The head of the HTTP answer tells of more records than are here; doubtful, unless it was asked for no more.
 
     Examples
     --------
@@ -103,6 +118,7 @@ class Answer:
     aliases: Aliases = field(default=DEFAULT)
     announced: int | None = None
     is_doubtful: bool = False
+    is_partial: bool = False
 
     @cached_property
     def sha256(self) -> str:
@@ -173,6 +189,7 @@ def read_answer(
     source: str = "",
     aliases: Aliases = DEFAULT,
     is_whole: bool | None = None,
+    told: Iterable[int | None] = (),
 ) -> Answer:
     """Read the bytes of one answer, from the network or a file; status codes are told, not judged.
 
@@ -191,6 +208,8 @@ def read_answer(
         True: every byte that was announced has come, so that an end that is missing is damage. False: the text may be
         cut anywhere, and is read up to there. None: nobody knows, and a text that does not come to its end is
         refused.
+    told
+        What the head of the HTTP answer says of the number of records (`told_by`).
 
     Returns
     -------
@@ -223,7 +242,9 @@ def read_answer(
             raise _truncated(http_status)
         warnings += (_CUT,)
     # `total` 30 and 24 records: something was not found, and nothing may be proven complete from that.
-    contradicted = [one for one in dict.fromkeys(found.announced) if _contradicts(one, asked_n)]
+    n = len(found.records)
+    more = [Announced(one, n) for one in told if one is None or one > n]
+    contradicted = [one for one in dict.fromkeys([*found.announced, *more]) if _contradicts(one, asked_n)]
     said = {None: _MORE, LOST: _LOST}
     warnings += tuple(said.get(one.told, _OTHER_NUMBER).format(told=one.told, found=one.found) for one in contradicted)
     asked = asked_at or times.now()
@@ -247,7 +268,36 @@ def read_answer(
         aliases=aliases,
         announced=next((one.told for one in (*contradicted, *found.announced) if one.told not in said), None),
         is_doubtful=bool(contradicted) or not (found.is_closed and found.is_lawful),
+        is_partial=bool(more),
     )
+
+
+def told_by(status: int | None, lines: Iterable[tuple[str, str]]) -> tuple[int | None, ...]:
+    """Return what the head of an HTTP answer says of the number of records: how many there are; None: more than are
+    here.
+
+    Numbers alone, since the address behind a `Link` may repeat the signature of the question.
+
+    Examples
+    --------
+    >>> told_by(200, [("X-Total-Count", "30"), ("Link", '</m?page=2>; rel="next"'), ("X-Cache-Hits", "7")])
+    (30, None)
+    >>> told_by(206, [("Content-Range", "bytes 0-99/200")])
+    (None,)
+    """
+    by_name: dict[str, list[str]] = {}
+    for name, value in lines:
+        is_of_bytes = name.casefold() == "content-range" and value.casefold().lstrip().startswith("bytes")
+        if not is_of_bytes and not _OF_OTHERS.fullmatch(name):
+            by_name.setdefault(_OF_VENDORS.sub("", name, count=1), []).append(value.strip())
+    members: list[Member] = []
+    for name, values in by_name.items():
+        raw = values[0].encode("utf-8", "replace")
+        inner = members_of(raw) if raw[:1] == b"{" else None
+        # `X-Pagination` of ASP.NET is an object
+        members += inner or [Member(name, json.dumps(", ".join(values)).encode(), 0, 0)]
+    found = {None: None} if status == PARTIAL else {}
+    return tuple(dict.fromkeys(totals(members)) | found)
 
 
 def call_row(answer: Answer) -> dict[str, object]:

@@ -1,0 +1,156 @@
+"""What the head of an HTTP answer says of more records is heard, kept, and judged again as it was judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import ytxdata as ytx
+from tests.archive.conftest import BEGIN, record
+from tests.archive.forged import rewritten
+from tests.platform.hostile import Hostile, reply, settings_for
+from ytxdata import times
+from ytxdata.archive import Archive
+from ytxdata.archive.verify import verify
+from ytxdata.audit.pack import pack
+from ytxdata.cli import app
+from ytxdata.history.client import Client
+
+Head = Callable[[int, int], tuple[str, list[str]]]
+"""How many are given, and how many there are → status and lines of the head."""
+
+PER_DAY = 12
+HEADS: dict[str, Head] = {
+    "link": lambda _, __: ("200 OK", ['Link: <https://x/m?page=2&Sign=5f2b9c1e7a3d4e60>; rel="next"']),
+    "range": lambda given, n: ("200 OK", [f"Content-Range: items 0-{given - 1}/{n}"]),
+    "partial": lambda _, __: ("206 Partial Content", []),
+    "range of bytes": lambda _, __: ("206 Partial Content", ["Content-Range: bytes 0-2999/9000"]),
+    "total": lambda _, n: ("200 OK", [f"X-Total-Count: {n}"]),
+    "total of WordPress": lambda _, n: ("200 OK", [f"X-WP-Total: {n}", "X-WP-TotalPages: 2"]),
+    "pages of GitLab": lambda _, __: ("200 OK", ["X-Page: 1", "X-Per-Page: 20", "X-Total-Pages: 2", "X-Next-Page: 2"]),
+    "object of ASP.NET": lambda _, n: ("200 OK", [f'X-Pagination: {{"TotalCount":{n},"CurrentPage":1}}']),
+    "continuation": lambda _, __: ("200 OK", ["x-ms-continuation: abc"]),
+}
+HONEST: dict[str, Head] = {
+    "total": lambda _, n: ("200 OK", [f"X-Total-Count: {n}", "X-Total-Pages: 1", "X-Page: 1"]),
+    "of GitLab": lambda _, n: ("200 OK", [f"X-Total: {n}", "X-Page: 1", "X-Next-Page: ", "X-Total-Pages: 1"]),
+    "of PostgREST": lambda given, _: ("200 OK", [f"Content-Range: 0-{given - 1}/*", "Range-Unit: items"]),
+    "of a gateway": lambda _, __: (
+        "200 OK",
+        ["X-RateLimit-Remaining: 59", "X-Remaining: 59", "X-Cache-Hits: 7", "X-Hit-Count: 900", "X-Count: 900",
+         "Retry-After: 900", "Age: 900", "X-Request-Count: 900", "Link: </s.css>; rel=preload", "Accept-Ranges: bytes",
+         "Keep-Alive: timeout=5, max=900", "X-Kong-Upstream-Latency: 900", "X-Retry-Count: 900", "X-Response-Time: 900"],
+    ),
+}  # fmt: skip
+
+
+@contextmanager
+def served(
+    monkeypatch: pytest.MonkeyPatch, head: Head, leave_out: Callable[[int], bool], **beside: Any
+) -> Iterator[tuple[Client, Callable[[], None]]]:
+    """Give a client, and what lets a day go by; the platform gives what is not left out."""
+    now = [BEGIN + timedelta(days=30)]
+    monkeypatch.setattr(times, "now", lambda: now[0].astimezone(UTC))
+
+    def answer(request: bytes) -> list[bytes | float]:
+        asked = int(json.loads(request.partition(b"\r\n\r\n")[2])["meetingcount"])
+        n = int((now[0] - BEGIN) / timedelta(days=1)) * PER_DAY
+        every = [started(i) for i in range(n)]
+        given = [one for i, one in enumerate(every) if not leave_out(i)][::-1][:asked]
+        status, lines = head(len(given), n)
+        body = json.dumps({"statusCode": "0", "data": {"list": given, **beside}}, ensure_ascii=False)
+        return [reply(body, f"Date: {now[0].astimezone(UTC):%a, %d %b %Y %H:%M:%S GMT}", *lines, status=status)]
+
+    server = Hostile([answer])
+    server.start()
+
+    def next_day() -> None:
+        now[0] += timedelta(days=1)
+
+    try:
+        yield Client.of(settings_for(server.url)), next_day
+    finally:
+        server.stop()
+
+
+def started(i: int) -> dict[str, Any]:
+    start = BEGIN + timedelta(hours=24 / PER_DAY) * i
+    return record(i, starttime=f"{start:%F %T}", endtime=f"{start + timedelta(minutes=5):%F %T}")
+
+
+def periods(archive: Archive) -> list[tuple[object, ...]]:
+    return [(one.start, one.end, one.verdict) for one in archive.certificate().periods]
+
+
+def synced(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, head: Head, leave_out: Callable[[int], bool], **beside: Any
+) -> None:
+    with served(monkeypatch, head, leave_out, **beside) as (client, next_day):
+        for _ in range(6):
+            next_day()
+            archive.sync(client)
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_that_tells_of_more_records_is_heard_as_a_body_is(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    synced(archive, monkeypatch, HEADS[name], lambda i: i % 25 == 7)
+    by_body = Archive(tmp_path / "by_body")
+    synced(by_body, monkeypatch, lambda _, __: ("200 OK", []), lambda i: i % 25 == 7, hasMore=True)
+    assert periods(archive) == periods(by_body)
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    assert [told for _, told in snapshot.head.state["partial"]] == [True]
+    assert "5f2b9c1e7a3d4e60" not in json.dumps(snapshot.head.state["partial"])
+    assert archive.verify(recompute=True).is_sound
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_a_head_of_an_honest_answer_costs_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    synced(archive, monkeypatch, HONEST[name], lambda _: False)
+    assert "PROVEN" in {verdict for *_, verdict in periods(archive)}
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    assert "partial" not in snapshot.head.state
+
+
+def test_what_a_head_told_is_no_word_of_the_newest_control_file(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced(archive, monkeypatch, HEADS["total"], lambda i: i % 25 == 7)
+    rewritten(archive, lambda state: state.pop("partial"))
+    assert {damage.kind for damage in verify(archive.path, recompute=True).damages} == {"claim"}
+
+
+def test_a_pack_is_judged_by_what_heads_told(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    synced(archive, monkeypatch, HEADS["total"], lambda i: i % 25 == 7)
+    pack(archive, tmp_path / "a.zip", include_raw=True)
+    done = CliRunner().invoke(app, ["--lang", "en", "verify", "--recompute", str(tmp_path / "a.zip")])
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("name", [*HEADS, *HONEST])
+def test_a_recording_is_heard_by_its_heads(tmp_path: Path, name: str) -> None:
+    for heads, is_doubtful in ((HEADS, True), (HONEST, False)):
+        if name not in heads:
+            continue
+        status, lines = heads[name](20, 30 if is_doubtful else 20)
+        pairs = [dict(zip(("name", "value"), line.split(": ", 1), strict=True)) for line in lines]
+        body = json.dumps({"statusCode": "0", "data": [started(i) for i in range(20)]})
+        response = {"status": int(status[:3]), "headers": pairs, "content": {"text": body}}
+        entry = {"startedDateTime": "2026-03-05T10:00:00Z", "request": {"url": "https://x/queryMeeting"}}
+        text = json.dumps({"log": {"version": "1.2", "entries": [{**entry, "response": response}]}})
+        (tmp_path / "a.har").write_text(text, "utf-8")
+        (answer,) = ytx.read_answers(tmp_path / "a.har").answers
+        assert answer.is_doubtful == is_doubtful
+        assert bool(answer.warnings) == is_doubtful

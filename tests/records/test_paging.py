@@ -87,6 +87,28 @@ def read(body: Any, asked_n: int | None = None) -> Answer:
         *({"下一页": said} for said in (2, "https://x.example/?page=2")),
         {"_shards": {"total": 5, "successful": 4, "failed": 1}},
         {"Content-Range": "items 0-23/30"},
+        {"range": "items 0-23/30"},
+        *({key: 30} for key in ("estimatedTotalHits", "approximateTotal", "totals", "counts", "X-Total-Count")),
+        *({key: {"meetings": 30, "parties": 60}} for key in ("total", "totals", "counts")),
+        {"total": {"low": 30, "high": 0, "unsigned": False}},
+        *({key: True} for key in ("hasAdditionalPages", "hasFurtherResults", "existMore", "existsMoreData")),
+        *(
+            {key: True}
+            for key in ("responseTruncated", "resultsTruncated", "listIsTruncated", "超出上限", "达到条数上限")
+        ),
+        *({key: 1} for key in ("more_pages", "moreRecords", "truncatedResults")),
+        {"resumptionToken": "oai|20"},
+        {"next_max_id": "99"},
+        *({key: 6} for key in ("未返回", "未返回条数")),
+        *(
+            {"msg": said}
+            for said in (
+                "共30条，显示24条",
+                "查询成功，共 30 条记录",
+                "Showing 1 to 24 of 30 entries",
+                "显示第1-24条，共30条",
+            )
+        ),
         {"Link": '<https://x.example/?page=2>; rel="next"'},
     ],
 )
@@ -276,6 +298,34 @@ def test_the_only_page_of_a_framework_raises_no_doubt(name: str) -> None:
         {"nextOffset": N, "total": N},
         {"done": 1, "last": "2026-03-05", "end": N, "complete": "5", "partial": 3},
         {"isEnd": "", "hasMore": None, "noMore": None},
+        {"total": {"meetings": N, "parties": 60}, "totals": {"records": 60, "meetings": N}, "counts": {"meetings": N}},
+        {
+            "total": {"low": N, "high": 0, "unsigned": False},
+            "totals": {"parties": 60, "minutes": 900},
+            "estimatedTotalHits": N,
+        },
+        {
+            "msg": f"查询成功，共{N}条",
+            "message": f"Showing 1 to {N} of {N} entries",
+            "pager": "1/1",
+            "range": f"0-{N - 1}/{N}",
+        },
+        {"msg": "共 3 条未读消息", "message": "step 1 of 3 done", "tips": "共3页", "info": "2026-03-05 10:00:00"},
+        {
+            "more_pages": 0,
+            "additional": 1,
+            "further": 5,
+            "additionalInfo": True,
+            "responseTruncated": False,
+            "超出上限": False,
+        },
+        {"resumptionToken": "", "next_max_id": None, "未返回": 0, "existMore": False, "上限": 50, "限制条数": 50},
+        {
+            "maxRecords": 50,
+            "range": "2026-03-01/2026-03-31",
+            "summary": {"meetings": 30},
+            "headers": {"X-Total-Count": "30"},
+        },
     ],
 )
 def test_what_is_made_of_other_words_is_not_heard(said: dict[str, Any]) -> None:

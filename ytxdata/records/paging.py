@@ -22,10 +22,10 @@ _THINGS = (
 )
 TOTAL = re.compile(
     r"(?=.*(?:total|count|cnt|qty|quantity|found|matched|总|合计|共|条数|记录数|会议数|数量)"
-    rf"|(?:num|number|nb)(?:of)?(?:{_THINGS})$|(?:record|item|result|data)s?nums?$|recordsfiltered$)"
+    rf"|(?:num|number|nb)(?:of)?(?:{_THINGS})$|(?:record|item|result|data)s?nums?$|recordsfiltered$)x?"
     # no word is made of others of these: `条数条数…` could be cut in a million ways
-    rf"(?:total|count|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|of|all|filtered|num|number|nums|size"
-    r"|[总合共计条个场数量行])+"
+    rf"(?:totals?|counts?|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|of|all|filtered|estimated|approx(?:imate)?"
+    r"|num|number|nums|size|[总合共计条个场数量行])+"
 )
 """Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed.
 Written out one by one, thirty usual ones were missing, and each false proof brought a few more. A size or a number
@@ -43,13 +43,13 @@ OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "no
 
 _LISTED = f"(?:{_THINGS}|page|pages)"
 _MORE = re.compile(
-    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any)*(?:more|next|remaining|rest|truncated)"
-    rf"(?:{_LISTED}|available|exists?|left)*"
+    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?)*(?:(?:more|additional|further|next|remaining|rest)"
+    rf"(?:{_LISTED}|available|exists?|left)*|(?:{_LISTED}|response|output)*(?:is|was|were|are)?truncated(?:{_LISTED})*)"
 )
 _CUT = re.compile(
     rf"(?:is|has|are)*(?:(?:incomplete|partial)(?:{_LISTED})*|timedout|terminatedearly"
     rf"|(?:max|size|transfer|{_LISTED})*limit(?:is)?(?:exceeded|reached|hit)"
-    rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|transfer|{_LISTED})*limit)"
+    rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit)"
 )
 _END = re.compile(
     rf"(?:is|has|at)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done|complete|completed"
@@ -57,7 +57,7 @@ _END = re.compile(
 )
 _NEXT = re.compile(
     r"(?:odata|iot)?(?:page|cursor|token|url|uri|link|href|marker|offset|key|id)*next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
-    r"|pos|position|start|index|idx|key|id|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|more|continue|continuation(?:token|key)?|marker"
+    r"|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|more|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
     r"|lastevaluatedkey|remaining(?:(?:item|record|row|page|result)s?)?(?:count|num|number|total)?"
 )
 """Keys, bare, of flags that are true where there is more, where not all could be given, and at the end, and of what
@@ -68,12 +68,10 @@ leads on: made of words for that and for what is listed, so that `nextMeetingTim
 _STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "startrow", "startat", "startindex"})
 """Beside one of them `end` is the place of the last, and no flag."""
 
-_WORDS = frozenset(
-    {
-        "more", "next", "remaining", "rest", "truncated", "incomplete", "partial", "end", "finish", "finished", "done",
-        "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker"
-    }
-)  # fmt: skip
+_WORDS = frozenset({
+    "more", "next", "remaining", "rest", "truncated", "incomplete", "partial", "end", "finish", "finished", "done",
+    "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker", "additional", "further"
+})  # fmt: skip
 """Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say yes or
 no, and not by a number but for those that count nothing; and an object with one of them may be anything.
 """
@@ -88,7 +86,8 @@ _IN_ENGLISH = {
     "没有": "no", "无": "no", "是否": "is", "还有": "has", "有": "has", "还": "", "更多": "more", "下一页": "nextpage",
     "下页": "nextpage", "剩余": "remaining", "当前": "current", "最后一页": "lastpage", "末页": "lastpage",
     "尾页": "lastpage", "页码": "pageno", "页数": "pages", "页": "page", "总": "total", "全部": "all", "条数": "count",
-    "数量": "count", "记录": "record", "会议": "meeting", "数据": "data", "数": "count",
+    "数量": "count", "记录": "record", "会议": "meeting", "数据": "data", "数": "count", "未返回": "remaining",
+    "超出": "exceed", "超过": "exceed", "达到": "reach", "上限": "limit", "限制": "limit",
 }  # fmt: skip
 """The words of Chinese keys about pages, so that one set of forms hears both languages."""
 
@@ -99,9 +98,9 @@ _PAGE_OF_PAGES = re.compile(r"(?:第|page)?\s*\d+\s*页?\s*(?:[/,，]|of)?\s*(?:
 """A number of pages, and a page of so many."""
 
 _REL_NEXT = re.compile(r"rel=\\?[\"']?next")
-_CURRENT_KEYS = frozenset(
-    {"page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"}
-)
+_CURRENT_KEYS = frozenset({
+    "page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"
+})  # fmt: skip
 _LEADING = re.compile(r"https?:|[/?]|[\w./-]+\?\w+=|\d+$")
 """What `next` says where it leads to a page: an address or a number; it may as well be a word."""
 
@@ -116,43 +115,34 @@ _OF_STATES = re.compile(
     "|running|ongoing|active|live|inprogress|notstarted|upcoming|pending|waiting|已?(?:结束|完成|取消|预约|预定)|进行中|未开始|待开始"
 )
 """Keys, bare, of numbers of meetings by their state, which add up to the total."""
-_PAGING = frozenset(
-    {
-        "page", "pageno", "pagenum", "pagesize", "currentpage", "perpage", "hasprev", "hasprevious", "haspreviouspage",
-        "isfirst", "isfirstpage", "prevpage", "prevcursor"
-    }
-)  # fmt: skip
+_PAGING = frozenset({
+    "page", "pageno", "pagenum", "pagesize", "currentpage", "perpage", "hasprev", "hasprevious", "haspreviouspage",
+    "isfirst", "isfirstpage", "prevpage", "prevcursor"
+})  # fmt: skip
 """Keys that only a page has, plain, beside those of flags and of what leads on."""
 
-_COUNTING = (
-    COUNT_KEYS | _PAGING | frozenset({"records", "current", "limit", "offset", "took", "value", "relation", "xsinil"})
-)
+_COUNTING = COUNT_KEYS | _PAGING | {"records", "current", "limit", "offset", "took", "value", "relation", "xsinil"}
 """Keys that hold no record where a word or a number stands under them, plain."""
 
-PAGE_KEYS = frozenset(
-    {
-        "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页", "sort",
-        "links", "navigation", "shards", "responseheader", "hydra:search", "hydra:view", "view"
-    }
-)  # fmt: skip
+PAGE_KEYS = frozenset({
+    "page", "pageinfo", "paging", "pager", "pagination", "pageable", "paginator", "meta", "metadata", "分页", "sort",
+    "links", "navigation", "shards", "responseheader", "hydra:search", "hydra:view", "view"
+})  # fmt: skip
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
 
-_LIST_KEYS = frozenset(
-    {
-        "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
-        "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
-        "value", "meetings", "meeting", "meetinglist", "meetinginfo", "meetingrecords", "conferences", "conferencelist",
-        "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "docs", "documents", "hydra:member", "列表", "数据", "记录", "会议"
-    }
-)  # fmt: skip
+_LIST_KEYS = frozenset({
+    "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
+    "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
+    "value", "meetings", "meeting", "meetinglist", "meetinginfo", "meetingrecords", "conferences", "conferencelist",
+    "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "docs", "documents", "hydra:member", "列表",
+    "数据", "记录", "会议"
+})  # fmt: skip
 """Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
 
-_NOTHING = frozenset(
-    {
-        "", "null", "none", "nil", "-", "--", "false", "0", "[null]", "no data", "nodata", "empty", "无", "空", "无数据",
-        "暂无数据", "没有数据", "查无数据", "无记录", "暂无记录", "没有记录", "查无记录", "暂无会议", "没有会议", "无会议"
-    }
-)  # fmt: skip
+_NOTHING = frozenset({
+    "", "null", "none", "nil", "-", "--", "false", "0", "[null]", "no data", "nodata", "empty", "无", "空", "无数据",
+    "暂无数据", "没有数据", "查无数据", "无记录", "暂无记录", "没有记录", "查无记录", "暂无会议", "没有会议", "无会议"
+})  # fmt: skip
 """Words that stand in place of records where there are none."""
 
 _SAYS_NONE = re.compile(
@@ -163,6 +153,13 @@ _SAYS_NONE = re.compile(
 """The same as a sentence: that nothing could be read, or may not be, is another one."""
 
 _MESSAGE_KEYS = frozenset({"message", "msg", "info", "tip", "tips", "提示"})
+_SENTENCE_KEYS = _MESSAGE_KEYS | {"statusmsg", "pager", "pageinfo", "range", "contentrange"}
+_SENTENCE = re.compile(
+    r"(?:总共|共计?|合计|总计)\s*有?\s*(\d{1,9})\s*(?:[条场项行笔]|个会议)(?!\s*(?:未读|消息|通知|提醒|公告))"
+    r"|(?<![\d-])\d{1,9}\s*(?:[-~–]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d-])",
+    re.IGNORECASE,
+)
+"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list, 共 3 条消息 another one."""
 
 _LONGEST_WORD = 80
 """A longer text is no number and no word that says that nothing is there."""
@@ -192,17 +189,14 @@ _NUMBER = re.compile(
 """A total as people read it: what the page shows of it may stand in front or behind."""
 _AT_LEAST = re.compile(r"\d\s*\w*(?:\+|以上)|^\s*(?:[>≥]|超过|多于|more than|over|at least)", re.IGNORECASE)
 
-
 LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
 _FAILED_KEYS = frozenset({"errors", "failures"})
-_WENT_WELL = frozenset(
-    {
-        "ok", "success", "succeeded", "no error", "no errors", "成功", "操作成功", "请求成功", "查询成功", "提交成功", "处理成功",
-        "执行成功", "00000", "200"
-    }
-)  # fmt: skip
+_WENT_WELL = frozenset({
+    "ok", "success", "succeeded", "no error", "no errors", "成功", "操作成功", "请求成功", "查询成功", "提交成功", "处理成功", "执行成功",
+    "00000", "200"
+})  # fmt: skip
 """All that stands among errors where there was none: with any other word beside it, something failed."""
 
 
@@ -228,9 +222,10 @@ def total(key: str, raw: bytes) -> int | None:
     [30, 30, 1234, None, 30]
     """
     name = named(key)
-    said = _number_said(raw) if name == "contentrange" or TOTAL.fullmatch(name) else None
-    match = None if said is None else _NUMBER.fullmatch(said)
-    return int(re.sub(r"\D", "", match[1])) if match else None
+    form = _NUMBER.fullmatch if TOTAL.fullmatch(name) else _SENTENCE.search if name in _SENTENCE_KEYS else None
+    said = _number_said(raw) if form else None
+    match = form(said) if form and said is not None else None
+    return int(re.sub(r"\D", "", next(filter(None, match.groups())))) if match else None
 
 
 def _number_said(raw: bytes) -> str | None:
@@ -241,7 +236,13 @@ def _number_said(raw: bytes) -> str | None:
     if isinstance(said, dict) and all(_OF_STATES.fullmatch(named(one)) for one in said):
         said = sum(min(one, 10**9) for one in said.values() if isinstance(one, int)) if said else None
     if isinstance(said, dict):
-        number = next((said[one] for one in _TEXT_KEYS if one in said), None)
+        # beside `low` a 64-bit number of JavaScript has a `high`; of two counts the larger one may be of legs
+        counts = [str(one) for key, one in said.items() if key == "low" or re.fullmatch(_THINGS, named(key))]
+        number = (
+            min(counts, key=lambda one: (len(one), one))
+            if counts
+            else next((said[one] for one in _TEXT_KEYS if one in said), None)
+        )
         said = f"{number}+" if str(said.get("relation")).casefold() in ("gt", "gte") else number
     text = None if isinstance(said, (bool, list)) else str(said).strip()
     return text if text is not None and len(text) <= _LONGEST_WORD else None
@@ -286,12 +287,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         for key, word in said.items()
     )
     # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
-    more = (
-        any(is_more) or (not is_more and any(leads_on)) or any(flags.get(key) for key in flags if _CUT.fullmatch(key))
-    )
-    more = more or any(
-        _AT_LEAST.search(_number_said(raw) or "") for key, raw, *_ in members if TOTAL.fullmatch(named(key))
-    )
+    more = any(is_more) or (not is_more and any(leads_on)) or any(flags[key] for key in flags if _CUT.fullmatch(key))
+    numbers_said = (_number_said(raw) or "" for key, raw, *_ in members if TOTAL.fullmatch(named(key)))
+    more = more or any(map(_AT_LEAST.search, numbers_said))
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
     # What MongoDB has not given yet stays behind a cursor.
     is_batch = any(bare(one.key) in ("firstbatch", "nextbatch") for one in members)
@@ -336,7 +334,8 @@ def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
         return None
     is_number = word.lstrip("-").isdecimal()
     may_be = key.startswith(("is", "has", "have", "are", "no")) or (_CUT.fullmatch(key) and key not in _WORDS)
-    is_sure = not is_number or may_be or key in ("eof", "truncated") or (key == "end" and not is_place)
+    may_be = may_be or "truncated" in key or (key.startswith("more") and key not in _WORDS)
+    is_sure = not is_number or may_be or key == "eof" or (key == "end" and not is_place)
     return word in _YES if is_sure else None
 
 

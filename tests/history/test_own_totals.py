@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.history.bills import BODY, HEAD, held, read
+from tests.history.bills import BODY, HEAD, held, line, read, witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.hearing import hear
 from ytxdata.history.proof.witness import Totals
@@ -53,6 +54,12 @@ ROWS = [{"meeting_id": f"m{i}", "started_at": f"2026-03-01 0{8 + i}:00:00", "dur
         (f"{HEAD}{BODY}冲减,,,-0.20\n合计 3 行,,,2.80\n", "witnessed"),
         (f"{HEAD}{BODY}冲减,,,-0.20\n合计 2 场,,,3.00\n", "total_differs"),
         (f"{HEAD}{BODY}冲减,,,-0.20\n小计,,3600,2.80\n合计,,3600,2.80\n", "witnessed"),
+        (f"{HEAD}{BODY}冲减,,,(0.20)\n合计 2 场,,,2.80\n", "witnessed"),
+        *(
+            (f"{HEAD}{BODY}冲减,2026/3/1 9:00,{back},\n合计 2 场,,1800,3.00\n", "witnessed")
+            for back in ("-1800", "(1800)", "-1800秒", "-00:30:00", "（30分钟）", "−1800")
+        ),
+        (f"{HEAD}{BODY}冲减,2026/3/1 9:00,-1800,\n合计 2 场,,3600,3.00\n", "total_differs"),
     ],
 )
 def test_each_total_of_a_list_must_hold(text: str, finding: str) -> None:
@@ -80,6 +87,32 @@ def test_each_total_of_a_list_must_hold(text: str, finding: str) -> None:
 def test_each_total_beside_a_list_of_json_must_hold(beside: dict[str, object], finding: str, *, has_row: bool) -> None:
     rows = [*ROWS, *([{"meeting_id": "合计", "duration_s": 3600}] if has_row else [])]
     assert hear(read(json.dumps({**beside, "list": rows}).encode()), held(2)).finding == finding
+
+
+@pytest.mark.parametrize(
+    ("credit", "given", "finding"),
+    [
+        ("", {"lines": 2}, "witnessed"),
+        ("", {"lines": 3}, "total_differs"),
+        ("m1,2026/3/1 9:00,,-0.001", {"lines": 3}, "no_total"),
+        ("退费,,-1,", {"lines": 3}, "no_total"),
+        ("退费,,-1,", {"lines": 2}, "witnessed"),
+        ("退费,,-600,", {"lines": 3, "seconds": 3000}, "witnessed"),
+        ("退费,,-600,", {"lines": 3, "seconds": 3600}, "total_differs"),
+        ("退费,,-600,\n合计 3 行,,3000,", {"lines": 3}, "no_total"),
+        ("退费,,-600,\n合计 3 行,,3000,", {}, "witnessed"),
+    ],
+)
+def test_a_credit_makes_up_for_no_line_that_is_lacking(credit: str, given: dict[str, int], finding: str) -> None:
+    """The auditor's count was met by credits of nothing, while the line that the archive lacks had been dropped."""
+    assert hear(read(f"{HEAD}{BODY}{credit}\n".encode(), totals=Totals(**given)), held(2)).finding == finding
+
+
+@pytest.mark.parametrize(("n_silent", "finding"), [(0, "witnessed"), (1, "no_total"), (2, "witnessed")])
+def test_a_party_that_never_joined_makes_up_for_no_connection_that_is_lacking(n_silent: int, finding: str) -> None:
+    silent = [replace(one, is_silent=True) for one in held(22)[20:]]
+    lines = [*map(line, range(20)), *(line(20 + i, duration_s=0) for i in range(n_silent))]
+    assert hear(witness(lines, kind="cdr"), [*held(20), *silent]).finding == finding
 
 
 def test_a_key_that_stands_twice_says_two_totals() -> None:

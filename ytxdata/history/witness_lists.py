@@ -179,7 +179,15 @@ def _is_of_part(figures: Figures, part: Sequence[WitnessLine], n_lines: int) -> 
 
 
 def _read(ours: str, texts: Sequence[str]) -> list[Any]:
-    return cast("list[Any]", convert(COLUMNS[ours][0], [one or None for one in texts]).array.to_pylist())
+    # of a meeting no figure is below zero, and none is read so; of a list it is a credit
+    below = [_BELOW.fullmatch(one) if ours in _SUMMED else None for one in texts]
+    plain_texts = [(one[1] or one[2] if one else text) or None for one, text in zip(below, texts, strict=True)]
+    read = cast("list[Any]", convert(COLUMNS[ours][0], plain_texts).array.to_pylist())
+    return [-one if is_below and one is not None else one for one, is_below in zip(read, below, strict=True)]
+
+
+_BELOW = re.compile(r"[-−－]\s*([\d.].*)|[(（]\s*([\d.][^()（）]*)[)）]")
+"""A figure below zero: with a sign, or in brackets as accountants write it."""
 
 
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:

@@ -224,6 +224,13 @@ class Totals:
             if own != summed[name] and (name, own) != ("lines", n_charges)
         )
 
+    def counts_credits(self, lines: Sequence[WitnessLine]) -> bool:
+        """Say whether its number of lines holds only where credits are lines, and it says no sum that shows a lack: a
+        credit of nothing would stand for a meeting that was left out.
+        """
+        n_charges = sum(not one.is_credit for one in lines)
+        return self.lines == len(lines) != n_charges and self.seconds is None and self.yuan is None
+
     def of_what(self, beside: Sequence[Totals] = ()) -> frozenset[str]:
         """Return of what they say something: `lines`, `seconds`, `yuan`."""
         return frozenset(name for name, _ in self._stated(beside))

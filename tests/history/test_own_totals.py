@@ -105,7 +105,7 @@ def test_each_total_beside_a_list_of_json_must_hold(beside: dict[str, object], f
 )
 def test_a_credit_makes_up_for_no_line_that_is_lacking(credit: str, given: dict[str, int], finding: str) -> None:
     """The auditor's count was met by credits of nothing, while the line that the archive lacks had been dropped."""
-    assert hear(read(f"{HEAD}{BODY}{credit}\n".encode(), totals=Totals(**given)), held(2)).finding == finding
+    assert hear(read(f"{HEAD}{BODY}{credit}\n".encode(), totals=Totals.of(given)), held(2)).finding == finding
 
 
 @pytest.mark.parametrize(("n_silent", "finding"), [(0, "witnessed"), (1, "no_total"), (2, "witnessed")])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.history.bills import BODY, HEAD, held, line, read, witness
+from tests.history.bills import BODY, HEAD, held, read
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.hearing import hear
 from ytxdata.history.proof.witness import Totals
@@ -106,13 +105,6 @@ def test_each_total_beside_a_list_of_json_must_hold(beside: dict[str, object], f
 def test_a_credit_makes_up_for_no_line_that_is_lacking(credit: str, given: dict[str, int], finding: str) -> None:
     """The auditor's count was met by credits of nothing, while the line that the archive lacks had been dropped."""
     assert hear(read(f"{HEAD}{BODY}{credit}\n".encode(), totals=Totals.of(given)), held(2)).finding == finding
-
-
-@pytest.mark.parametrize(("n_silent", "finding"), [(0, "witnessed"), (1, "no_total"), (2, "witnessed")])
-def test_a_party_that_never_joined_makes_up_for_no_connection_that_is_lacking(n_silent: int, finding: str) -> None:
-    silent = [replace(one, is_silent=True) for one in held(22)[20:]]
-    lines = [*map(line, range(20)), *(line(20 + i, duration_s=0) for i in range(n_silent))]
-    assert hear(witness(lines, kind="cdr"), [*held(20), *silent]).finding == finding
 
 
 def test_a_key_that_stands_twice_says_two_totals() -> None:

@@ -72,9 +72,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     stated, beside = witness.stated, witness.beside
     unheld = tuple(of for of in unheld if of in stated.of_what(beside))
     summed = (*witness.lines, *witness.credits)
-    # a number of connections to some of whom nobody came may be made up of others of them
-    is_of_some = witness.by_connection and not is_of_all and any(one.is_silent and one.key in taken for one in held)
-    adds_up = stated.agree(summed, beside, (*unheld, *(["lines"] if is_of_some else [])))
+    adds_up = stated.agree(summed, beside, unheld)
     is_foreign = len(found) + len(unsure) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,

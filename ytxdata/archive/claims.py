@@ -149,8 +149,9 @@ def _chosen(told: Mapping[str, Any], settle: timedelta) -> Iterator[Text]:
 
 
 def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Text]:
-    """Yield what earlier heads say of heads of answers and of how a list is read, and the newest otherwise: the one only
-    grows, and the other stays while the list does. No answer says either: a head is all there is to hold them against.
+    """Yield what earlier heads say of heads of answers and of how a list is read, and the newest otherwise: the one
+    only grows, and the other stays while the list does. No answer says either: a head is all there is to hold them
+    against.
     """
     now = snapshot.head.state
     readings = {entry["file"]: (entry["reading"], entry["hearing"]["name"]) for entry in entries(now)}

@@ -1,5 +1,5 @@
-"""Files that survive a power cut, files that are seen whole or not at all, the hash of what a file holds; and
-all that Windows and macOS do otherwise with files.
+"""Files that survive a power cut, files that are seen whole or not at all, the hash of what a file holds, what a small
+file says whoever may have changed it; and all that Windows and macOS do otherwise with files.
 
 Windows lets nobody remove, move or replace a file that anybody has open, flushes a file only through a handle that
 may write, and knows no modes; it and macOS take `Usage.csv` and `usage.csv` for one file.
@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
 import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
@@ -29,11 +32,49 @@ PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hex, read in pieces; OSError where it is none: a pipe would be waited for."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+    """Return the SHA-256 of a file in hex, read in pieces; OSError where it is no plain file."""
+    _require_plain(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _require_plain(path: Path) -> None:
+    # a pipe would be waited for, and a link to /dev/zero has no end
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "no plain file")
+
+
+MOST_READ = 256 * 2**20
+"""What a small file may hold that is read at once [bytes]: a head of ten years has some 10 KB, and the hashes of a
+million heads that went take 90 MB.
+"""
+
+
+def read_plain(path: Path) -> bytes:
+    """Return what a small file holds that others may have put there; OSError where it is no plain file, or too long."""
+    _require_plain(path)
+    with path.open("rb") as file:
+        data = file.read(MOST_READ + 1)
+    if len(data) > MOST_READ:
+        raise OSError(errno.EFBIG, f"more than {MOST_READ:,} bytes")
+    return data
+
+
+def json_of(text: str | bytes) -> Any:
+    """Return what JSON says; ValueError where it is none, also where it is nested deeper than can be read."""
+    return _parsed(json.loads, text)
+
+
+def toml_of(text: str, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return what TOML says; ValueError where it is none, also where it is nested deeper than can be read."""
+    return _parsed(partial(tomllib.loads, parse_float=parse_float), text)
+
+
+def _parsed(parse: Callable[[Any], Any], text: str | bytes) -> Any:
+    try:
+        return parse(text)
+    except RecursionError:  # of 200 KB of brackets; no reader expects it, and it would end in a traceback
+        raise ValueError("it is nested too deeply") from None
 
 
 IS_WINDOWS = os.name == "nt"

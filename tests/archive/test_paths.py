@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -106,3 +107,38 @@ def test_a_folder_may_be_called_like_a_pattern(platform: Any, tmp_path: Path) ->
         assert len(archive.meetings()) == archive.snapshot().head.counts["meetings"] == 7  # type: ignore[union-attr]
         assert archive.sql("select count(*) as n from meetings").arrow["n"].to_pylist() == [7]
         assert archive.verify(recompute=True).is_sound
+
+
+DEEP = "[" * 200_000
+HEADS_AND_OWNER = ("archive.json", "heads/000000000001.json", "heads/000000000002.json", "heads/gone-000000000001-000000000002.json")  # fmt: skip
+
+
+def ended(*args: object) -> subprocess.CompletedProcess[str]:
+    """A process of its own: what waits for ever ends with it."""
+    command = [sys.executable, "-m", "ytxdata", "--lang", "en", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, encoding="utf-8", check=False)
+
+
+@pytest.mark.parametrize("name", HEADS_AND_OWNER)
+@pytest.mark.parametrize("kind", ["pipe", "endless", "deep"])
+def test_a_control_file_that_is_no_plain_file_or_too_deep_is_damage(
+    synced: Archive, platform: Any, name: str, kind: str
+) -> None:
+    """A pipe was waited for, /dev/zero read for ever, and 200 KB of brackets ended with a traceback and code 1."""
+    synced.sync(platform)
+    place = synced.path / name
+    place.unlink(missing_ok=True)
+    if kind == "deep":
+        place.write_text(DEEP)
+    elif not hasattr(os, "mkfifo"):
+        pytest.skip("pipes and links are another thing here")
+    elif kind == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to("/dev/zero")
+    done = ended("verify", synced.path)
+    assert (done.returncode, "Traceback" in done.stderr) == (5, False)
+    assert name in done.stdout + done.stderr
+    if name in HEADS_AND_OWNER[::2]:
+        read = ended("sql", "select count(*) from meetings", "--archive", synced.path)
+        assert (read.returncode, "Traceback" in read.stderr) == (5, False)

@@ -42,7 +42,7 @@ from ytxdata.archive.stored_files import (
     telling_damage,
 )
 from ytxdata.errors import DamagedError
-from ytxdata.files import remove, write_whole
+from ytxdata.files import json_of, read_plain, remove, write_whole
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.normalize import aliases_of
 
@@ -102,7 +102,7 @@ def sealed(body: Mapping[str, Any]) -> bytes:
 
 def unsealed(data: bytes) -> dict[str, Any]:
     """Return the fields; ValueError unless they are byte for byte what was sealed."""
-    body = json.loads(data)
+    body = json_of(data)
     if not isinstance(body, dict):
         raise ValueError("not an object")
     del body["sha256"]
@@ -190,7 +190,7 @@ def read_head(root: Path, sequence: int) -> RawHead:
     """
     path = head_path(root, sequence)
     with telling_damage(str(path), DERIVE_AGAIN):
-        line, *rest = path.read_bytes().split(b"\n", 1)
+        line, *rest = read_plain(path).split(b"\n", 1)
         body = unsealed(line)
         inside(body["generation"])  # what is derived next is written below it
         if body["sequence"] != sequence:
@@ -204,7 +204,7 @@ def layout_of(root: Path, sequence: int) -> object:
     """Return the layout a head says it has, whatever else it says, so that a newer one can be refused politely."""
     path = head_path(root, sequence)
     with telling_damage(str(path), DERIVE_AGAIN):
-        return json.loads(path.read_bytes().split(b"\n", 1)[0])["layout"]
+        return json_of(read_plain(path).split(b"\n", 1)[0])["layout"]
 
 
 def write_head(root: Path, head: Head, files: Files) -> tuple[Head, str]:
@@ -240,7 +240,7 @@ def read_gone(path: Path) -> dict[int, str]:
         The file is not what was written.
     """
     with telling_damage(str(path)):
-        return {int(number): sha256 for number, sha256 in unsealed(path.read_bytes())["hashes"].items()}
+        return {int(number): sha256 for number, sha256 in unsealed(read_plain(path))["hashes"].items()}
 
 
 def gone_files(root: Path) -> list[Path]:
@@ -287,7 +287,7 @@ def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
         # the second line holds no hash of its own: that of another head, put in its place, is sound JSON all the same
         if raw.line_below is None or hashlib.sha256(raw.line_below).hexdigest() != raw.body.get("files_sha256"):
             raise ValueError("its list of files is not what was written")
-        below = json.loads(raw.line_below)
+        below = json_of(raw.line_below)
         check_line_below(raw.body, below)
         return Head.of(raw.body, below), _files(below)
 

@@ -51,7 +51,7 @@ from ytxdata.archive.stored_files import (
 )
 from ytxdata.archive.stores import Store, cache_folder, local_path, store_at
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
-from ytxdata.files import PRIVATE_FILE, make_private_folder
+from ytxdata.files import PRIVATE_FILE, make_private_folder, read_plain
 from ytxdata.labels import Text, preferred_lang
 
 FOLDERS = (*RAW_TABLES, DERIVED, INDEX, WITNESSES, HEADS)
@@ -297,7 +297,7 @@ def _state(root: Path, is_gone: Callable[[StoredFile], bool]) -> _State:
     hashes: dict[int, str] = {}
     for path in gone_files(root):
         hashes |= read_gone(path)
-        control[path.relative_to(root).as_posix()] = path.read_bytes()
+        control[path.relative_to(root).as_posix()] = read_plain(path)
     hashes |= {number: raw.sha256 for number, raw in raws.items()}
     data: dict[str, StoredFile] = {}
     listed: set[int] = set()
@@ -308,7 +308,7 @@ def _state(root: Path, is_gone: Callable[[StoredFile], bool]) -> _State:
         if place < LISTS_KEPT or not any(map(is_gone, files)):
             listed.add(number)
             data |= {file.path: file for file in files}
-    return _State((root / IDENTITY).read_bytes(), data, control, frozenset(listed), hashes)
+    return _State(read_plain(root / IDENTITY), data, control, frozenset(listed), hashes)
 
 
 def _checked(root: Path) -> _State:

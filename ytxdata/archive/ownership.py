@@ -41,7 +41,7 @@ from ytxdata.errors import (
     NotAnArchiveError,
     UsageError,
 )
-from ytxdata.files import PRIVATE_FILE, make_private_folder, write_whole
+from ytxdata.files import PRIVATE_FILE, json_of, make_private_folder, read_plain, write_whole
 from ytxdata.labels import Text
 
 LAYOUT = 3
@@ -111,7 +111,7 @@ def read_identity(root: Path) -> Identity | None:
     path = root / IDENTITY
     with telling_damage(str(path)):
         try:
-            data = path.read_bytes()
+            data = read_plain(path)
         except FileNotFoundError:
             # a first sync that was killed must be able to begin again; a folder of something else gets not even a lock
             if not root.exists() or all(entry.name in BIRTH for entry in root.iterdir()):
@@ -120,7 +120,7 @@ def read_identity(root: Path) -> Identity | None:
         except NotADirectoryError:
             raise _not_an_archive(root) from None
     try:
-        content = json.loads(data)
+        content = json_of(data)
         identity = Identity(content["key"], content["owner"])
         # to the byte: each head holds the hash of this file, so one that says the same in other words breaks them all
         if identity.to_bytes() == data:
@@ -278,7 +278,7 @@ def _locked(root: Path) -> ArchiveLockedError:
 
 def _holder(root: Path) -> str:
     try:
-        holder = json.loads((root / HOLDER).read_text())
+        holder = json_of(read_plain(root / HOLDER))
         return f"pid {holder['pid']} @ {holder['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "pid ?"
@@ -339,8 +339,8 @@ def live_files(log: Path, version: int) -> list[str]:
         adds = pq.read_table(last, columns=["add"])["add"].to_pylist()
         live.update((add["path"], None) for add in adds if add)
     for number in range(first, version + 1):
-        for line in (log / f"{number:020d}.json").read_bytes().splitlines():
-            action = json.loads(line)
+        for line in read_plain(log / f"{number:020d}.json").splitlines():
+            action = json_of(line)
             if add := action.get("add"):
                 live[add["path"]] = None
             if remove := action.get("remove"):

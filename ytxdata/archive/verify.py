@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -152,7 +153,9 @@ class _Check:
         numbers = sequences(self.root)
         self.n_files += len(numbers)
         went = self._gone()
-        owner = sha256_of(self.root / IDENTITY) if (self.root / IDENTITY).exists() else ""
+        owner = ""
+        with suppress(OSError):  # gone, or no plain file: `identity` has told it
+            owner = sha256_of(self.root / IDENTITY)
         past: str | None = ""
         previous: str | None = ""
         # in steps from one that is known to the next: a file that says it is the 10¹²th must not be counted up to

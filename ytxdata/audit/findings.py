@@ -16,11 +16,12 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata import times
+from ytxdata.archive.stored_files import telling_damage
 from ytxdata.audit.checking import CHECKS, SEVERITIES, SEVERITY_WORDS, STATUS_WORDS, Check, Finding, Severity, unknown
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain, sensitivity
 from ytxdata.errors import DamagedError, UsageError
-from ytxdata.files import flush, open_journal
+from ytxdata.files import flush, json_of, open_journal, read_plain
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -352,7 +353,7 @@ class Life:
         known: dict[str, State] = {}
         for number, line in enumerate(self._lines(), start=1):
             try:
-                self._take(known, json.loads(line))
+                self._take(known, json_of(line))
             except (ValueError, KeyError, TypeError):
                 raise DamagedError(
                     Text(f"{self.path} 第 {number} 行已损坏", f"line {number} of {self.path} is damaged"),
@@ -363,10 +364,10 @@ class Life:
         return known
 
     def _lines(self) -> list[bytes]:
-        try:
-            content = self.path.read_bytes()
-        except FileNotFoundError:
+        if not self.path.exists():
             return []
+        with telling_damage(str(self.path)):
+            content = read_plain(self.path)
         return content.split(b"\n")[:-1]
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +16,7 @@ from ytxdata.audit.data import Auditable, Data, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, NEW, TITLE, FindingRow, Findings, Life, Lived, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
-from ytxdata.files import require_file
+from ytxdata.files import require_file, toml_of
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
 from ytxdata.phones import ends_of
@@ -251,7 +250,7 @@ def read_config(path: str | Path) -> dict[str, Any]:
     """
     require_file(path)
     try:
-        return tomllib.loads(Path(path).read_text("utf-8"))
+        return toml_of(Path(path).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(
             Text(f"审计设置不可用：{path}（{error}）", f"the settings of the audit cannot be used: {path} ({error})"),

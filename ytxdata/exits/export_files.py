@@ -4,7 +4,6 @@ database; and a file that came from elsewhere, checked against the description t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ytxdata.errors import DamagedError, UsageError
-from ytxdata.files import PRIVATE_FILE, sha256_of, sync_all
+from ytxdata.files import PRIVATE_FILE, json_of, read_plain, sha256_of, sync_all
 from ytxdata.labels import Text, in_lines
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import csv, open_formats
@@ -350,7 +349,7 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
     """Return the file and what is said of it."""
     beside = path if path.name.endswith(SUFFIX) else about_path(path)
     try:
-        told = json.loads(beside.read_text(encoding="utf-8"))
+        told = json_of(read_plain(beside))
         file = _file_of(path, told["file"]) if beside == path else path
         if "columns" not in told and not {"sheets", "sha256"} <= set(told):
             raise KeyError

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from ytxdata.archive.ownership import IDENTITY
 from ytxdata.errors import SettingsError
+from ytxdata.files import read_plain
 from ytxdata.labels import Text, closest
 from ytxdata.platform import setting_sources
 from ytxdata.platform.settings import BASE_URLS, CREDENTIALS, HINT, Settings, origin_text
@@ -268,7 +269,7 @@ def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
         # it holds a key of its own at random: where it is the same, a copy or a mirror lies beside the archive
         owner = b""
         with suppress(OSError):  # there is none yet, or it is not to be read: `status` says so, and the others are read
-            owner = (account.archive / IDENTITY).read_bytes()
+            owner = read_plain(account.archive / IDENTITY)
         if owner in owners:
             raise _of(account.name, Text(f"存档 {account.archive} 是账户 {owners[owner]} 存档的副本：会议会计两次", f"its archive {account.archive} is a copy of that of {owners[owner]}: its meetings would count twice"))  # fmt: skip
         if owner:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -15,7 +14,7 @@ import narwhals as nw
 import numpy as np
 
 from ytxdata.errors import UsageError
-from ytxdata.files import require_file
+from ytxdata.files import require_file, toml_of
 from ytxdata.labels import Text
 from ytxdata.phones import NumberClass
 
@@ -120,9 +119,9 @@ class Tariff:
             )  # fmt: skip
         require_file(path)
         try:
-            content = tomllib.loads(Path(path).read_text("utf-8"), parse_float=Decimal)
+            content = toml_of(Path(path).read_text("utf-8"), parse_float=Decimal)
             return cls(**content)
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise UsageError(
                 Text(f"资费文件不可用：{path}（{error}）", f"the tariff cannot be used: {path} ({error})"),
                 remedy=Text("请参照 data/tariff.toml", "follow the example data/tariff.toml"),

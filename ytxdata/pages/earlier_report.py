@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ytxdata.errors import UsageError
+from ytxdata.files import json_of, read_plain
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import counterpart
 from ytxdata.metrics.registry import REPORTS
@@ -88,7 +88,7 @@ def read_earlier(folder: Path, names: Iterable[str]) -> Earlier:
     shown: dict[ReportRow, None] = {}
     whole, compared, only = None, None, frozenset[str]()
     for path, frame in frames.items():
-        told = json.loads(about_path(path).read_text("utf-8"))
+        told = json_of(read_plain(about_path(path)))
         words = next(((one["zh"], one["en"]) for one in told["columns"] if one["key"] == "group"), ("", ""))
         edges = told["period"] and tuple(datetime.fromisoformat(told["period"][edge]) for edge in ("start", "end"))
         about = None if edges is None else (_wall(edges[0]), _wall(edges[1]))

@@ -11,12 +11,12 @@ import os
 import re
 import shlex
 import stat
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ytxdata.errors import RiskWarning, SettingsError
+from ytxdata.files import toml_of
 from ytxdata.labels import Text
 
 FILE_NAME = "ytxdata.toml"
@@ -122,21 +122,21 @@ def from_file(path: Path) -> dict[str, Any]:
     text, values = "", {}
     try:
         text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-        values = tomllib.loads(text)
+        values = toml_of(text)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         problem = Text(f"无法打开：{error.strerror}", f"it cannot be opened: {error.strerror}")
     except UnicodeDecodeError:
         problem = Text("不是 UTF-8 编码", "it is not in UTF-8")
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         # Only the place is told: the parser's own words may quote the line that holds the token.
-        line, column = map(int, (re.findall(r"\d+", str(error).rpartition("(")[2]) or ("0", "0"))[-2:])
-        problem = Text("不是合法的 TOML（在文件末尾）", "it is not valid TOML (at its end)")
-        if line:
-            problem = Text(
-                f"不是合法的 TOML（第 {line} 行第 {column} 列）", f"it is not valid TOML (line {line}, column {column})"
-            )
+        at = re.search(r"at line (\d+), column (\d+)\)$", str(error))
+        line, column = map(int, at.groups()) if at else (0, 0)
+        where = Text(f"（第 {line} 行第 {column} 列）", f" (line {line}, column {column})") if line else Text("", "")
+        if "at end of document" in str(error):
+            where = Text("（在文件末尾）", " (at its end)")
+        problem = Text(f"不是合法的 TOML{where.zh}", f"it is not valid TOML{where.en}")
         if line and not text.split("\n")[line - 1][column - 1 : column].isascii():
             remedy = _IN_QUOTES
     # Raised here, not above: the parser's error holds the file's text, and would hang on ours as its context.

@@ -9,7 +9,6 @@ left alone.
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -23,7 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
-from ytxdata.files import replacing, require_file
+from ytxdata.files import json_of, read_plain, replacing, require_file
 from ytxdata.labels import Text
 from ytxdata.tables.described import (
     NUMBER_UNITS,
@@ -263,7 +262,7 @@ def read_csv(path: str | Path, types: Mapping[str, str] | None = None) -> pd.Dat
     """
     source = Path(path)
     beside = about_path(source)
-    told = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {"columns": []}
+    told = json_of(read_plain(beside)) if beside.is_file() else {"columns": []}
     known = {column["key"]: column["type"] for column in told["columns"]} | dict(types or {})
     zone = told.get("zone", ZONE_NAME)
     lines = read_rows(source, encoding=told.get("encoding"))

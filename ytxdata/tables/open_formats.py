@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ytxdata.errors import DamagedError
-from ytxdata.files import replacing, sha256_of
+from ytxdata.files import json_of, read_plain, replacing, sha256_of
 from ytxdata.labels import Text, in_lines
 from ytxdata.tables.described import (
     Completeness,
@@ -232,7 +232,7 @@ def write(folder: Path, told: Mapping[str, Any], *, is_private: bool = False) ->
 def read(folder: Path) -> dict[str, Any]:
     """Return what a folder says of itself, nothing where it says nothing that can be read."""
     try:
-        told = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        told = json_of(read_plain(folder / NAME))
     except (OSError, ValueError):
         return {}
     return told if isinstance(told, dict) else {}

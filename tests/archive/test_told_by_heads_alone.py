@@ -250,3 +250,36 @@ def test_a_value_that_none_of_its_readers_understands_is_damage_of_the_head(
     for flags in ({}, {"recompute": True}, {"quick": True}):
         with pytest.raises(DamagedError):
             verify(archive.path, **flags).raise_if_damaged()
+
+
+def test_what_came_after_the_last_published_head_is_told(
+    archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
+) -> None:
+    """A total that an auditor typed was taken back by handing the list in once more: "11 published heads agree"."""
+    bill = json.dumps([{"meeting_id": platform.records[0]["meid"], "started_at": "2026-01-01 23:00:00"}]).encode()
+    about = {"kind": "console", "start": "2026-01-01", "end": "2026-01-02"}
+    day()
+    archive.witness(bill, name="list", totals={"lines": 9}, **about)
+    audit.publish_head(archive, str(tmp_path / "heads"))
+    assert "came after" not in audit.verify_heads(archive, tmp_path / "heads").line.en
+    archive.witness(bill, name="another", **about)
+    day()
+    agreed = audit.verify_heads(archive, tmp_path / "heads")
+    assert "2 control files came after the last published one" in agreed.line.en
+    assert agreed.left_open == (), "a list that stands beside those of then takes nothing back"
+    archive.witness(bill, name="list", totals={"lines": 1}, **about)
+    (told,) = audit.verify_heads(archive, tmp_path / "heads").left_open
+    assert "lines 9" in told.en
+    assert "lines 1" in told.en
+    assert published(archive, tmp_path / "heads").exit_code == 1
+    audit.publish_head(archive, str(tmp_path / "heads"))
+    assert audit.verify_heads(archive, tmp_path / "heads").left_open == ()
+    archive.remove_witness("list")
+    (told,) = audit.verify_heads(archive, tmp_path / "heads").left_open
+    assert "is – now" in told.en
+    for path in sorted((archive.path / "heads").iterdir())[:-1]:
+        path.write_bytes(path.read_bytes().split(b"\n")[0])
+    assert published(archive, tmp_path / "heads").exit_code == 0, "another stands since before"
+    archive.witness(bill, name="list", **about)
+    (told,) = audit.verify_heads(archive, tmp_path / "heads").left_open
+    assert "kept no more" in told.en

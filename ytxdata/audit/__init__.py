@@ -1,6 +1,6 @@
 """What auditors ask: findings that can be defended, and evidence that somebody else can check."""
 
-from ytxdata.audit.anchors import publish_head, verify_heads
+from ytxdata.audit.anchors import publish_head
 from ytxdata.audit.cadence import Cadence, advise, cadence_of
 from ytxdata.audit.checking import CHECKS, Check, Finding, check
 from ytxdata.audit.checks.callers import small_group
@@ -8,6 +8,7 @@ from ytxdata.audit.findings import Findings
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.pack import Pack, pack
 from ytxdata.audit.pack_check import verify_pack
+from ytxdata.audit.published_heads import verify_heads
 from ytxdata.audit.reconcile import Reconciliation, reconcile
 from ytxdata.audit.revisions import changes, moved
 from ytxdata.audit.run import read_config, run

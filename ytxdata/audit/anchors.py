@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -301,7 +301,7 @@ def _keyed(end: str, key: bytes) -> str:
     return hmac.new(key, end.encode(), "sha256").hexdigest()
 
 
-def _control_files(root: Path, key: bytes) -> Iterator[tuple[str, str]]:
+def control_files(root: Path, key: bytes) -> Iterator[tuple[str, str]]:
     """Yield each `head` and its `heads`, as far as no control file is lacking; of those that went the hash is kept."""
     went = {number: sha256 for path in gone_files(root) for number, sha256 in read_gone(path).items()}
     there, past = {*sequences(root)}, ""
@@ -367,84 +367,3 @@ def given_heads(path: str | Path) -> list[dict[str, Any]]:
             Text(f"{path} 不是公布过的链首：{error}", f"{path} holds no published heads: {error}"),
             remedy=Text("每行一个，由 sync --publish-head 写出", "one on a line, as `sync --publish-head` writes them"),
         ) from None
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """What comes of an archive beside heads that were published: how many agree, and what they do not show."""
-
-    line: Text
-    left_open: tuple[Text, ...] = ()
-
-
-def verify_heads(archive: Archive, path: str | Path) -> Agreement:
-    """Check that the history of an archive is the one whose heads were published.
-
-    Returns
-    -------
-    Agreement
-        The pulls are those that were published. Control files that are others are left open: an honest `rebuild` makes
-        them anew where they were lost, and whoever rewrites them does as well.
-
-    Raises
-    ------
-    DamagedError
-        It was rewritten or cut; the message says from where on.
-    UsageError
-        The file holds no heads.
-    NotAnArchiveError
-        There is no archive.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import ytxdata as ytx
-    >>> archive, heads = ytx.sample("archive"), Path(tempfile.mkdtemp()) / "heads.jsonl"
-    >>> _ = ytx.audit.publish_head(archive, str(heads))
-    >>> ytx.audit.verify_heads(archive, heads).line.en[:23]
-    '1 published heads agree'
-    """
-    given, known, agreed = given_heads(path), heads_of(archive), 0
-    for head in sorted(given, key=lambda one: one["pulls"]):
-        n = head["pulls"]
-        own = known[n - 1] if 0 < n <= len(known) else None
-        if own is None or (own["chain"], own["masked_chain"]) != (head.get("chain"), head.get("masked_chain")):
-            raise DamagedError(
-                Text(
-                    f"历史被改写：第 {agreed} 次之后、第 {n} 次及之前的拉取，与 {head.get('asked_at')} 公布的不符（存档现有 {len(known)} 次）",
-                    f"history was rewritten after pull {agreed} and up to pull {n}: it is not the one published at {head.get('asked_at')} (the archive has {len(known)})",
-                ),
-                remedy=Text("与备份比较，查明是谁改写", "compare it with a backup, and find out who rewrote it"),
-            )
-        agreed = n
-    line = Text(
-        f"{len(given)} 个公布的链首一致，至第 {agreed} 次拉取（共 {len(known)} 次）",
-        f"{len(given)} published heads agree, up to pull {agreed} of {len(known)}",
-    )
-    return Agreement(line, tuple(_of_control_files(archive, given)))
-
-
-def _of_control_files(archive: Archive, given: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
-    """Yield what published heads do not show of the control files: kinds, clocks, evidence, how lists are read."""
-    told, secret = [one for one in given if "heads" in one], archive.secret
-    assert secret is not None  # the heads of its pulls were made with it
-    own = dict(_control_files(archive.path, head_key(secret))) if told else {}
-    if others := [one for one in told if own.get(str(one.get("head"))) != one["heads"]]:
-        yield _OTHER_FILES.format(n=len(others), of=len(told), at=others[-1]["asked_at"])
-    last = max((one["pulls"] for one in told), default=0)
-    if bare := sum(one["pulls"] > last for one in given):
-        yield _PULLS_ALONE.format(n=bare)
-
-
-_OTHER_FILES = Text(
-    "公布的 {of} 个链首中有 {n} 个（最后一个在 {at}）所含的控制文件不是这里的：控制文件丢失后由 rebuild 重新生成，或被人改写。"
-    "拉取本身一致；此前的控制文件对时钟、未完成的同步和清单读法的记载没有得到证实",
-    "{n} of {of} published heads (the last at {at}) are of other control files than those here: lost, and made anew by "
-    "rebuild, or rewritten. The pulls are the same; what control files said until then of clocks, of syncs that came to "
-    "no end and of how lists are read is not shown",
-)
-_PULLS_ALONE = Text(
-    "{n} 个公布的链首只含拉取：由早期版本公布，不含控制文件对时钟、未完成的同步和清单读法的记载。请再公布一次",
-    "{n} published heads are of the pulls alone, as earlier versions published them: what control files say of clocks, of "
-    "syncs that came to no end and of how lists are read is not in them. Publish once more",
-)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from os import PathLike
@@ -25,12 +24,11 @@ from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.repair import RebuildReport, rebuild
 from ytxdata.archive.scans import Scannable
-from ytxdata.archive.sync import Asker, SyncReport, sync
+from ytxdata.archive.sync import Asker, SyncReport, sync, that_waits
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
-from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.policy import DEFAULT_POLICY
@@ -109,17 +107,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         -----
         A quiet account costs one call. When this returns, what it reports survives a power cut.
         """
-        # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
-        if settle < DEFAULT_POLICY.settle:
-            raise UsageError(
-                Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
-                remedy=Text(
-                    "至少 24 小时：平台可能在会议结束后才列出",
-                    "at least 24 hours: meetings may be listed only after they end",
-                ),
-            )
-        policy = replace(DEFAULT_POLICY, settle=settle)
-        return sync(self.path.absolute(), client, getattr(client, "aliases", None), wait_s, policy)
+        return sync(self.path.absolute(), client, getattr(client, "aliases", None), wait_s, that_waits(settle))
 
     def meetings(
         self, start: Instant | None = None, end: Instant | None = None, as_of: Instant | None = None
@@ -354,7 +342,9 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         found.raise_if_damaged()
         return found
 
-    def rebuild(self, aliases: Aliases | None = None, *, wait_s: float = WAIT_S) -> RebuildReport:
+    def rebuild(
+        self, aliases: Aliases | None = None, *, wait_s: float = WAIT_S, settle: timedelta = DEFAULT_POLICY.settle
+    ) -> RebuildReport:
         """Derive all tables again from the raw records, which are not touched.
 
         A sync does this by itself when the parser or the aliases have changed; it also mends damaged derived tables.
@@ -365,6 +355,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
             Names to derive with; those of the last sync when not given.
         wait_s
             How long to wait for a sync that is running [s].
+        settle
+            As it was given to `sync`: where all heads were lost, nothing else says it. Heads that are there are believed.
 
         Returns
         -------
@@ -378,7 +370,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         ArchiveLockedError, ArchiveWriteError, DamagedError
             As in `sync`.
         """
-        return rebuild(self.path.absolute(), aliases, wait_s)
+        return rebuild(self.path.absolute(), aliases, wait_s, that_waits(settle))
 
     def _reads(self) -> Snapshot | None:
         return self.snapshot()

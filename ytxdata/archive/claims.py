@@ -60,6 +60,8 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     settle = patient(DEFAULT_POLICY, evidence).settle
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
+    if settle == DEFAULT_POLICY.settle and any(one.kind == ALL_TAKEN_IN for one in kept):
+        found.chosen.append(_SETTLE_LOST)
     # what a sync found must not be hidden by a head that says it came to no end
     if any(_hidden(told, unclaimed)) or (any(one.has_verdict for one in spans) and any(_too_much(told, unclaimed))):
         found.unshown.append(_UNCLAIMED)
@@ -244,6 +246,12 @@ _LACKING = Text(
 _SETTLE = Text(
     "沉降时间由人指定：{chosen} 秒（默认 {default} 秒）",
     "somebody chose that a record counts as settled after {chosen} s, by default {default} s",
+)
+_SETTLE_LOST = Text(
+    "控制文件曾全部丢失，由 rebuild 重新生成：平台最迟多少小时后列出会议也随之丢失，此后按默认的 24 小时判断。"
+    "如果平台列出得更晚，请用 sync --settle-hours 同步",
+    "all heads were lost once, and rebuild made them anew: how late the platform may list a meeting went with them, and "
+    "the default, 24 h, stands in its place. Where it lists them later, sync with --settle-hours",
 )
 _SETTLE_RAISED = Text(
     "沉降时间曾被调高，而调高前后的控制文件已不在，不知是在哪一次同步：核对过的只有 PROVEN 的时段、间隙和消失的会议，其余证据没有核对",

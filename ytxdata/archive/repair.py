@@ -31,7 +31,7 @@ from ytxdata.archive.heads import (
     sequences,
     write_gone,
 )
-from ytxdata.archive.known_meetings import Unjudged
+from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import LAYOUT, PENDING, is_raw, no_archive, read_identity, without_heads, writing
 from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.rebuild import derive_again, rebuilt
@@ -50,6 +50,7 @@ from ytxdata.archive.stored_files import (
 from ytxdata.archive.sync import REOPENED
 from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN, Writer, unborn
 from ytxdata.errors import DamagedError, FutureLayoutError
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.normalize import parser_mark
@@ -73,7 +74,7 @@ class RebuildReport:
         return "\n".join(text.in_(preferred_lang()) for text in (*self.mended, self.line))
 
 
-def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport:
+def rebuild(root: Path, aliases: Aliases | None, wait_s: float, policy: Policy = DEFAULT_POLICY) -> RebuildReport:
     """Derive all tables again and mend what follows from the raw data, holding the archive's lock."""
     if read_identity(root) is None:
         raise no_archive(root)
@@ -85,13 +86,15 @@ def rebuild(root: Path, aliases: Aliases | None, wait_s: float) -> RebuildReport
             raise no_archive(root)
         names = aliases or snapshot.aliases
         if snapshot.head.layout == LAYOUT and (is_back or not was_cut_short):
-            snapshot, adopted = adopt(root, snapshot, names)
+            snapshot, adopted = adopt(root, snapshot, names, policy)
             done += adopted
         if n_kept := heal(root, snapshot, always=True):
             done.append(_ASIDE.format(n=n_kept))
         after = rebuilt(root, migrated(root, snapshot), names)
         let_damaged_lists_go(root)
     done += [REOPENED] if after.reopened else []
+    if evidence_of(after.snapshot.head.state).settle_s < policy.settle.total_seconds():
+        done.append(_NOT_ASKED)
     counts = after.snapshot.head.counts
     return RebuildReport(counts["observations"], counts["meetings"], after.regained, tuple(done))
 
@@ -215,7 +218,7 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
     return done
 
 
-def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, list[Text]]:
+def adopt(root: Path, snapshot: Snapshot, aliases: Aliases, policy: Policy) -> tuple[Snapshot, list[Text]]:
     """Take in what a change kept whose head was lost: records whose bytes have their hash, and pulls that go on the
     chain; of a state without a list, all that there is.
 
@@ -249,7 +252,7 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
     counts |= derive_again(writer, aliases)
     try:
         kind = TAKEN_IN if snapshot.listed else ALL_TAKEN_IN
-        state = state_after(snapshot, writer.preview(), aliases)
+        state = state_after(snapshot, writer.preview(), aliases, policy)
     except DamagedError:  # its raw answer is not what was written: kept all the same, and named by `verify`
         kind = ADOPT if snapshot.listed else ANEW
         unjudged = Unjudged.of(snapshot.head.state).joined(begin["observations"], counts["observations"])
@@ -264,9 +267,9 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases) -> tuple[Snapshot, l
         state=state,
     )
     n_new = {table: counts[table] - begin[table] for table in RAW_TABLES}
-    return after, [
-        (_ADOPTED if kind in CLAIMING else _UNCLAIMED).format(records=n_new["observations"], pulls=n_new["pulls"])
-    ]
+    told = (_ADOPTED if kind in CLAIMING else _UNCLAIMED).format(records=n_new["observations"], pulls=n_new["pulls"])
+    hours = f"{policy.settle.total_seconds() / 3600:g}"
+    return after, [told, *([_PATIENCE.format(hours=hours)] if kind == ALL_TAKEN_IN else [])]
 
 
 class _Piece(NamedTuple):
@@ -392,6 +395,16 @@ _ADOPTED = Text(
     "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取，并由原始回答重新判断完整性；平台的 Date 和提交的清单不在其中",
     "{records} records and {pulls} pulls that had lost their head were taken in, and what they prove was judged anew from "
     "the raw answers; the platform's Date and lists handed in are not among these",
+)
+_NOT_ASKED = Text(
+    "控制文件都在，平台最迟多少小时后列出会议以它们为准：--settle-hours 没有用上；要改变它，请在 sync 时给出",
+    "heads are there, and say how late the platform may list a meeting: --settle-hours was not used; to raise it, give it "
+    "to sync",
+)
+_PATIENCE = Text(
+    "平台最迟多少小时后列出会议，随控制文件一起丢失：按 {hours} 小时判断。如果同步时用过别的 --settle-hours，请以它运行下一次 sync",
+    "how late the platform may list a meeting was lost with the heads: judged with {hours} h. If syncs were given another "
+    "--settle-hours, run the next sync with it",
 )
 _UNCLAIMED = Text(
     "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取；有原始回答已损坏，因此它们不作为完整性证据",

@@ -28,7 +28,7 @@ from ytxdata.archive.raw_answers import whole_answer
 from ytxdata.archive.sync import keep_answers, prepared, sync
 from ytxdata.errors import RefusedError
 from ytxdata.files import make_private_folder, that_may_be_lost
-from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
@@ -136,7 +136,7 @@ def beside() -> Iterator[Path]:
         yield Path(folder)
 
 
-def state_after(before: Snapshot, after: Snapshot, aliases: Aliases) -> dict[str, Any]:
+def state_after(before: Snapshot, after: Snapshot, aliases: Aliases, policy: Policy) -> dict[str, Any]:
     """Return what a head says once the answers that came since a state are judged as their syncs judged them.
 
     Parameters
@@ -145,13 +145,15 @@ def state_after(before: Snapshot, after: Snapshot, aliases: Aliases) -> dict[str
         The state they came after; without a list of files, that before all.
     after
         What is there now: its pulls and its observations.
+    policy
+        How late a meeting may be listed where no evidence from before says it.
 
     Raises
     ------
     DamagedError
         An answer is not what was written.
     """
-    settle = patient(DEFAULT_POLICY, evidence_of(before.head.state)).settle
+    settle = patient(policy, evidence_of(before.head.state)).settle
     with beside() as folder:
         root = folder / "archive"
         if before.listed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -34,10 +34,10 @@ from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt_if_outdated
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, TAKEN_IN, Writer, write_intake
-from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError
+from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError, UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
-from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.reading import Judgement, Reading
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
@@ -45,6 +45,20 @@ from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark
 from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.templates import BADGES, facts_card
+
+
+def that_waits(settle: timedelta) -> Policy:
+    """Return the rules under which nothing younger than `settle` is PROVEN; UsageError for less than a day."""
+    # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
+    if settle < DEFAULT_POLICY.settle:
+        raise UsageError(
+            Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
+            remedy=Text(
+                "至少 24 小时：平台可能在会议结束后才列出",
+                "at least 24 hours: meetings may be listed only after they end",
+            ),
+        )
+    return replace(DEFAULT_POLICY, settle=settle)
 
 
 @dataclass(frozen=True)

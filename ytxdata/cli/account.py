@@ -17,6 +17,7 @@ from ytxdata.cli.shared_options import (
     ArchiveDir,
     Json,
     Language,
+    SettleHours,
     ShowPhones,
     chosen,
     echo,
@@ -310,15 +311,6 @@ def _kept(received: list[Answer], raw: Path | None) -> Text:
         f"已中断；已收到的 {n} 个回答保存在 {raw}，没有写出表格",
         f"interrupted; the {n} answers received so far are kept in {raw}, no table was written",
     )
-
-
-SettleHours = Annotated[
-    int,
-    typer.Option(
-        "--settle-hours",
-        help="平台最迟多少小时后列出会议；存档沿用最长的一次 / how late the platform may list a meeting; the archive keeps to the longest [h]",
-    ),
-]
 
 
 _INTERRUPTED = Text(

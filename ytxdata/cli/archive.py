@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +20,7 @@ from ytxdata.cli.shared_options import (
     From,
     Json,
     Language,
+    SettleHours,
     ShowPhones,
     To,
     address_book,
@@ -56,12 +57,15 @@ _LIST = Text("；清单 {name}，收回用 {command}", "; the list {name}, taken
 _NO_PERIOD = Text("缺少清单涵盖的时段", "the period that the list covers is missing")
 
 
-def rebuild(archive: ArchiveDir = Path("meetings.archive"), _lang: Language = None) -> None:
+def rebuild(
+    archive: ArchiveDir = Path("meetings.archive"), settle_hours: SettleHours = 24, _lang: Language = None
+) -> None:
     """重新生成表格 / Derive the tables anew.
 
-    用当前的解析规则重新生成表格、索引和控制文件；原始记录不变。
+    用当前的解析规则重新生成表格、索引和控制文件；原始记录不变。heads/ 全部丢失时，请给出同步时用过的 --settle-hours。
 
-    Derive tables, index and heads anew with the present rules; raw records stay as they are.
+    Derive tables, index and heads anew with the present rules; raw records stay as they are. Where all heads were lost,
+    give the --settle-hours that syncs were given.
 
     Example: ytxdata rebuild --archive meetings.archive
 
@@ -69,7 +73,7 @@ def rebuild(archive: ArchiveDir = Path("meetings.archive"), _lang: Language = No
     """
     from ytxdata.archive import Archive
 
-    done = Archive(archive).rebuild()
+    done = Archive(archive).rebuild(settle=timedelta(hours=settle_hours))
     for text in (*done.mended, done.line):
         say(text)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ytxdata.cli.account import SettleHours
 from ytxdata.cli.shared_options import (
     From,
     Json,
     Language,
+    SettleHours,
     To,
     chosen,
     echo,

@@ -70,6 +70,13 @@ Json = Annotated[
 Language = Annotated[
     str | None, typer.Option("--lang", callback=_speak, help="语言：zh、en、both / language: zh, en, both")
 ]
+SettleHours = Annotated[
+    int,
+    typer.Option(
+        "--settle-hours",
+        help="平台最迟多少小时后列出会议；存档沿用最长的一次 / how late the platform may list a meeting; the archive keeps to the longest [h]",
+    ),
+]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 
 

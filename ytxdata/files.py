@@ -67,7 +67,8 @@ def json_of(text: str | bytes) -> Any:
 
 def toml_of(text: str, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
     """Return what TOML says; ValueError where it is none, also where it is nested deeper than can be read."""
-    return _parsed(partial(tomllib.loads, parse_float=parse_float), text)
+    told: dict[str, Any] = _parsed(partial(tomllib.loads, parse_float=parse_float), text)
+    return told
 
 
 def _parsed(parse: Callable[[Any], Any], text: str | bytes) -> Any:

@@ -257,7 +257,7 @@ def test_what_came_after_the_last_published_head_is_told(
 ) -> None:
     """A total that an auditor typed was taken back by handing the list in once more: "11 published heads agree"."""
     bill = json.dumps([{"meeting_id": platform.records[0]["meid"], "started_at": "2026-01-01 23:00:00"}]).encode()
-    about = {"kind": "console", "start": "2026-01-01", "end": "2026-01-02"}
+    about: dict[str, Any] = {"kind": "console", "start": "2026-01-01", "end": "2026-01-02"}
     day()
     archive.witness(bill, name="list", totals={"lines": 9}, **about)
     audit.publish_head(archive, str(tmp_path / "heads"))

@@ -267,9 +267,9 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases, policy: Policy) -> t
         state=state,
     )
     n_new = {table: counts[table] - begin[table] for table in RAW_TABLES}
-    told = (_ADOPTED if kind in CLAIMING else _UNCLAIMED).format(records=n_new["observations"], pulls=n_new["pulls"])
+    line = (_ADOPTED if kind in CLAIMING else _UNCLAIMED).format(records=n_new["observations"], pulls=n_new["pulls"])
     hours = f"{policy.settle.total_seconds() / 3600:g}"
-    return after, [told, *([_PATIENCE.format(hours=hours)] if kind == ALL_TAKEN_IN else [])]
+    return after, [line, *([_PATIENCE.format(hours=hours)] if kind == ALL_TAKEN_IN else [])]
 
 
 class _Piece(NamedTuple):

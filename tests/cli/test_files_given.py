@@ -68,7 +68,10 @@ def test_what_is_remembered_of_findings_is_read_as_other_files_are(folder: Path)
     (folder / BESIDE).unlink()
     if hasattr(os, "mkfifo"):
         os.mkfifo(folder / BESIDE)
-        code = "import sys; from ytxdata.audit.findings import Life; from pathlib import Path; Life.beside(Path(sys.argv[1])).states()"
+        code = (
+            "import sys; from ytxdata.audit.findings import Life; from pathlib import Path\n"
+            "Life.beside(Path(sys.argv[1])).states()"
+        )
         command = [sys.executable, "-c", code, str(archive.path)]
         done = subprocess.run(command, capture_output=True, timeout=60, check=False)
         assert b"DamagedError" in done.stderr

@@ -21,10 +21,14 @@ N_DAYS = 32
 RARE = "13800000099"
 
 
-def tell(seed: int) -> tuple[list[Meeting], bool]:
+DATES = ("start", "end", "change", "listed")
+"""By which a limit may find the newest."""
+
+
+def tell(seed: int, counted_by: str = "start") -> tuple[list[Meeting], bool]:
     """Return what was falsely proven in one story, and whether anything was proven.
 
-    Some meet daily, each at their hour, so that what is pushed out is the oldest of all and nothing seems to vanish.
+    Where the limit counts by last change, some old meeting is renamed now and then. Some meet daily, each at their hour, so that what is pushed out is the oldest of all and nothing seems to vanish.
     """
     rng = random.Random(seed)
     by_kind = rng.random() < 0.4
@@ -38,6 +42,7 @@ def tell(seed: int) -> tuple[list[Meeting], bool]:
         doubled=rng.choice((0, 0, 0, 0.05)),
         per_kind=limit if by_kind else None,
         per_creator=None if by_kind else limit,
+        counted_by=counted_by,
     )
     account, archive = Account(knobs, rng), MemoryArchive(rng.choice((SMALL, Policy(), Policy())))
     first = int(limit / rarely * 1.2) if by_kind else int(limit * 1.3 / (1 - skips)) + 2
@@ -54,6 +59,9 @@ def tell(seed: int) -> tuple[list[Meeting], bool]:
         for at, who, is_booked in sorted(held):
             account.meet(day * DAY + at, who, is_booked=is_booked)
         account.now = day * DAY + 17 * HOUR
+        if counted_by == "change" and rng.random() < 0.3:
+            renamed = rng.choice([one for one in account.meetings if one.end < account.now][-150:] or account.meetings)
+            renamed.touched, renamed.revision = account.now, renamed.revision + 1
         if day < first or day % pause:
             continue
         archive.sync(account)
@@ -79,10 +87,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stories", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--counted-by", choices=DATES, default="start")
     options = parser.parse_args()
     began, n_proven, bad = time.monotonic(), 0, []
     for seed in range(options.seed, options.seed + options.stories):
-        wrong, proven = tell(seed)
+        wrong, proven = tell(seed, options.counted_by)
         n_proven += proven
         bad += [seed] if wrong else []
     took = time.monotonic() - began

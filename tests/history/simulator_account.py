@@ -100,6 +100,7 @@ class Knobs:
     spellings: float = 0.0
     per_creator: int | None = None
     per_kind: int | None = None
+    counted_by: str = "start"
 
 
 class Account:
@@ -223,6 +224,18 @@ class Account:
             case _:
                 return self.rng.random()
 
+    def _counts_by(self, one: Meeting) -> float:
+        """Return the date by which a limit by category finds the newest."""
+        match self.knobs.counted_by:
+            case "end":
+                return min(one.end, self.now)
+            case "change":
+                return max(one.start, one.touched if one.touched <= self.now else 0.0)
+            case "listed":
+                return one.listed
+            case _:
+                return one.start
+
     def listing(self) -> list[Meeting]:
         """Return everything listed now, in the platform's order."""
         listed = [one for one in self.meetings if self._is_listed(one)]
@@ -233,7 +246,7 @@ class Account:
             (self.knobs.per_kind, lambda one: one.is_booked),
         ):
             if limit is not None:
-                listed = _newest_of_each(listed, limit, category)
+                listed = _newest_of_each(listed, limit, category, self._counts_by)
         listed.sort(key=self._key)
         if self.knobs.pins:
             pool = listed[5:60] if self.knobs.pins_are_recent else listed[len(listed) // 2 :]
@@ -289,11 +302,13 @@ def _without_legs(one: Seen) -> Seen:
     return one._replace(size=one.size._replace(n_legs=0))
 
 
-def _newest_of_each(listed: list[Meeting], limit: int, category: Callable[[Meeting], object]) -> list[Meeting]:
+def _newest_of_each(
+    listed: list[Meeting], limit: int, category: Callable[[Meeting], object], date: Callable[[Meeting], float]
+) -> list[Meeting]:
     """Return the newest so many of each category: a limit that no window shows."""
     counts: Counter[object] = Counter()
     kept = []
-    for one in sorted(listed, key=lambda each: -each.start):
+    for one in sorted(listed, key=date, reverse=True):
         counts[category(one)] += 1
         if counts[category(one)] <= limit:
             kept.append(one)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -206,7 +207,9 @@ def test_a_limit_by_category_hides_nothing_in_what_is_proven(knobs: dict[str, An
         assert not tell(seed, knobs=Knobs(**knobs)).wrong, seed
 
 
-def with_a_busy_day(archive: MemoryArchive, *, per_week: int) -> Account:
+def with_a_busy_day(
+    archive: MemoryArchive, *, per_week: int, then: Callable[[Account, int], None] = lambda _account, _day: None
+) -> Account:
     """Six creators meet daily, a seventh some times a week, and 24 times on one day; the platform lists 20 of each.
 
     Synced every night, from when the six are full until what the busy day hid is long settled.
@@ -221,6 +224,7 @@ def with_a_busy_day(archive: MemoryArchive, *, per_week: int) -> Account:
         for at, creator in sorted(held):
             account.meet(day * DAY + at, creator)
         account.now = day * DAY + 16 * HOUR
+        then(account, day)
         if day >= 59:
             archive.sync(account)
             assert not archive.falsely_proven(account), archive.certificate.periods
@@ -248,10 +252,54 @@ def test_what_a_limit_may_hide_stays_unproven_when_later_answers_are_too_short_t
     assert verdict_at(archive, 65 * DAY) == "PROVEN"
 
 
+def one_is_deleted(account: Account, day: int) -> None:
+    if day == 65:
+        one = next(one for one in account.listing() if one.creator == "13800000009")
+        one.gone, one.deleted = account.now, True
+
+
+def more_is_listed(account: Account, day: int) -> None:
+    if day == 65:
+        account.knobs.per_creator = 50
+        for n in range(3):
+            account.meet(day * DAY + (3 + n) * HOUR, "13800000009")
+
+
+@pytest.mark.parametrize("what", [one_is_deleted, more_is_listed])
+def test_what_a_full_category_hid_stays_unproven_when_it_is_full_no_more(what: Callable[[Account, int], None]) -> None:
+    """What is not listed any more is gone for good: the archive knew the limit on the day, and must not forget it."""
+
+    def then(account: Account, day: int) -> None:
+        listed = set(map(id, account.listing()))
+        for one in account.meetings:
+            if id(one) not in listed:
+                one.gone = min(one.gone, account.now)
+        what(account, day)
+
+    archive = MemoryArchive(Policy())
+    account = with_a_busy_day(archive, per_week=1, then=then)
+    assert len(archive.lost(account)) >= 4
+    assert verdict_at(archive, 64 * DAY + 3 * HOUR) == "PROBABLE"
+    assert verdict_at(archive, 67 * DAY) == "PROVEN"
+
+
+@pytest.mark.parametrize(("seed", "counted_by"), [(3, "end"), (9, "end"), (11, "end"), (10, "change")])
+def test_busy_days_of_limits_that_count_by_another_date_fool_the_rules_no_more(seed: int, counted_by: str) -> None:
+    assert busy_days.tell(seed, counted_by) == ([], True)
+
+
 @pytest.mark.parametrize("seed", [9, 11, 15, 27, 38])
 def test_busy_days_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
     wrong, proven = busy_days.tell(seed)
     assert (wrong, proven) == ([], True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("counted_by", "first"), [("end", 0), ("change", 0), ("listed", 0)])
+def test_by_whatever_date_a_limit_by_category_counts_nothing_it_hid_is_proven(counted_by: str, first: int) -> None:
+    told = [busy_days.tell(seed, counted_by) for seed in range(first, first + N_STORIES // 8)]
+    assert not [seed for seed, (wrong, _) in enumerate(told) if wrong]
+    assert sum(proven for _, proven in told) >= N_STORIES // 32
 
 
 @pytest.mark.slow

@@ -20,7 +20,8 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
-from ytxdata.history.proof.evidence import PullFacts, pull_facts
+from ytxdata.history.proof.answered import pull_facts
+from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.labels import decimal_text
 from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.answer import Answer, call_row

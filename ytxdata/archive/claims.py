@@ -79,9 +79,17 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     if lacking := derived.get("evidence", {}).keys() - told.get("evidence", {}).keys():
         found.unshown.append(_LACKING.format(names=", ".join(sorted(lacking))))
     others = [*_other_claims(told, derived)]
-    if others and any(one.is_mixed for one in spans):
+    is_mixed, at = any(one.is_mixed for one in spans), evidence.barred_since
+    if others and (is_mixed or at):
+        # other rules left other evidence: what is claimed modestly is no damage
         others = [*_too_much(told, derived), *_hidden(told, derived)]
-        found.unshown.append(_SETTLE_RAISED)
+        found.unshown += [_SETTLE_RAISED] if is_mixed else []
+        if at is not None:
+            earlier = [one.evidence for one in kept[:-1]]
+            is_shown = any(one.barred_since == one.last_asked_at == at for one in earlier)
+            (found.chosen if is_shown else found.unshown).append(
+                (_BY_OTHERS if is_shown else _SAID_BY_OTHERS).format(at=at.isoformat())
+            )
     found.others += others
     return found
 
@@ -136,7 +144,8 @@ def _comparable(snapshot: Snapshot | None) -> Mapping[str, Any]:
     cells = ((digest, kept.since.get(obs)) for obs, digest in kept.hashes(snapshot).items())
     unjudged = sorted([digest.hex(), since.isoformat() if since else ""] for digest, since in cells)
     if "evidence" in state:  # as it counts: an earlier version told sizes of gaps, which have none
-        state = {**state, "evidence": {**state["evidence"], "windows": evidence_of(state).to_dict()["windows"]}}
+        kept_evidence = {name: value for name, value in state["evidence"].items() if name != "barred_since"}
+        state = {**state, "evidence": {**kept_evidence, "windows": evidence_of(state).to_dict()["windows"]}}
     return {**state, "clocks": steps_after((), clocks), "unjudged": unjudged}
 
 

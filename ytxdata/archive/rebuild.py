@@ -34,8 +34,9 @@ from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in,
 from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
+from ytxdata.history.proof.answered import pull_facts
 from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.evidence import PullFacts, pull_facts
+from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import patient
 from ytxdata.history.proof.verdict import measured

@@ -11,17 +11,16 @@ while it was watched, looks like one who came late: that cannot be told.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import Evidence, Window
+from ytxdata.history.proof.evidence import Evidence, Seen
 from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
 from ytxdata.phones import normalize
-from ytxdata.times import next_second
 
 CREATOR, KIND = "creator", "kind"
 
@@ -68,13 +67,19 @@ class _Tally(NamedTuple):
         return cls(name, category, merged, shown_from)
 
 
-def hidden_before(answer: Sighting, limits: Iterable[tuple[str, int]]) -> datetime | None:
-    """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one."""
-    found, known = [], set(limits)
+def hidden_before(answer: Sighting, limits: Iterable[tuple[str, int]], *, only_new: bool = False) -> datetime | None:
+    """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one.
+
+    Parameters
+    ----------
+    only_new
+        Only such as were not listed when the known land was read.
+    """
+    found, known = list[datetime](), set(limits)
     for tally in _tallies(answer):
         told = known | _suspects(tally) if answer.stopped else known
-        full = (one for one, n in tally.counts.items() if told & {(tally.name, n), (tally.whose(one), n)})
-        found += [tally.shown_from[one] for one in full]
+        full = {one for one, n in tally.counts.items() if told & {(tally.name, n), (tally.whose(one), n)}}
+        found += _speaks_from(answer, tally, full, only_new=only_new)
     return max(found, default=None)
 
 
@@ -108,24 +113,37 @@ def watched(evidence: Evidence, answer: Sighting) -> Evidence:
     return replace(evidence, kinds=tuple(sorted(kinds)), limits=limits)
 
 
-def limited(windows: Iterable[Window], hidden: datetime | None) -> list[Window]:
-    """Return the windows as they may stand when a limit by category was seen at work that may hide what began before.
+def _speaks_from(answer: Sighting, tally: _Tally, full: Collection[str], *, only_new: bool) -> Iterator[datetime]:
+    """Yield from when on an answer shows all meetings of each full category, by whatever date the limit counts.
 
-    Whatever was proven of that time was proven on lists that lacked it.
+    What is hidden ranks below all that is shown, so it began before the date by which any of these may rank. A few
+    rank by another date than the others, a meeting of a day or an old one that was renamed: they are left out, as few
+    as in every overlap, and of a short category fewer than half.
     """
-    if hidden is None:
-        return list(windows)
-    shown_from = next_second(hidden)
+    ranks: dict[str, list[datetime]] = {one: [] for one in full}
+    text_of = attrgetter(tally.name)
+    for start, one in answer.extent.placed if full else ():
+        text = text_of(one)
+        if text is not None and (category := tally.category(text)) in ranks:
+            ranks[category].append(_ranks_by(start, one, answer, only_new=only_new))
+    for found in ranks.values():
+        yield sorted(found)[min(answer.policy.overlap, (len(found) + 1) // 2) - 1] if found else answer.upper
 
-    def bounded(one: Window) -> Window:
-        proven_from = None if one.proven_from is None else max(one.proven_from, shown_from)
-        return replace(
-            one,
-            proven_from=proven_from if proven_from is not None and proven_from < one.upper else None,
-            anchored_from=None if one.anchored_from is None else max(one.anchored_from, shown_from),
-        )
 
-    return [bounded(one) for one in windows]
+def _ranks_by(start: datetime, one: Seen, answer: Sighting, *, only_new: bool) -> datetime:
+    """Return the latest date that may give a record its place: its end, when it was listed, its last change.
+
+    What was listed since ranks above one that was known as it is, by any date but start and end.
+    """
+    asked_at, known = answer.pull.asked_at, answer.found.get(one.meeting_id)
+    if one.ended_at is None or one.ended_at > asked_at:
+        return max(start, asked_at)
+    if known is not None and known.record_hash != one.record_hash:
+        return asked_at
+    if known is not None and only_new:
+        return one.ended_at
+    listed_at = min(start + answer.policy.settle, asked_at if known is None else known.last_changed_at)
+    return max(one.ended_at, listed_at)
 
 
 def _tallies(answer: Sighting) -> list[_Tally]:

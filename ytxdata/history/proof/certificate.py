@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from ytxdata import times
-from ytxdata.history.proof.evidence import Bulk, Evidence, Span, Window
+from ytxdata.history.proof.barred import bars
+from ytxdata.history.proof.evidence import Bulk, Evidence, Window
 from ytxdata.history.proof.policy import (
     CONFIRMABLE,
     DEFAULT_POLICY,
@@ -304,18 +305,18 @@ def certify(evidence: Evidence, policy: Policy) -> Certificate:
     """Return all that may be claimed on this evidence."""
     is_reliable = all(one.lateness <= policy.settle for one in evidence.doubts)
     stretches = [one for window in evidence.windows for one in _claims(window, policy, is_reliable=is_reliable)]
-    return Certificate.of(_without_moved(_painted(stretches), evidence.moved), evidence.outside).foreseen(evidence)
+    return Certificate.of(_without_barred(_painted(stretches), bars(evidence)), evidence.outside).foreseen(evidence)
 
 
-def _without_moved(periods: Iterable[Period], moved: Sequence[Span]) -> Iterator[Period]:
-    """Yield the periods, those that are proven without the spans, sorted and apart, that may lack a meeting."""
+def _without_barred(periods: Iterable[Period], barred: Sequence[tuple[datetime, datetime, str]]) -> Iterator[Period]:
+    """Yield the periods, those that are proven without the spans, by start, that may lack a meeting."""
     for period in periods:
         start = period.start
-        for first, last in moved if period.verdict == "PROVEN" else ():
+        for first, last, reason in barred if period.verdict == "PROVEN" else ():
             if start < last and first < period.end:
                 yield replace(period, start=start, end=max(start, first))
                 start, cut = min(last, period.end), max(start, first)
-                yield replace(period, start=cut, end=start, reason_key="moved")
+                yield replace(period, start=cut, end=start, reason_key=reason)
         yield replace(period, start=start)
 
 

@@ -10,14 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-import pyarrow as pa
-
 from ytxdata.history.proof.policy import CONFIRMABLE, is_gap
 from ytxdata.labels import Text
-from ytxdata.records.answer import Answer
-from ytxdata.records.unread import n_said
-from ytxdata.records.values import rows_of
-from ytxdata.times import EARLIEST, clock_step
+from ytxdata.times import EARLIEST
 
 HORIZON = timedelta(days=3660)
 """A start further ahead than this is no start: rooms are booked for weeks, some for a year, none for ten."""
@@ -70,6 +65,8 @@ class PullFacts:
         How far the server's clock is from ours, either way, in whole minutes; None when it did not say.
     is_doubtful
         It says that it holds another number of records than it does, or its end is missing.
+    unread
+        Hashes of the rejected records, where they are known.
     """
 
     pull_id: str
@@ -81,6 +78,7 @@ class PullFacts:
     size: Bulk = NO_BULK
     clock_skew: timedelta | None = None
     is_doubtful: bool = False
+    unread: tuple[str, ...] = ()
 
     @property
     def n_returned(self) -> int:
@@ -126,6 +124,9 @@ class Known:
 
 
 Span = tuple[datetime, datetime]
+
+BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
+"""What bars a span of time from being proven, for good: the reason it has, and the field of the evidence that keeps it."""
 
 
 class KnownLand(Protocol):
@@ -266,8 +267,12 @@ class Evidence:
         The same of limits that may have been shown, and none has refuted: `creator`, `booked` or `instant`.
     settle_s
         How late a meeting may be listed, as the claims assume [s].
-    moved
-        Where a meeting may be missing: one that ran was later listed with another start.
+    moved, hidden, rejected, contradiction, collision
+        Where a meeting may be missing, whatever later answers show, see `barred`.
+    unread
+        Hashes of the rejected records whose time is barred.
+    barred_since
+        Up to when an earlier version judged, which kept of these only `moved`; None when none did.
     reopened_at
         Up to when an earlier version judged, which measured answers in bytes alone.
     """
@@ -292,6 +297,12 @@ class Evidence:
     suspected: tuple[tuple[str, int], ...] = ()
     settle_s: int = 86_400
     moved: tuple[Span, ...] = ()
+    hidden: tuple[Span, ...] = ()
+    rejected: tuple[Span, ...] = ()
+    contradiction: tuple[Span, ...] = ()
+    collision: tuple[Span, ...] = ()
+    unread: tuple[str, ...] = ()
+    barred_since: datetime | None = None
     reopened_at: datetime | None = None
 
     @property
@@ -314,7 +325,10 @@ class Evidence:
         """
         known = {**values, "windows": tuple(_read(Window, one) for one in values["windows"])}
         known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
-        known["moved"] = tuple(tuple(map(datetime.fromisoformat, span)) for span in values.get("moved", ()))
+        for name in BARRING:
+            known[name] = tuple(tuple(map(datetime.fromisoformat, span)) for span in values.get(name, ()))
+        known["unread"] = tuple(values.get("unread", ()))
+        known.setdefault("barred_since", None if "hidden" in values else values.get("last_asked_at"))
         for name in ("kinds", "limits", "suspected"):
             known[name] = tuple((key, n) for key, n in values.get(name, ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
@@ -352,36 +366,6 @@ def _read(kind: Any, values: Mapping[str, Any]) -> Any:
         is_told = ready.pop("n_bytes", None) is None and ready.get("n_records")  # earlier: bytes alone, sizes of gaps
         ready |= {name: Bulk(*ready[name]) if is_told and ready.get(name) else None for name in ("size", "largest")}
     return kind(**ready)
-
-
-_KINDS = {None: None, True: "booked", False: "instant"}
-
-
-def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
-    """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
-    columns = ("row", *Seen._fields[:5], "is_booked", "n_legs", "booked_at")
-    seen = [
-        Seen(key, start, end, digest, creator, _size(answer, row, n_legs), _KINDS[is_booked], booked_at)
-        for row, key, start, end, digest, creator, is_booked, n_legs, booked_at in rows_of(meetings, columns)
-    ]
-    skew_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
-    return PullFacts(
-        pull_id=answer.pull_id,
-        asked_at=answer.asked_at,
-        answered_at=answer.answered_at,
-        asked_n=answer.asked_n,
-        records=seen,
-        n_rejected=n_rejected,
-        size=Bulk(len(answer.raw), sum(one.size.n_characters for one in seen), sum(one.size.n_legs for one in seen)),
-        clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
-        is_doubtful=answer.is_doubtful,
-    )
-
-
-def _size(answer: Answer, row: int, n_legs: int | None) -> Bulk:
-    raw = answer.records[row].raw
-    text = raw.decode("utf-8", "replace")  # an escaped character is one to whoever counts before it was escaped
-    return Bulk(len(raw), len(text) - 5 * raw.count(b"\\u"), n_legs or n_said(raw, answer.aliases))
 
 
 MOST_OPEN = 12

@@ -10,7 +10,7 @@ is nowhere assumed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
 from typing import NamedTuple
@@ -217,7 +217,10 @@ def moved(
     """
     spans: dict[str, Span] = {}
     for key, old in found.items():
-        if old.started_at and old.ended_at is None and all(may_be_two(old, one) for one in by_id[key]):
+        # an end that was still to come when it was archived is a plan, and tells no more than none
+        ran = old.ended_at is None or old.ended_at > old.last_changed_at
+        running = replace(old, ended_at=None)
+        if old.started_at and ran and all(may_be_two(running, one) for one in by_id[key]):
             spans[key] = _between(old.started_at, (one.started_at for one in by_id[key] if one.started_at))
     joined = known.joined(list(spans)) if spans else ()
     return tuple((key, span) for key, span in spans.items() if key in joined)
@@ -226,25 +229,3 @@ def moved(
 def _between(began: datetime, starts: Iterable[datetime]) -> Span:
     first, last = sorted((began, min(starts, key=lambda at: abs(at - began))))
     return first, next_second(last)
-
-
-MOST_SPANS = 64
-"""How many spans of moved meetings are kept apart: evidence must stay small."""
-
-
-def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans of time sorted, those that touch as one; of too many, the oldest two.
-
-    Examples
-    --------
-    >>> merged([(5, 7), (1, 2), (2, 4)])
-    ((1, 4), (5, 7))
-    """
-    kept: list[Span] = []
-    for start, end in sorted(spans):
-        if kept and start <= kept[-1][1]:
-            start, end = kept[-1][0], max(end, kept.pop()[1])
-        kept.append((start, end))
-    while len(kept) > MOST_SPANS:
-        kept[:2] = [(kept[0][0], kept[1][1])]
-    return tuple(kept)

@@ -188,6 +188,10 @@ REASONS: dict[str, Reason] = {
         "同一次应答中同一会议有不同的记录",
         "an answer tells one meeting in several different records",
     ),
+    "hidden": _probable(
+        "疑似每个发起人或每类会议只列出最新若干场：此段较早的会议可能没有列出",
+        "the platform seems to list only the newest of each creator or kind, and of this period may have hidden some",
+    ),
     "moved": _probable(
         "有人接入、进行中的会议后来以另一开始时间列出：可能是两场，先前一场不在存档里",
         "a meeting that ran, with somebody joined, was later listed with another start: there may have been two, and the "
@@ -432,12 +436,8 @@ HYPOTHESES = {
     "fell_off": "forgotten",
     "before_first": "forgotten",
     "incomplete": "forgotten",
-    "doubtful": "not_understood",
-    "rejected": "not_understood",
-    "collision": "not_understood",
-    "contradiction": "not_understood",
-    "moved": "not_understood",
-    "no_start": "not_understood",
+    "hidden": "forgotten",
+    **dict.fromkeys(("doubtful", "rejected", "collision", "contradiction", "moved", "no_start"), "not_understood"),
     "vanished": "vanishing",
     "reappeared": "late",
     "unreliable": "late",

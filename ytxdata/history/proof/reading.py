@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.categories import hidden_before, limited, possible, suspected, watched
+from ytxdata.history.proof.barred import barred, bars
+from ytxdata.history.proof.categories import suspected, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
     Doubt,
@@ -26,7 +27,6 @@ from ytxdata.history.proof.evidence import (
     Window,
     compact,
 )
-from ytxdata.history.proof.overlap import merged
 from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
@@ -134,10 +134,7 @@ class Reading:
         full = longest(sightings)
         if full is not None and full.pull.n_returned:
             earlier = watched(earlier, full)
-            if earlier.limits != known_limits:
-                earlier = replace(
-                    earlier, windows=tuple(limited(earlier.windows, hidden_before(full, possible(earlier))))
-                )
+        earlier = barred(earlier, sightings, [one for one in earlier.limits if one not in known_limits])
         found = _Finding.of(sightings, earlier, policy)
         windows, gap = found.windows(earlier, policy)
         doubts = doubts_from(sightings, earlier)
@@ -147,7 +144,6 @@ class Reading:
             doubts=worst_doubts([*earlier.doubts, *doubts]),
             has_forgotten=earlier.has_forgotten or any(one in FORGETTING for one in found.reasons),
             outside=_outside(found.reasons, earlier),
-            moved=merged([*earlier.moved, *(span for one in sightings for _, span in one.moved)]),
         )
         return Judgement(
             certificate=certify(evidence, policy),
@@ -346,12 +342,13 @@ def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]
     leaves out single ones for a while. Which, nobody can tell.
     """
     proven = [one for one in earlier.windows if one.proven_from is not None]
+    unproven = bars(earlier)
     found: dict[str, Doubt] = {}
     for sighting in sightings:
         for record, gone_at in _unexpected(sighting, earlier.last_asked_at):
             start = sighting.pull.start_of(record)
             missed_at = gone_at or _missed_at(start, proven)
-            if start and missed_at:
+            if start and missed_at and not any(first <= start < last for first, last, _ in unproven):
                 found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, missed_at, sighting.pull.pull_id))
     return list(found.values())
 

@@ -29,6 +29,8 @@ class Sighting:
         Its records by place, and its window.
     first
         The oldest start inside the window; None when nothing is.
+    found
+        The known ones of its ids.
     overlap
         How many known records came again, and how many did not.
     is_first
@@ -57,6 +59,7 @@ class Sighting:
     policy: Policy
     extent: Extent
     first: datetime | None
+    found: Mapping[str, Known]
     overlap: Overlap
     is_first: bool
     n_missing: int
@@ -253,6 +256,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         policy=policy,
         extent=extent,
         first=_first_start(inside),
+        found=found,
         overlap=overlap,
         is_first=not known.count(),
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,

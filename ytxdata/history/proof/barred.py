@@ -1,0 +1,100 @@
+"""What no later answer may prove: spans of time that may lack a meeting which only this sync could have seen.
+
+A verdict is of an answer, and the next one knows nothing of what that could not speak for: it is shorter, the record
+that nobody understood is listed no more, the category that was full has lost one or may hold more. So what is barred
+is kept as a span, for good. Whatever the sync before could see it had seen, or barred: a span begins where that one
+ended. Only another list proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ytxdata.history.proof.categories import hidden_before, possible
+from ytxdata.history.proof.evidence import BARRING, Evidence, Span
+from ytxdata.history.proof.window import Sighting
+from ytxdata.times import EARLIEST, next_second
+
+MOST_SPANS = 64
+"""How many spans of one reason are kept apart: evidence must stay small."""
+
+
+def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Iterable[tuple[str, int]] = ()) -> Evidence:
+    """Return the evidence with what the answers of a sync cannot speak for.
+
+    Parameters
+    ----------
+    evidence
+        As the sync before left it, with the limits by category that are known now.
+    learned
+        Limits that this sync was the first to see at work: whatever was proven was proven on lists that lacked it.
+    """
+    since = evidence.joins_at
+    spans: Mapping[str, list[Span]] = {name: list(getattr(evidence, name)) for name in BARRING}
+    unread = dict.fromkeys(evidence.unread)
+    for answer in answers:
+        spans["moved"].extend(span for _, span in answer.moved)
+        if since is not None:
+            spans["hidden"] += _before(since, hidden_before(answer, possible(evidence), only_new=True))
+            spans["contradiction"] += _told_as(answer.contradictions, answer, since)
+            spans["collision"] += _told_as(_replaced(answer), answer, since)
+        spans["hidden"] += _before(EARLIEST, hidden_before(answer, learned) if learned else None)
+        if answer.pull.n_rejected and not (answer.pull.unread and unread.keys() >= set(answer.pull.unread)):
+            spans["rejected"].append((since or EARLIEST, next_second(answer.pull.asked_at)))
+            unread |= dict.fromkeys(answer.pull.unread)
+    kept = {name: merged(found) for name, found in spans.items()}
+    return replace(evidence, **kept, unread=tuple(unread)[-MOST_SPANS:])  # type: ignore[arg-type]
+
+
+def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:
+    """Return all spans that are barred, by start, each with its reason."""
+    return sorted((*span, name) for name in BARRING for span in getattr(evidence, name))
+
+
+def _before(since: datetime, until: datetime | None) -> Iterator[Span]:
+    if until is not None and since < until:
+        yield since, next_second(until)
+
+
+def _replaced(answer: Sighting) -> Iterator[str]:
+    """Yield the ids of two meetings of which the known one is told no more: others may have been replaced like it.
+
+    Where both are told, each has its row, and a room that keeps its id hides none.
+    """
+    told = {one.record_hash for one in answer.pull.records}
+    yield from (key for key in answer.collisions if key in answer.found and answer.found[key].record_hash not in told)
+
+
+def _told_as(ids: Iterable[str], answer: Sighting, since: datetime) -> Iterator[Span]:
+    """Yield for each meeting the time between all starts that are told of it."""
+    wanted = set(ids)
+    starts: dict[str, list[datetime]] = {}
+    for one in answer.pull.records if wanted else ():
+        start = answer.pull.start_of(one)
+        if one.meeting_id in wanted and start is not None:
+            starts.setdefault(one.meeting_id, []).append(start)
+    for key, told in starts.items():
+        old = answer.found.get(key)
+        first = min([*told, *([old.started_at] if old and old.started_at else ())])
+        if since <= max(told):
+            yield max(first, since), next_second(max(told))
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Return spans of time sorted, those that touch as one; of too many, the oldest two.
+
+    Examples
+    --------
+    >>> merged([(5, 7), (1, 2), (2, 4)])
+    ((1, 4), (5, 7))
+    """
+    kept: list[Span] = []
+    for start, end in sorted(spans):
+        if kept and start <= kept[-1][1]:
+            start, end = kept[-1][0], max(end, kept.pop()[1])
+        kept.append((start, end))
+    while len(kept) > MOST_SPANS:
+        kept[:2] = [(kept[0][0], kept[1][1])]
+    return tuple(kept)

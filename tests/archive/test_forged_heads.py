@@ -85,7 +85,9 @@ def test_no_word_of_the_newest_head_switches_a_comparison_off(
     assert any(said in damage.detail.en for damage in damages), damages
 
 
-@pytest.mark.parametrize("name", ["reopened", "of bytes", "limits", "suspected", "moved", "hidden", "rejected", "uppers"])
+@pytest.mark.parametrize(
+    "name", ["reopened", "of bytes", "limits", "suspected", "moved", "hidden", "rejected", "uppers"]
+)
 def test_what_the_newest_head_alone_says_of_an_earlier_version_is_left_open(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -28,8 +28,9 @@ def listed_by(one: Seen) -> datetime:
         ((5, 5, 4, 1, 1), False),
         ((4, 4, 4, 1, 1), False),  # of small numbers most are alike anyhow
         ((*[4] * 5, *[1] * 5), True),
-        ((*[4] * 5, *[1] * 7), False),  # fewer than half
-        ((*[4] * 6, *[1] * 6), True),
+        ((*[4] * 5, *[1] * 17), True),
+        ((*[4] * 5, *[3] * 4, *[1] * 9), True),
+        ((*[4] * 5, *[3] * 5, *[1] * 9), False),  # as many have one less: so counts fade out
         ([1] * 9, False),
     ],
 )

@@ -189,8 +189,9 @@ def _suspects(tally: _Tally) -> set[tuple[str, int]]:
         return {(kind, n) for kind, n in counts.items() if is_round(n) and len(counts) > 1}
     most = max(counts.values(), default=0)
     n_full = sum(n == most for n in counts.values())
-    # Of small numbers most are alike anyhow: there half of all must be full.
-    enough = ALIKE if most >= FULLEST else max(ALIKE + 2, len(counts) // 2)
+    # Of small numbers most are alike anyhow. But fewer and fewer have more of them: only at a limit do they heap up.
+    n_below = sum(n == most - 1 for n in counts.values())
+    enough = ALIKE if most >= FULLEST else max(ALIKE + 2, n_below + 1)
     return {(CREATOR, most)} if most > 1 and n_full >= enough else set()
 
 

@@ -28,7 +28,8 @@ DATES = ("start", "end", "change", "listed")
 def tell(seed: int, counted_by: str = "start") -> tuple[list[Meeting], bool]:
     """Return what was falsely proven in one story, and whether anything was proven.
 
-    Where the limit counts by last change, some old meeting is renamed now and then. Some meet daily, each at their hour, so that what is pushed out is the oldest of all and nothing seems to vanish.
+    Where the limit counts by last change, some old meeting is renamed now and then. Some meet daily, each at their
+    hour, so that what is pushed out is the oldest of all and nothing seems to vanish.
     """
     rng = random.Random(seed)
     by_kind = rng.random() < 0.4

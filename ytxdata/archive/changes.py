@@ -94,9 +94,8 @@ class Intake:
         normal = normalize(records, self.aliases)
         call = Call(answer.pull_id, answer.asked_at, records)
         began = len(self.fresh)
-        rows = _rows(normal.meetings)
         broken = [(row, hashlib.sha256(records[row].raw).digest()) for row in normal.rejects["row"].to_pylist()]
-        pieces = self._reject(call, broken) | self._judge(call, rows)
+        pieces = self._reject(call, broken) | self._judge(call, _rows(normal.meetings))
         self._derive(normal, began, len(records))
         self.tally["received"] += len(records)
         self.tally["bytes"] += len(answer.raw)
@@ -109,8 +108,8 @@ class Intake:
 
     def check(self) -> None:
         """Assert the law: records in = new + changed + unchanged + rejected + duplicates."""
-        judged = sum(self.tally[judgement] for judgement in JUDGEMENTS)
-        assert self.tally["received"] == judged, f"{self.tally['received']} records came in, {judged} were judged"
+        received, judged = self.tally["received"], sum(self.tally[judgement] for judgement in JUDGEMENTS)
+        assert received == judged, f"{received} records came in, {judged} were judged"
 
     def _judge(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
         """Return the observation of each meeting's record by its position."""

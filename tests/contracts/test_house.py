@@ -60,8 +60,9 @@ beside what people do to a sheet (`spreadsheets`), which was full. How answers g
 full. What a list of amounts is for (`metrics/invoiced`) is asked before it is shared (`metrics/cost`), and both were
 one full file. Whose words stand in a pack (`audit/pack_words`) is held against this package's own. Which records of
 a list may be more than one (`records/odd_records`) is asked of every record, beside what stands inside of one
-(`records/nested`), which was full.
-What an archive shows of heads that were published (`audit/published_heads`) is another subject than what makes anchors.
+(`records/nested`), which was full. What an archive shows of heads that were published (`audit/published_heads`) is
+another subject than what makes anchors. What a report may tell of time (`pages/whole_days`) is asked beside whose
+figures it hides (`pages/small_groups`), which was full.
 """
 
 

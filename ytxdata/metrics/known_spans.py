@@ -17,6 +17,7 @@ Edges = tuple[int | None, int | None]
 
 _SETTLE = int(DEFAULT_POLICY.settle.total_seconds())
 _NAMED = 20
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ class KnownSpans:
         ends = [span[1] for span in self.spans.values() if span]
         newest = max(ends, default=local_second(times.now()))
         return min((end for end in ends if newest - end <= _SETTLE), default=newest)
+
+    def in_whole_days(self) -> KnownSpans:
+        """Return the days of which all is known: a share of these tells no instant, and none that is partial is whole.
+
+        Examples
+        --------
+        >>> KnownSpans({"north": (36_000, 300_000)}).in_whole_days().spans
+        {'north': (86400, 259200)}
+        """
+        return KnownSpans({
+            name: span and (None if span[0] is None else -(-span[0] // _DAY) * _DAY, span[1] // _DAY * _DAY)
+            for name, span in self.spans.items()
+        })  # fmt: skip
 
     def share(self, edges: Edges, asked: Edges) -> float | None:
         """Return the share of a period [%] that lies in what was asked for and in what is claimed: the time of all

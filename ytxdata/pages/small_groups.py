@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,6 +37,7 @@ from ytxdata.pages.earlier_report import (
     tells_of_them,
     told_before,
 )
+from ytxdata.pages.whole_days import Interval, tells_days, whole_days_alone, widened, without_instants
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import Key, Sums, blanked, fewest, may_add_up, suppress
@@ -61,11 +62,6 @@ blank or not, are its meetings counted."""
 SINGLE = ("creator", "number", "meeting_id", "name")
 """Conditions that leave the meetings of a single person, or a single meeting: the platform's own titles name who
 convenes, so a title is one too."""
-
-TWO_WEEKS = timedelta(days=14)
-"""From how long a period on every weekday lies in several weeks, so that a heat map's weekdays are no days."""
-
-Interval = tuple[datetime, datetime]
 
 _NOTE = Text(
     "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表和与其他产品的对照已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
@@ -129,12 +125,12 @@ def without_small_groups(
         for name, report in collected.reports.items()
         if not _is_left_out(name, report, minimum)
         and _is_counted(report, collected)
-        and not _tells_days(report, collected)
+        and not tells_days(report, collected)
     }
     folders = [previous] if isinstance(previous, str | Path) else previous or ()
     earlier, chosen = [read_earlier(Path(folder), kept) for folder in folders], privacy or Privacy()
     if collected.period is not None:
-        edges = _widened(collected.period, ask)  # as files say it, by which a later report knows the rows again
+        edges = widened(collected.period, ask)  # as files say it, by which a later report knows the rows again
         usage, kept = replace(usage, period=edges), {name: replace(one, period=edges) for name, one in kept.items()}
     only = selection_of(usage, chosen)
     _refuse_hidden(collected, usage, only, earlier)
@@ -145,11 +141,11 @@ def without_small_groups(
     figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
     if not _may_be_compared(collected, minimum, only, earlier):
         figures = {key: one._replace(before=None) for key, one in figures.items()}
-    return _without_instants(
+    return without_instants(
         replace(
             collected,
             records={},
-            reports={name: _without(report, hidden, minimum) for name, report in kept.items()},
+            reports={name: _without(whole_days_alone(report, ask), hidden, minimum) for name, report in kept.items()},
             figures=tuple(figures.values()),
             # that there was nothing is said with the first and the last meeting there ever was
             notes=(*(collected.notes if usage.arrow.num_rows else ()), _NOTE.format(minimum=minimum)),
@@ -206,38 +202,6 @@ def _refuse_hidden(collected: Collection, usage: Report, only: frozenset[str], e
             Text("此前的报告隐去了其中一部分：两者相减会泄露隐去的数字", "an earlier report hid figures of a part of this: one less the other would give them away"),
             remedy=Text("期间包含其全部隐去行或全不包含；同样分组、同样的账户", "choose a period that holds all the rows it hid, or none of them; with the same groups and accounts"),
         )  # fmt: skip
-
-
-def _without_instants(collected: Collection) -> Collection:
-    """Return the reports with one verdict (of a fleet: for each account), about whole months or, by the day, days.
-
-    Of a person alone the first instant that is claimed, the size of answers and their pace told how many meetings there
-    were, and when; and an edge that nobody chose is the first instant of somebody's meeting, or the last.
-    """
-    if collected.period is None:
-        return collected
-    period, before = _widened(collected.period, collected.ask), collected.before
-    plain = collected.certificate.about(*period)
-    return replace(
-        collected,
-        period=period,
-        certificate=plain,
-        coverage=replace(collected.coverage, frame=plain.frame, period=period, certificate=plain),
-        before=before and (before[0], before[1].about(*before[0])),
-        reports={name: replace(report, certificate=plain, period=period) for name, report in collected.reports.items()},
-    )
-
-
-def _widened(period: Interval, ask: Ask) -> Interval:
-    """Return the period from the first instant of its first row to the last of its last, where nobody chose its edges."""
-    start, last = period[0].astimezone(BEIJING), (period[1] - timedelta(microseconds=1)).astimezone(BEIJING)
-    if ask.by == "day":
-        edges = start, last + timedelta(days=1)
-    else:
-        edges = start.replace(day=1), last.replace(day=28) + timedelta(days=4)
-        edges = edges[0], edges[1].replace(day=1)
-    first, end = (edge.replace(hour=0, minute=0, second=0, microsecond=0) for edge in edges)
-    return ask.start or first, ask.end or end
 
 
 def _is_left_out(name: str, report: Report, minimum: int) -> bool:
@@ -324,14 +288,6 @@ def _is_counted(report: Report, collected: Collection) -> bool:
     is_in_total = columns == ("group",) and collected.ask.group_of != "leg"
     is_known = is_in_total or columns == key_columns(usage)
     return is_known and "group" in key_columns(usage) and report.definition("group") == usage.definition("group")
-
-
-def _tells_days(report: Report, collected: Collection) -> bool:
-    """Tell whether a table by weekday gives sums of days, of which one may be hidden."""
-    if "weekday" not in report.arrow.column_names or collected.period is None or collected.ask.by == "total":
-        return False
-    start, end = collected.period
-    return collected.ask.by == "day" or end - start < TWO_WEEKS
 
 
 def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> set[str]:

@@ -8,14 +8,17 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.metrics.test_around import Told
 from tests.pages.test_earlier_reports import asked, meeting, synced
 from ytxdata.archive import Archive
 from ytxdata.cli import main
+from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
 from ytxdata.pages.collection import collect
 from ytxdata.pages.html_report import page
 from ytxdata.pages.report_files import write_files
 from ytxdata.tables.address_book import AddressBook
+from ytxdata.tables.masking import Privacy, Pseudonyms
 from ytxdata.times import BEIJING
 
 NUMBER, LINE, END = "15412345678", "0755-88880000", "88880000"
@@ -104,3 +107,26 @@ def test_reports_of_a_fleet_share_the_ends_of_their_numbers(archive: Archive, tm
     assert not ended.value.code
     assert (tmp_path / "creators.csv").is_file()
     assert told(tmp_path) == set()
+
+
+def test_reports_of_two_months_hide_the_same_numbers_and_names(tmp_path: Path) -> None:
+    """Side by side, a title of February told what the mask of January hides, and a state whose pseudonym that is."""
+    records = [
+        meeting(DAY - timedelta(days=59), 30, LINE, ["13900000001"]),
+        {**meeting(DAY, 30, "13900000002", ["13900000001"]), "meetingname": f"{END}的会议"},
+    ]
+    records[0]["parties"][0] |= {"name": "尹慧伟", "state": "尹慧伟 挂断"}
+    records[1]["parties"][0] |= {"state": "尹慧伟 挂断"}
+    archive = synced(tmp_path / "m.archive", records)
+    for month in (1, 3):
+        out, pseudonyms = tmp_path / f"{month}", Privacy(pseudonyms=Pseudonyms(b"0123456789abcdef"))
+        write_files(collect(archive, asked(month, month + 1)), out / "masked", ("csv",))
+        write_files(collect(archive, asked(month, month + 1)), out / "named", ("csv",), privacy=pseudonyms)
+        assert told(out) == set()
+        assert not [path.name for path in (out / "named").glob("*.csv") if "尹慧伟" in path.read_text("utf-8-sig")]
+    # the name of before, too, when the platform tells another one
+    records[0]["parties"][0] |= {"name": "尹慧伟（市场部）"}
+    with that_may_be_lost():
+        archive.sync(Told([{"meid": f"{n:029d}", **one} for n, one in enumerate(records)]))
+    write_files(collect(archive, asked(1, 2)), tmp_path / "renamed", ("csv",), privacy=pseudonyms)
+    assert not [path.name for path in (tmp_path / "renamed").glob("*.csv") if "尹慧伟" in path.read_text("utf-8-sig")]

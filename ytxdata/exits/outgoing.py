@@ -147,16 +147,12 @@ class Outgoing:
         """
         if self.privacy.show_phones:
             return NO_ENDS
-        return ends_of({*self._stored_values(_NUMBERS), *(self.book.lines if self.book else ())})
+        return ends_kept(self.snapshot) | ends_of(self.book.lines if self.book else ())
 
     @cached_property
     def ends_told(self) -> list[str]:
         """Those of the ends that stand in texts: how texts leave changes with them, whatever else is new."""
-        return sorted({one for text in self._stored_values(_TEXTS) for one in _told(text, self.ends)})
-
-    def _stored_values(self, where: Mapping[str, Sequence[str]]) -> set[str]:
-        pieces_of = (piece for name, columns in where.items() for piece in batches(self.snapshot, name, columns))
-        return {one for piece in pieces_of for column in piece.columns for one in pc.unique(column).to_pylist() if one}
+        return sorted({one for text in _kept(self.snapshot, _TEXTS) for one in _told(text, self.ends)})
 
     def described(self, name: str) -> Table:
         """Return a table without rows that has its columns, masked."""
@@ -282,6 +278,21 @@ class Outgoing:
         masked: Table = self.privacy.masked(replace(table, frame=rows, secret=self.secret, ends=self.ends))
         # a view is asked by the columns of the book as they stand there; an answer's heads are hidden when it leaves
         return replace(masked, frame=masked.arrow.rename_columns(rows.column_names))
+
+
+def ends_kept(snapshot: Snapshot) -> frozenset[str]:
+    """Return the ends of all numbers that an archive keeps, of every version: reports of two months lie side by side."""
+    return ends_of(_kept(snapshot, _NUMBERS))
+
+
+def persons_kept(snapshot: Snapshot) -> frozenset[str]:
+    """Return all names of parties that an archive keeps, of every version: who is renamed today is one person still."""
+    return frozenset(one for one in _kept(snapshot, {"legs": ("name",)}) if len(one) > 1)
+
+
+def _kept(snapshot: Snapshot, where: Mapping[str, Sequence[str]]) -> set[str]:
+    pieces_of = (piece for name, columns in where.items() for piece in batches(snapshot, name, columns))
+    return {one for piece in pieces_of for column in piece.columns for one in pc.unique(column).to_pylist() if one}
 
 
 def _told(text: str, ends: frozenset[str]) -> list[str]:

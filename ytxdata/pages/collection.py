@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
+from ytxdata.exits.outgoing import ends_kept, persons_kept
 from ytxdata.fleet import Fleet, FleetCertificate
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS
@@ -22,6 +23,7 @@ from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.metrics.source import ReportSource, Source
+from ytxdata.phones import NO_ENDS
 from ytxdata.plots.canvas import pictured
 from ytxdata.plots.over_time import usage_figures, with_colours
 from ytxdata.records.aliases import names_chosen
@@ -335,10 +337,13 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     """
     still = archive.still()
     names: list[Text] = []
+    ends = persons = NO_ENDS
     if isinstance(still, Archive):
         if (snapshot := still.snapshot()) is None:
             raise no_archive(still.path)
         names = names_chosen(snapshot.aliases)
+        # a title of one month tells what is masked in the report of another, and a text who had a name by then
+        ends, persons = ends_kept(snapshot), persons_kept(snapshot)
     elif not still.readable:
         raise no_accounts()
     # the period, and the one it is compared with, wherever that is cut
@@ -365,6 +370,7 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=secret)
     if ACCOUNT in certificate.frame.columns:
         coverage = replace(coverage, definitions=(*define(ACCOUNT), *coverage.definitions))
+    coverage = replace(coverage, ends=ends, persons=persons)
     coverage, *told = sharing_ends([coverage, *records.values(), *reports.values()])
     shared: dict[str, Any] = dict(zip((*records, *reports), told, strict=True))
     step("figures")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.earlier_report import keys_of
 from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.address_book import AddressBook
-from ytxdata.tables.suppression import Key, Sums, may_add_up, to_hide
+from ytxdata.tables.suppression import Key, Sums, may_add_up, suppress, to_hide
 
 
 class Cell(NamedTuple):
@@ -158,3 +159,49 @@ def test_the_total_less_the_others_is_what_is_prevented() -> None:
         ("b",),
         ("c",),
     }
+
+
+def test_two_blank_rows_that_come_to_two_meetings_are_one_each() -> None:
+    """A row is there because of a meeting, unless it stands there whatever its group did."""
+    rows: dict[Key, Sums] = {("board",): Sums([1], True), ("a",): Sums([1], False), ("b",): Sums([20], False)}
+    assert to_hide(rows) == {*rows}
+    none: dict[Key, Sums] = {**rows, ("board",): Sums([0], True, is_listed=True)}
+    assert to_hide(none) == {*none}, "that it did not meet is hidden as it would be had it met"
+    assert to_hide({**none, ("a",): Sums([2], False)}) == {("board",), ("a",)}
+
+
+class Department(NamedTuple):
+    """How many people it has, and how often it met on each day."""
+
+    size: int
+    meetings: list[int]
+
+
+def test_of_no_small_company_a_hidden_figure_follows_from_the_number_of_blank_rows() -> None:
+    """Each row that is not of a department of few is of one meeting at least; of those there is one, whatever it did."""
+    blank = rows_in_all = 0
+    for seed in range(300):
+        rng = random.Random(seed)
+        company = {
+            f"d{n}": Department(rng.choice((2, 3, 6, 9)), [rng.choice((0, 1, 1, 2, 5, 20)) for _ in range(4)])
+            for n in range(rng.randint(2, 6))
+        }
+        few = {name for name, one in company.items() if one.size < 5}
+        rows = {
+            (f"{day}", name): Sums([float(n)], name in few, name, is_listed=name in few)
+            for name, one in company.items()
+            for day, n in enumerate(one.meetings)
+            if n or name in few
+        }
+        done = suppress(rows, {0})
+        if done.is_alone or not few:
+            continue
+        blank, rows_in_all = blank + len(done.rows), rows_in_all + len(rows)
+        assert {key for key in rows if key[1] in few} <= done.rows
+        everywhere = {key: row.figures[0] for key, row in rows.items() if key in done.rows}
+        for name in few:
+            met = sum(n for key, n in everywhere.items() if key[1] == name)
+            others = sum(n - (key[1] not in few) for key, n in everywhere.items() if key[1] != name)
+            assert others >= 0.1 * met, (seed, name, "its greatest is what it is")
+            assert others > 0, (seed, name)
+    assert blank < 0.85 * rows_in_all

@@ -8,6 +8,7 @@ about any of them (second suppression).
 
 from __future__ import annotations
 
+from collections.abc import Collection as Some
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -40,7 +41,7 @@ from ytxdata.pages.earlier_report import (
 from ytxdata.pages.whole_days import Interval, tells_days, whole_days_alone, widened, without_instants
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.suppression import Key, Sums, blanked, fewest, may_add_up, suppress
+from ytxdata.tables.suppression import Key, Sums, blanked, fewest, filled, may_add_up, suppress
 from ytxdata.times import BEIJING
 
 MAIN = {("usage", key) for key in ("meetings", "meetings_joined", "legs")}
@@ -134,9 +135,12 @@ def without_small_groups(
         usage, kept = replace(usage, period=edges), {name: replace(one, period=edges) for name, one in kept.items()}
     only = selection_of(usage, chosen)
     _refuse_hidden(collected, usage, only, earlier)
-    by_row = [report for report in kept.values() if key_columns(report) == key_columns(usage)]
     few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
-    hidden, told = _hidden_rows(by_row, usage, ask, few, minimum, earlier, chosen)
+    are_few = _rows_of_few(usage, ask, few, minimum)
+    always = _hidden_always(are_few, few)
+    kept = {name: filled(report, always) for name, report in kept.items()}
+    by_row = [report for report in kept.values() if key_columns(report) == key_columns(usage)]
+    hidden, told = _hidden_rows(by_row, filled(usage, always), are_few, always, earlier, chosen)
     figures |= _share_of_the_top(figures, minimum)
     figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
     if not _may_be_compared(collected, minimum, only, earlier):
@@ -290,14 +294,14 @@ def _is_counted(report: Report, collected: Collection) -> bool:
     return is_known and "group" in key_columns(usage) and report.definition("group") == usage.definition("group")
 
 
-def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> set[str]:
-    """Return the groups of the address book in which it has too few numbers on any day of a period; of departments that
-    were chosen, those numbers count that are in one of them.
+def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> dict[str, int]:
+    """Return the groups of the address book in which it has too few numbers on any day of a period, and how many; of
+    departments that were chosen, those numbers count that are in one of them.
     """
     members: dict[str, list[Entry]] = {}
     for entry in _members(ask)[0] if column else ():
         members.setdefault(entry.cell(str(column)), []).append(entry)
-    return {label for label, lines in members.items() if fewest(lines, *_days(period)) < minimum}
+    return {label: n for label, lines in members.items() if (n := fewest(lines, *_days(period))) < minimum}
 
 
 def _few_chosen(ask: Ask, period: Interval | None, minimum: int) -> set[str]:
@@ -307,7 +311,7 @@ def _few_chosen(ask: Ask, period: Interval | None, minimum: int) -> set[str]:
     chosen = {*(ask.only or {}).get("department", ())}
     others = _members(ask)[1]
     few = _few_members(ask, period, "department", minimum)
-    return chosen if 0 < fewest(others, *_days(period)) < minimum else chosen & few
+    return chosen if 0 < fewest(others, *_days(period)) < minimum else chosen & few.keys()
 
 
 def _members(ask: Ask) -> tuple[list[Entry], list[Entry]]:
@@ -324,12 +328,37 @@ def _days(period: Interval | None) -> list[date | None]:
     return [edge and edge.astimezone(BEIJING).date() for edge in period or (None, None)]
 
 
+def _rows_of_few(usage: Report, ask: Ask, few: Mapping[str, int], minimum: int) -> dict[Key, bool]:
+    """Return of each row whether it is about too few people, or a group of too few."""
+    keys, rows = keys_of(usage), usage.arrow
+    # whose meetings are not in the book is a department of nobody knows how many: of those who convened, at most
+    convened = rows["active_creators"].to_pylist() if "active_creators" in rows.column_names else [minimum] * len(keys)
+    goes_by_convener = _goes_by_convener(ask)
+    return {
+        key: n is None
+        or n < minimum
+        or key[-1] in few
+        or ((goes_by_convener or key[-1] == NOT_IN_BOOK) and by < minimum)
+        for key, n, by in zip(keys, rows["people"].to_pylist(), convened, strict=True)
+    }
+
+
+def _hidden_always(are_few: Mapping[Key, bool], few: Mapping[str, int]) -> set[str]:
+    """Return the groups that the book has too few numbers in, whether or not they met, and those of which no row of
+    several periods is shown: in which reports, or periods, they have a row must not be when they did.
+    """
+    grouped = {key: is_few for key, is_few in are_few.items() if len(key) > 1}
+    listed = {label for label, n in few.items() if n and label} if grouped else set()
+    if len({key[0] for key in grouped}) < 2:
+        return listed  # that others have a row says of this one period that they met
+    return listed | {key[-1] for key in grouped} - {key[-1] for key, is_few in grouped.items() if not is_few}
+
+
 def _hidden_rows(
     reports: Iterable[Report],
     usage: Report,
-    ask: Ask,
-    few: set[str],
-    minimum: int,
+    are_few: Mapping[Key, bool],
+    always: Some[str],
     earlier: Sequence[Earlier],
     privacy: Privacy,
 ) -> tuple[set[Key], set[tuple[str, str]]]:
@@ -338,11 +367,6 @@ def _hidden_rows(
 
     With groups also the groups that lost a row: in total they would tell what it was.
     """
-    people = dict(zip(keys_of(usage), usage.arrow["people"].to_pylist(), strict=True))
-    # whose meetings are not in the book is a department of nobody knows how many: of those who convened, at most
-    told = usage.arrow["active_creators"].to_pylist() if "active_creators" in usage.arrow.column_names else []
-    convened = dict(zip(keys_of(usage) if told else [], told, strict=True))
-    goes_by_convener = _goes_by_convener(ask)
     columns: dict[tuple[str, str], dict[Key, float]] = {}
     small: dict[Key, bool] = {}
     told_of: dict[Key, ToldBefore] = {}
@@ -350,10 +374,7 @@ def _hidden_rows(
         shown, own = privacy.leaving(report)
         keys, table = keys_of(own), own.arrow
         for key, was in zip(keys, told_before(rows_of(shown), earlier), strict=True):
-            n = people.get(key)
-            n_convened = convened.get(key, minimum) if goes_by_convener or key[-1] == NOT_IN_BOOK else minimum
-            is_small = was.is_shared or n is None or min(n, n_convened) < minimum or key[-1] in few
-            small[key] = small.get(key, False) or is_small
+            small[key] = small.get(key, False) or was.is_shared or are_few.get(key, True)
             told_of[key] = was
         for name in (one for one in table.column_names if may_add_up(report, one)):
             sums = columns.setdefault((report.name, name), {})
@@ -367,6 +388,7 @@ def _hidden_rows(
             key[-1] if has_groups else None,
             told_of[key].is_hidden,
             told_of[key].is_shown,
+            has_groups and key[-1] in always,
         )
         for key, is_small in small.items()
     }

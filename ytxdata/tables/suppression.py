@@ -54,17 +54,52 @@ def blanked(table: T, small: pa.ChunkedArray, minimum: int) -> T:
     if not count:
         return table
     rows = to_plain(table.arrow, table.zone)
-    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
-    figures = [one.name not in ROW_NAMES and any(test(one.type) for test in tests) for one in rows.schema]
     columns: Sequence[pa.ChunkedArray] = [
-        pc.if_else(small, pa.scalar(None, values.type), values) if is_figure else values
-        for values, is_figure in zip(rows.columns, figures, strict=True)
+        pc.if_else(small, pa.scalar(None, field.type), values) if _is_figure(field) else values
+        for values, field in zip(rows.columns, rows.schema, strict=True)
     ]
     note = Text(
         f"少于 {minimum} 人的 {count} 行已隐去数字（含为此一并隐去的行）",
         f"the figures of {count} rows with fewer than {minimum} people are suppressed, with those that would give them away",
     )
     return replace(table, frame=pa.table(list(columns), names=rows.column_names), notes=(*table.notes, note))
+
+
+def _is_figure(field: pa.Field) -> bool:
+    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_timestamp)
+    return field.name not in ROW_NAMES and any(test(field.type) for test in tests)
+
+
+def filled(table: T, groups: Collection[str]) -> T:
+    """Return the table with rows, without figures, of these groups in every period (of a table without periods: for
+    every class) in which any group has one: of a group that is hidden the blank rows were the days on which it met.
+    """
+    rows = table.arrow
+    if "group" not in rows.column_names or not rows.num_rows or not groups:
+        return table
+    labels = rows["group"].cast(pa.string()).to_pylist()
+    periods = rows["period"].to_pylist() if "period" in rows.column_names else [""] * rows.num_rows
+    first: dict[str, str] = {}
+    for period, label in zip(periods, labels, strict=True):
+        first.setdefault(period, label)
+    like = [at for at, label in enumerate(labels) if label == first[periods[at]]]
+    there = {*zip(periods, labels, strict=True)}
+    new = [(at, group) for group in sorted(groups) for at in like if (periods[at], group) not in there]
+    if not new:
+        return table
+    blank = rows.take([at for at, _ in new])
+    for place, field in enumerate(rows.schema):
+        if field.name == "group":
+            blank = blank.set_column(place, field, pa.array([group for _, group in new], pa.string()).cast(field.type))
+        elif _is_figure(field):
+            blank = blank.set_column(place, field, pa.nulls(len(new), field.type))
+    both = pa.concat_tables([rows, blank])
+    if "period" not in rows.column_names:
+        return replace(table, frame=both)
+    said = table.definition("group").words  # `not in the book` and the like stand behind all others
+    keys = list(zip(both["period"].to_pylist(), both["group"].cast(pa.string()).to_pylist(), strict=True))
+    order = sorted(range(len(keys)), key=lambda at: (keys[at][0], keys[at][1] in said, keys[at][1]))
+    return replace(table, frame=both.take(order))
 
 
 MARGIN = 0.1
@@ -92,7 +127,8 @@ def may_add_up(table: Described, key: str) -> bool:
 class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
     of one small group nobody may learn the sum of all its months either. What an earlier report told of the very row,
-    or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it.
+    or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it. Of what stands
+    there whatever it did (`is_listed`) nothing follows from its row; any other row was of one meeting at least.
     """
 
     figures: list[float]
@@ -100,6 +136,7 @@ class Sums(NamedTuple):
     group: str | None = None
     is_hidden: bool = False
     is_told: bool = False
+    is_listed: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -160,15 +197,18 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
     people, and around what the small rows of a group come to: its months hid each other, and their sum was exact.
     """
     values = {key: rows[key].figures[column] for key in hidden if not rows[key].is_known}
-    total = sum(values.values())
     if not any(row.figures[column] for row in rows.values()):
         return True  # nothing of it in any row: the published 0 says so of each
-    small: dict[object, float] = {}
-    for key, value in values.items():
+    # what a row of others is known to hold leaves no room: two blank rows that come to two meetings are one each
+    room = {key: value if rows[key].is_listed else max(value - 1.0, 0.0) for key, value in values.items()}
+    small: dict[object, list[Key]] = {}
+    for key in values:
         if rows[key].is_small:
-            whose = key if rows[key].group is None else rows[key].group
-            small[whose] = small.get(whose, 0.0) + value
-    return not small or (total > 0 and all(total - value >= MARGIN * value for value in small.values()))
+            small.setdefault(key if rows[key].group is None else rows[key].group, []).append(key)
+    others = (
+        (sum(values[key] for key in own), sum(room.values()) - sum(room[key] for key in own)) for own in small.values()
+    )
+    return all(0 < left >= MARGIN * value for value, left in others)
 
 
 class Suppression(NamedTuple):

@@ -187,7 +187,7 @@ def test_of_no_small_company_a_hidden_figure_follows_from_the_number_of_blank_ro
             for n in range(rng.randint(2, 6))
         }
         few = {name for name, one in company.items() if one.size < 5}
-        rows = {
+        rows: dict[tuple[str, ...], Sums] = {
             (f"{day}", name): Sums([float(n)], name in few, name, is_listed=name in few)
             for name, one in company.items()
             for day, n in enumerate(one.meetings)

@@ -264,9 +264,9 @@ def test_titles_above_the_header_are_no_header(above: str, delimiter: str) -> No
 
 
 def test_a_list_without_a_known_column_shows_those_that_it_has() -> None:
-    with pytest.raises(UsageError, match="编码, 时刻") as caught:
+    with pytest.raises(UsageError) as caught:
         read("编码,时刻\nm0,2026/3/1 8:00\n".encode())
-    assert "编码、时刻" in str(caught.value)
+    assert str(caught.value).count("['编码', '时刻']") == len(["zh", "en"])
 
 
 @pytest.mark.parametrize(

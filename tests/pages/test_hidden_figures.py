@@ -170,6 +170,17 @@ def test_two_blank_rows_that_come_to_two_meetings_are_one_each() -> None:
     assert to_hide({**none, ("a",): Sums([2], False)}) == {("board",), ("a",)}
 
 
+def test_what_some_have_nothing_of_nobody_is_known_to_have() -> None:
+    """Of withheld numbers a meeting has none or one: taken for known, they hid all departments but the largest."""
+    names = ["board", "a", "b", "c"]
+    meetings, withheld = [3, 5, 40, 90], [1, 1, 0, 1]
+    rows: dict[Key, Sums] = {
+        (name,): Sums([float(n), float(none)], name == "board")
+        for name, n, none in zip(names, meetings, withheld, strict=True)
+    }
+    assert to_hide(rows) == {("board",), ("a",)}
+
+
 class Department(NamedTuple):
     """How many people it has, and how often it met on each day."""
 

@@ -128,7 +128,7 @@ class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
     of one small group nobody may learn the sum of all its months either. What an earlier report told of the very row,
     or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it. Of what stands
-    there whatever it did (`is_listed`) nothing follows from its row; any other row was of one meeting at least.
+    there whatever it did (`is_listed`) nothing follows from its row; any other row is of one meeting at least.
     """
 
     figures: list[float]
@@ -199,8 +199,10 @@ def _is_safe(column: int, rows: Mapping[Key, Sums], hidden: Iterable[Key]) -> bo
     values = {key: rows[key].figures[column] for key in hidden if not rows[key].is_known}
     if not any(row.figures[column] for row in rows.values()):
         return True  # nothing of it in any row: the published 0 says so of each
-    # what a row of others is known to hold leaves no room: two blank rows that come to two meetings are one each
-    room = {key: value if rows[key].is_listed else max(value - 1.0, 0.0) for key, value in values.items()}
+    # what a row of others is known to hold leaves no room: two blank rows that come to two meetings are one each; of
+    # what some have nothing of (withheld numbers), nobody is known to have any
+    least = float(all(row.is_listed or row.figures[column] >= 1 for row in rows.values()))
+    room = {key: value if rows[key].is_listed else value - least for key, value in values.items()}
     small: dict[object, list[Key]] = {}
     for key in values:
         if rows[key].is_small:

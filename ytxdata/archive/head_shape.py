@@ -121,6 +121,7 @@ _OF_TYPE: dict[str, _Check] = {
     "tuple[tuple[str, int], ...]": _each(_row(_text, _whole)),
     "tuple[tuple[int, str], ...]": _each(_row(_whole, _text)),
     "tuple[Span, ...]": _each(_row(_instant, _instant)),
+    "tuple[tuple[str, int, datetime, datetime], ...]": _each(_row(_text, _whole, _instant, _instant)),
     "Bulk | None": _maybe(_row(_whole, _whole, _whole)),
 }
 

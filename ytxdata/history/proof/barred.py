@@ -4,6 +4,9 @@ A verdict is of an answer, and the next one knows nothing of what that could not
 that nobody understood is listed no more, the category that was full has lost one or may hold more. So what is barred
 is kept as a span, for good. Whatever the sync before could see it had seen, or barred: a span begins where that one
 ended. Only another list proves it.
+
+What only a suspected limit may hide is barred as long as that is: few meetings of few people look like a limit every
+day, and the next answer shows one more. Kept for good, most accounts that began empty were never proven.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ytxdata.history.proof.categories import hidden_before, possible
+from ytxdata.history.proof.categories import Limit, hidden_by, possible
 from ytxdata.history.proof.evidence import BARRING, Evidence, Span
 from ytxdata.history.proof.window import Sighting
 from ytxdata.times import EARLIEST, next_second
@@ -21,40 +24,48 @@ MOST_SPANS = 64
 """How many spans of one reason are kept apart: evidence must stay small."""
 
 
-def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Iterable[tuple[str, int]] = ()) -> Evidence:
+def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Limit] = ()) -> Evidence:
     """Return the evidence with what the answers of a sync cannot speak for.
 
     Parameters
     ----------
     evidence
-        As the sync before left it, with the limits by category that are known now.
+        As the sync before left it, with the limits by category that are known and suspected now.
     learned
         Limits that this sync was the first to see at work: whatever was proven was proven on lists that lacked it.
     """
     since = evidence.joins_at
     spans: Mapping[str, list[Span]] = {name: list(getattr(evidence, name)) for name in BARRING}
+    suspected: dict[Limit, list[Span]] = {}
+    for whose, n, *span in evidence.suspects_hide:
+        suspected.setdefault((whose, n), []).append((span[0], span[1]))
     unread = dict.fromkeys(evidence.unread)
     for answer in answers:
         spans["moved"].extend(span for _, span in answer.moved)
         if since is not None:
-            spans["hidden"] += _before(since, hidden_before(answer, possible(evidence), only_new=True))
+            for limit, until in hidden_by(answer, possible(evidence), only_new=True).items():
+                suspected.setdefault(limit, []).extend(_before(since, until))
             spans["contradiction"] += _told_as(answer.contradictions, answer, since)
             spans["collision"] += _told_as(_replaced(answer), answer, since)
-        spans["hidden"] += _before(EARLIEST, hidden_before(answer, learned) if learned else None)
+        for limit, until in hidden_by(answer, learned).items():
+            spans["hidden"] += _before(EARLIEST, until) if limit in learned else ()
         if answer.pull.n_rejected and not (answer.pull.unread and unread.keys() >= set(answer.pull.unread)):
             spans["rejected"].append((since or EARLIEST, next_second(answer.pull.asked_at)))
             unread |= dict.fromkeys(answer.pull.unread)
+    spans["hidden"] += [span for limit in evidence.limits for span in suspected.get(limit, ())]
+    may_hide = [(*one, *span) for one in evidence.suspected for span in merged(suspected.get(one, ()))]
     kept = {name: merged(found) for name, found in spans.items()}
-    return replace(evidence, **kept, unread=tuple(unread)[-MOST_SPANS:])  # type: ignore[arg-type]
+    return replace(evidence, **kept, suspects_hide=tuple(may_hide), unread=tuple(unread)[-MOST_SPANS:])  # type: ignore[arg-type]
 
 
 def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:
     """Return all spans that are barred, by start, each with its reason."""
-    return sorted((*span, name) for name in BARRING for span in getattr(evidence, name))
+    suspected = [(start, end, "hidden") for *_, start, end in evidence.suspects_hide]
+    return sorted([*suspected, *((*span, name) for name in BARRING for span in getattr(evidence, name))])
 
 
-def _before(since: datetime, until: datetime | None) -> Iterator[Span]:
-    if until is not None and since < until:
+def _before(since: datetime, until: datetime) -> Iterator[Span]:
+    if since < until:
         yield since, next_second(until)
 
 

@@ -24,6 +24,9 @@ from ytxdata.phones import normalize
 
 CREATOR, KIND = "creator", "kind"
 
+Limit = tuple[str, int]
+"""Whose newest are listed, and how many."""
+
 WAYS: Mapping[str, tuple[Callable[[str], str], ...]] = {
     CREATOR: (str, lambda text: normalize(text) or text),
     KIND: (str,),
@@ -67,23 +70,30 @@ class _Tally(NamedTuple):
         return cls(name, category, merged, shown_from)
 
 
-def hidden_before(answer: Sighting, limits: Iterable[tuple[str, int]], *, only_new: bool = False) -> datetime | None:
-    """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one.
+def hidden_before(answer: Sighting, limits: Iterable[Limit]) -> datetime | None:
+    """Return before when a limit by category may hide meetings of an answer; None when nothing looks like one."""
+    return max(hidden_by(answer, limits).values(), default=None)
+
+
+def hidden_by(answer: Sighting, limits: Iterable[Limit], *, only_new: bool = False) -> dict[Limit, datetime]:
+    """Return before when each limit by category may hide meetings of an answer: of these, and of those it suggests.
 
     Parameters
     ----------
     only_new
         Only such as were not listed when the known land was read.
     """
-    found, known = list[datetime](), set(limits)
+    found: dict[Limit, datetime] = {}
+    known = set(limits)
     for tally in _tallies(answer):
-        told = known | _suspects(tally) if answer.stopped else known
-        full = {one for one, n in tally.counts.items() if told & {(tally.name, n), (tally.whose(one), n)}}
-        found += _speaks_from(answer, tally, full, only_new=only_new)
-    return max(found, default=None)
+        for limit in known | _suspects(tally) if answer.stopped else known:
+            full = {one for one, n in tally.counts.items() if limit in ((tally.name, n), (tally.whose(one), n))}
+            for bound in _speaks_from(answer, tally, full, only_new=only_new):
+                found[limit] = max(bound, found.get(limit, bound))
+    return found
 
 
-def possible(evidence: Evidence) -> tuple[tuple[str, int], ...]:
+def possible(evidence: Evidence) -> tuple[Limit, ...]:
     """Return the limits by category that were seen at work or are suspected."""
     return evidence.limits + evidence.suspected
 

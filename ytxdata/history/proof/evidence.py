@@ -269,6 +269,8 @@ class Evidence:
         How late a meeting may be listed, as the claims assume [s].
     moved, hidden, rejected, contradiction, collision
         Where a meeting may be missing, whatever later answers show, see `barred`.
+    suspects_hide
+        Where one may be missing under a limit that is suspected, each with that.
     unread
         Hashes of the rejected records whose time is barred.
     barred_since
@@ -301,6 +303,7 @@ class Evidence:
     rejected: tuple[Span, ...] = ()
     contradiction: tuple[Span, ...] = ()
     collision: tuple[Span, ...] = ()
+    suspects_hide: tuple[tuple[str, int, datetime, datetime], ...] = ()
     unread: tuple[str, ...] = ()
     barred_since: datetime | None = None
     reopened_at: datetime | None = None
@@ -327,6 +330,9 @@ class Evidence:
         known["uppers"] = tuple(datetime.fromisoformat(one) for one in values.get("uppers", ()))
         for name in BARRING:
             known[name] = tuple(tuple(map(datetime.fromisoformat, span)) for span in values.get(name, ()))
+        known["suspects_hide"] = tuple(
+            (whose, n, *map(datetime.fromisoformat, span)) for whose, n, *span in values.get("suspects_hide", ())
+        )
         known["unread"] = tuple(values.get("unread", ()))
         known.setdefault("barred_since", None if "hidden" in values else values.get("last_asked_at"))
         for name in ("kinds", "limits", "suspected"):

@@ -201,9 +201,11 @@ class Aliases:
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
-            found = of_word(plain(key)) or of_word(unfolded(key))
+            if found := of_word(plain(key)):
+                return found
+            found = of_word(unfolded(key))
             # Ids are looked for in bytes, too, where such keys are not known: read as one here, it would be none there.
-            return None if found and found.column == "meeting_id" and not of_word(plain(key)) else found
+            return None if found and found.column == "meeting_id" else found
 
         def of_word(key: str) -> Match | None:
             bare = (key.removeprefix(prefix) for prefix in _MEETING_PREFIXES if key.startswith(prefix))

@@ -47,7 +47,7 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
                 suspected.setdefault(limit, []).extend(_before(since, until))
             spans["contradiction"] += _told_as(answer.contradictions, answer, since)
             spans["collision"] += _told_as(_replaced(answer), answer, since)
-        for limit, until in hidden_by(answer, learned).items():
+        for limit, until in hidden_by(answer, learned).items() if learned else ():
             spans["hidden"] += _before(EARLIEST, until) if limit in learned else ()
         if answer.pull.n_rejected and not (answer.pull.unread and unread.keys() >= set(answer.pull.unread)):
             spans["rejected"].append((since or EARLIEST, next_second(answer.pull.asked_at)))

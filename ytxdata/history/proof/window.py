@@ -6,9 +6,9 @@ A pure function of the two, with reads that follow the answer and not the archiv
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ytxdata.history.proof.evidence import HORIZON, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared, moved
@@ -53,6 +53,8 @@ class Sighting:
         What it shows of the answer before it in the same sync.
     luck
         How likely a platform without any order would have given this answer and those before it in the same sync.
+    held
+        What rules have counted of it already.
     """
 
     pull: PullFacts
@@ -73,6 +75,7 @@ class Sighting:
     moved: tuple[tuple[str, Span], ...]
     comparison: Comparison
     luck: float
+    held: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def lower(self) -> datetime | None:
@@ -122,14 +125,8 @@ class Sighting:
     @property
     def is_clean(self) -> bool:
         """Nothing in the answer was not understood, and nothing is missing from it."""
-        return not (
-            self.pull.n_rejected
-            or self.pull.is_doubtful
-            or self.collisions
-            or self.contradictions
-            or self.reappeared
-            or self.n_missing
-        )
+        is_at_odds = self.collisions or self.contradictions or self.reappeared or self.n_missing
+        return not (self.pull.n_rejected or self.pull.is_doubtful or is_at_odds)
 
     @property
     def joins(self) -> bool:

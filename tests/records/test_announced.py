@@ -1,0 +1,175 @@
+"""How many records an answer says there are, of which list it says so, and what is no such word."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.records.accounted import ALL, STATUS, read, text
+
+
+@pytest.mark.parametrize("key", ["total", "totalCount", "count"])
+def test_a_number_that_disagrees_is_told(key: str) -> None:
+    for shape in ('"data":{"%s":%d,"list":%s}', '"%s":"%d","data":%s', '"data":{"page":{"%s":%d},"list":%s}'):
+        answer, _ = read(f"{{{STATUS},{shape % (key, 30, text(ALL))}}}")
+        assert answer.announced == 30
+        assert answer.is_doubtful
+        assert any("30 records, and 24 were read" in warning.en for warning in answer.warnings)
+        agreed, _ = read(f"{{{STATUS},{shape % (key, 24, text(ALL))}}}")
+        assert (agreed.announced, agreed.is_doubtful, agreed.warnings) == (24, False, ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            f'"total":{number}'
+            for number in ("30.0", '"30.0"', '"30条"', '"30\\u6761"', '"1,234"', '{"value":30,"relation":"eq"}')
+        ),
+        *(f'"{key}":30' for key in ("totalRow", "totalRows", "recordsTotal", "totalItems", "totalRecord", "rowCount")),
+        *(f'"{key}":30' for key in ("totalResults", "总数", "total_count")),
+        '"page":{"total":30,"pageNum":1,"hasNext":false}',
+        '"pageInfo":{"total":30,"current":1}',
+        '"meta":{"totalCount":30,"took":3,"server":"a1"}',
+        '"meta":{"pagination":{"total":30,"perPage":10}}',
+        '"x":{"total":30,"pageSize":10,"sort":"asc"}',
+        '"hasMore":true',
+        '"hasNext":"true"',
+        '"isEnd":false',
+        '"nextCursor":"abc"',
+        '"nextPage":2',
+        '"paging":{"hasMore":1,"x":"y"}',
+        '"count":24,"nextPage":2',
+        '"total":24,"nextCursor":"abc"',
+        '"total":0,"nextPage":2',
+        '"meta":{"count":50}',
+        '"last":false',
+        *(f'"{key}":"http://x?page=2"' for key in ("next_page_url", "next", "@odata.nextLink", "__next")),
+        *(f'"{key}":{{"next":{link}}}' for key in ("links", "_links", "paging") for link in ('"/x"', '{"href":"/x"}')),
+        *(f'"{now}":1,"{all_}":9' for now in ("page", "pageNum", "current_page") for all_ in ("pages", "totalPages")),
+        *(f'"page":1,"{key}":9' for key in ("totalPage", "last_page", "pageCount")),
+        *(f'"{key}":"x1"' for key in ("NextMarker", "nextOffset", "continuationToken")),
+        *(f'"{key}":true' for key in ("isTruncated", "more")),
+        '"LastEvaluatedKey":{"id":"1"}',
+        '"pagination":{"more":true}',
+        '"remaining":3',
+        '"total":{"#text":"30"}',
+        *(f'"{key}":30' for key in ("@odata.count", "@total", "iTotalRecords", "allCount", "resultCount", "itemCount")),
+        *(f'"{key}":30' for key in ("recordTotal", "meetingCount", "total_entries", "TotalRecordCount")),
+    ],
+)
+def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> None:
+    """Not heard, an answer that says it lacks records would be proven complete."""
+    for shape in ('"data":{%s,"list":%s}', '%s,"data":%s', '"data":{"x":{%s,"rows":%s}}'):
+        answer, _ = read(f"{{{STATUS},{shape % (said, text(ALL))}}}")
+        assert answer.is_doubtful, shape
+        assert any("proves nothing" in warning.en for warning in answer.warnings)
+    assert read(f'{{{STATUS},"data":{{{said},"list":[]}}}}')[0].is_doubtful
+    assert read(f'{{{STATUS},"data":{{{said}}}}}')[0].is_doubtful
+    assert not read(f'{{{STATUS},{said},"data":{text(ALL)}}}', asked_n=24)[0].is_doubtful
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"total":24,"hasMore":false,"nextPage":0,"nextCursor":null',
+        '"total":{"value":24,"relation":"eq"},"took":3,"nextCursor":""',
+        '"total":-1,"isEnd":null,"hasMore":""',
+        '"page":{"total":24,"pageNum":1,"pageSize":50,"pages":1,"hasNext":false,"isLast":true}',
+        '"pageInfo":{"total":"24条","current":1,"size":50,"sort":"asc"}',
+        '"meta":{"pagination":{"total":24,"perPage":50,"next_cursor":"abc","has_more":false}}',
+        '"params":{"count":50,"page":1}',
+        '"query":{"meetingcount":50,"total":50}',
+        '"stats":{"total":500,"ended":480,"running":20}',
+        '"quota":{"total":"1000元","used":3}',
+        '"others":[{"count":7}]',
+        '"hasMoreRights":true,"next":"x"',
+        '"page":{"total":24,"nextPage":1}',
+        '"pageInfo":{"total":24,"pageNum":1,"nextPage":2,"pages":1}',
+        '"total":0,"pages":0',
+        '"page":{"total":0,"list":null}',
+        '"quota":{"total":1000}',
+        '"unread":{"count":3}',
+        '"last":true,"nextOffset":50',
+        '"links":{"first":"http://x","last":"http://x","next":null},"_links":{"self":{"href":"/x"},"next":{}}',
+        '"page":0,"totalPages":1,"more":"details","last":"2026-01-05"',
+        '"total":24,"page":1,"pageCount":24',
+        '"isTruncated":false,"NextMarker":"","remaining":0,"LastEvaluatedKey":{}',
+        '"confid":"","meetingcount":"50"',
+        '"sms":{"remaining":5}',
+    ],
+)
+def test_what_agrees_or_counts_another_thing_raises_no_doubt(said: str) -> None:
+    for shape in ('"data":{%s,"list":%s}', '%s,"data":%s'):
+        answer, _ = read(f"{{{STATUS},{shape % (said, text(ALL))}}}")
+        assert (answer.is_doubtful, answer.warnings) == (False, ()), shape
+
+
+def test_a_number_that_was_asked_for_may_be_repeated() -> None:
+    body = f'{{{STATUS},"meetingcount":"50","data":{text(ALL)}}}'
+    assert not read(body, asked_n=50)[0].is_doubtful
+    assert read(body, asked_n=40)[0].is_doubtful
+    assert read(body.replace("meetingcount", "total"), asked_n=50)[0].is_doubtful
+
+
+@pytest.mark.parametrize("key", ["query", "input", "req"])
+def test_a_question_that_is_repeated_is_no_meeting(key: str) -> None:
+    asked = {key: {"confid": "8001", "meetingcount": "50", "action": "x"}}
+    for records in ([], ALL):
+        for body in ({"data": {"list": records, **asked}}, {"data": records, **asked}):
+            answer, tables = read(text({"statusCode": "0", **body}))
+            assert (tables.counts.received, answer.is_doubtful, answer.warnings) == (len(records), False, ())
+    one = {"statusCode": "0", "data": {key: {"confid": "8001", "starttime": "2026-01-05 10:00:00"}}}
+    assert read(text(one))[1].counts.received == 1
+
+
+def test_numbers_inside_of_records_raise_no_doubt() -> None:
+    odd = [{**one, "count": 7, "page": {"total": 3, "hasNext": True}, "hasMore": True} for one in ALL]
+    short = [{"meid": f"m{i}", "extra": {"total": 7, "page": 1}} for i in range(9)]
+    for records in (odd, short, [{"conf": one, "y": [{"total": 3}]} for one in ALL]):
+        assert not read(f'{{{STATUS},"data":{text(records)},"x":[]}}')[0].is_doubtful
+
+
+def test_each_page_speaks_of_the_list_beside_it() -> None:
+    two = {"a": {"page": {"total": 2}, "rows": ALL[:2]}, "b": {"page": {"total": 1, "sort": "x"}, "rows": ALL[2:3]}}
+    assert not read(f'{{{STATUS},"data":{text(two)}}}')[0].is_doubtful
+    two["b"]["page"] = {"total": 3}
+    assert read(f'{{{STATUS},"data":{text(two)}}}')[0].is_doubtful
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '"page":{"total":0,"pageNum":1,"pageSize":50,"hasNext":false}',
+        '"total":{"value":0,"relation":"eq"}',
+        '"total":0,"current":1',
+    ],
+)
+def test_an_empty_page_is_no_reject(page: str) -> None:
+    answer, tables = read(f'{{{STATUS},"data":{{{page},"list":[]}}}}')
+    assert (tables.counts.received, answer.is_doubtful, answer.warnings) == (0, False, ())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '"meta":{"total":24,"links":[]}',
+        '"meta":{"pagination":{"total":24,"links":[]}}',
+        '"page":{"total":24,"orders":[],"optimizeCountSql":true}',
+        '"page":{"totalElements":24,"sort":[]}',
+        '"meta":{"total":24,"errors":[],"hints":[]}',
+        '"page":{"total":24,"navigatepageNums":[1]}',
+    ],
+)
+def test_an_empty_list_of_a_page_is_not_what_it_counts(page: str) -> None:
+    for shape in ('"data":%s,%s', '"data":{"list":%s,%s}'):
+        answer, tables = read(f"{{{STATUS},{shape % (text(ALL), page)}}}")
+        assert (answer.is_doubtful, answer.warnings, tables.counts.rejected) == (False, (), 0)
+        assert read(f"{{{STATUS},{shape % (text(ALL), page.replace('24', '30'))}}}")[0].is_doubtful
+    assert read(f'{{{STATUS},"data":[],{page}}}')[0].is_doubtful
+    assert read(f'{{{STATUS},"data":{{"a":{{"total":24,"rows":[]}},"b":{text(ALL)}}}}}')[0].is_doubtful
+
+
+def test_an_answer_that_is_full_may_know_of_more() -> None:
+    body = f'{{{STATUS},"data":{{"total":500,"list":{text(ALL)}}}}}'
+    assert not read(body, asked_n=24)[0].is_doubtful
+    assert read(body, asked_n=25)[0].is_doubtful

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.archive.exported import keep_three_months
+from tests.archive.mirrors import SECRET
 from ytxdata.archive import Archive
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import BEIJING
@@ -94,3 +96,24 @@ def kept(archive: Archive, platform: Platform) -> Archive:
     """Three months, as two syncs brought them."""
     keep_three_months(archive, platform)
     return archive
+
+
+@pytest.fixture(scope="module")
+def objects() -> Iterator[str]:
+    """The address of a local object store, without the bucket."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield f"region=us-east-1&scheme=http&endpoint_override=127.0.0.1:{server.get_host_and_port()[1]}"
+    server.stop()
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials of no account of the machine."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDAKIDAKIDAKIDAKID")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

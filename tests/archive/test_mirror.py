@@ -3,53 +3,21 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import random
 import shutil
 import stat
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pandas as pd
 import pytest
-from pyarrow import fs
 
-from tests.effort import examples, seed
+from tests.archive.mirrors import SECRET, bucket, grow, seen
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.archive.cleanup import let_files_go
-from ytxdata.archive.stores import Store
 from ytxdata.cli import main
 from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError, UsageError
-
-SECRET = "SECRETSECRETSECRETSECRETSECRETSECRETSECR"
-KILLS = examples(4, 2, "YTX_TEST_KILLS")
-
-
-@pytest.fixture(scope="module")
-def objects() -> Iterator[str]:
-    """The address of a local object store, without the bucket."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield f"region=us-east-1&scheme=http&endpoint_override=127.0.0.1:{server.get_host_and_port()[1]}"
-    server.stop()
-
-
-@pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Credentials of no account of the machine."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDAKIDAKIDAKIDAKID")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -60,24 +28,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     request.getfixturevalue("credentials")
     options: str = request.getfixturevalue("objects")
     return bucket(options)
-
-
-def bucket(options: str) -> str:
-    name = f"b{random.SystemRandom().getrandbits(64):016x}"
-    given = dict(pair.split("=") for pair in options.split("&"))
-    fs.S3FileSystem(allow_bucket_creation=True, **given).create_dir(name)
-    return f"s3://{name}/some/where?{options}"
-
-
-def grow(archive: Archive, platform: Any, n: int, **changes: Any) -> None:
-    """Sync when the account has n meetings, the last of which is called otherwise later."""
-    platform.records = platform.newest_first(n)
-    platform.records[0] = platform.record(n - 1, meetingname=f"第 {n} 版", **changes)
-    archive.sync(platform)
-
-
-def seen(url: str, folder: Path) -> pd.DataFrame:
-    return Archive.at(url, folder).meetings()
 
 
 @pytest.mark.slow
@@ -164,123 +114,6 @@ def test_readers_keep_their_files_while_a_mirror_is_brought_up_to_date(
     archive.mirror(url)
     now = {path.relative_to(url).as_posix() for path in (Path(url) / "derived").rglob("*.parquet")}
     assert there - now, "what nobody was shown since goes"
-
-
-class Cut(BaseException):
-    """The end of a process, at an instant of the test's choice."""
-
-
-def cut_short(archive: Archive, url: str, at: int, monkeypatch: pytest.MonkeyPatch) -> bool:
-    """Mirror until the n-th file is about to be moved to its place; return whether there were so many."""
-    moved = 0
-    put, remove = Store.put, Store.remove
-
-    def counted(self: Store, *given: Any) -> bool:
-        nonlocal moved
-        moved += 1
-        if moved > at:
-            raise Cut
-        return put(self, *given)
-
-    def removed(self: Store, name: str) -> None:
-        nonlocal moved
-        moved += 1
-        if moved > at:
-            raise Cut
-        remove(self, name)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Store, "put", counted)
-        patched.setattr(Store, "remove", removed)
-        patched.setattr("ytxdata.archive.mirror.AT_ONCE", 1)
-        try:
-            archive.mirror(url)
-        except Cut:
-            return True
-        return False
-
-
-@pytest.mark.slow
-def test_cut_short_anywhere_readers_see_one_state_or_the_other(
-    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grow(archive, platform, 20)
-    before = tmp_path / "before"
-    archive.mirror(before)
-    # far enough that heads between the two lose their lists, and that files of the old state go
-    for n in range(21, 55):
-        grow(archive, platform, n)
-    states = {20, 54}
-    met = set()
-    at = 0
-    while True:
-        place = tmp_path / "cut"
-        shutil.copytree(before, place)
-        is_cut = cut_short(archive, str(place), at, monkeypatch)
-        for reader in (Archive(place), Archive.at(place.as_uri(), tmp_path / "kept")):
-            meetings = reader.meetings()
-            n = len(meetings)
-            assert n in range(20, 55)
-            assert len(reader.legs()) == 2 * n
-            assert meetings["name"].iloc[-1] == f"第 {n} 版"
-        met.add(n)
-        shutil.rmtree(tmp_path / "kept")
-        if not is_cut:
-            break
-        archive.mirror(place)  # and goes on from there
-        assert len(Archive(place).meetings()) == 54
-        assert Archive(place).verify().is_sound
-        shutil.rmtree(place)
-        at += 1 if at < 2 else examples(17, 34)
-    assert met >= states
-
-
-def test_a_first_mirror_that_was_cut_short_is_none(
-    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grow(archive, platform, 20)
-    at = 0
-    while cut_short(archive, str(tmp_path / f"cut-{at}"), at, monkeypatch):
-        place = tmp_path / f"cut-{at}"
-        # never an account without meetings: that would be a state the archive never had
-        with pytest.raises(NotAnArchiveError):
-            Archive.at(place.as_uri(), tmp_path / "kept")
-        if at:
-            with pytest.raises(NotAnArchiveError):
-                Archive(place).meetings()
-        at += 1
-    assert at > 5
-
-
-@pytest.mark.slow
-def test_killed_at_random_instants_a_mirror_in_a_bucket_is_whole(
-    archive: Archive, platform: Any, objects: str, credentials: None, tmp_path: Path
-) -> None:
-    begun = seed(1)
-    rng = random.Random(begun)
-    url = bucket(objects)
-    grow(archive, platform, 20)
-    archive.mirror(url)
-    n = before = 20
-    for turn in range(KILLS):
-        for _ in range(3):
-            n += 1
-            grow(archive, platform, n)
-        script = "from sys import argv as a; from ytxdata import Archive as A; print(flush=True); A(a[1]).mirror(a[2])"
-        command = [sys.executable, "-c", script, str(archive.path), url]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        cast("Any", process.stdout).readline()
-        time.sleep(rng.uniform(0, 0.5))
-        process.kill()
-        process.communicate()
-        kept = Archive.at(url, tmp_path / f"kept-{turn}")
-        n_seen = len(kept.meetings())
-        assert before <= n_seen <= n, begun
-        assert len(kept.legs()) == 2 * n_seen, begun
-        before = n_seen
-    archive.mirror(url)
-    assert len(seen(url, tmp_path / "last")) == n
-    assert Archive(tmp_path / "last").verify().is_sound
 
 
 @pytest.mark.parametrize("folder", ["observations", "derived", "pulls", "heads", "index"])

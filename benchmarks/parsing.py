@@ -77,7 +77,40 @@ def nested(record: dict[str, Any]) -> dict[str, Any]:
     return {**record, "room": room, "tags": ["季度", "对外"]}
 
 
-ODD = {"odd": odd, "nested": nested}
+def numbers(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with numbers where the others have texts."""
+    return {**record, "duration": int(record["duration"]), "status": 2, "creator": int(record["creator"])}
+
+
+def text(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record whose parties are JSON text."""
+    return {**record, "parties": json.dumps(record["parties"], ensure_ascii=False)}
+
+
+def page(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record whose parties stand in a page of them."""
+    return {**record, "parties": {"total": len(record["parties"]), "list": record["parties"]}}
+
+
+def others(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with a list of others who have phones, too."""
+    return {**record, "contacts": [{"name": party["name"], "phone": party["phone"]} for party in record["parties"][:2]]}
+
+
+def retold(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with an object under its id that says more of it."""
+    return {**record, "detail": {key: record[key] for key in ("meid", "creator", "starttime")} | {"level": "普通"}}
+
+
+SHAPES = (nested, odd, numbers, text, page, others, retold)
+
+
+def any_of_them(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record in one of these shapes, each in turn."""
+    return SHAPES[int(record["meid"]) // 10 % len(SHAPES)](record)
+
+
+ODD = {shape.__name__: shape for shape in (*SHAPES, any_of_them)}
 """What becomes of every tenth record, by mix."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from itertools import islice
@@ -132,10 +133,11 @@ class Remarks:
         """
         # looked up once, and only where a key may be an id: a day has one as well
         ids = cache(lambda: self.signs.ids_of_all(found))
+        starts = sorted(one.start for one in found)
         for key, raw, start, _ in members:
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
-            is_found = any(at + start <= one.start < at + start + len(raw) for one in found)
+            is_found = bisect_left(starts, at + start) < bisect_left(starts, at + start + len(raw))
             if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
                 n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
                 self.unread[key] = self.unread.get(key, 0) + n_parties

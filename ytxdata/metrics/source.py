@@ -196,7 +196,7 @@ class Source:
         if self.displayed is None:
             return frozenset()
         shown = texts(self, self.displayed, "display_number")
-        numbers = read_numbers(pa.array(map(bare, shown), pa.string())).number.to_pylist()
+        numbers = read_numbers(pa.array(map(bare, shown), pa.string()))[0].number.to_pylist()
         return frozenset(number + behind(text) for number, text in zip(numbers, shown, strict=True) if number)
 
     @cached_property

@@ -88,31 +88,31 @@ class BulkReader:
         self._is_mixed = False
         self._patience = _PATIENCE
 
-    def read_some(self, raws: Sequence[bytes]) -> tuple[pa.Table, Flags] | None:
+    def read_some(self, raws: Sequence[bytes]) -> tuple[pa.RecordBatch, Flags] | None:
         """Return the columns of those records that are alike, and which they are; None when they are less than half.
 
         Examples
         --------
         >>> reader = BulkReader(Aliases())
-        >>> table, is_read = reader.read_some([b'{"meid":"1"}', b'{"meid":2}', b'{"meid":"3"}'])
-        >>> table["meid"].to_pylist(), is_read.tolist()
+        >>> batch, is_read = reader.read_some([b'{"meid":"1"}', b'{"meid":2}', b'{"meid":"3"}'])
+        >>> batch["meid"].to_pylist(), is_read.tolist()
         (['1', '3'], [True, False, True])
         """
         if not self._patience or not raws:
             return None
-        table = None if self._is_mixed else self.read(raws)
-        if table is not None:
-            return table, np.ones(len(raws), np.bool_)
+        batch = None if self._is_mixed else self.read(raws)
+        if batch is not None:
+            return batch, np.ones(len(raws), np.bool_)
         is_alike = self._alike(raws)
         self._is_mixed = not is_alike.all()  # then the next batch is not tried as a whole
         if 2 * np.count_nonzero(is_alike) >= len(raws):
-            table = self.read([raws[i] for i in np.flatnonzero(is_alike).tolist()])
-        if table is None:
+            batch = self.read([raws[i] for i in np.flatnonzero(is_alike).tolist()])
+        if batch is None:
             self._patience -= 1
             return None
-        return table, is_alike
+        return batch, is_alike
 
-    def read(self, raws: Sequence[bytes]) -> pa.Table | None:
+    def read(self, raws: Sequence[bytes]) -> pa.RecordBatch | None:
         """Return a column for each key, parties as lists of structs; None when the records are not alike.
 
         Examples
@@ -131,11 +131,11 @@ class BulkReader:
             return None
         try:
             self._layout = self._layout or self._learned(sample(raws))
-            table = _parsed(text, self._layout)
+            batch = _parsed(text, self._layout)
         except _REFUSALS:
             return None
         # Two records in one, or one that goes on in the next, give another number of rows.
-        return table if table.num_rows == len(raws) and all(map(self._is_certain, table.schema, table)) else None
+        return batch if batch.num_rows == len(raws) and all(map(self._is_certain, batch.schema, batch)) else None
 
     def _alike(self, raws: Sequence[bytes]) -> Flags:
         """Return which records have the keys and types that most of them have; these are learned again where few have
@@ -244,14 +244,14 @@ class BulkReader:
         says_who = depth == 0 and plain(field.name) in PERSON
         return says_who or any(self._may_hide(one, depth + 1) for one in field.type.fields)
 
-    def _is_certain(self, field: pa.Field, column: pa.ChunkedArray) -> bool:
+    def _is_certain(self, field: pa.Field, column: pa.Array) -> bool:
         """Return False where an entry may be no party, or JSON text of more, or an amount is beyond what is believed."""
         if field.type == _MONEY:
             least, most = (edge.as_py() for edge in pc.min_max(column).values())
             return least is None or max(-least, most) < MOST_YUAN
         if self._of_meeting(field.name) != PARTIES:
             return True
-        parties = column.combine_chunks().flatten()
+        parties = column.flatten()
         columns = dict(zip([member.name for member in parties.type], parties.flatten(), strict=True))
         told = [one for key, one in columns.items() if self._of_leg(key)]
         untold = [one for key, one in columns.items() if not self._of_leg(key) and pa.types.is_string(one.type)]
@@ -395,12 +395,14 @@ def _kinds(look_up: Callable[[str], Match | None], kinds: Mapping[str, str]) -> 
     return kind_of
 
 
-def _parsed(text: bytes, layout: pa.Schema) -> pa.Table:
+def _parsed(text: bytes, layout: pa.Schema) -> pa.RecordBatch:
     """Read the records of a text as rows of exactly this layout, in one block."""
     # Types it may infer say other things: a text that looks like a time would become one. One block, because a
     # record across two is an error.
-    return pyarrow.json.read_json(
+    table = pyarrow.json.read_json(
         pa.BufferReader(text),
         read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
         parse_options=pyarrow.json.ParseOptions(explicit_schema=layout, unexpected_field_behavior="error"),
     )
+    [batch] = table.combine_chunks().to_batches()  # nothing is copied: one block is one piece
+    return batch

@@ -293,23 +293,22 @@ class Legs(NamedTuple):
     """The legs of a list of meetings.
 
     `owner` is the index of each leg's meeting, `arrays` the columns of legs but for the meeting id, `n_legs` and
-    `n_people` belong to the meetings (null: unknown), `n_keys` is how many keys the parties surely have, `troubles`
-    are about single legs (their index), `list_troubles` about a meeting's list.
+    `n_people` belong to the meetings (null: unknown), as do the numbers of their `creators`, `n_keys` is how many keys
+    the parties surely have, `troubles` are about single legs (their index), `list_troubles` about a meeting's list.
     """
 
     owner: pa.Array
     arrays: dict[str, pa.Array]
     n_legs: pa.Array
     n_people: pa.Array
+    creators: Numbers
     n_keys: int
     troubles: list[Trouble]
     list_troubles: list[Trouble]
 
 
-def read_legs(
-    meetings: Sheet, creators: pa.Array, creator_numbers: Numbers, ended_at: pa.Array, aliases: Aliases
-) -> Legs:
-    """Return the legs of meetings, with the creators as the platform gave them, their numbers, and when each ended."""
+def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: Aliases) -> Legs:
+    """Return the legs of meetings, with the creators as the platform gave them, and when each ended."""
     list_troubles: list[Trouble] = []
     lists = meetings.choose(PARTIES, list_troubles)
     ids = meetings.choose("meeting_id", [])
@@ -336,9 +335,9 @@ def read_legs(
     arrays, troubles = fill(schema.LEGS, sheet)
     arrays["left_at"] = ends(arrays, "joined_at", "left_at", dict(aliases.legs)["left_at"])
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
-    numbers = read_numbers(arrays["phone"])
-    arrays |= numbers._asdict()
-    arrays["is_creator"] = _is_creator(arrays["phone"], numbers, creators, creator_numbers, owner)
+    creator_numbers, numbers = read_numbers(creators, arrays["phone"])
+    arrays |= {"number": numbers.number, "extension": numbers.extension}
+    arrays["is_creator"] = _is_creator(numbers, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
     troubles += unread_phones(numbers, sheet)
     troubles += unread_times(sheet, arrays["joined_at"])
@@ -347,20 +346,18 @@ def read_legs(
         owner,
         arrays,
         pa.array(counts, mask=is_unknown),
-        pa.array(n_distinct(owners, arrays["number"], meetings.n), mask=is_unknown),
+        pa.array(n_distinct(owners, numbers, meetings.n), mask=is_unknown),
+        creator_numbers,
         n_keys,
         troubles,
         list_troubles,
     )
 
 
-def _is_creator(
-    phones: pa.Array, numbers: Numbers, creators: pa.Array, creator_numbers: Numbers, owner: pa.Array
-) -> pa.Array:
+def _is_creator(numbers: Numbers, creators: Numbers, owner: pa.Array) -> pa.Array:
     """Return which legs have their creator's number; two extensions of one office are two people."""
-    same = pc.equal(pc.coalesce(numbers.number, phones), pc.coalesce(creator_numbers.number, creators).take(owner))
-    is_other = pc.not_equal(numbers.extension, creator_numbers.extension.take(owner))
-    return pc.and_kleene(same, pc.invert(pc.fill_null(is_other, False)))
+    is_other = pc.not_equal(numbers.extension, creators.extension.take(owner))
+    return pc.and_kleene(pc.equal(numbers.who, creators.who.take(owner)), pc.invert(pc.fill_null(is_other, False)))
 
 
 def _flatten(

@@ -23,7 +23,7 @@ from ytxdata.records.json_values import (
     with_doubled_keys,
     without_cycle_search,
 )
-from ytxdata.records.numbers import may_hold_mobiles, read_numbers
+from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.retold import LACKING, beside, retold, that_may_say, unread_words
 from ytxdata.records.signs import Signs
@@ -146,24 +146,23 @@ def _in_bulk(
     read = reader.read_some(raws)
     if read is None:
         return None
-    table, is_read = read
-    ids, _ = _meeting_ids(_sheet_of(table, aliases))
+    batch, is_read = read
+    ids, _ = _meeting_ids(_sheet_of(batch, aliases))
     if ids.null_count:  # what is no meeting is told by name
         is_meeting = ids.is_valid()
         is_read[is_read] = is_meeting.to_numpy(zero_copy_only=False)
-        table = table.filter(is_meeting)
+        batch = batch.filter(is_meeting)
     taken = raws if is_read.all() else [raws[i] for i in np.flatnonzero(is_read)]
     # Out of the text, not the sheet: read in bulk, a struct has every key that any record of the batch has.
-    sheet, numbers = _sheet_of(table, aliases), pa.array(rows[is_read])
+    sheet, numbers = _sheet_of(batch, aliases), pa.array(rows[is_read])
     meetings, legs, problems = _tables(
         sheet, lambda _: (), taken, lambda i: _retold(read_object(taken[i], aliases), aliases), numbers, aliases
     )
     return Normalized(meetings, legs, REJECTS.empty_table(), problems), is_read
 
 
-def _sheet_of(table: pa.Table, aliases: Aliases) -> Sheet:
-    arrays = {name: table[name].combine_chunks() for name in table.column_names}
-    return Sheet.of_arrays(table.num_rows, arrays, aliases.meeting)
+def _sheet_of(batch: pa.RecordBatch, aliases: Aliases) -> Sheet:
+    return Sheet.of_arrays(batch.num_rows, dict(zip(batch.schema.names, batch.columns, strict=True)), aliases.meeting)
 
 
 def _one_by_one(
@@ -281,9 +280,8 @@ def _tables(
     """Return meetings, legs and problems; `overlooked` is told how many keys the legs have, `whole` is all that one says."""
     arrays, troubles = fill(schema.MEETINGS, sheet)
     arrays["ended_at"] = ends(arrays, "started_at", "ended_at", dict(aliases.meetings)["ended_at"])
-    creators = read_numbers(arrays["creator"])
-    troubles += no_numbers("creator", arrays["creator"], creators, troubles)
-    legs = read_legs(sheet, arrays["creator"], creators, arrays["ended_at"], aliases)
+    legs = read_legs(sheet, arrays["creator"], arrays["ended_at"], aliases)
+    troubles += no_numbers("creator", arrays["creator"], legs.creators, troubles)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
     troubles += _unread_parties(sheet, whole, aliases)

@@ -45,10 +45,13 @@ _POWERS = 10 ** np.arange(19, dtype=np.int64)
 
 
 class Numbers(NamedTuple):
-    """For each text the number in E.164 form and the extension; null where it says none."""
+    """For each text the number in E.164 form and the extension, null where it says none; and which of the numbers read
+    with it that is, or which text where it is no number.
+    """
 
     number: pa.Array
     extension: pa.Array
+    who: pa.Array
 
     @property
     def says_nothing(self) -> pa.Array:
@@ -56,39 +59,43 @@ class Numbers(NamedTuple):
         return pc.and_(self.number.is_null(), self.extension.is_null())
 
 
-def read_numbers(texts: pa.Array) -> Numbers:
-    """Return the numbers and extensions that texts stand for; each distinct text is read once.
+def read_numbers(*columns: pa.Array) -> list[Numbers]:
+    """Return the numbers and extensions that the texts of some columns stand for; each distinct text is read once.
 
     Examples
     --------
-    >>> read_numbers(pa.array(["13800000000", "0755-88880000-802", None, "anonymous"])).number.to_pylist()
-    ['+8613800000000', '+8675588880000', None, None]
+    >>> some, others = read_numbers(pa.array(["0755-88880000-802", None]), pa.array(["x", "075588880000"]))
+    >>> some.number.to_pylist(), others.number.to_pylist()
+    (['+8675588880000', None], [None, '+8675588880000'])
+    >>> some.who.to_pylist(), others.who.to_pylist()
+    ([0, None], [1, 0])
     """
-    encoded = texts.dictionary_encode()
+    encoded = pa.concat_arrays(columns).dictionary_encode()
     words = encoded.dictionary
     plain = _plain(words)
-    number, extension = _read_in_bulk(plain)
-    is_open = pc.and_(number.is_null(), extension.is_null())
-    if pc.any(is_open).as_py():
-        number, extension = _filled(number, extension, is_open, *_read_with_word(plain.filter(is_open)))
-        is_open = pc.and_(number.is_null(), extension.is_null())
-        read = [phones.read_phone(text) for text in words.filter(is_open).to_pylist()]
-        one_by_one = (pa.array([phone[i] for phone in read], pa.string()) for i in (0, 1))
-        number, extension = _filled(number, extension, is_open, *one_by_one)
-    return Numbers(number.take(encoded.indices), extension.take(encoded.indices))
+    found = _read_in_bulk(plain)
+    for texts, read in ((plain, _read_with_word), (words, _one_by_one)):
+        is_open = pc.and_(*(one.is_null() for one in found))
+        if pc.any(is_open).as_py():
+            more = read(texts.filter(is_open))
+            found = tuple(pc.replace_with_mask(one, is_open, its) for one, its in zip(found, more, strict=True))
+    number, extension = found
+    of_words = Numbers(number, extension, pc.coalesce(number, words).dictionary_encode().indices)
+    starts = np.cumsum([0, *map(len, columns)])
+    indices = (encoded.indices.slice(start, len(column)) for start, column in zip(starts, columns, strict=False))
+    return [Numbers(*(array.take(which) for array in of_words)) for which in indices]
 
 
 def access_numbers(meetings: pa.Table) -> frozenset[str]:
     """Return the account's own numbers, by which one gets into a conference: those its meetings show to whom they
     call."""
-    shown = read_numbers(meetings["display_number"].combine_chunks()).number
-    return frozenset(shown.unique().drop_null().to_pylist())
+    [shown] = read_numbers(meetings["display_number"].combine_chunks())
+    return frozenset(shown.number.unique().drop_null().to_pylist())
 
 
-def _filled(
-    number: pa.Array, extension: pa.Array, where: pa.Array, more_numbers: pa.Array, more_extensions: pa.Array
-) -> tuple[pa.Array, pa.Array]:
-    return pc.replace_with_mask(number, where, more_numbers), pc.replace_with_mask(extension, where, more_extensions)
+def _one_by_one(words: pa.Array) -> tuple[pa.Array, ...]:
+    read = [phones.read_phone(text) for text in words.to_pylist()]
+    return tuple(pa.array([phone[i] for phone in read], pa.string()) for i in (0, 1))
 
 
 def _plain(words: pa.Array) -> pa.Array:
@@ -103,7 +110,7 @@ def _plain(words: pa.Array) -> pa.Array:
     return pc.replace_with_mask(words, is_wide, wide)
 
 
-def _read_with_word(words: pa.Array) -> tuple[pa.Array, pa.Array]:
+def _read_with_word(words: pa.Array) -> tuple[pa.Array, ...]:
     """Read texts that announce their extension by a word or a key; null where the number in front is not certain."""
     found = pc.extract_regex(words, phones.WITH_WORD)
     head, extension = pc.struct_field(found, "head"), pc.struct_field(found, "extension")
@@ -317,7 +324,7 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
     return codes, n_codes, possible, is_plain
 
 
-def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, pa.Array]:
+def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, ...]:
     """Return numbers and extensions of texts without words, null where something is not certain."""
     seen = _spelled(words)
     # Many accounts have home mobiles alone: for these no plan is loaded.
@@ -431,12 +438,11 @@ def mobiles_in(value: Any, depth: int = 0) -> set[str]:
     return {number for number in numbers if phones.number_class(number) == "mobile"}
 
 
-def n_distinct(owner: np.ndarray[Any, Any], numbers: pa.Array, n_meetings: int) -> np.ndarray[Any, Any]:
+def n_distinct(owner: np.ndarray[Any, Any], numbers: Numbers, n_meetings: int) -> np.ndarray[Any, Any]:
     """Count the distinct numbers of each meeting; a leg without a number counts for nobody."""
-    encoded = numbers.dictionary_encode()
-    is_known = numbers.is_valid().to_numpy(zero_copy_only=False)
-    codes = encoded.indices.fill_null(0).to_numpy(zero_copy_only=False)
-    n_codes = max(len(encoded.dictionary), 1)
-    pairs = np.sort(owner[is_known] * n_codes + codes[is_known])
+    is_known = numbers.number.is_valid().to_numpy(zero_copy_only=False)
+    codes = numbers.who.fill_null(0).to_numpy()[is_known]
+    n_codes = int(codes.max(initial=0)) + 1
+    pairs = np.sort(owner[is_known] * n_codes + codes)
     is_first = np.diff(pairs, prepend=-1) != 0
     return np.bincount(pairs[is_first] // n_codes, minlength=n_meetings)

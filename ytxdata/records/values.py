@@ -63,15 +63,10 @@ def read_instants(texts: pa.Array) -> tuple[pa.Array, dict[int, str]]:
     else:
         instants = pc.subtract(wall, _BEIJING_OFFSET).cast(_UTC)
         is_given = texts.is_valid()
-    is_believed = pc.fill_null(
-        pc.and_(
-            pc.greater_equal(instants, pa.scalar(times.EARLIEST, _UTC)),
-            pc.less_equal(instants, pa.scalar(times.now() + AHEAD, _UTC)),
-        ),
-        False,
-    )
-    believed = pc.if_else(is_believed, instants, pa.scalar(None, _UTC))
-    refused = rows_where(pc.and_(is_given, pc.invert(is_believed)))
+    edges = pa.scalar(times.EARLIEST, _UTC), pa.scalar(times.now() + AHEAD, _UTC)
+    is_absurd = pc.or_(pc.less(instants, edges[0]), pc.greater(instants, edges[1]))
+    believed = pc.if_else(is_absurd, pa.scalar(None, _UTC), instants) if pc.any(is_absurd).as_py() else instants
+    refused = rows_where(pc.and_(is_given, believed.is_null()))
     refused = [i for i in refused if not _NOTHING.fullmatch(texts[i].as_py().strip())]
     return believed, {i: "absurd_time" if instants[i].is_valid else "unreadable_time" for i in refused}
 
@@ -167,6 +162,8 @@ def bare_ids(ids: pa.Array) -> pa.Array:
     >>> bare_ids(pa.array(["\\ufeff12 \\n", "1 2", "\\u200b"])).to_pylist()
     ['12', '1 2', None]
     """
+    if pc.all(pc.ascii_is_alnum(ids)).as_py():  # nearly always, and told in a tenth of the time
+        return ids
     return _without_blanks(pc.replace_substring_regex(ids, _UNSEEN_EDGES, ""))
 
 

@@ -71,6 +71,7 @@ _UNSEEN = re.compile(r"^[\w.\-]+:(?=.)|\[\]$|:$|[\u00ad\u200b-\u200f\u2060\ufeff
 """In a key, unfolded: a namespace in front, the brackets of a form or a colon behind, and what nobody sees."""
 
 
+@lru_cache(maxsize=4096)
 def unfolded(key: str) -> str:
     """Return a key plain, as it would be typed: of usual width, and without what tools put around it.
 

@@ -257,6 +257,8 @@ def is_empty_room(signs: Signs, raw: bytes, keys: Container[str]) -> bool:
     """Return whether an element of a list is a room without meetings: it has an id, says nothing that only a meeting
     does, and has an empty list under a key that names meetings, or under which its neighbours have theirs.
     """
+    if not _EMPTY.search(raw):
+        return False
     members = members_of(raw)
     columns = signs.columns(members)
     if "meeting_id" not in columns or columns & (EVIDENCE - _OF_ROOM) or took_place(signs, members):
@@ -271,14 +273,25 @@ _EMPTY = re.compile(rb"\[\s*\]|\{\s*\}")
 _OF_MEETINGS = re.compile("meetings|meetinglist|conferences|conferencelist|confs|conflist|会议")
 
 
+def is_held(signs: Signs, raw: bytes) -> bool:
+    """Return whether an object is a record whatever stands in it: with an id and parties of its own it took place."""
+    members = members_of(raw)
+    return bool(signs.ids(members)) and _has_parties(signs, members)
+
+
+def _has_parties(signs: Signs, members: list[Member]) -> bool:
+    """Return whether an object has parties; how many they are says nobody's number."""
+    parties = (one for one in members if signs.is_parties(one.key))
+    return any(not (is_blank(one.raw) or _EMPTY.fullmatch(one.raw) or _FEW.fullmatch(one.raw)) for one in parties)
+
+
 def took_place(signs: Signs, members: list[Member]) -> bool:
     """Return whether an object says of itself that it took place: it has parties, or a time that no question has.
 
     A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
     durations a room says too. Each made a meeting of what holds the meetings: one of 31 days.
     """
-    # How many they are says nobody's number.
-    if PARTIES in signs.filled([one for one in members if not _FEW.fullmatch(one.raw)]):
+    if _has_parties(signs, members):
         return True
     said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
     points = {column: _instant(said[column]) for column in _POINTS if column in said}

@@ -370,8 +370,7 @@ def _flatten(
     n_keys = 0
     odd = OddKeys(aliases)
     for i, (given, meeting_id) in enumerate(zip(lists, ids, strict=True)):
-        # What feeds no column of a leg is no party: such a list goes the careful way, which tells it.
-        if type(given) is list and set(map(type, given)) == {dict} and all(given) and not any(map(odd.among, given)):
+        if odd.in_none_of(given):
             parties += given
             sizes.append(len(given))
             n_keys += sum(map(len, given))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
-from ytxdata.records.asides import is_empty_room
+from ytxdata.records.asides import is_empty_room, is_held
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, holds_json
 from ytxdata.records.odd_records import that_may_hold_others
@@ -251,8 +251,10 @@ class _Search(Shapes):
         for i in sorted(odd.union(range(min(SURVEYED, len(records))))):
             _, raw, path, start, end = records[i]
             whole = Found(raw, path, True, start, end)
-            is_other = self.element(whole, 1) != [whole] or is_empty_room(self.signs, raw, ())
-            if is_other or (i in odd and self.inside_of([whole])):
+            is_one = is_held(self.signs, raw) or (
+                self.element(whole, 1) == [whole] and not is_empty_room(self.signs, raw, ())
+            )
+            if not is_one or (i in odd and self.inside_of([whole])):
                 return None
         self.envelope |= {key: one.raw for one in around if (key := plain(one.key)) in ENVELOPE_KEYS}
         # The places of the members are those without the list: none of them holds a record.

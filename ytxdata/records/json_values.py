@@ -247,7 +247,7 @@ def read_inner(text: str) -> Read | None:
 def keeps_keys(raw: bytes, value: Any) -> bool:
     """Return whether a value has as many keys as were written: then none was taken for another, and nothing need be
     decoded again."""
-    return _n_written(raw) == _n_keys([value])
+    return n_written(raw) == _n_keys([value])
 
 
 def number(text: str) -> int | Number:
@@ -383,14 +383,14 @@ def with_doubled_keys(objects: Sequence[Object], raws: Sequence[bytes], n_inside
     they have themselves, nothing is looked at again.
     """
     # A name with `":` in it counts as a key here: that costs a second look and tells nothing wrong.
-    n_written = [*map(_n_written, raws)]
-    if sum(n_written) == n_inside + sum(len(one.value or ()) for one in objects):
+    written = [*map(n_written, raws)]
+    if sum(written) == n_inside + sum(len(one.value or ()) for one in objects):
         return list(objects)
     return [
         one._replace(problems=(*one.problems, *doubled_keys(raw)))
         if one.value is not None and n != _n_keys(one.value)
         else one
-        for one, raw, n in zip(objects, raws, n_written, strict=True)
+        for one, raw, n in zip(objects, raws, written, strict=True)
     ]
 
 
@@ -420,9 +420,12 @@ def _with_id(member: dict[str, Any], aliases: Aliases) -> Any:
     return {dict(aliases.meetings)["meeting_id"][0]: key, **said}
 
 
-def _n_written(raw: bytes) -> int:
+def n_written(raw: bytes) -> int:
     """Count the keys that are written in JSON text; those in a text inside of it are none."""
     return len(_KEY_END.findall(raw.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in raw else raw))
+
+
+_NESTED = frozenset({dict, list})
 
 
 def _n_keys(value: dict[str, Any] | list[Any]) -> int:
@@ -435,5 +438,6 @@ def _n_keys(value: dict[str, Any] | list[Any]) -> int:
         if type(one) is dict:
             n += len(one)
             one = one.values()
-        inside += [member for member in one if type(member) is dict or type(member) is list]
+        if not _NESTED.isdisjoint(map(type, one)):
+            inside += [member for member in one if type(member) is dict or type(member) is list]
     return n

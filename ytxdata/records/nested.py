@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.asides import is_part
 from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
-from ytxdata.records.json_values import decoded, keeps_keys, read_object, read_value
+from ytxdata.records.json_values import decoded, n_written, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
 from ytxdata.records.remains import as_rejects
-from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places
+from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places, signs_of
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -49,6 +49,8 @@ _TOOK_PLACE = _WHEN | {"creator", "duration_s"}
 
 _OF_OTHERS = frozenset({"meeting_id", "creator", "started_at", PARTIES})
 """Columns of which an object in a record says one if it is a meeting, or may be one."""
+
+_HOLDS = frozenset({dict, list})
 
 _WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
@@ -85,7 +87,7 @@ def outer_ones(signs: Signs, found: Sequence[Found]) -> list[Found]:
 
 def without_meetings(value: dict[str, Any], raw: bytes, aliases: Aliases) -> dict[str, Any]:
     """Return what a record's text says without the meetings in it, which are records of their own."""
-    signs = Signs(aliases)
+    signs = signs_of(aliases)
     inside = meetings_inside(signs, outer_ones(signs, [Found(raw, "", True, 0, len(raw))]))
     others = {one.path for one in inside.found}
     return {key: _without(inner, others, f".{key}") for key, inner in value.items() if f".{key}" not in others}
@@ -225,19 +227,22 @@ class _InRecord:
     def columns(self) -> tuple[set[str], set[str]]:
         """The columns of meetings that objects in it say, and those that objects among its parties do."""
         keys: tuple[set[str], set[str]] = set(), set()
-        if not keeps_keys(self.whole.raw, self.value):  # of a key that stands twice another value may say one
-            return {*_OF_OTHERS}, {*_OF_OTHERS}
         waiting = [
             (one, self.signs.is_parties(key)) for key, one in self.value.items() if isinstance(one, (dict, list))
         ]
+        n_keys = len(self.value)
         while waiting:
             one, is_party = waiting.pop()
             if isinstance(one, dict):
+                n_keys += len(one)
                 keys[is_party].update(one)
-                inside = [(inner, is_party or self.signs.is_parties(key)) for key, inner in one.items()]
+                if not _HOLDS.isdisjoint(map(type, one.values())):  # most are of words alone
+                    parts = [(key, inner) for key, inner in one.items() if isinstance(inner, (dict, list))]
+                    waiting += [(inner, is_party or self.signs.is_parties(key)) for key, inner in parts]
             else:
-                inside = [(inner, is_party) for inner in one]
-            waiting += [one for one in inside if isinstance(one[0], (dict, list))]
+                waiting += [(inner, is_party) for inner in one if isinstance(inner, (dict, list))]
+        if n_keys != n_written(self.whole.raw):  # of a key that stands twice another value may say one
+            return {*_OF_OTHERS}, {*_OF_OTHERS}
         others, of_parties = ({*self.signs.aliases.columns(some).values()} for some in keys)
         return others, of_parties
 

@@ -26,7 +26,7 @@ from ytxdata.records.json_values import (
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.retold import LACKING, beside, retold, that_may_say, unread_words
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
@@ -379,7 +379,7 @@ def _who(legs: Legs, rows: list[int]) -> list[tuple[int, str | None, str | None]
 
 def _meetings_in_texts(raws: list[bytes], ids: pa.Array, aliases: Aliases) -> Iterator[Trouble]:
     """Yield the texts of records in which other meetings stand: a name may quote one, so none is read from there."""
-    signs = Signs(aliases)
+    signs = signs_of(aliases)
     for i, raw in enumerate(raws):
         # Nearly no record has an escaped quote; the others need not be decoded for this. Few have an escape at all, and
         # that is seen twice as soon.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inn
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.paging import totals
 from ytxdata.records.party_names import COUNTER, PERSON, Party, feeds, may_be_name, of_person, with_names, with_person
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
@@ -126,6 +127,8 @@ def _from_phones(text: str, phone_key: str) -> Parties:
 def _from_list(entries: list[Any], aliases: Aliases, own_id: str) -> Parties:
     phone_key, *_ = _keys(aliases)
     odd = OddKeys(aliases)
+    if odd.in_none_of(entries):
+        return Parties(entries)
     parties: list[Party] = []
     problems: list[tuple[str, str]] = []
     for entry in entries:
@@ -159,7 +162,7 @@ def _from_entry(entry: Party, aliases: Aliases, own_id: str, odd: OddKeys) -> Pa
 
 
 def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
-    signs = Signs(aliases)
+    signs = signs_of(aliases)
     if signs.is_no_party(entry, {own_id}):
         return Parties([], (("not_a_party", as_json(entry)),))
     own: Party = {}
@@ -245,6 +248,11 @@ class OddKeys(dict[str, bool | None]):
         is_odd = names_meeting or PHONE_LIKE.fullmatch(key) is not None or is_numbered(key, self._aliases)
         self[key] = is_odd or (None if self._aliases.leg(key) is None else False)
         return self[key]
+
+    def in_none_of(self, parties: Any) -> bool:
+        """Return whether all of a list are parties, and plain ones; what feeds no column of a leg is none."""
+        is_of_objects = type(parties) is list and set(map(type, parties)) == {dict} and all(parties)
+        return is_of_objects and not any(map(self.among, parties))
 
     def among(self, party: Party) -> bool:
         """Return whether a party has such a key, a value that may hold parties, or nothing that feeds a leg."""
@@ -335,7 +343,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
     ]
     parties = [party for one in read for party in one.parties or ()]
     inner = [one for one in pages.values() if isinstance(one, dict)]
-    said = [number for one in (pages, *inner) for number in totals(members_of(as_json(one).encode()))]
+    said = [number for one in (pages, *inner) for number in _totals(as_json(one))]
     is_part = any(number is None or number > len(parties) for number in said)
     return Parties(
         parties,
@@ -346,6 +354,11 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
             *((("more_parties", as_json(pages)),) if is_part else ()),
         ),
     )
+
+
+@lru_cache(maxsize=1024)  # pages of parties say a few numbers, over and over
+def _totals(text: str) -> tuple[int | None, ...]:
+    return tuple(totals(members_of(text.encode())))
 
 
 def _wraps_list(value: dict[str, Any], aliases: Aliases) -> bool:

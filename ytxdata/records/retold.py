@@ -20,7 +20,7 @@ from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting
 from ytxdata.records.columns import Sheet, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
-from ytxdata.records.signs import QUESTION_KEYS, TOLD, Signs
+from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
 from ytxdata.records.values import is_blank
 from ytxdata.times import is_time, looks_like_instant
@@ -69,9 +69,11 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     }
     more: dict[str, Any] = {}
     problems: list[Problem] = []
-    for one in own_tellings(value, Signs(aliases)):
+    for one in own_tellings(value, signs_of(aliases)):
         told = {**value, **more}
         by_column = _by_column(one.value, aliases)
+        if _repeats(by_column, _by_column(told, aliases)):
+            continue  # nearly always, and told without reading a value
         known = {column: said for column in {*by_column, *SPAN} if (said := as_told(told, column, aliases.meeting))}
         inner = {column: as_told(given, column, aliases.meeting) for column, given in by_column.items()}
         has_span = bool(SPAN & known.keys()) and not _is_same_span(known, inner)
@@ -127,7 +129,7 @@ def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Al
     >>> [*unread_words(said, "1", {"creator", "started_at", "name"}, Aliases())]
     [('started_at', 'from=2026-01-05 10:00:00'), ('creator', 'owner.creator=5')]
     """
-    signs = Signs(aliases)
+    signs = signs_of(aliases)
     party = own_leg(value, aliases)
     waiting: list[tuple[str, str, Any, int]] = [(key, key, one, 0) for key, one in value.items() if key not in party]
     while waiting:
@@ -248,6 +250,12 @@ def _by_column(value: dict[str, Any], aliases: Aliases) -> dict[str, dict[str, A
         if column != "meeting_id" and not is_blank(value[key]):
             found.setdefault(column, {})[key] = value[key]
     return found
+
+
+def _repeats(inner: Mapping[str, Mapping[str, Any]], outer: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Return whether all that is said of each column is said in the same words elsewhere."""
+    said = {column: [(type(one), one) for one in given.values()] for column, given in outer.items()}
+    return all((type(one), one) in said.get(column, ()) for column, given in inner.items() for one in given.values())
 
 
 def _agree(known: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from ytxdata.records.asides import (
     announces_deletion,
     is_aside,
     is_empty_room,
+    is_held,
     is_usual_list,
     lists_meetings,
     may_wrap,
@@ -177,8 +178,7 @@ class Shapes(Remarks):
 
     def text_inside(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return the records in a JSON string: what it holds is looked at when it looks like JSON, however often it
-        was wrapped.
-        """
+        was wrapped."""
         inner = unescape(raw[1:].removesuffix(b'"'))
         text = inner.text.strip()
         if says_nothing(text):
@@ -231,8 +231,7 @@ class Shapes(Remarks):
 
     def nested(self, found: list[Found]) -> list[Found]:
         """Return the meetings inside of meetings, each with its place: a record of its own, whose bytes are no longer
-        the outer one's.
-        """
+        the outer one's."""
         return self.inside_of(outer_ones(self.signs, found))
 
     def inside_of(self, outer: list[Found]) -> list[Found]:
@@ -245,6 +244,8 @@ class Shapes(Remarks):
 
     def object(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return an object itself when it is a record, else the records it wraps."""
+        if is_held(self.signs, raw):
+            return [Found(raw, path, True, at, at + len(raw))]
         members = placed_members(raw)
         columns = self.signs.columns(members)
         whole = Found(raw, path, "meeting_id" in columns, at, at + len(raw))
@@ -407,8 +408,7 @@ class Shapes(Remarks):
 
     def entries(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return members of a map from id to record that have no id of their own, with their keys where these are to
-        stand for it.
-        """
+        stand for it."""
         # Of an empty object the key alone would make a meeting of which nothing is known.
         told = [one for one in members if one.raw[:1] == b"{" and self.signs.columns(members_of(one.raw))]
         told = [] if are_no_ids([one.key for one in told]) else told

@@ -334,6 +334,12 @@ class Signs:
         return {one for item in found for one in self.ids(members_of(item.raw))}
 
 
+@lru_cache(maxsize=64)
+def signs_of(aliases: Aliases) -> Signs:
+    """Return the signs of a record in the words of one account, made once: they cost as much as to decode a record."""
+    return Signs(aliases)
+
+
 def _word(raw: bytes) -> bytes:
     """Return a member's word or number, also where an object or a list only wraps it; nothing of any other."""
     if raw[:1] not in (b"[", b"{"):

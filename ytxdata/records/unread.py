@@ -14,7 +14,7 @@ from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
 from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import Party, feeds
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_phone
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
@@ -178,7 +178,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     """
     if fields := numbered_fields(value, aliases):
         yield fields
-    signs = Signs(aliases)
+    signs = signs_of(aliases)
     fed = aliases.columns(value)
     creators = {as_phone(value[key]) for key, column in fed.items() if column == "creator"}
     others = {key: decoded(one) for key, one in value.items() if key not in fed}

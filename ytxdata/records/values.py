@@ -273,7 +273,7 @@ def _texts(values: Values) -> Converted:
 
 def _without_blanks(array: pa.Array) -> pa.Array:
     says_nothing = pc.or_(pc.equal(pc.binary_length(array), 0), pc.utf8_is_space(array))
-    return pc.if_else(says_nothing, pa.scalar(None, pa.string()), array)
+    return pc.if_else(says_nothing, _NO_TEXT, array) if pc.any(says_nothing).as_py() else array
 
 
 def _text(value: Any) -> tuple[str | None, str | None]:

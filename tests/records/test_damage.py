@@ -421,3 +421,20 @@ def test_the_id_of_a_broken_record_is_told_where_it_is_its_key(broken: set[int],
     rejects = tables.rejects.to_pylist()
     assert all(any(ids[i] in one["raw"] for one in rejects) for i in broken)
     assert rejects[0]["meeting_id"] == ids[min(broken)]
+
+
+def test_records_in_the_text_of_a_lost_key_are_read() -> None:
+    # mutant 172/2723: a piece that took the key of the list, its text's first bracket and the first id along
+    sound = [{"meid": f"m{i}", "creator": "15400000001", "parties": []} for i in range(3)]
+    listed = json.dumps(json.dumps(sound, separators=(",", ":")))
+    text = json.dumps(listed)
+    body = '{"sta[\ntusCode":"0' + text[text.index("creator") - 4 :] + "}"
+    records = [record.raw for record in read_answer(body.encode(), is_whole=False).records]
+    assert [json.dumps(one, separators=(",", ":")).encode() for one in sound[1:]] == records[1:3]
+    assert b"15400000001" in records[0]
+
+
+@pytest.mark.parametrize("said", [{"topic": "x"}, {"n": 1}, {"creator": "15400000001"}])
+def test_a_text_that_quotes_a_meeting_makes_none(said: dict[str, object]) -> None:
+    body = json.dumps({**said, "note": 'see "meid":"m1","creator":"15400000001"'})
+    assert [record.raw for record in read_answer(body.encode()).records] == [body.encode()]

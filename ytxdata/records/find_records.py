@@ -29,6 +29,7 @@ from ytxdata.records.spans import (
     check,
     is_member,
     may_be_escaped,
+    members_of,
     placed_members,
     shifted,
     structure,
@@ -165,6 +166,16 @@ class _Search(Shapes):
         if length is None or IS_TORN.match(body, start + length):
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
         return self.documents(body, start, start + length, is_whole=is_whole), False
+
+    def answer(self, body: bytes, at: int, path: str = "$") -> list[Found]:
+        """Return the records of a whole answer, also where the key of its list is lost, and the beginning of that text
+        too: all that is left is one text, in which records stand.
+        """
+        found = super().answer(body, at, path)
+        is_whole = [(one.has_id, len(one.raw)) for one in found] == [(False, len(body))]
+        members = members_of(body) if is_whole else []
+        is_text = len(members) == 1 and members[0].raw[:1] == b'"' and not self.signs.columns(members)
+        return (shifted(self.hidden(body, []), at) if is_text else found) or found
 
     def documents(self, body: bytes, start: int, end: int, *, is_whole: bool) -> list[Found]:
         """Return the records of texts one after another: JSON lines, answers in a row, an answer and what stands

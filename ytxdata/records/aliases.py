@@ -40,8 +40,10 @@ _WHOLE_KEYS = frozenset({"joined", "left", "tel", "stime", "etime"}) | _OWN_WORD
 too long or too short, and nothing said so. A `noAnswerTime` is no join, a `部门名称` nobody's name.
 """
 
-_OTHER_THINGS = re.compile("(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$")
-"""Keys of a party that end like one we know: ringing is no talking, and a seat has no phone."""
+_OTHER_THINGS = re.compile(
+    "(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$|sendtime$"
+)
+"""Keys of a party that end like one we know: ringing is no talking, a seat has no phone, and `sendTime` is no end."""
 
 OF_PAGES = {"start": "started_at", "startat": "started_at", "begin": "started_at"} | {
     "end": "ended_at", "endat": "ended_at", "finish": "ended_at"

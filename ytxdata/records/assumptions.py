@@ -3,6 +3,7 @@ account."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 
 from ytxdata.labels import NO_TEXT, Text
 from ytxdata.records.fields import Field
+from ytxdata.records.json_values import read_value
 from ytxdata.records.normalize import Normalized
 
 State = Literal["confirmed", "contradicted", "open"]
@@ -44,6 +46,13 @@ _BY_DURATION = Text(
     '；时长若确为秒，可在 ytxdata.toml 写 [aliases] ended_at = ["start + duration"]，以开始加时长为结束',
     '; if durations are seconds, [aliases] ended_at = ["start + duration"] in ytxdata.toml takes them for the ends',
 )
+
+_BY_OTHER_KEY = Text(
+    '；另有 {keys} 每条不同：若是会议编号，在 ytxdata.toml 写 [aliases] meeting_id = "{key}"',
+    '; {keys} is another in each: if it is the id, write [aliases] meeting_id = "{key}" in ytxdata.toml',
+)
+_MAY_BE_PERSONAL = re.compile(r"\d{4}")
+_CALLED_ID = re.compile("id$|no$|num(?:ber)?$|code$|编号$|号$|代码$|编码$", re.IGNORECASE)
 
 DURATION_UNITS: tuple[tuple[str, float, Text], ...] = (
     ("s", 1.0, Text("秒", "seconds")),
@@ -134,7 +143,27 @@ def _verdict(n: int, total: int, zh: str, en: str, least: int = 1) -> Support:
 
 def _ids(facts: AccountRecords) -> Support:
     n, lost = facts.tables.meetings.num_rows, facts.tables.rejects.num_rows
-    return _verdict(n, n + lost, "条记录有可读的编号", "records have a legible id")
+    found = _verdict(n, n + lost, "条记录有可读的编号", "records have a legible id")
+    keys = _may_be_ids(facts.tables.rejects) if found.state == "contradicted" else []
+    hint = _BY_OTHER_KEY.format(keys=", ".join(keys), key=keys[0]) if keys else NO_TEXT
+    return Support(found.state, Text(found.text.zh + hint.zh, found.text.en + hint.en))
+
+
+def _may_be_ids(rejects: pa.Table) -> list[str]:
+    """Return which keys say something else in each record that has no id, those called like an id first.
+
+    Only told: a key that counts anew in each answer would make other meetings of all at every sync.
+    """
+    raws = rejects.filter(pc.equal(rejects["reason"], "no_id"))["raw"].to_pylist()
+    objects = [read.value for raw in raws if (read := read_value(raw.encode("utf-8", "replace")))]
+    keys = (
+        [key for key in objects[0] if key.isidentifier() and not _MAY_BE_PERSONAL.search(key)]
+        if objects and isinstance(objects[0], dict)
+        else []
+    )
+    said = {key: [str(one.get(key) or "") for one in objects if isinstance(one, dict)] for key in keys}
+    distinct = [key for key, texts in said.items() if len(set(texts) - {""}) == len(objects) > 1]
+    return [key for key in distinct if _CALLED_ID.search(key)][:3]
 
 
 def _unique_ids(facts: AccountRecords) -> Support:

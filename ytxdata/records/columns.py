@@ -21,7 +21,7 @@ from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, read_parties
-from ytxdata.records.party_names import Party
+from ytxdata.records.party_names import Party, is_no_sitting
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.unread import is_of_another_time, may_tell_when, tells_sittings, tells_when
 from ytxdata.records.values import (
@@ -234,7 +234,7 @@ def unread_times(sheet: Sheet, joined_at: pa.Array) -> Iterator[Trouble]:
         else:
             rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
         for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
-            if tells_sittings(value) or (i in absent and tells_when(value)):
+            if (tells_sittings(value) and not is_no_sitting(key)) or (i in absent and tells_when(value)):
                 yield Trouble(i, PARTIES, "unread_parties", f"{key}: {as_json(value)}")
 
 

@@ -43,7 +43,7 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
     record alone: a meeting in a record's list was one at every third place of a list of records, and none elsewhere.
     """
     # a letter is found in a third of the time of a word, and few lists of parties have one of these
-    letters = {end[-2:-1] for end in signs.id_ends}
+    letters = {end[:1] if end.startswith(b"\\") else end[-2:-1] for end in signs.id_ends}
     before_parties = b"["
     for i, raw in enumerate(raws):
         first = raw.find(b"[")

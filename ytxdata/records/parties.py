@@ -12,7 +12,17 @@ from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.paging import totals
-from ytxdata.records.party_names import COUNTER, PERSON, Party, feeds, may_be_name, of_person, with_names, with_person
+from ytxdata.records.party_names import (
+    COUNTER,
+    PERSON,
+    Party,
+    feeds,
+    is_no_sitting,
+    may_be_name,
+    of_person,
+    with_names,
+    with_person,
+)
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
@@ -169,7 +179,11 @@ def _from_odd_entry(entry: Party, aliases: Aliases, own_id: str) -> Parties:
     inside: Party = {}
     for key, value in entry.items():
         inner = decoded(value)
-        if isinstance(inner, (list, dict)) and _says_party(inner, aliases):
+        if (
+            isinstance(inner, (list, dict))
+            and _says_party(inner, aliases)
+            and (not is_no_sitting(key) or mobiles_in(inner))
+        ):
             inside[key] = inner
         else:
             own[key] = value  # as it is written: who is called `[]` has a name

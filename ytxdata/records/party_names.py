@@ -26,6 +26,10 @@ _SITTINGS = re.compile(
 )
 """In plain keys under which a party lists how it came: what has a name there is a device, elsewhere a person."""
 
+_NO_SITTINGS = re.compile("mute|hands?up|raise|network|quality|qos|packet|jitter|静音|举手|网络|质量|丢包")
+"""In plain keys under which a party lists times at which it neither came nor went: told of each leg of every meeting,
+these hid the others."""
+
 _GROUP = re.compile(
     "主持|主席|参会|与会|出席|嘉宾|来宾|观众|听众|代表|成员|人员|名单|列表|内|外|其他|员工|客户|用户|领导|同事|公司|团队|线"
     "|已|未|在|离|接|呼|[部组方区办处科院室班队系]$|中心$"
@@ -41,6 +45,17 @@ def feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
         and not (isinstance(value, (list, dict)) or is_blank(value))
         for key, value in party.items()
     )
+
+
+def is_no_sitting(key: str) -> bool:
+    """Return whether a party lists under a key when it was muted or heard badly, and not when it came.
+
+    Examples
+    --------
+    >>> [is_no_sitting(key) for key in ("muteRecords", "networkQuality", "网络", "records", "handset", "sessions")]
+    [True, True, True, False, False, False]
+    """
+    return _NO_SITTINGS.search(plain(key)) is not None
 
 
 def with_person(own: Party, aliases: Aliases) -> Party:

@@ -26,8 +26,8 @@ JSON-able, to compare with later."""
 SAMPLE = 64
 """Records that tell the shape of an account: enough to miss no common field, few enough to cost next to nothing."""
 
-_NEEDED = ("ends", "leg_names", "leg_times", "leg_ends")
-"""Assumptions about who the parties were, when they came and went, and when meetings ended."""
+_NEEDED = ("id", "ends", "leg_names", "leg_times", "leg_ends")
+"""Assumptions about ids, who the parties were, when they came and went, and when meetings ended."""
 
 _CERTAIN = 0.99
 """How unlikely it must be that a key is absent by chance before it is called vanished or new."""

@@ -22,7 +22,7 @@ from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
-from ytxdata.records.values import is_blank
+from ytxdata.records.values import is_blank, phone_text
 from ytxdata.times import is_time, looks_like_instant
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
@@ -58,7 +58,7 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     >>> retold({"meid": "1", "duration": 60, "booking": booked}, Aliases()).problems
     (('creator', 'other_value', 'booking.creator=0'), ('duration', 'other_value', 'booking.duration=90'))
     """
-    value = _with_words_of_pages(_as_meeting(value, aliases), aliases)
+    value = _with_number_of_creator(_with_words_of_pages(_as_meeting(value, aliases), aliases), aliases)
     others = {key for key, one in value.items() if isinstance(one, (dict, list)) and aliases.meeting(key) is None}
     if not others:
         return Retold(value)  # nearly all: nothing stands in them but parties
@@ -220,6 +220,20 @@ def _with_words_of_pages(value: dict[str, Any], aliases: Aliases) -> dict[str, A
         if column not in known and (said := _instant_in(value[key])) is not None
     }
     return {**value, **more}
+
+
+def _with_number_of_creator(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:
+    """Return a record whose creator is described by an object with the one telephone number in it for the creator:
+    without it no meeting of such an account had one, nor a department.
+    """
+    described = {key: one for key, one in value.items() if isinstance(one, dict) and _is_creator(key, aliases)}
+    numbers = {key: {phone for said in one.values() if (phone := phone_text(said))} for key, one in described.items()}
+    return {**value, **{key: min(found) for key, found in numbers.items() if len(found) == 1}} if described else value
+
+
+def _is_creator(key: str, aliases: Aliases) -> bool:
+    match = aliases.meeting(key)
+    return match is not None and match.column == "creator"
 
 
 def _instant_in(value: Any) -> Any:

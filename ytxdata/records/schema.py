@@ -74,7 +74,7 @@ _MEETING_ID = Text("平台给出的会议编号，文本，原样保留", "the p
 _PULL_ID = Text("带来此行的那次拉取", "the pull that brought this row")
 
 MEETINGS: tuple[Column, ...] = (
-    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid"), example="20260305085500123456789012345", is_nullable=False),
+    Column("meeting_id", "text", "", "会议编号", "meeting id", _MEETING_ID, ("meid", "confid", "meetingid", "conferenceid"), example="20260305085500123456789012345", is_nullable=False, own_words=("会议编号", "会议id")),
     Column("name", "text", "", "会议名称", "name", Text("会议名称", "name of the meeting"), ("meetingname", "name", "subject", "confname"), example="周例会", own_words=("会议名称", "会议主题", "会议标题", "会议名", "主题", "topic", "title")),
     Column("creator", "phone", "", "发起人", "creator", Text("发起人号码，平台原文", "the creator's number as the platform gave it"), ("creator", "caller", "host"), example="15400000001", own_words=("creatorphone", "creatornumber", "creatormobile", "hostphone", "hostnumber", "hostmobile", "发起人", "发起人号码", "发起人手机", "主叫号码")),
     Column("app_id", "text", "", "应用编号", "application", Text("所属应用", "the application it belongs to"), ("appid",), example="0f0e0d0c0b0a09080706050403020100"),

@@ -76,7 +76,8 @@ class Signs:
         self._id_keys = _id_keys(ids)
         self._is_id = _one_of(ids, front=b"")
         ends = dict.fromkeys(form for key in ids for form in (key[-2:], key[-2:].title(), key[-2:].upper()))
-        self.id_ends = tuple(f'{end}"'.encode() for end in ends)
+        escaped = [form for end in ends if not end.isascii() for form in _escaped(end)]
+        self.id_ends = tuple(f'{end}"'.encode() for end in dict.fromkeys((*ends, *escaped)))
         known = dict(aliases.meetings)
         self._is_word = _one_of((*ids, *known[PARTIES], *known["creator"]), front=rb"\w*?")
 
@@ -431,7 +432,18 @@ def _one_of(keys: tuple[str, ...], *, front: bytes) -> Callable[[bytes], bool]:
     return is_one
 
 
+def _escaped(text: str) -> tuple[str, str]:
+    """Return a text as libraries escape it that keep to ASCII, in either case of digits."""
+    codes = [f"{ord(letter):04x}" for letter in text]
+    return "".join(f"\\u{code}" for code in codes), "".join(f"\\u{code.upper()}" for code in codes)
+
+
+def _letter(letter: str) -> bytes:
+    plain_form = re.escape(letter.encode())
+    return plain_form if letter.isascii() else rb"(?:%b|\\u%04x)" % (plain_form, ord(letter))
+
+
 def _spelled(ids: tuple[str, ...]) -> bytes:
     # `Meeting_ID`, `meeting-id` and `meetingId` are one key: in text that cannot be decoded as in text that can.
-    spelled = b"|".join(rb"[\s_\-]*".join(re.escape(letter.encode()) for letter in key) for key in ids)
+    spelled = b"|".join(rb"[\s_\-]*".join(map(_letter, key)) for key in ids)
     return b'"[@$#]?(?:' + spelled + rb')"\s*:\s*'

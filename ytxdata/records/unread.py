@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.phones import number_class
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
@@ -39,6 +41,9 @@ _PARTIES = (
 _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
+
+_DIALLED = re.compile("access|dialin|bridge|接入|拨入")
+"""In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
 
 _OTHER_TIMES = re.compile(
     "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|fail|cancel|delet|remov|mute|hand|oper"
@@ -182,6 +187,9 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     fed = aliases.columns(value)
     creators = {as_phone(value[key]) for key, column in fed.items() if column == "creator"}
     others = {key: decoded(one) for key, one in value.items() if key not in fed}
+    known = creators | {
+        phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
+    }
     told: set[str] = set(own_leg(others, aliases))
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
@@ -195,11 +203,16 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             parts = [(name, f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
             objects = [inner for inner in entries if isinstance(inner, dict)]
             are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
+            comes_or_goes = any(_comes_or_goes(inner, aliases) for inner in objects)
             is_told = (
                 (is_told and not are_meetings)
                 or are_phones(entries)
-                or any(_has_sure_phone(inner, aliases) or _comes_or_goes(inner, aliases) for inner in objects)
+                or comes_or_goes
+                or any(_has_sure_phone(inner, aliases) for inner in objects)
             )
+            # Who was invited or sent a message, and is listed: told of every record, it hides who is not.
+            if is_told and not comes_or_goes:
+                is_told = not _are_known(name, entries, known, aliases)
         elif isinstance(one, dict):
             if signs.ids_of(one) - own or lists_parties(one, aliases):
                 told.add(top)  # a meeting of its own, told as one
@@ -211,7 +224,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
                 for key, inner in one.items()
                 if plain(key) not in _LINKS
             ]
-            is_told = is_told or _is_party_alone(one, creators, aliases)
+            is_told = is_told or _is_party_alone(one, known, aliases)
         elif is_told:
             parts = []
         else:
@@ -227,6 +240,22 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         listed = [one for key, one in value.items() if signs.is_parties(key)]
         known = mobiles_in(listed).union(*(mobiles_in(others[key]) for key in told))
         yield from (f"{key}: {as_json(others[key])}" for key, mobiles in found.items() if mobiles - known)
+
+
+def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
+    """Yield the numbers of parties that are listed as objects or as mere phones."""
+    entries = decoded(value)
+    for entry in map(decoded, entries if isinstance(entries, list) else ()):
+        fed = entry.items() if isinstance(entry, dict) else ()
+        said = [one for key, one in fed if (match := aliases.leg(key)) and match.column == "phone"]
+        yield from filter(None, map(as_phone, said if isinstance(entry, dict) else [entry]))
+
+
+def _are_known(key: str, entries: Sequence[Any], known: Set[str | None], aliases: Aliases) -> bool:
+    """Return whether each of some entries has a number, of somebody who is known or one that is dialled to get in."""
+    found = [[*_phones_in([entry], aliases)] for entry in entries]
+    dialled = {"service", "fixed", "short"} if _DIALLED.search(plain(key)) else {"service"}
+    return all(found) and all(one in known or number_class(one) in dialled for one in chain(*found))
 
 
 def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
@@ -250,7 +279,7 @@ def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
     )
 
 
-def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> bool:
+def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> bool:
     """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
     if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
         return True
@@ -263,7 +292,7 @@ def _is_party_alone(one: Party, creators: set[str | None], aliases: Aliases) -> 
         for key, said in one.items()
         if (fed := aliases.leg(key)) and fed.column == "phone" and not fed.rank[0]
     }
-    return bool(phones - creators - {None})
+    return bool(phones - known - {None})
 
 
 def tells_sittings(value: Any) -> bool:

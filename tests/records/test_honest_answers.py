@@ -1,0 +1,122 @@
+"""Usual ways to write an answer bring no doubts: what says nothing new is not told, and what is an id is read or named."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.records.test_unread import P, meeting, tables
+from ytxdata.records.answer import read_answer
+from ytxdata.records.merge import merge_answers
+from ytxdata.records.profile import missing, profile
+
+NAMED = {"phone": "15400000001", "name": "王芳"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"hosts": [NAMED]},
+        {"inviteList": [{"mobile": "154-0000-0001"}, {"mobile": "15400000002", "name": "乙"}]},
+        {"smsNotify": [{"phone": "15400000002", "sendTime": "2026-01-05 09:50:00", "status": "ok"}]},
+        {"accessNumbers": ["4008100000", "010-65527788"]},
+        {"dialInNumbers": ["400-810-0000"]},
+        {"moderator": {"mobile": "15400000002"}},
+    ],
+    ids=str,
+)
+def test_who_is_listed_and_numbers_to_dial_are_not_told_again(more: dict[str, Any]) -> None:
+    parties = [{**P, "phone": "15400000001"}, P]
+    found = tables(*(meeting(i, parties=parties, **more) for i in range(3)))
+    assert found.problems.num_rows == 0
+    assert found.legs.num_rows == 6
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"hosts": [{"phone": "15400000003", "name": "丙"}]},
+        {"inviteList": [{"phone": "15400000002"}, {"name": "丁"}]},
+        {"smsNotify": [{"phone": "15400000002", "joinTime": "2026-01-05 09:50:00"}]},
+        {"others": [{"phone": "15400000002", "sessions": [{"joinTime": "2026-01-05 09:50:00", "phone": "1"}]}]},
+        {"inviteList": [{"phone": "15400000002", "with": [{"phone": "15400000004"}]}]},
+        {"accessNumbers": ["15400000005"]},
+        {"otherNumbers": ["010-65527788"]},
+    ],
+    ids=str,
+)
+def test_who_is_not_listed_or_came_at_another_time_is_told(more: dict[str, Any]) -> None:
+    found = tables(*(meeting(i, parties=[{**P, "phone": "15400000001"}, P], **more) for i in range(3)))
+    assert found.problems["reason"].to_pylist() == ["unread_parties"] * 3
+
+
+@pytest.mark.parametrize(
+    ("more", "reasons"),
+    [
+        ({"network": [{"time": "2026-01-05 10:05:00", "loss": 0.1}]}, []),
+        ({"muteRecords": [{"starttime": "2026-01-05 10:05:00", "endtime": "2026-01-05 10:06:00"}]}, []),
+        ({"records": [{"starttime": "2026-01-05 10:05:00", "endtime": "2026-01-05 10:06:00"}]}, ["not_a_party"]),
+    ],
+    ids=str,
+)
+def test_when_a_party_was_muted_or_heard_badly_is_no_sitting(more: dict[str, Any], reasons: list[str]) -> None:
+    found = tables(meeting(0, parties=[P | more]), meeting(1))
+    assert [one for one in found.problems["reason"].to_pylist() if one in ("not_a_party", "unread_parties")] == reasons
+
+
+def test_who_has_a_number_in_such_a_list_is_a_party_all_the_same() -> None:
+    assert tables(meeting(0, parties=[P | {"muteRecords": [{"phone": "15400000009"}]}])).legs.num_rows == 2
+
+
+def test_when_a_message_was_sent_to_a_party_is_not_when_it_left() -> None:
+    party = {"phone": "15400000002", "jointime": "2026-01-05 10:00:00", "sendTime": "2026-01-05 09:50:00"}
+    assert tables(meeting(0, parties=[party])).legs["left_at"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize("n", [3, 300])
+@pytest.mark.parametrize("key", ["creator", "host"])
+def test_a_creator_that_an_object_describes_is_the_one_number_in_it(key: str, n: int) -> None:
+    described = [{**meeting(i, **{key: NAMED}), "meid": f"m{i:05}"} for i in range(n)]
+    for one in described if key != "creator" else ():
+        del one["creator"]
+    found = tables(*described)
+    assert set(found.meetings["creator"].to_pylist()) == {"15400000001"}
+    assert found.problems.num_rows == 0
+    two = tables(meeting(0, creator={"phone": "15400000001", "mobile": "15400000002"}))
+    assert two.meetings["creator"].to_pylist() == [None]
+    assert "wrong_type" in two.problems["reason"].to_pylist()
+
+
+@pytest.mark.parametrize("key", ["会议编号", "会议ID", "会议id"])
+@pytest.mark.parametrize("is_escaped", [False, True])
+def test_the_id_may_be_called_so_in_chinese(key: str, is_escaped: bool) -> None:
+    records = [{key: f"A{i}", **meeting(i)} for i in range(3)]
+    for one in records:
+        del one["meid"]
+    inner = {key: "B", "creator": "15400000001", "starttime": "2026-01-06 10:00:00", "parties": [P]}
+    records[1]["parties"] = [P, inner]
+    text = json.dumps({"statusCode": "0", "data": records}, ensure_ascii=is_escaped)
+    found = merge_answers([read_answer(text.encode())])
+    assert sorted(found.meetings["meeting_id"].to_pylist()) == ["A0", "A1", "A2", "B"]
+
+
+@pytest.mark.parametrize("key", ["id", "meetingNo", "会议号", "uuid", "sid"])
+def test_where_no_id_is_read_the_first_sync_says_what_may_be_it(key: str) -> None:
+    records = [{key: f"A{i}", "seatNo": "5", **meeting(i)} for i in range(3)]
+    for one in records:
+        del one["meid"]
+    (told, *_) = missing(profile([json.dumps(one).encode() for one in records]))
+    assert f'[aliases] meeting_id = "{key}"' in told.zh
+    assert f'[aliases] meeting_id = "{key}"' in told.en
+    assert "seatNo" not in told.en
+
+
+def test_no_key_is_named_for_an_id_where_ids_are_read_or_nothing_is_another_in_each() -> None:
+    assert not missing(profile([json.dumps(meeting(i)).encode() for i in range(3)]))
+    records = [{"id": "same", **meeting(i)} for i in range(3)]
+    for one in records:
+        del one["meid"]
+    (told, *_) = missing(profile([json.dumps(one).encode() for one in records]))
+    assert "[aliases]" not in told.en

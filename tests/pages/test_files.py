@@ -29,6 +29,7 @@ from ytxdata.metrics.registry import REPORTS
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.notebook import copy_all, execute
 from ytxdata.pages.report_files import FORMATS, formats_of, write_files
+from ytxdata.phones import mask
 from ytxdata.tables import excel
 from ytxdata.tables.excel import GUIDES, sheet_names
 from ytxdata.tables.masking import Privacy, Pseudonyms
@@ -338,11 +339,27 @@ def test_parameters_reach_a_notebook(tmp_path: Path) -> None:
     assert done.cells[-1].outputs[0].text == "周\n"
 
 
-def test_report_runs_the_usage_notebook_with_what_was_asked(archive: Archive, tmp_path: Path) -> None:
-    arguments = ("--archive", str(archive.path), "--out", str(tmp_path), "--by", "total", "--lang", "en", "--notebook")
-    assert run("report", *arguments, "--no-check") == 0
-    page = (tmp_path / "02_usage_report.html").read_text("utf-8")
-    assert str(archive.path.resolve()) in page
+def test_the_usage_notebook_is_about_what_was_asked(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convened = archive.meetings()["creator"].value_counts()
+    creator, n = str(convened.index[0]), int(convened.iloc[0])
+    numbers = archive.legs()["number"].dropna().unique()
+    lines = [f"{number},{number[-4:]},{'few' if number.endswith(creator) else 'many'}" for number in numbers]
+    (tmp_path / "book.csv").write_text("\n".join(["number,name,department", *lines]), encoding="utf-8")
+    asked = ("--only", f"creator={creator}", "--group", "department", "--by", "total")
+    given = ("--book", str(tmp_path / "book.csv"), "--invoice", "1234.56")
+    arguments = ("--archive", str(archive.path), "--out", str(tmp_path / "out"), "--lang", "en", "--notebook")
+    assert run("report", *arguments, *asked, *given, "--no-check") == 0
+    assert "of an earlier report" not in capsys.readouterr().err
+    page = (tmp_path / "out" / "02_usage_report.html").read_text("utf-8")
+    words = re.sub(r"\s+", " ", re.sub("<[^>]+>", " ", page))
+    assert f"total few {n} " in words
+    assert f"only these meetings: creator: {mask(creator)}" in words
+    assert "1,234.56" in words
+    assert not re.search(rf" (?:many|not in the book) \d| {len(archive.meetings())} ", words)
+    assert creator not in page
+    assert str(tmp_path) not in page
     assert page.count("image/png;base64") >= 6
     assert 'src="http' not in page
 

@@ -170,8 +170,8 @@ def report(
             files["report.pdf"] = write_pdf(files["report.html"], out / "report.pdf")
         if notebook:
             bar.set_description_str(NOTEBOOK)
-            files["notebook"] = _run_notebook(archive, asked, tariff, out, chosen.lang)
-    if left := leftovers(out, names_of(collected, formats, pdf=pdf)):
+            files["notebook"] = _run_notebook(archive, asked, tariff, book, out, chosen.lang)
+    if left := leftovers(out, [path.name for path in files.values()]):
         note(_LEFT, out=out, n=len(left), names=", ".join(left[:4]) + (" …" if len(left) > 4 else ""))
     verdict = collected.certificate
     if as_json:
@@ -216,22 +216,27 @@ def _privacy(show_phones: bool, pseudonyms: Path | None, book: AddressBook | Non
     return Privacy(show_phones=show_phones, pseudonyms=keys, book=book)
 
 
-def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, out: Path, lang: Lang) -> Path:
-    """Run the usage notebook on the archive and write it as a page."""
+def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, book: Path | None, out: Path, lang: Lang) -> Path:
+    """Run the usage notebook on what the other files are about, and write it as a page: one about all meetings beside
+    tables of one department would hand it everybody else's.
+    """
+    from ytxdata.metrics.invoiced import is_amount
     from ytxdata.pages.notebook import execute, find, to_html
     from ytxdata.times import BEIJING
 
-    edges = {
-        name: "" if edge is None else edge.astimezone(BEIJING).isoformat()
-        for name, edge in (("start", asked.start), ("end", asked.end))
-    }
+    edges = {"start": asked.start, "end": asked.end}
+    invoice = asked.invoice if asked.invoice is None or is_amount(asked.invoice) else Path(asked.invoice)
+    given = {"archive_dir": archive, "tariff": tariff, "book": asked.book and book, "invoice": invoice}
     parameters = {
-        "archive_dir": str(archive.resolve()),
-        **edges,
+        **{name: "" if edge is None else edge.astimezone(BEIJING).isoformat() for name, edge in edges.items()},
+        # the kernel runs in the folder of the report
+        **{name: str(one.resolve() if isinstance(one, Path) else one or "") for name, one in given.items()},
         "by": asked.by,
         "lang": lang,
-        "tariff": "" if tariff is None else str(tariff.resolve()),
         "lines": asked.lines or 0,
+        "only": {name: list(values) for name, values in (asked.only or {}).items()},
+        "group": asked.group or "",
+        "group_of": asked.group_of or "",
     }
     done = execute(find(NOTEBOOK), parameters=parameters, workdir=out)
     page = out / Path(NOTEBOOK).with_suffix(".html").name

@@ -34,19 +34,20 @@ several, `period`.
 """
 
 
-def _is_amount(invoice: Invoiced) -> bool:
+def is_amount(invoice: Invoiced) -> bool:
+    """Return whether what was invoiced is one amount, and no list."""
     is_number = isinstance(invoice, str) and _NUMBER.fullmatch(amount_text(invoice))
     return isinstance(invoice, Decimal | Real) or bool(is_number)
 
 
 def check_invoice(invoice: Invoiced, by: By) -> None:
     """Raise UsageError for a single amount that cannot be shared, before it would end the work of all other reports."""
-    if _is_amount(invoice) and by != "total":
+    if is_amount(invoice) and by != "total":
         raise UsageError(
             Text(f"一个总额 {invoice} 不能分到按 {by} 的各时段", f"one amount, {invoice}, cannot be shared among periods of by={by}"),
             remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
         )  # fmt: skip
-    if _is_amount(invoice):
+    if is_amount(invoice):
         _fen(str(invoice))
 
 
@@ -59,7 +60,7 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
         An amount or a period of it is none, or it cannot be read.
     """
     check_invoice(invoice, by)
-    given: Any = {"total": invoice} if _is_amount(invoice) else invoice
+    given: Any = {"total": invoice} if is_amount(invoice) else invoice
     if isinstance(given, Mapping):
         told = [{"period": str(period), "amount": str(amount)} for period, amount in given.items()]
         return _placed([SheetLine(0, cells) for cells in told], by, known)

@@ -145,7 +145,7 @@ def execute(
 
 
 def to_html(notebook: NotebookNode, *, title: str) -> str:
-    """Return an executed notebook as one HTML page that asks nothing of the network.
+    """Return an executed notebook as one HTML page that asks nothing of the network, without its parameters.
 
     Raises
     ------
@@ -153,8 +153,12 @@ def to_html(notebook: NotebookNode, *, title: str) -> str:
         The extra `notebooks` is not installed.
     """
     from nbconvert import HTMLExporter
+    from nbconvert.preprocessors import TagRemovePreprocessor
 
     exporter: Any = HTMLExporter(template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True)
+    # a page is handed on: parameters are paths of this machine, and whole the number whose meetings were selected
+    parameters = {"parameters", "injected-parameters"}
+    exporter.register_preprocessor(TagRemovePreprocessor(remove_cell_tags=parameters), enabled=True)
     exporter.mathjax_url = exporter.require_js_url = exporter.jquery_url = exporter.mermaid_js_url = ""
     body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
     return str(body)

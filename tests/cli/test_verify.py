@@ -131,7 +131,7 @@ def test_files_of_an_earlier_report_that_stay_are_named(
     assert run("--lang", "en", *reporting(synced, out, "parquet")) == 0
     said = capsys.readouterr().err
     assert "files of an earlier report" in said
-    assert "concentration.csv" in said
+    assert "of this one: report.html, compare_definitions.csv, concentration.csv" in said
     assert run("--lang", "en", "report", "--archive", str(synced), "--out", str(out / "usage.csv")) == 2
     assert f"{out / 'usage.csv'} is a file" in capsys.readouterr().err
 

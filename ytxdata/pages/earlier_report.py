@@ -254,9 +254,12 @@ def touch(one: Span | None, other: Span | None) -> bool:
 
 
 def leftovers(out: str | Path, written: Iterable[str]) -> list[str]:
-    """Return which files of an earlier report stay beside those that are written: they would go along."""
-    known = {*(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet", "xlsx")), *PAGES}
-    return sorted(path.name for path in Path(out).glob("*") if path.name in known - {*written})
+    """Return which files of an earlier report stay beside those that are written: they would go along. What people
+    hand on comes first: tables would push it behind the end of what is told.
+    """
+    tables = sorted(f"{name}.{end}" for name in (*RECORDS, *REPORTS) for end in ("csv", "parquet", "xlsx"))
+    there = {path.name for path in Path(out).glob("*")} - {*written}
+    return [name for name in (*PAGES, *tables) if name in there]
 
 
 def refuse_leftovers(out: str | Path, written: Iterable[str]) -> None:

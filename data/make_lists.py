@@ -1,6 +1,7 @@
-"""Make the sample roster and invoice: those of an invented company, with planted errors on the invoice.
+"""Make the sample roster and invoice: those of the company that `ytxdata emulator` serves unless it is told otherwise,
+so that whoever tries it has departments, with planted errors on the invoice.
 
-Run `python data/make_lists.py`. The company is `Emulator(meetings=700, seed=7, until="2026-03-04", planted=True)`; its numbers cannot be dialled.
+Run `python data/make_lists.py`. The company's numbers cannot be dialled.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from ytxdata.emulator import Options
 from ytxdata.emulator.backend import Backend
 
 HERE = Path(__file__).parent
-COMPANY = Options(meetings=700, seed=7, until="2026-03-04", planted=True)
+COMPANY = Options(meetings=700, rate=Options().company_rate, until="2026-03-04", planted=True)
 
 
 def lists() -> dict[str, str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+import pandas as pd
+
 from ytxdata.audit import Invoice, Roster
+from ytxdata.emulator import Options
+from ytxdata.emulator.backend import Backend
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -18,6 +22,14 @@ def test_the_samples_are_those_of_the_company_they_name() -> None:
     spec.loader.exec_module(module)
     for name, text in module.lists().items():
         assert (DATA / name).read_text("utf-8") == text
+
+
+def test_the_roster_knows_the_company_that_the_emulator_serves() -> None:
+    """The README's reports by department, tried on it, had the one group `not in the book`."""
+    known = Roster.read(DATA / "roster.csv").entries
+    people = Roster.read(pd.DataFrame(Backend(Options()).truth()["roster"])).entries
+    assert len(people) > 100
+    assert set(people) <= set(known)
 
 
 def test_the_samples_can_be_read() -> None:

@@ -211,7 +211,11 @@ def test_an_empty_report_keeps_its_columns(archive: ytx.Archive) -> None:
 # ── pickled and copied ──
 @pytest.mark.parametrize("name", ["usage", "creators", "heatmap", "network", "cost"])
 def test_a_pickled_report_is_explained_again_from_its_archive(name: str, archive: ytx.Archive) -> None:
-    asked: dict[str, dict[str, Any]] = {"network": {"book": "data/roster.csv"}, "cost": {"tariff": TARIFF}}
+    numbers = archive.legs()["number"].dropna().unique()
+    book = pd.DataFrame(
+        [(number, f"部门{int(number[-1]) % 3}") for number in numbers], columns=["number", "department"]
+    )
+    asked: dict[str, dict[str, Any]] = {"network": {"book": book}, "cost": {"tariff": TARIFF}}
     report = getattr(ytx.metrics, name)(archive, **asked.get(name, {}))
     again = pickle.loads(pickle.dumps(report))
     assert type(again) is type(report)

@@ -65,10 +65,56 @@ def json_of(text: str | bytes) -> Any:
     return _parsed(json.loads, text)
 
 
-def toml_of(text: str, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """Return what TOML says; ValueError where it is none, also where it is nested deeper than can be read."""
-    told: dict[str, Any] = _parsed(partial(tomllib.loads, parse_float=parse_float), text)
-    return told
+class NotTomlError(ValueError):
+    """A file that cannot be read as TOML: why, and what to do, in words of ours. The parser's own may quote the line
+    that holds a token.
+    """
+
+    def __init__(self, why: Text, remedy: Text) -> None:
+        super().__init__(str(why))
+        self.why, self.remedy = why, remedy
+
+
+_LINES = Text('每行写成 名称 = "值"，以 UTF-8 保存', 'write each line as name = "value" and save as UTF-8')
+_IN_QUOTES = Text(
+    '中文的名称和值都要写在英文引号里：[accounts."南方"]、company = "南方"',
+    'Chinese names and values stand in straight quotes: [accounts."南方"], company = "南方"',
+)
+
+
+def read_toml(path: Path, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return what a TOML file says, as editors save it: with a mark in front, with the line ends of Windows.
+
+    Raises
+    ------
+    FileNotFoundError, NotADirectoryError
+        There is none.
+    NotTomlError
+        It cannot be opened, or is no TOML, or nested deeper than can be read.
+    """
+    problem, remedy, text = Text("", ""), _LINES, ""
+    try:
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        told: dict[str, Any] = _parsed(partial(tomllib.loads, parse_float=parse_float), text)
+        return told
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        problem = Text(f"无法打开：{error.strerror}", f"it cannot be opened: {error.strerror}")
+    except UnicodeDecodeError:
+        problem = Text("不是 UTF-8 编码", "it is not in UTF-8")
+    except ValueError as error:
+        # only the place is told
+        at = re.search(r"at line (\d+), column (\d+)\)$", str(error))
+        line, column = map(int, at.groups()) if at else (0, 0)
+        where = Text(f"（第 {line} 行第 {column} 列）", f" (line {line}, column {column})") if line else Text("", "")
+        if "at end of document" in str(error):
+            where = Text("（在文件末尾）", " (at its end)")
+        problem = Text(f"不是合法的 TOML{where.zh}", f"it is not valid TOML{where.en}")
+        if line and not text.split("\n")[line - 1][column - 1 : column].isascii():
+            remedy = _IN_QUOTES
+    # raised here, not above: the parser's error holds the file's text, and would hang on ours as its context
+    raise NotTomlError(problem, remedy)
 
 
 def _parsed(parse: Callable[[Any], Any], text: str | bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -111,6 +112,38 @@ def test_lines_without_a_price_are_left_out_and_counted(engine: str) -> None:
 def test_tariffs_that_cannot_be_used_name_the_value(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(wrong)) if "prices" not in wrong else "."):
         metrics.Tariff(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ('default = 0.12\nper = "leg"\n', "没有 default 这一项", "has no default"),
+        ("[price]\ndefault = 0.12\n", "您是想写 prices 吗", "did you mean prices"),
+        ('[prices]\ndefault = "0,12"\n', "default 不可用：'0,12'", "default of the tariff"),
+        ('per = "人次"\n', "per 不可用：'人次'", "per of the tariff"),
+        ("per = 人次\n", "不是合法的 TOML（第 1 行第 7 列）", "not valid TOML (line 1, column 7)"),
+        ("prices = 0.12\n", "prices 不可用", "prices of the tariff"),
+        ("[prices]\nmobil = 0.12\n", "prices 不可用：'mobil'", "prices of the tariff"),
+    ],
+)
+def test_a_mistake_in_a_tariff_file_is_told_in_words_of_one_language(
+    text: str, zh: str, en: str, tmp_path: Path
+) -> None:
+    (tmp_path / "t.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        metrics.Tariff.load(tmp_path / "t.toml")
+    told = refused.value.cause
+    assert zh in told.zh
+    assert en in told.en
+    assert not re.search("[a-z]{3,} [a-z]{3,}", told.zh.replace(str(tmp_path), ""))
+
+
+def test_a_tariff_is_read_as_editors_save_it(tmp_path: Path) -> None:
+    (tmp_path / "t.toml").write_bytes("\ufeff# 资费\r\n[prices]\r\ndefault = 0.10\r\n".encode())
+    assert metrics.Tariff.load(tmp_path / "t.toml").nano("fixed") == 100_000_000
+    (tmp_path / "t.toml").write_bytes("# 资费\n".encode("gb18030"))
+    with pytest.raises(UsageError, match="不是 UTF-8 编码"):
+        metrics.Tariff.load(tmp_path / "t.toml")
 
 
 def test_a_tariff_file_that_is_none_is_refused(tmp_path: Path) -> None:

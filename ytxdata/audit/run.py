@@ -16,7 +16,7 @@ from ytxdata.audit.data import Auditable, Data, newest_pull, open_data
 from ytxdata.audit.findings import DEFINITIONS, NEW, TITLE, FindingRow, Findings, Life, Lived, frame_of, row_of
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
-from ytxdata.files import require_file, toml_of
+from ytxdata.files import NotTomlError, read_toml, require_file
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
 from ytxdata.phones import ends_of
@@ -250,12 +250,13 @@ def read_config(path: str | Path) -> dict[str, Any]:
     """
     require_file(path)
     try:
-        return toml_of(Path(path).read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        return read_toml(Path(path))
+    except NotTomlError as error:
+        zh, en = error.why
         raise UsageError(
-            Text(f"审计设置不可用：{path}（{error}）", f"the settings of the audit cannot be used: {path} ({error})"),
+            Text(f"审计设置 {path} 无法读取：{zh}", f"the settings of the audit in {path} cannot be read: {en}"),
             remedy=Text(
-                "每个检查一个 TOML 表，例如 [over_long] warn_s = 7200",
-                "one TOML table per check, such as [over_long] warn_s = 7200",
+                "每个检查一个 TOML 表，例如 [over_long] warn_s = 7200，以 UTF-8 保存",
+                "one TOML table per check, such as [over_long] warn_s = 7200, saved as UTF-8",
             ),
         ) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from math import floor
@@ -14,8 +14,8 @@ import narwhals as nw
 import numpy as np
 
 from ytxdata.errors import UsageError
-from ytxdata.files import require_file, toml_of
-from ytxdata.labels import Text
+from ytxdata.files import NotTomlError, read_toml, require_file
+from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.phones import NumberClass
 
 DECIMALS = 9
@@ -92,13 +92,14 @@ class Tariff:
                 raise _unusable(
                     name, value, Text(f"请给不小于 {least} 的整数秒", f"give whole seconds, at least {least}")
                 )
-        unknown = set(self.prices) - {*get_args(NumberClass), "default"}
-        if unknown:
+        if not isinstance(self.prices, Mapping):
             raise _unusable(
-                "prices",
-                ", ".join(sorted(unknown)),
-                Text("号码类别见 Tariff 的说明", "the classes are described at Tariff"),
+                "prices", self.prices, Text('写成 [prices] default = "0.10"', 'write [prices] default = "0.10"')
             )
+        known = (*get_args(NumberClass), "default")
+        if unknown := set(self.prices) - {*known}:
+            listed = ", ".join(known)
+            raise _unusable("prices", ", ".join(sorted(unknown)), Text(f"可选：{listed}", f"choose from {listed}"))
         for name, price in {"connection_fee": self.connection_fee, **self.prices}.items():
             _nano(name, price)
 
@@ -119,13 +120,22 @@ class Tariff:
             )  # fmt: skip
         require_file(path)
         try:
-            content = toml_of(Path(path).read_text("utf-8"), parse_float=Decimal)
-            return cls(**content)
-        except (OSError, ValueError, TypeError) as error:
+            content = read_toml(Path(path), parse_float=Decimal)
+        except NotTomlError as error:
+            zh, en = error.why
             raise UsageError(
-                Text(f"资费文件不可用：{path}（{error}）", f"the tariff cannot be used: {path} ({error})"),
-                remedy=Text("请参照 data/tariff.toml", "follow the example data/tariff.toml"),
+                Text(f"资费文件 {path} 无法读取：{zh}", f"the tariff {path} cannot be read: {en}"), remedy=error.remedy
             ) from None
+        known = [one.name for one in fields(cls)]
+        if strange := next((name for name in content if name not in known), None):
+            meant = closest(strange, known)
+            guess = Text(f"；您是想写 {meant} 吗？", f"; did you mean {meant}?") if meant else NO_TEXT
+            listed = ", ".join(known)
+            raise UsageError(
+                Text(f"资费文件 {path} 没有 {strange} 这一项{guess.zh}", f"a tariff has no {strange}: {path}{guess.en}"),
+                remedy=Text(f"可选：{listed}；价格写在 [prices] 之下", f"choose from {listed}; prices stand under [prices]"),
+            )  # fmt: skip
+        return cls(**content)
 
     def nano(self, number_class: str) -> int | None:
         """Return the price of a class in billionths of a yuan per minute, or None when there is none."""

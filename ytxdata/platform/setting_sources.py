@@ -8,7 +8,6 @@ lower one.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import stat
 from collections.abc import Iterable
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.errors import RiskWarning, SettingsError
-from ytxdata.files import toml_of
+from ytxdata.files import NotTomlError, read_toml
 from ytxdata.labels import Text
 
 FILE_NAME = "ytxdata.toml"
@@ -117,43 +116,17 @@ def from_file(path: Path) -> dict[str, Any]:
     SettingsError
         The file cannot be read; correct it where the message says.
     """
-    problem: Text | None = None
-    remedy = Text('每行写成 名称 = "值"，以 UTF-8 保存', 'write each line as name = "value" and save as UTF-8')
-    text, values = "", {}
     try:
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
-        values = toml_of(text)
+        return read_toml(path)
     except (FileNotFoundError, NotADirectoryError):
         return {}
-    except OSError as error:
-        problem = Text(f"无法打开：{error.strerror}", f"it cannot be opened: {error.strerror}")
-    except UnicodeDecodeError:
-        problem = Text("不是 UTF-8 编码", "it is not in UTF-8")
-    except ValueError as error:
-        # Only the place is told: the parser's own words may quote the line that holds the token.
-        at = re.search(r"at line (\d+), column (\d+)\)$", str(error))
-        line, column = map(int, at.groups()) if at else (0, 0)
-        where = Text(f"（第 {line} 行第 {column} 列）", f" (line {line}, column {column})") if line else Text("", "")
-        if "at end of document" in str(error):
-            where = Text("（在文件末尾）", " (at its end)")
-        problem = Text(f"不是合法的 TOML{where.zh}", f"it is not valid TOML{where.en}")
-        if line and not text.split("\n")[line - 1][column - 1 : column].isascii():
-            remedy = _IN_QUOTES
-    # Raised here, not above: the parser's error holds the file's text, and would hang on ours as its context.
-    if problem is not None:
-        raise SettingsError(
-            Text(
-                f"配置文件 {path} 无法读取：{problem.zh}", f"the configuration file {path} cannot be read: {problem.en}"
-            ),
-            remedy=remedy,
-        )
-    return values
-
-
-_IN_QUOTES = Text(
-    '中文的名称和值都要写在英文引号里：[accounts."南方"]、company = "南方"',
-    'Chinese names and values stand in straight quotes: [accounts."南方"], company = "南方"',
-)
+    except NotTomlError as error:
+        why, remedy = error.why, error.remedy
+    # raised here, not above: no frame of an error of ours holds the file's text
+    raise SettingsError(
+        Text(f"配置文件 {path} 无法读取：{why.zh}", f"the configuration file {path} cannot be read: {why.en}"),
+        remedy=remedy,
+    )
 
 
 def from_keyring(settings: Iterable[str], account: str = "") -> dict[str, str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import typer
 
 import ytxdata as ytx
 from tests.cli.verbs import run
 from ytxdata.audit import read_config
-from ytxdata.cli import app
+from ytxdata.cli import app, main
 from ytxdata.cli.app import in_both
-from ytxdata.errors import UsageError
+from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.tables.address_book import AddressBook
@@ -157,3 +160,34 @@ def test_every_verb_explains_itself_in_the_session_s_language_with_an_example(
     assert len(said["both"]) > len(said["zh"])
     assert run(*verb, "--lang", "zh", "--help") == 0
     assert capsys.readouterr().out == said["zh"]
+
+
+@pytest.mark.parametrize("raised", [RuntimeError("Query interrupted"), DamagedError(Text("坏了", "damaged")), None])
+def test_ctrl_c_ends_a_run_as_such_whatever_a_library_makes_of_it(
+    raised: Exception | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB, interrupted while it executes, raises an error of its own."""
+
+    def interrupted(*_: object) -> None:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise raised or typer.Exit(5)
+
+    monkeypatch.setattr("ytxdata.cli.report.address_book", interrupted)
+    report = ("--lang", "en", "report", "--archive", str(tmp_path))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run(*report) == 130
+        assert capsys.readouterr().err == "interrupted\n"
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_error_nobody_knows_is_no_interrupt(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("ytxdata.cli.report.address_book", broken)
+    with pytest.raises(RuntimeError):
+        main(["report", "--archive", str(tmp_path)])

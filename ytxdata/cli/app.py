@@ -7,11 +7,15 @@ from __future__ import annotations
 import inspect
 import io
 import re
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import cache
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -264,31 +268,59 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     if (lang := lang_of(given)) in LANGS:  # before the parser: it shows help, and stops at the first mistake
         set_lang(lang)
+    interrupts: list[int] = []
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _hearing(interrupts):
             warnings.showwarning = _warner()
             warnings.simplefilter(
                 "always", SpokenWarning
             )  # who asks Python to fail at warnings gets the run all the same
             code = _parser()(args=arguments, standalone_mode=False)
-        if code == _INTERRUPT:
-            raise KeyboardInterrupt
     except YtxError as error:
-        _tell(error)
+        if not interrupts:
+            _tell(error)
         code = error.exit_code
     except WrongUsage as error:
         echo(told(error, chosen.lang), err=True)
         code = 2
     except (KeyboardInterrupt, typer.Abort):
-        put(chosen.interrupted.in_(chosen.lang), err=True)
         code = _INTERRUPT
     except SystemExit:
         code = 0  # the parser leaves so when nobody reads its help any more: that is no failure
+    except Exception:
+        if not interrupts:
+            raise
+        code = _INTERRUPT
+    if code == _INTERRUPT or (code and interrupts):
+        put(chosen.interrupted.in_(chosen.lang), err=True)
+        code = _INTERRUPT
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         let_go(sys.stdout)
     sys.exit(code)
+
+
+@contextmanager
+def _hearing(interrupts: list[int]) -> Iterator[None]:
+    """Note each Ctrl-C: DuckDB, interrupted, raises an error of its own, and what takes any error for damage would call
+    a file damaged.
+    """
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.getsignal(signal.SIGINT)
+    # a program that runs a verb may hear it otherwise, and a shell have it ignored; only the main thread may ask
+    is_ours = before is signal.default_int_handler and threading.current_thread() is threading.main_thread()
+    if is_ours:
+        signal.signal(signal.SIGINT, hear)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, before)
 
 
 def _write_what_fits() -> None:

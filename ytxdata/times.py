@@ -352,6 +352,23 @@ def local_second(instant: datetime) -> int:
     return -int(-instant.timestamp() // 1) + _OFFSET_S
 
 
+TOLERANCE_S = 2
+"""How far a duration may be from end − start before it is told [s]."""
+
+
+def leeway_s(start: float, end: float, duration: float) -> float:
+    """Return how far a duration may be from end − start, all in seconds: a minute where both edges are told to the
+    minute, or it is brought up to one, as many platforms write them. Every meeting would contradict itself.
+
+    Examples
+    --------
+    >>> leeway_s(36_000, 37_800, 1_771), leeway_s(36_007, 37_805, 1_800), leeway_s(36_007, 37_805, 1_771)
+    (60, 60, 2)
+    """
+    is_to_the_minute = start % 60 == end % 60 == 0 or (duration > 0 and duration % 60 == 0)
+    return 60 if is_to_the_minute else TOLERANCE_S
+
+
 def instant_of(second: int) -> datetime:
     """Return the instant of a local epoch second, in UTC."""
     return _EPOCH + timedelta(seconds=second - _OFFSET_S)  # `fromtimestamp` knows nothing before 1970 on Windows

@@ -85,10 +85,26 @@ def test_a_meeting_without_an_end_is_missing_it_after_a_day(
     ],
 )
 def test_times_that_cannot_be(office: Office, find: Finder, lasts: int, duration: int, said: str | None) -> None:
-    office.meet("1", lasts=lasts, duration=duration, legs=[])
+    office.meet("1", "2026-03-03 10:00:07", lasts=lasts, duration=duration, legs=[])
+    for n in range(2, 5):  # of an account that tells seconds
+        office.meet(str(n), "2026-03-03 10:00:07", lasts=1801, duration=1801, legs=[])
     rows = find("impossible_time", office)
     assert len(rows) == (said is not None)
     assert all(said in row["en"] for row in rows if said)
+
+
+@pytest.mark.parametrize(
+    ("start", "lasts", "duration"), [("2026-03-03 10:00", 1800, 1771), ("2026-03-03 10:00:07", 1771, 1800)]
+)
+def test_times_to_the_minute_are_told_once(office: Office, find: Finder, start: str, lasts: int, duration: int) -> None:
+    """Each of 542 meetings had a finding, and the one that was wrong drowned."""
+    for n in range(8):
+        office.meet(str(n), start, lasts=lasts, duration=duration, legs=[])
+    office.meet("wrong", start, lasts=lasts, duration=duration + 600, legs=[])
+    first, second = find("impossible_time", office)
+    assert list(first["record_ids"]) == ["wrong"]
+    assert "9 of 9 meetings" in second["en"]
+    assert "8 durations" in second["en"]
 
 
 def test_a_length_just_off_a_unit_is_no_unit(office: Office, find: Finder) -> None:

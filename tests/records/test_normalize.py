@@ -199,10 +199,15 @@ def test_a_meeting_that_ended_when_it_began_contradicts_nothing(rows: Rows) -> N
 
 
 @pytest.mark.parametrize(
-    ("duration", "is_told"), [(1800, False), (1798, False), (1802, False), (1797, True), (1803, True), (30, True)]
-)
-def test_duration_against_the_times(rows: Rows, duration: int, is_told: bool) -> None:
-    tables = rows({"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:30:00", "duration": duration})
+    ("start", "end", "duration", "is_told"),
+    [
+        *(("10:00:01", "10:30:01", one, one not in (1798, 1800, 1802)) for one in (1798, 1797, 1800, 1802, 1803, 30)),
+        *(("10:00:00", "10:30:00", one, one in (1739, 1861)) for one in (1740, 1739, 1860, 1861)),
+        ("10:00:01", "10:29:11", 1800, False), ("10:00:01", "10:28:59", 1800, True), ("10:00:01", "10:00:41", 0, True),
+    ],
+)  # fmt: skip
+def test_duration_against_the_times(rows: Rows, start: str, end: str, duration: int, is_told: bool) -> None:
+    tables = rows({"starttime": f"2026-01-05 {start}", "endtime": f"2026-01-05 {end}", "duration": duration})
     assert tables.meetings["duration_s"].to_pylist() == [duration]
     assert told(tables) == ([(None, "duration_s", "duration_mismatch", str(duration))] if is_told else [])
 

@@ -264,28 +264,28 @@ def ends(arrays: Mapping[str, pa.Array], start: str, end: str, keys: Sequence[st
     return pc.coalesce(arrays[end], pc.add(arrays[start], spans))
 
 
-TOLERANCE_S = 2
-"""How far a duration may be from end − start before it is told [s]."""
-
-
 def contradictions(
     arrays: Mapping[str, pa.Array], start: str, end: str, ends_of_meetings: pa.Array | None = None
 ) -> list[Trouble]:
-    """Return where the end is before the start, or the duration is not end − start (within 2 s).
+    """Return where the end is before the start, or the duration is not end − start (as exactly as they are told).
 
     What has no end of its own lasts until its meeting's, if these are given: so the reports count it, and a duration
     that says otherwise would be the only trace of an end that goes by another name.
     """
     starts, ends, durations = arrays[start], arrays[end], arrays["duration_s"]
     last = ends if ends_of_meetings is None else pc.coalesce(ends, ends_of_meetings)
-    span_us = pc.subtract(last.cast(pa.int64()), starts.cast(pa.int64()))
+    edges_us = starts.cast(pa.int64()), last.cast(pa.int64())
+    span_us = pc.subtract(edges_us[1], edges_us[0])
     is_early = pc.and_(pc.less(span_us, 0), ends.is_valid())
     off_us = pc.abs(pc.subtract(pc.multiply(durations, 1_000_000), span_us))
     # Told once: where the end comes first no duration can agree.
-    is_off = pc.and_(pc.greater(off_us, TOLERANCE_S * 1_000_000), pc.invert(is_early))
+    is_off = pc.and_(pc.greater(off_us, times.TOLERANCE_S * 1_000_000), pc.invert(is_early))
+    at = pc.indices_nonzero(is_off)
+    found = zip(at.to_pylist(), *(one.take(at).to_pylist() for one in (off_us, *edges_us, durations)), strict=True)
+    off = [i for i, by, first, final, lasts in found if by > 1e6 * times.leeway_s(first / 1e6, final / 1e6, lasts)]
     return [
         *(Trouble(i, end, "end_before_start", times.beijing_text(ends[i].as_py())) for i in rows_where(is_early)),
-        *(Trouble(i, "duration_s", "duration_mismatch", str(durations[i].as_py())) for i in rows_where(is_off)),
+        *(Trouble(i, "duration_s", "duration_mismatch", str(durations[i].as_py())) for i in off),
     ]
 
 

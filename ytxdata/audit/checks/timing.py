@@ -10,6 +10,7 @@ from ytxdata.audit.checking import Finding, check, size_class, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import USUAL_HOURS, worked
+from ytxdata.times import TOLERANCE_S, leeway_s
 
 
 @check(
@@ -81,7 +82,10 @@ UNITS = {
     "impossible_time",
     "时间不可能",
     "impossible time",
-    origin=Text("时长与（结束 − 开始）相差应在 2 秒以内", "duration against end − start within 2 s"),
+    origin=Text(
+        "时长与（结束 − 开始）相差应在 2 秒以内；账户只写到分钟时在 60 秒以内，合为一条",
+        "duration against end − start within 2 s; within 60 s where an account tells times to the minute, one for all",
+    ),
     thresholds=("tolerance_s",),
 )
 def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0.01) -> Iterator[Finding]:
@@ -92,7 +96,20 @@ def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0
         SELECT meeting_id AS id, twin, s, e, duration_s AS d, s - $now AS ahead FROM meetings
         WHERE e < s OR s > $now + $tolerance OR (e >= s AND abs(duration_s - (e - s)) > $tolerance) ORDER BY s, id, twin
     """
+    timed = data.rows("SELECT s, e, duration_s AS d FROM meetings WHERE e >= s AND duration_s IS NOT NULL")
+    is_coarse = [leeway_s(row["s"], row["e"], row["d"]) > TOLERANCE_S for row in timed]
+    # by chance one duration in 60 is whole minutes: that alone excuses nothing
+    are_coarse = sum(is_coarse) > len(is_coarse) / 2
+    n = 0
     for row in data.named(sql, now=data.now_s, tolerance=tolerance_s):
+        start, end, duration = row["s"], row["e"], row["d"]
+        if (
+            are_coarse
+            and None not in (end, duration)
+            and abs(duration - (end - start)) <= leeway_s(start, end, duration)
+        ):
+            n += 1
+            row["d"] = None
         for case, measured, text in _cases(row, tolerance_s, unit_share):
             yield Finding(
                 record_ids=(row["id"],),
@@ -101,6 +118,18 @@ def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0
                 mark=(row["id"], str(row["twin"]), case),
                 text=Text(f"会议 {row['id']}：{text.zh}", f"meeting {row['id']}: {text.en}"),
             )
+    if n:
+        yield Finding(
+            record_ids=(),
+            measured=n,
+            threshold=tolerance_s,
+            mark=("to the minute",),
+            at=data.now,
+            text=Text(
+                f"{len(is_coarse)} 场会议中有 {sum(is_coarse)} 场的起止或时长只写到分钟：其中 {n} 场的时长与（结束 − 开始）相差不到一分钟，不算矛盾",
+                f"{sum(is_coarse)} of {len(is_coarse)} meetings tell both times, or the duration, to the minute: {n} durations are off end − start by no more than that, which is no contradiction",
+            ),
+        )
 
 
 def _cases(row: dict[str, Any], tolerance_s: float, unit_share: float) -> Iterator[tuple[str, float, Text]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,47 @@ def test_a_folder_of_tables_says_how_each_was_checked(
     (out / "datapackage.json").write_text(json.dumps(package))
     assert run("--lang", "en", "verify", str(out)) == 0
     assert f"of {n} it tells no SHA-256: what they hold was not checked" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_an_archive_in_a_zip_is_no_pack_that_does_not_hold(
+    synced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As it is mailed; its sender was accused."""
+    (tmp_path / "zips").mkdir()
+    for name, root, base in (("zips/inside.zip", synced.parent, synced.name), ("zips/plain.zip", synced, ".")):
+        shutil.make_archive(str(tmp_path / name.removesuffix(".zip")), "zip", root, base)
+        assert run("--lang", "en", "verify", str(tmp_path / name)) == 2
+        assert (
+            capsys.readouterr().err
+            == f"{tmp_path / name} is an archive in a ZIP\n→ unpack it, and check the directory\n"
+        )
+    with zipfile.ZipFile(tmp_path / "zips/plain.zip", "a") as packed:
+        packed.writestr("certificate.json", "{}")
+    assert run("--lang", "en", "verify", str(tmp_path / "zips/plain.zip")) == 5
+
+
+def test_a_folder_of_pages_alone_has_nothing_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "report.html").touch()
+    assert run("--lang", "en", "verify", str(tmp_path)) == 2
+    assert f"verify finds nothing that it checks in {tmp_path}" in capsys.readouterr().err
+    assert run("--lang", "en", "report", "--archive", str(tmp_path)) == 2
+    assert "to read an archive, name its directory" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_of_many_files_those_are_named_that_people_open(
+    synced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        run("--lang", "en", *reporting(synced, tmp_path / "out", "html,csv"), "--from", "2036-01", "--to", "2036-02")
+        == 0
+    )
+    first, second, beside = capsys.readouterr().out.splitlines()
+    assert first.startswith("not read yet: Of the meetings from 2036-01-01")
+    n = len(list((tmp_path / "out").glob("*.csv"))) + 2
+    assert second == f"→ {tmp_path / 'out'}/: {n} files, begin with report.html, usage.csv"
+    assert "about.json" in beside
 
 
 @pytest.mark.slow

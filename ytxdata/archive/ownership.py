@@ -14,7 +14,8 @@ import os
 import platform
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,8 +137,27 @@ def read_identity(root: Path) -> Identity | None:
 def _not_an_archive(root: Path) -> NotAnArchiveError:
     return NotAnArchiveError(
         Text(f"不是会议存档：{root}", f"not an archive of meetings: {root}"),
-        remedy=Text("请指定一个新的或空的目录", "name a new or an empty directory"),
+        remedy=Text(
+            "读取时给出存档目录本身（其中有 archive.json）；新建时给出新的或空的目录",
+            "to read an archive, name its directory (archive.json lies in it); to begin one, a new or an empty directory",
+        ),
     )
+
+
+def refuse_zipped(path: Path, marks: Iterable[str]) -> None:
+    """Raise NotAnArchiveError where a ZIP holds an archive, as people mail one, and nothing with a mark of a pack: it
+    was called a pack that does not hold.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            names = {*packed.namelist()}
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return  # what it is instead is told by whoever reads packs
+    if names.isdisjoint(marks) and any(name.rpartition("/")[2] == IDENTITY for name in names):
+        raise NotAnArchiveError(
+            Text(f"{path} 是装在 ZIP 里的存档", f"{path} is an archive in a ZIP"),
+            remedy=Text("解压后核对其目录", "unpack it, and check the directory"),
+        )
 
 
 def no_archive(root: Path) -> NotAnArchiveError:

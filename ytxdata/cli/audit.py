@@ -371,34 +371,34 @@ def _kind_of(path: Path) -> str:
     archive or a pack must not be all that is looked at, nor a pack be less for the manifest that was taken out.
     """
     if path.is_dir():
-        for kind, marks in _MARKS.items():
-            if any(next(path.glob(mark), None) for mark in marks):
-                return kind
-        return "archive"
-    if path.suffix.lower() == ".zip":
+        found = [kind for kind, marks in _MARKS.items() if any(next(path.glob(mark), None) for mark in marks)]
+        # of an archive folders are left, whatever was lost
+        if found or {one.is_dir() for one in path.iterdir()} != {False}:
+            return (*found, "archive")[0]
+    elif path.suffix.lower() == ".zip":
+        from ytxdata.archive.ownership import refuse_zipped
+
+        refuse_zipped(path, _MARKS["pack"])
         return "pack"
-    if path.name.lower().endswith(_TABLES):
+    elif path.name.lower().endswith(_TABLES):
         return "tables"
-    if path.is_file():
-        raise UsageError(
-            Text(f"verify 不认识这种文件：{path}", f"verify knows no such kind of file: {path}"),
-            remedy=Text(
-                "它接受存档目录、证据包 ZIP，或旁边有 .about.json 的 CSV、XLSX、Parquet",
-                "it takes an archive directory, the ZIP of an evidence pack, or a CSV, XLSX or Parquet file with its .about.json",
-            ),
-        )
-    return "archive"
+    elif not path.is_file():
+        return "archive"
+    raise UsageError(
+        Text(f"verify 在 {path} 没有可核对的", f"verify finds nothing that it checks in {path}"),
+        remedy=Text(
+            "它接受存档目录、证据包 ZIP，或旁边有 .about.json 的 CSV、XLSX、Parquet",
+            "it takes an archive directory, the ZIP of an evidence pack, or a CSV, XLSX or Parquet file with its .about.json",
+        ),
+    )
 
 
 def _refuse_idle(idle: Sequence[str], path: Path, kind: str) -> None:
     """Who asks for a check must not read `sound` when it was not made."""
     if idle:
-        names = ", ".join(idle)
+        names, (zh, en) = ", ".join(idle), _CALLED[kind]
         raise UsageError(
-            Text(
-                f"{names} 对 {path} 不起作用：{_CALLED[kind].zh}",
-                f"{names} checks nothing of {path}: {_CALLED[kind].en}",
-            ),
+            Text(f"{names} 对 {path} 不起作用：{zh}", f"{names} checks nothing of {path}: {en}"),
             remedy=Text("去掉它，或给出它所核对的", "leave it out, or give what it is for"),
         )
 

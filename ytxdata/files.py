@@ -163,13 +163,18 @@ def _no_name(cause: Text) -> UsageError:
 
 
 def require_file(path: str | Path) -> None:
-    """Return if there is something at a path.
+    """Return if there is a file at a path.
 
     Raises
     ------
     UsageError
-        There is nothing.
+        There is nothing, or a directory.
     """
+    if os.path.isdir(path):  # noqa: PTH112  as below
+        raise UsageError(
+            Text(f"{path} 是目录，应为文件", f"{path} is a directory, and a file is needed"),
+            remedy=Text("给出其中的文件", "name a file in it"),
+        )
     if not os.path.exists(path):  # noqa: PTH110  a name that no system takes is no file either
         raise UsageError(
             Text(f"没有这个文件：{path}", f"there is no such file: {path}"),

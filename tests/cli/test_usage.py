@@ -32,6 +32,9 @@ def test_what_is_not_there_is_told_as_such_in_one_language(tmp_path: Path, capsy
             f"没有这个文件：{lost}",
             Text("检查路径", "check the path"),
         )
+        with pytest.raises(UsageError) as caught:
+            read(tmp_path)
+        assert caught.value.cause.zh == f"{tmp_path} 是目录，应为文件"
     archive = str(ytx.sample("archive").path)
     assert run("--lang", "zh", "report", "--archive", archive, "--book", str(lost), "--out", str(tmp_path / "o")) == 2
     assert capsys.readouterr().err.splitlines() == [f"没有这个文件：{lost}", "→ 检查路径"]
@@ -60,6 +63,12 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "zh", "en"),
     [
+        (
+            ["report", "--month", "2026-03"],
+            "没有选项 --month（期间用 --from 和 --to）",
+            "(--from and --to give the period)",
+        ),
+        (["export", __file__], "是文件，应为目录", "is a file"),
         (["report", "--lines", "many"], "'--lines' 的值不可用：应为整数", "Invalid value for '--lines'"),
         (["fetch", "--count", "0"], "'--count' 的值不可用：", "Invalid value for '--count'"),
         (["nonsense"], "没有命令 'nonsense'", "No such command 'nonsense'"),

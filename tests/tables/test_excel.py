@@ -294,6 +294,14 @@ def test_a_long_table_prints_its_first_rows_and_says_so(tmp_path: Path) -> None:
     assert opened.page_setup.orientation == "landscape"
 
 
+def test_a_long_table_is_not_cut_inside_of_a_group(tmp_path: Path) -> None:
+    rows = pa.table({"group": [f"g{at // 7}" for at in range(42)], "hour": list(range(42))})
+    table = Table(frame=rows, name="n", title=Text("数", "Numbers"))
+    opened: Any = openpyxl.load_workbook(table.to_excel(tmp_path / "n.xlsx", lang="en"))["n"]
+    assert opened.print_area == "'n'!$A$1:$B$29"
+    assert "the first 28 of 42 rows are printed" in str(opened.oddFooter.center.text)
+
+
 def test_a_wide_table_goes_on_beside_and_repeats_its_first_column(tmp_path: Path) -> None:
     wide = pa.table({f"c{at:02d}": ["x" * 50] * 3 for at in range(8)})
     narrow = pa.table({f"c{at:02d}": [1 / 3] * 3 for at in range(20)})  # not as wide as all its digits

@@ -63,10 +63,30 @@ _IN_CHINESE = (
     (r"(\S+) is not in the range (.+?)\.?$", r"\1 不在范围 \2 内"),
     (r"(?:file|path|directory) (.+) does not exist\.?", r"\1 不存在"),
     (r"(?:file|path|directory) (.+) is a directory\.?", r"\1 是目录，应为文件"),
-    (r"(?:file|path|directory) (.+) is a file\.?", r"\1 是文件，应为目录"),
+    (r"(?:file|path|directory|dir) (.+) is a file\.?", r"\1 是文件，应为目录"),
     (r"(?:file|path|directory) (.+) is not readable\.?", r"\1 无法读取"),
 )
 """What the parser says → the same in Chinese; a sentence of two parts is met by two lines."""
+
+_PERIODS = {
+    f"--{one}"
+    for one in [
+        "year",
+        "quarter",
+        "month",
+        "week",
+        "day",
+        "date",
+        "period",
+        "since",
+        "until",
+        "after",
+        "before",
+        "start",
+        "end",
+    ]
+}
+"""Options that people try for the period."""
 
 _FRAME = Text(
     "{usage}\n'{command} -h' 显示帮助\n\n错误：{said}", "{usage}\n'{command} -h' shows the help\n\nError: {said}"
@@ -97,8 +117,14 @@ def told(error: Exception, lang: Lang) -> str:
         return said
     usage, both = context.get_usage(), in_both(said)
     options = {name for one in context.command.params for name in one.opts}
-    if getattr(error, "option_name", None) == "--json" and "--format" in options:
+    unknown = getattr(error, "option_name", None)
+    if unknown == "--json" and "--format" in options:
         both = Text(f"{both.zh}（请用 --format json）", f"{both.en} (--format json does that)")
+    elif unknown in _PERIODS and "--from" in options:  # what is spelled alike means something else
+        both = Text(
+            f"没有选项 {unknown}（期间用 --from 和 --to）",
+            f"No such option: {unknown} (--from and --to give the period)",
+        )
     zh = _FRAME.zh.format(usage=_in_chinese(usage), command=context.command_path, said=both.zh)
     en = _FRAME.en.format(usage=usage, command=context.command_path, said=both.en)
     return Text(zh, en).in_(lang, sep="\n\n")

@@ -15,6 +15,7 @@ from ytxdata.cli.shared_options import (
     SettleHours,
     To,
     chosen,
+    conclude,
     echo,
     emit,
     note,
@@ -193,7 +194,7 @@ def status(
         return
     other = "problem_en" if chosen.lang == "zh" else "problem_zh"
     _show(table, leave_out=(other,))
-    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+    conclude(verdict)
 
 
 _HEADS = {

@@ -23,9 +23,9 @@ from ytxdata.cli.shared_options import (
     address_book,
     ask,
     chosen,
+    conclude,
     emit,
     note,
-    say,
     wrote,
 )
 from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
@@ -133,7 +133,7 @@ def report(
         files = {name: str(path) for name, path in written.items()}
         emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "rows": counted, "files": files})
     else:
-        say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+        conclude(verdict)
         wrote(*written.values())
     raise typer.Exit(max((error.exit_code for error in still.damage.values()), default=0))
 

@@ -30,6 +30,7 @@ from ytxdata.cli.shared_options import (
     address_book,
     ask,
     chosen,
+    conclude,
     echo,
     emit,
     note,
@@ -184,7 +185,7 @@ def report(
             }
         )
         return
-    say(Text(f"{verdict.worst}：{verdict.sentence.zh}", f"{verdict.worst}: {verdict.sentence.en}"))
+    conclude(verdict)
     wrote(*files.values())
 
 

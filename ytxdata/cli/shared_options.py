@@ -18,6 +18,8 @@ from ytxdata.labels import LANGS, UNPRINTABLE, Lang, Text, preferred_lang, print
 from ytxdata.times import period_of
 
 if TYPE_CHECKING:
+    from ytxdata.fleet.fleet import FleetCertificate
+    from ytxdata.history.proof.certificate import Certificate
     from ytxdata.metrics.calendar import By
     from ytxdata.metrics.registry import Ask
     from ytxdata.tables.address_book import AddressBook
@@ -161,15 +163,37 @@ def emit(value: Any) -> None:
     put(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", written))  # a terminal must not obey a name
 
 
+def conclude(verdict: Certificate | FleetCertificate) -> None:
+    """Say how complete the data is, in the word of its badge where nobody could read it yet: PROBABLE would be said of
+    a month that is to come.
+    """
+    from ytxdata.templates import BADGES
+
+    worst = BADGES["UNREAD"] if verdict.badge == "UNREAD" else Text(verdict.worst, verdict.worst)
+    say(Text(f"{worst.zh}：{verdict.sentence.zh}", f"{worst.en}: {verdict.sentence.en}"))
+
+
 def wrote(*paths: Path | None) -> None:
-    """Say which files there are now; a CSV or workbook has its description beside it."""
-    for path in paths:
-        if path:
+    """Say which files there are now, of many those that are opened first: a list pushes the verdict off the screen. A
+    CSV or workbook has its description beside it.
+    """
+    there = [path for path in paths if path]
+    if len(there) > _LISTED:
+        from ytxdata.pages.earlier_report import PAGES
+
+        names = [path.name for path in there]
+        first = [one for one in (*PAGES, "usage.csv", "usage.parquet") if one in names] or names
+        folder = os.path.commonpath([path.parent for path in there])
+        say(_MANY, folder=f"{folder}{os.sep}", n=len(there), names=", ".join(first[:3]))
+    else:
+        for path in there:
             say(f"→ {path}")
-    if any(path and path.suffix in (".csv", ".xlsx", ".parquet") for path in paths):
+    if any(path.suffix in (".csv", ".xlsx", ".parquet") for path in there):
         say(_BESIDE)
 
 
+_LISTED = 6
+_MANY = Text("→ {folder}：{n} 个文件，先看 {names}", "→ {folder}: {n} files, begin with {names}")
 _BESIDE = Text(
     "  每个 CSV、XLSX、Parquet 旁有 .about.json：口径、完整性和校验和，一同转交后可用 ytxdata verify 核对",
     "  beside each CSV, XLSX and Parquet file lies its .about.json: definitions, completeness, checksum. Hand both on: ytxdata verify checks them",

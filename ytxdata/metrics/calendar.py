@@ -103,8 +103,8 @@ def span_of(period: str | tuple[Instant, Instant]) -> tuple[datetime, datetime]:
 
     Examples
     --------
-    >>> [edge.date().isoformat() for edge in (*span_of("2026-Q1"), *span_of("2026-W10"))]
-    ['2026-01-01', '2026-04-01', '2026-03-02', '2026-03-09']
+    >>> [edge.date().isoformat() for one in ("2026-Q1", "2026-W10", "2026年3月", "2026/3/5") for edge in span_of(one)]
+    ['2026-01-01', '2026-04-01', '2026-03-02', '2026-03-09', '2026-03-01', '2026-04-01', '2026-03-05', '2026-03-06']
     """
     if not isinstance(period, str):
         start, end = (as_instant(edge, name="period") for edge in period)
@@ -127,7 +127,7 @@ def span_of(period: str | tuple[Instant, Instant]) -> tuple[datetime, datetime]:
     return _midnight(first), _midnight(last)
 
 
-_PERIOD = re.compile(r"(\d{4})(?:-?Q([1-4])|-?W(\d\d)|[-/](\d\d)(?:[-/](\d\d))?)?")
+_PERIOD = re.compile(r"(\d{4})(?:-?Q([1-4])|-?W(\d\d)|[-/年](\d\d?)(?:月|[-/月](\d\d?)日?)?|年)?")
 
 
 def counterpart(

@@ -66,7 +66,7 @@ _NAMES = {
 
 CLASS_WORDS = {
     "mobile": "手机", "fixed": "固话", "service": "服务号码", "premium": "声讯号码", "international": "境外", "satellite": "卫星电话",
-    "short": "短号", "access": "接入号",
+    "short": "短号", "access": "接入号", "unknown": "未知",
 }  # fmt: skip
 
 SIZES = (("1", 1), ("2", 2), ("3–5", 3), ("6–10", 6), ("11–15", 11), ("16–25", 16), ("26–50", 26), ("> 50", 51))

@@ -28,8 +28,8 @@ from ytxdata.times import BEIJING
 KEYS = ("period", "group")
 """Columns that name the rows of a breakdown; tables with the same ones are hidden together, for their figures are sums of each other."""
 
-PAGES = ("report.xlsx", "report.html", "report.pdf", "02_usage_report.html")
-"""What an earlier report, without this rule, may have left where this one is written."""
+PAGES = ("report.html", "report.pdf", "report.xlsx", "02_usage_report.html")
+"""What people open first, and what an earlier report, without this rule, may have left where this one is written."""
 
 EVER: Span = (datetime(1, 1, 1), datetime(9999, 12, 31))  # noqa: DTZ001  wall time, as rows have it
 """Where a time begins and ends of which nobody said so."""

@@ -204,9 +204,12 @@ def write_sheet(
         sheet.fit_to_pages(across, 0)
         sheet.repeat_columns(0)
     if rows.num_rows > PRINTED:
-        sheet.print_area(0, 0, PRINTED, len(keys) - 1)
+        named = rows.column(0).slice(0, PRINTED + 1).to_pylist()
+        # not inside of a group, or of a period
+        printed = max((at for at in range(1, PRINTED + 1) if named[at] != named[at - 1]), default=PRINTED)
+        sheet.print_area(0, 0, printed, len(keys) - 1)
         cut = Text("打印前 {n} 行，共 {all} 行", "the first {n} of {all} rows are printed")
-        sheet.set_footer(f"&L&A&C{cut.format(n=PRINTED, all=f'{rows.num_rows:,}').in_(lang)}&R&P / &N")
+        sheet.set_footer(f"&L&A&C{cut.format(n=printed, all=f'{rows.num_rows:,}').in_(lang)}&R&P / &N")
     if progress and done + rows.num_rows == total:
         progress(total, total)
     finished: int = done + rows.num_rows

@@ -18,11 +18,10 @@ from ytxdata.labels import LANGS, UNPRINTABLE, Lang, Text, preferred_lang, print
 from ytxdata.times import period_of
 
 if TYPE_CHECKING:
-    from ytxdata.fleet.fleet import FleetCertificate
-    from ytxdata.history.proof.certificate import Certificate
     from ytxdata.metrics.calendar import By
     from ytxdata.metrics.registry import Ask
     from ytxdata.tables.address_book import AddressBook
+    from ytxdata.tables.described import Completeness
 
 
 _INTERRUPTED = Text("已中断", "interrupted")
@@ -163,13 +162,13 @@ def emit(value: Any) -> None:
     put(UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", written))  # a terminal must not obey a name
 
 
-def conclude(verdict: Certificate | FleetCertificate) -> None:
+def conclude(verdict: Completeness) -> None:
     """Say how complete the data is, in the word of its badge where nobody could read it yet: PROBABLE would be said of
     a month that is to come.
     """
     from ytxdata.templates import BADGES
 
-    worst = BADGES["UNREAD"] if verdict.badge == "UNREAD" else Text(verdict.worst, verdict.worst)
+    worst = BADGES["UNREAD"] if getattr(verdict, "badge", "") == "UNREAD" else Text(verdict.worst, verdict.worst)
     say(Text(f"{worst.zh}：{verdict.sentence.zh}", f"{worst.en}: {verdict.sentence.en}"))
 
 

@@ -7,11 +7,14 @@ from dataclasses import replace
 import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, judged, land_of, meeting, reason_at, seen
+from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.barred import barred, bars
+from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.evidence import Evidence, Known
+from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.times import next_second
+from ytxdata.history.proof.window import Before
+from ytxdata.times import EARLIEST, next_second
 
 JOINED = Evidence(joins_at=NOW - 2 * DAY)
 SECOND = NOW.replace(microsecond=0)
@@ -40,6 +43,53 @@ def test_between_the_starts_that_one_answer_tells_of_a_meeting_another_may_be_mi
     span = (SECOND - 9 * HOUR, next_second(SECOND - 5 * HOUR))
     assert barred(JOINED, [answer]).contradiction == (span,)
     assert bars(barred(JOINED, [answer])) == [(*span, "contradiction")]
+
+
+def test_an_earlier_meeting_that_is_told_twice_bars_the_time_between_its_starts_and_so_does_a_first_answer() -> None:
+    """The sync before had seen one of the two records, and a first sync has none before it."""
+    twice = [meeting(5)._replace(meeting_id="m9", record_hash="other", ended_at=NOW), *TAIL]
+    told = [one._replace(ended_at=NOW) if one.meeting_id == "m9" else one for one in twice]
+    span = (SECOND - 9 * HOUR, next_second(SECOND - 5 * HOUR))
+    assert barred(Evidence(joins_at=NOW - 2 * HOUR), [seen(told)]).contradiction == (span,)
+    assert barred(Evidence(), [seen(told, MemoryLand(), Before())]).contradiction == (span,)
+
+
+def of_creators(*sizes: int) -> list[Seen]:
+    """Meetings two days old and older, those of the first creator the youngest."""
+    creators = [f"c{i}" for i, size in enumerate(sizes) for _ in range(size)]
+    return [meeting(n, creator=creator) for n, creator in enumerate(creators, start=49)]
+
+
+def test_what_a_limit_may_have_hidden_before_the_first_sync_is_not_proven_when_a_full_one_has_lost_a_record() -> None:
+    first = seen(of_creators(5, 5, 5, 1), MemoryLand(), Before(), asked_n=500)
+    before = replace(Evidence(), suspected=suspected(Evidence(), [first]))
+    assert before.suspected == (("creator", 5),)
+    before = replace(barred(before, [first]), joins_at=NOW - DAY)
+    ((start, end, reason),) = bars(before)
+    assert (start, reason) == (EARLIEST, "hidden")
+    assert end > NOW - 53 * HOUR
+    # of the first creator, whose bound is the latest, one was deleted: no answer shows it full any more
+    second = seen(of_creators(5, 5, 5, 1)[1:], land_of(of_creators(5, 5, 5, 1)), asked_n=500)
+    after = barred(replace(before, suspected=suspected(before, [second])), [second])
+    assert bars(after) == [(EARLIEST, end, "hidden")]
+    assert Evidence.from_dict(after.to_dict()) == after
+    third = seen(of_creators(6, 5, 5, 1), land_of(of_creators(5, 5, 5, 1)), asked_n=500)
+    refuted = barred(replace(after, suspected=suspected(after, [third])), [third])
+    assert bars(refuted) == [], "an answer that shows more says that it was no limit"
+
+
+def test_a_limit_that_is_seen_at_work_later_bars_what_the_first_answer_could_not_show_under_it() -> None:
+    """Of a single creator that is full nobody can tell, and it has lost a record when the limit shows."""
+    first = seen(of_creators(20, 4, 3), MemoryLand(), Before(), asked_n=500)
+    before = replace(barred(Evidence(), [first]), joins_at=NOW - DAY)
+    assert bars(before) == []
+    second = seen(of_creators(20, 4, 3)[1:], land_of(of_creators(20, 4, 3)), asked_n=500)
+    limit = ("creator", 20)
+    after = barred(replace(before, limits=(limit,)), [second], [limit])
+    ((start, end),) = after.hidden
+    assert start == EARLIEST
+    assert NOW - 66 * HOUR < end <= NOW
+    assert barred(replace(before, limits=(("creator", 30),)), [second]).hidden == ()
 
 
 @pytest.mark.parametrize("is_told", [True, False])

@@ -3,19 +3,22 @@
 A verdict is of an answer, and the next one knows nothing of what that could not speak for: it is shorter, the record
 that nobody understood is listed no more, the category that was full has lost one or may hold more. So what is barred
 is kept as a span, for good. Whatever the sync before could see it had seen, or barred: a span begins where that one
-ended. Only another list proves it.
+ended, and at the beginning of time where nothing was known. Only another list proves it.
 
 What only a suspected limit may hide is barred as long as that is: few meetings of few people look like a limit every
-day, and the next answer shows one more. Kept for good, most accounts that began empty were never proven.
+day, and the next answer shows one more. Kept for good, most accounts that began empty were never proven. The greatest
+number of records that an answer shows of one creator or kind may be a limit, too, and shows itself as one years later,
+when the answer that met it is gone: what that would have hidden is kept, and bars nothing until then.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ytxdata.history.proof.categories import Limit, hidden_by, possible
+from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible
 from ytxdata.history.proof.evidence import BARRING, Evidence, Span
 from ytxdata.history.proof.window import Sighting
 from ytxdata.times import EARLIEST, next_second
@@ -34,34 +37,40 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
     learned
         Limits that this sync was the first to see at work: whatever was proven was proven on lists that lacked it.
     """
-    since = evidence.joins_at
     spans: Mapping[str, list[Span]] = {name: list(getattr(evidence, name)) for name in BARRING}
-    suspected: dict[Limit, list[Span]] = {}
+    may_hide: dict[Limit, list[Span]] = {}
+    greatest = Counter[str]()
     for whose, n, *span in evidence.suspects_hide:
-        suspected.setdefault((whose, n), []).append((span[0], span[1]))
+        may_hide.setdefault((whose, n), []).append((span[0], span[1]))
+        greatest |= Counter({whose: n})
     unread = dict.fromkeys(evidence.unread)
     for answer in answers:
-        spans["moved"].extend(span for _, span in answer.moved)
-        if since is not None:
-            for limit, until in hidden_by(answer, possible(evidence), only_new=True).items():
-                suspected.setdefault(limit, []).extend(_before(since, until))
-            spans["contradiction"] += _told_as(answer.contradictions, answer, since)
-            spans["collision"] += _told_as(_replaced(answer), answer, since)
+        asked_at = next_second(answer.pull.asked_at + abs(answer.pull.clock_skew or timedelta(0)))
+        # where nothing was known before, no earlier sync has seen what this answer may lack
+        since = EARLIEST if evidence.joins_at is None or answer.is_first else evidence.joins_at
+        limits = {*possible(evidence), *(one for one in met(answer) if one[1] >= greatest[one[0]])}
+        for limit, until in hidden_by(answer, limits, only_new=True).items():
+            may_hide.setdefault(limit, []).extend(_before(since, until))
         for limit, until in hidden_by(answer, learned).items() if learned else ():
             spans["hidden"] += _before(EARLIEST, until) if limit in learned else ()
+        spans["moved"].extend(span for _, span in answer.moved)
+        # the sync before may have seen one of the records that are told of a meeting, and never another's
+        spans["contradiction"] += _told_as(answer.contradictions, answer, EARLIEST)
+        spans["collision"] += _told_as(_replaced(answer), answer, since)
         if answer.pull.n_rejected and not (answer.pull.unread and unread.keys() >= set(answer.pull.unread)):
-            spans["rejected"].append((since or EARLIEST, next_second(answer.pull.asked_at)))
-            unread |= dict.fromkeys(answer.pull.unread)
-    spans["hidden"] += [span for limit in evidence.limits for span in suspected.get(limit, ())]
-    may_hide = [(*one, *span) for one in evidence.suspected for span in merged(suspected.get(one, ()))]
+            spans["rejected"].append((since, asked_at))
+            unread |= dict.fromkeys(filter(None, answer.pull.unread))
+    most = most_shown(answers)
+    spans["hidden"] += [span for limit in evidence.limits for span in may_hide.pop(limit, ())]
+    left = ((whose, n, *span) for (whose, n), some in may_hide.items() if n >= most[whose] for span in merged(some))
     kept = {name: merged(found) for name, found in spans.items()}
-    return replace(evidence, **kept, suspects_hide=tuple(may_hide), unread=tuple(unread)[-MOST_SPANS:])  # type: ignore[arg-type]
+    return replace(evidence, **kept, suspects_hide=tuple(sorted(left)), unread=tuple(unread)[-MOST_SPANS:])  # type: ignore[arg-type]
 
 
 def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:
     """Return all spans that are barred, by start, each with its reason."""
-    suspected = [(start, end, "hidden") for *_, start, end in evidence.suspects_hide]
-    return sorted([*suspected, *((*span, name) for name in BARRING for span in getattr(evidence, name))])
+    suspects = [(*span, "hidden") for whose, n, *span in evidence.suspects_hide if (whose, n) in evidence.suspected]
+    return sorted([*suspects, *((*span, name) for name in BARRING for span in getattr(evidence, name))])
 
 
 def _before(since: datetime, until: datetime) -> Iterator[Span]:
@@ -89,8 +98,8 @@ def _told_as(ids: Iterable[str], answer: Sighting, since: datetime) -> Iterator[
     for key, told in starts.items():
         old = answer.found.get(key)
         first = min([*told, *([old.started_at] if old and old.started_at else ())])
-        if since <= max(told):
-            yield max(first, since), next_second(max(told))
+        # one that is told as older than what the sync before could see has come since, whatever it was told in place of
+        yield max(first, since) if since <= max(told) else first, next_second(max(told))
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:

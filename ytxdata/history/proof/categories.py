@@ -10,14 +10,17 @@ while it was watched, looks like one who came late: that cannot be told.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
+from itertools import chain
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from ytxdata.history.proof.evidence import Evidence, Seen
+from ytxdata.history.proof.overlap import Placed
 from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
 from ytxdata.phones import normalize
@@ -41,12 +44,13 @@ MOST_LIMITS = 16
 
 
 class _Tally(NamedTuple):
-    """How many records of each category an answer holds, and from when on it shows the category."""
+    """How many records of each category an answer holds, from when on it shows the category, and those with a place."""
 
     name: str
     category: Callable[[str], str]
     counts: Counter[str]
     shown_from: Mapping[str, datetime]
+    placed: Mapping[str, Sequence[Placed]]
 
     def whose(self, category: str) -> str:
         """Return whose limit one of a category would be: that of every creator alike, or of this kind."""
@@ -59,15 +63,23 @@ class _Tally(NamedTuple):
 
     @classmethod
     def of(
-        cls, name: str, category: Callable[[str], str], counts: Mapping[str, int], starts: Mapping[str, datetime]
+        cls,
+        name: str,
+        category: Callable[[str], str],
+        counts: Mapping[str, int],
+        by_text: Mapping[str, Sequence[Placed]],
+        upper: datetime,
     ) -> _Tally:
-        """Return the tally of records that are counted by what the platform writes."""
-        merged, shown_from = Counter[str](), dict[str, datetime]()
+        """Return the tally of records that are counted, and placed, by what the platform writes."""
+        merged, parts = Counter[str](), dict[str, list[Sequence[Placed]]]()
         for text, n in counts.items():
             key = category(text)
             merged[key] += n
-            shown_from[key] = min(starts[text], shown_from.get(key, starts[text]))
-        return cls(name, category, merged, shown_from)
+            parts.setdefault(key, []).append(by_text.get(text, ()))
+        placed = {
+            key: some[0] if len(some) == 1 else sorted(chain(*some), key=itemgetter(0)) for key, some in parts.items()
+        }
+        return cls(name, category, merged, {key: some[0][0] if some else upper for key, some in placed.items()}, placed)
 
 
 def hidden_before(answer: Sighting, limits: Iterable[Limit]) -> datetime | None:
@@ -98,18 +110,29 @@ def possible(evidence: Evidence) -> tuple[Limit, ...]:
     return evidence.limits + evidence.suspected
 
 
-def suspected(evidence: Evidence, answers: Iterable[Sighting]) -> tuple[tuple[str, int], ...]:
+def most_shown(answers: Iterable[Sighting]) -> Counter[str]:
+    """Return how many records of one creator, and of each kind, any of these answers shows: no limit is below that."""
+    most = Counter[str]()
+    for answer in answers:
+        most |= _shown(_tallies(answer))
+    return most
+
+
+def met(answer: Sighting) -> set[Limit]:
+    """Return which limits an answer may have met, should they ever be seen: the greatest numbers that it shows."""
+    return {limit for tally in _tallies(answer) for limit in tally.most.items()}
+
+
+def suspected(evidence: Evidence, answers: Sequence[Sighting]) -> tuple[tuple[str, int], ...]:
     """Return whose number of records may be a limit after the answers of a sync, each until an answer shows more.
 
     An answer that our own number cut shows by itself of nobody that they are full. What a whole one showed holds for it
     too: else what a busy day pushed out of the list is proven that night.
     """
-    found, most = set[tuple[str, int]](), Counter[str]()
+    found, most = set[tuple[str, int]](), most_shown(answers)
     for answer in answers:
-        tallies = _tallies(answer)
-        for tally in tallies:
+        for tally in _tallies(answer):
             found |= _as_before(tally, answer, evidence) | (_suspects(tally) if answer.stopped else set())
-        most |= _shown(tallies)
     known = dict.fromkeys([*sorted(found), *evidence.suspected])
     return tuple((whose, n) for whose, n in known if n >= most[whose])[:MOST_LIMITS]
 
@@ -130,14 +153,15 @@ def _speaks_from(answer: Sighting, tally: _Tally, full: Collection[str], *, only
     rank by another date than the others, a meeting of a day or an old one that was renamed: they are left out, as few
     as in every overlap, and of a short category fewer than half.
     """
-    ranks: dict[str, list[datetime]] = {one: [] for one in full}
-    text_of = attrgetter(tally.name)
-    for start, one in answer.extent.placed if full else ():
-        text = text_of(one)
-        if text is not None and (category := tally.category(text)) in ranks:
-            ranks[category].append(_ranks_by(start, one, answer, only_new=only_new))
-    for found in ranks.values():
-        yield sorted(found)[min(answer.policy.overlap, (len(found) + 1) // 2) - 1] if found else answer.upper
+    for category in full:
+        placed = tally.placed[category]
+        n, lowest = min(answer.policy.overlap, (len(placed) + 1) // 2), list[datetime]()
+        for start, one in placed:
+            if len(lowest) == n and lowest[-1] <= start:
+                break  # none ranks below its start: all others of twenty thousand need not be looked at
+            insort(lowest, _ranks_by(start, one, answer, only_new=only_new))
+            del lowest[n:]
+        yield lowest[-1] if lowest else answer.upper
 
 
 def _ranks_by(start: datetime, one: Seen, answer: Sighting, *, only_new: bool) -> datetime:
@@ -150,10 +174,11 @@ def _ranks_by(start: datetime, one: Seen, answer: Sighting, *, only_new: bool) -
         return max(start, asked_at)
     if known is not None and known.record_hash != one.record_hash:
         return asked_at
+    ended_at = max(start, one.ended_at)
     if known is not None and only_new:
-        return one.ended_at
+        return ended_at
     listed_at = min(start + answer.policy.settle, asked_at if known is None else known.last_changed_at)
-    return max(one.ended_at, listed_at)
+    return max(ended_at, listed_at)
 
 
 def _tallies(answer: Sighting) -> list[_Tally]:
@@ -175,12 +200,13 @@ def _counted(answer: Sighting) -> list[_Tally]:
     found = []
     for name, ways in WAYS.items():
         text_of = attrgetter(name)
-        placed = {text_of(one): start for start, one in reversed(answer.extent.placed)}
+        by_text: dict[str, list[Placed]] = {}
+        for pair in answer.extent.placed:
+            by_text.setdefault(text_of(pair[1]), []).append(pair)
         for records in [everything, once] if len(once) < len(everything) else [once]:
             counts = Counter(map(text_of, records))
             del counts[None]
-            starts = dict.fromkeys(counts, answer.upper) | placed
-            found += [_Tally.of(name, category, counts, starts) for category in ways]
+            found += [_Tally.of(name, category, counts, by_text, answer.upper) for category in ways]
     return found
 
 
@@ -234,7 +260,7 @@ def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iter
     """
     if not answer.n_missing:
         return ()
-    name, category, counts, shown_from = tally
+    name, category, counts, shown_from, _ = tally
     came = Counter(category(text) for one in answer.fresh if (text := getattr(one, name)) is not None)
     if name == KIND:
         newest = dict.fromkeys(counts, max((start for start, _ in answer.absent), default=answer.upper))

@@ -270,7 +270,7 @@ class Evidence:
     moved, hidden, rejected, contradiction, collision
         Where a meeting may be missing, whatever later answers show, see `barred`.
     suspects_hide
-        Where one may be missing under a limit that is suspected, each with that.
+        Where one may be missing under a limit that an answer may have met, each with that: barred while it is suspected.
     unread
         Hashes of the rejected records whose time is barred.
     barred_since

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from ytxdata.history.proof.answered import unread
 from ytxdata.history.proof.evidence import Bulk, PullFacts, Seen
 
 HOUR = 3600.0
@@ -265,7 +266,7 @@ class Account:
         if knobs.ignores_count:
             limit = knobs.cap or 10**9
         records: list[Seen] = []
-        n_rejected, size = 0, Bulk()
+        n_rejected, size, rows = 0, Bulk(), list[tuple[str, bool]]()
         for one in self.listing():
             copies = 2 if self.rng.random() < knobs.doubled else 1
             for _ in range(copies):
@@ -279,18 +280,24 @@ class Account:
                 size = larger
                 if self.now < one.malformed_until:
                     n_rejected += 1
+                    rows.append(("one text for all that it fails to render", False))
                 else:
                     records.append(one.as_seen(self.now))
+                    rows.append((records[-1].record_hash, True))
         if knobs.display == "reversed":
             records.reverse()
+            rows.reverse()
         elif knobs.display == "shuffled":
             self.rng.shuffle(records)
         if self.now < knobs.legs_told_from:  # the limit counts them all the same
             records, size = [_without_legs(one) for one in records], size._replace(n_legs=0)
         self.n_pulls += 1
+        names = unread(rows, is_cut=len(rows) == n) if n_rejected and knobs.display != "shuffled" else ()
         asked_at = instant(self.now) - timedelta(seconds=knobs.skew)
         skew = timedelta(seconds=abs(knobs.skew)) if knobs.tells_skew else None
-        return PullFacts(f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, size, skew)
+        return PullFacts(
+            f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, size, skew, unread=names
+        )
 
 
 def _as_real_ones(n_bytes: int) -> Bulk:

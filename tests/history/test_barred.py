@@ -8,12 +8,13 @@ import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
+from ytxdata.history.proof.answered import unread
 from ytxdata.history.proof.barred import barred, bars
 from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.window import Before
+from ytxdata.history.proof.window import Before, Sighting
 from ytxdata.times import EARLIEST, next_second
 
 JOINED = Evidence(joins_at=NOW - 2 * DAY)
@@ -21,10 +22,10 @@ SECOND = NOW.replace(microsecond=0)
 
 
 def test_the_time_of_a_record_that_was_not_understood_is_not_proven_by_the_next_answer() -> None:
-    rejected = judged(TAIL, n_rejected=1, unread=("x",))
+    rejected = judged(TAIL, n_rejected=1, unread=(("x",),))
     span = (NOW - 2 * DAY, next_second(NOW))
     assert rejected.evidence.rejected == (span,)
-    assert barred(rejected.evidence, [seen(TAIL, n_rejected=1, unread=("x",))]).rejected == (span,), (
+    assert barred(rejected.evidence, [seen(TAIL, n_rejected=1, unread=(("x",),))]).rejected == (span,), (
         "it is the same one"
     )
     later = judged(TAIL).evidence
@@ -33,6 +34,37 @@ def test_the_time_of_a_record_that_was_not_understood_is_not_proven_by_the_next_
     at = NOW - 30 * HOUR
     assert next(one.reason_key for one in both.periods if one.start <= at < one.end) == "rejected"
     assert Evidence.from_dict(rejected.evidence.to_dict()) == rejected.evidence
+
+
+@pytest.mark.parametrize(
+    ("listed", "is_cut", "is_same"),
+    [
+        ("c a ? b", False, True),
+        ("c a ?", True, True),  # the tail ends there
+        ("c ? a b", False, False),  # gone, and another in its words
+        ("? c a b", False, False),
+        ("c a ? ? b", False, False),
+        ("a b ?", False, False),
+    ],
+)
+def test_a_record_that_was_not_understood_is_known_again_by_its_place_and_not_by_its_words(
+    listed: str, *, is_cut: bool, is_same: bool
+) -> None:
+    def answer(listed: str, *, is_cut: bool = False) -> Sighting:
+        names = unread([(one, one != "?") for one in listed.split()], is_cut=is_cut)
+        return seen(TAIL, n_rejected=listed.count("?"), unread=names)
+
+    before = replace(barred(JOINED, [answer("a ? b")]), joins_at=NOW - DAY)
+    assert before.rejected
+    later = replace(before, rejected=())
+    assert (not barred(later, [answer(listed, is_cut=is_cut)]).rejected) is is_same
+
+
+def test_above_all_others_a_record_that_was_not_understood_has_no_place() -> None:
+    """What takes its place there, above the newest that was understood, began since."""
+    first = barred(JOINED, [seen(TAIL, n_rejected=1, unread=unread([("?", False), ("a", True)], is_cut=True))])
+    above = unread([("b", True), ("?", False), ("a", True)], is_cut=True)
+    assert barred(replace(first, rejected=()), [seen(TAIL, n_rejected=1, unread=above)]).rejected
 
 
 def test_between_the_starts_that_one_answer_tells_of_a_meeting_another_may_be_missing() -> None:

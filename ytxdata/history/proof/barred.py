@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible
 from ytxdata.history.proof.evidence import BARRING, Evidence, Span
@@ -25,6 +26,9 @@ from ytxdata.times import EARLIEST, next_second
 
 MOST_SPANS = 64
 """How many spans of one reason are kept apart: evidence must stay small."""
+
+MOST_UNREAD = 2 * MOST_SPANS
+"""By how many names records that were not understood are remembered, each has two."""
 
 
 def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Limit] = ()) -> Evidence:
@@ -57,14 +61,17 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
         # the sync before may have seen one of the records that are told of a meeting, and never another's
         spans["contradiction"] += _told_as(answer.contradictions, answer, EARLIEST)
         spans["collision"] += _told_as(_replaced(answer), answer, since)
-        if answer.pull.n_rejected and not (answer.pull.unread and unread.keys() >= set(answer.pull.unread)):
+        told = answer.pull.unread
+        if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
             spans["rejected"].append((since, asked_at))
-            unread |= dict.fromkeys(filter(None, answer.pull.unread))
+        for key in chain(*told):  # those that are told again are the last to be forgotten
+            unread.pop(key, None)
+            unread[key] = None
     most = most_shown(answers)
     spans["hidden"] += [span for limit in evidence.limits for span in may_hide.pop(limit, ())]
     left = ((whose, n, *span) for (whose, n), some in may_hide.items() if n >= most[whose] for span in merged(some))
     kept = {name: merged(found) for name, found in spans.items()}
-    return replace(evidence, **kept, suspects_hide=tuple(sorted(left)), unread=tuple(unread)[-MOST_SPANS:])  # type: ignore[arg-type]
+    return replace(evidence, **kept, suspects_hide=tuple(sorted(left)), unread=tuple(unread)[-MOST_UNREAD:])  # type: ignore[arg-type]
 
 
 def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:

@@ -66,7 +66,7 @@ class PullFacts:
     is_doubtful
         It says that it holds another number of records than it does, or its end is missing.
     unread
-        Hashes of the rejected records, where they are known.
+        By what each rejected record is known again, the surest first; nothing where it stands above or below all.
     """
 
     pull_id: str
@@ -78,7 +78,7 @@ class PullFacts:
     size: Bulk = NO_BULK
     clock_skew: timedelta | None = None
     is_doubtful: bool = False
-    unread: tuple[str, ...] = ()
+    unread: tuple[tuple[str, ...], ...] = ()
 
     @property
     def n_returned(self) -> int:
@@ -272,7 +272,7 @@ class Evidence:
     suspects_hide
         Where one may be missing under a limit that an answer may have met, each with that: barred while it is suspected.
     unread
-        Hashes of the rejected records whose time is barred.
+        By what the rejected records are known whose time is barred.
     barred_since
         Up to when an earlier version judged, which kept of these only `moved`; None when none did.
     reopened_at

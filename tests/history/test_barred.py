@@ -6,7 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, judged, land_of, meeting, reason_at, seen
+from tests.history.one_answer import (
+    DAY,
+    EVERYTHING,
+    HOUR,
+    NOW,
+    TAIL,
+    judged,
+    land_of,
+    meeting,
+    pull,
+    reason_at,
+    seen,
+)
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.answered import unread
 from ytxdata.history.proof.barred import barred, bars
@@ -14,6 +26,7 @@ from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.reading import Reading
 from ytxdata.history.proof.window import Before, Sighting
 from ytxdata.times import EARLIEST, next_second
 
@@ -65,6 +78,25 @@ def test_above_all_others_a_record_that_was_not_understood_has_no_place() -> Non
     first = barred(JOINED, [seen(TAIL, n_rejected=1, unread=unread([("?", False), ("a", True)], is_cut=True))])
     above = unread([("b", True), ("?", False), ("a", True)], is_cut=True)
     assert barred(replace(first, rejected=()), [seen(TAIL, n_rejected=1, unread=above)]).rejected
+
+
+@pytest.mark.parametrize("is_behind", [False, True])
+def test_a_span_that_a_wrong_clock_left_ends_soon_after_now_unless_it_is_the_clock_of_now_that_is_behind(
+    *, is_behind: bool
+) -> None:
+    ahead = NOW + (9 if is_behind else 400) * DAY
+    before = Evidence(
+        n_syncs=5, last_asked_at=ahead, joins_at=ahead - DAY, uppers=(NOW - 3 * DAY, ahead - DAY),
+        rejected=((ahead - 2 * DAY, ahead),), suspects_hide=(("creator", 999, EARLIEST, ahead),),
+    )  # fmt: skip
+    land = land_of([*EVERYTHING, *([meeting(-5 * 24)] if is_behind else [])])
+    if is_behind:  # began and was over five days from now
+        land.put(replace(land.known["m-120"], ended_at=NOW + 5 * DAY + HOUR, last_changed_at=ahead))
+    reading = Reading(land, before, NOW)
+    reading.take(pull(TAIL))
+    after = reading.result().evidence
+    assert after.rejected == (before.rejected if is_behind else ((NOW - 3 * DAY, next_second(NOW + DAY)),))
+    assert ("creator", 999, EARLIEST, ahead if is_behind else next_second(NOW + DAY)) in after.suspects_hide
 
 
 def test_between_the_starts_that_one_answer_tells_of_a_meeting_another_may_be_missing() -> None:

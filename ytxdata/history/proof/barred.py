@@ -80,6 +80,21 @@ def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:
     return sorted([*suspects, *((*span, name) for name in BARRING for span in getattr(evidence, name))])
 
 
+def ending(evidence: Evidence, last: datetime) -> Evidence:
+    """Return the evidence of which the clock went back, with no span that follows it beyond an instant.
+
+    Such a span was left by a sync of an unknown time, which came after the edge that may be true. Else one record that
+    was not understood while a clock was a year ahead would bar that year.
+    """
+
+    def cut(start: datetime, end: datetime) -> Span:
+        return (min(start, evidence.joins_at or start), next_second(last)) if end > last else (start, end)
+
+    suspects_hide = tuple((whose, n, *cut(*span)) for whose, n, *span in evidence.suspects_hide)
+    kept = {name: merged(cut(*span) for span in getattr(evidence, name)) for name in ("hidden", "rejected")}
+    return replace(evidence, **kept, suspects_hide=suspects_hide)  # type: ignore[arg-type]
+
+
 def _before(since: datetime, until: datetime) -> Iterator[Span]:
     if since < until:
         yield since, next_second(until)

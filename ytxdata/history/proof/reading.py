@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.barred import barred, bars
+from ytxdata.history.proof.barred import barred, bars, ending
 from ytxdata.history.proof.categories import suspected, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
@@ -122,7 +122,9 @@ class Reading:
         cut = rewound(self._evidence, now, self._policy)
         if cut is not self._evidence:
             self._notes.append(clock_note(self._evidence, cut, now, pull_id))
-            self._evidence = cut
+            # What is known to be over, and began after now, shows that it is this clock that is behind.
+            is_behind = any(one.ended_at and one.ended_at <= one.last_changed_at for one in self._known.since(now))
+            self._evidence = ending(cut, now + (self._policy.full_every if is_behind else self._policy.settle))
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""

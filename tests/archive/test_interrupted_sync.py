@@ -108,6 +108,72 @@ def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in
     assert archive.verify().is_sound
 
 
+ROOM = "9" * 29
+
+
+def later(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, days: int, meetings: int) -> list[str]:
+    """Sync once more, so many days later, when there are so many meetings more; return what is noticed."""
+    platform.clock += timedelta(days=days)
+    monkeypatch.setattr(times, "now", lambda: platform.clock)
+    newest = max(int(one["meid"]) for one in platform.records if one["meid"] != ROOM)
+    platform.records += [platform.record(newest + n) for n in range(1, meetings + 1)]
+    platform.records.sort(key=lambda one: one["starttime"], reverse=True)
+    return [note.key for note in archive.sync(platform).notes]
+
+
+def reason_of(archive: Archive, at: datetime) -> str:
+    return next(one.reason_key for one in archive.certificate().periods if one.start <= at < one.end)
+
+
+def proven_days(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let five days be proven, ten minutes from meeting to meeting."""
+    platform.clock, platform.records = datetime(2026, 1, 1, 9, tzinfo=BEIJING) + timedelta(days=5), []
+    platform.records = platform.newest_first(5 * 144)
+    for _ in range(5):
+        later(archive, platform, monkeypatch, 1, 144)
+    assert "PROVEN" in archive.coverage()["verdict"].tolist()
+
+
+def test_a_record_that_an_interrupted_sync_did_not_understand_bars_its_time_though_the_next_sync_lists_it_no_more(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proven_days(archive, platform, monkeypatch)
+    at, periods = platform.clock, archive.certificate().periods
+    platform.records[3] = {"error": "record could not be rendered"}
+    interrupt(archive, platform, monkeypatch)
+    assert archive.certificate().periods == periods
+    del platform.records[3]
+    for _ in range(3):
+        later(archive, platform, monkeypatch, 1, 144)
+    assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
+    assert reason_of(archive, at + timedelta(hours=12)) == "anchored"
+    before = archive.certificate().periods
+    assert archive.verify(recompute=True).is_sound
+    for head in (archive.path / "heads").iterdir():
+        head.unlink()
+    archive.rebuild()
+    assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
+    assert [one.reason_key for one in archive.certificate().periods] == [one.reason_key for one in before]
+
+
+@pytest.mark.parametrize("has_run", [True, False])
+def test_a_meeting_that_ran_when_a_sync_was_interrupted_and_is_listed_with_another_start_bars_the_time_between(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, has_run: bool
+) -> None:
+    proven_days(archive, platform, monkeypatch)
+    began = platform.clock - timedelta(minutes=10)
+    party = {"name": "甲", "phone": "13900000001", "jointime": f"{began:%Y-%m-%d %H:%M:%S}" if has_run else ""}
+    running = {"meid": ROOM, "starttime": f"{began:%Y-%m-%d %H:%M:%S}", "endtime": "", "parties": [party]}
+    platform.records.insert(0, platform.record(0) | running)
+    interrupt(archive, platform, monkeypatch)
+    again = {name: f"{began + timedelta(hours=n):%Y-%m-%d %H:%M:%S}" for name, n in (("starttime", 5), ("endtime", 6))}
+    platform.records[0] = platform.record(0) | again | {"meid": ROOM}
+    notes = [later(archive, platform, monkeypatch, 1, 144) for _ in range(3)]
+    assert reason_of(archive, began + timedelta(hours=2)) == ("moved" if has_run else "anchored")
+    assert ["moved" in one for one in notes] == [has_run, False, False], "told once"
+    assert archive.verify(recompute=True).is_sound
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_interrupted_sync_changes_no_claim_of_later_ones(

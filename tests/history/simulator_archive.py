@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from tests.history.simulator_account import Account, Meeting, instant
+from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.evidence import Evidence, Known, PullFacts
+from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reading import Judgement, Reading
+from ytxdata.history.proof.reading import Judgement, Reading, patient
 
 
 class MemoryLand:
@@ -19,6 +20,7 @@ class MemoryLand:
 
     def __init__(self) -> None:
         self.known: dict[str, Known] = {}
+        self.unfinished: dict[str, Known] = {}
         self.ran: set[str] = set()
         self._sorted: list[Known] | None = None
 
@@ -27,6 +29,9 @@ class MemoryLand:
 
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
         return {key: self.known[key] for key in ids if key in self.known}
+
+    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        return {key: self.unfinished[key] for key in ids if key in self.unfinished}
 
     def joined(self, ids: Sequence[str]) -> set[str]:
         return self.ran & set(ids)
@@ -48,6 +53,10 @@ class MemoryLand:
 
     def _position(self, at: datetime) -> int:
         return bisect_left(self._by_start(), at, key=_start)
+
+
+def _known(one: Seen, pull: PullFacts) -> Known:
+    return Known(one.meeting_id, one.started_at, one.ended_at, one.record_hash, pull.asked_at, one.creator)
 
 
 def _start(one: Known) -> datetime:
@@ -75,6 +84,7 @@ class MemoryArchive:
         read_at: list[float] = []
         while (n := reading.ask) is not None:
             if breaks_after is not None and len(pulls) >= breaks_after:
+                self._keep_unfinished(pulls)
                 return len(pulls)
             assert len(pulls) < self.policy.max_calls
             pull = account.ask(n)
@@ -95,16 +105,21 @@ class MemoryArchive:
             reading.take(pull)
         self._keep(pulls, reading.result())
 
+    def _keep_unfinished(self, pulls: Sequence[PullFacts]) -> None:
+        self.evidence = unfinished(self.land, self.evidence, pulls, patient(self.policy, self.evidence))
+        for pull in pulls:
+            for one in pull.records:
+                self.held.add((one.meeting_id, one.creator))
+                self.land.unfinished[one.meeting_id] = _known(one, pull)
+
     def _keep(self, pulls: Sequence[PullFacts], judged: Judgement) -> None:
         for pull in pulls:
             for one in pull.records:
                 self.held.add((one.meeting_id, one.creator))
                 before = self.land.known.get(one.meeting_id)
                 if before is None or before.record_hash != one.record_hash:
-                    fresh = Known(
-                        one.meeting_id, one.started_at, one.ended_at, one.record_hash, pull.asked_at, one.creator
-                    )
-                    self.land.put(replace(fresh, is_exempt=before.is_exempt if before else False))
+                    self.land.put(replace(_known(one, pull), is_exempt=before.is_exempt if before else False))
+                self.land.unfinished.pop(one.meeting_id, None)
         for key, exempt in [(one, True) for one in judged.vanished] + [(one, False) for one in judged.reappeared]:
             self.land.put(replace(self.land.known[key], is_exempt=exempt))
         self.evidence = Evidence.from_dict(judged.evidence.to_dict())

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Known
 from ytxdata.history.proof.hearing import standing, with_witnesses
-from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import EARLIEST
@@ -239,6 +240,7 @@ def _spans(numbers: Numbers) -> list[list[int]]:
     return [[int(piece[0]), int(piece[-1]) + 1] for piece in pieces]
 
 
+_AGE = attrgetter("observed_at", "version")
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -277,7 +279,7 @@ class ArchivedMeetings:
 
     def joined(self, ids: Sequence[str]) -> set[str]:
         """Return those of these known meetings that somebody had joined, as they were last listed."""
-        numbers = {version.obs: version.meeting_id for version in self._latest(ids)}
+        numbers = {one.obs: one.meeting_id for one in (*self._latest(ids), *self._kept(ids))}
         if self.versions.snapshot is None or not numbers:
             return set()
         rows = read(self.versions.snapshot, "legs", ("obs", "joined_at"), among("obs", np.array(sorted(numbers))))
@@ -287,7 +289,17 @@ class ArchivedMeetings:
         found = self.versions.of(ids)
         # what this very sync took in has no number yet: an answer must not vouch for itself
         stored = ([one for twin in found[i] for one in self._believed(twin)] for i in ids)
-        return (max(versions, key=lambda v: (v.observed_at, v.version)) for versions in stored if versions)
+        return (max(versions, key=_AGE) for versions in stored if versions)
+
+    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Return what unfinished syncs brought of these ids, where no finished one has listed the meeting since."""
+        return {version.meeting_id: self._known(version) for version in self._kept(ids)}
+
+    def _kept(self, ids: Sequence[str]) -> list[Version]:
+        found = self.versions.of(ids) if self._hidden else {}
+        stored = ([one for twin in found[i] for one in twin if one.obs >= 0 and one.is_believed] for i in ids if found)
+        newest = (max(versions, key=_AGE) for versions in stored if versions)
+        return [one for one in newest if one.obs in self._hidden]
 
     def since(self, instant: datetime) -> Iterable[Known]:
         """Yield the known meetings that start at or after the instant."""
@@ -432,14 +444,3 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
     # as of any window: what began within the settling time before the newest pull may still be listed
     settled = min(evidence.last_asked_at or EARLIEST, now) - timedelta(seconds=evidence.settle_s)
     return with_witnesses(known, heard, settled)
-
-
-def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:
-    """Return what each pull proves: the best verdict that rests on it; none for a pull no period rests on."""
-    best: dict[str, str] = {}
-    # one pull may bear a gap and a proof: the best comes last, and stays
-    for verdict in reversed(VERDICTS):
-        for period in judgement.certificate.periods:
-            if period.verdict == verdict:
-                best.update((pull_id, verdict) for pull_id in period.pull_ids if pull_id in pull_ids)
-    return best

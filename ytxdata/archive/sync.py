@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,6 @@ from ytxdata.archive.known_meetings import (
     certificate_of,
     evidence_of,
     exempt_of,
-    pull_verdicts,
     to_state,
 )
 from ytxdata.archive.ownership import birth, check_owner, read_identity, writing
@@ -35,10 +34,11 @@ from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, TAKEN_IN, Writer, write_intake
 from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError, UsageError
+from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
-from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reading import Judgement, Reading
+from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS, Policy
+from ytxdata.history.proof.reading import Judgement, Reading, patient
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
@@ -279,19 +279,23 @@ def keep_answers(
 ) -> Text:
     """Keep the answers of a sync that does not come to its end, with every record in them; return what to tell of it.
 
-    The platform may list a record once and never again. Nothing is claimed: see `Unjudged`.
+    The platform may list a record once and never again. Nothing is claimed: see `Unjudged`. What they cannot speak for
+    stays: a record that was not understood may be gone when the next sync asks, and be the meeting that is missing.
     """
     if not answers:
         return _NOTHING_KEPT
     # judged anew: an intake that was interrupted may have taken half an answer
     intake = Intake(VersionIndex(before), RejectIndex(before), aliases)
-    for answer in answers:
-        intake.take(answer)
+    state = before.head.state if before else {}
+    unjudged, evidence = Unjudged.of(state), evidence_of(state)
+    known = ArchivedMeetings(intake.versions, exempt_of(state), unjudged)
+    # with the patience of the syncs before: a head tells no other, and these answers are judged again by what it tells
+    left = unfinished(known, evidence, list(map(intake.take, answers)), patient(DEFAULT_POLICY, evidence))
     with telling_write_errors(root):
-        state = before.head.state if before else {}
         first = before.head.counts["observations"] if before else 0
-        unjudged = Unjudged.of(state).joined(first, first + len(intake.fresh))
-        _promoted(root, before, account, intake, {**state, **unjudged.to_state()}, "interrupted")
+        kept = unjudged.joined(first, first + len(intake.fresh)).to_state()
+        judged = {} if left == evidence else {"evidence": left.to_dict()}
+        _promoted(root, before, account, intake, {**state, **kept, **judged}, "interrupted")
     return _ANSWERS_KEPT.format(n=len(answers), new=intake.tally["new"], changed=intake.tally["changed"])
 
 
@@ -355,6 +359,17 @@ def written(
     if steps := times.steps_after(state.get("clocks", ()), clocks):
         judged["clocks"] = steps
     return _promoted(root, before, account, intake, judged, "sync", verdicts)
+
+
+def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:
+    """Return what each pull proves: the best verdict that rests on it; none for a pull no period rests on."""
+    best: dict[str, str] = {}
+    # one pull may bear a gap and a proof: the best comes last, and stays
+    for verdict in reversed(VERDICTS):
+        for period in judgement.certificate.periods:
+            if period.verdict == verdict:
+                best.update((pull_id, verdict) for pull_id in period.pull_ids if pull_id in pull_ids)
+    return best
 
 
 def _promoted(

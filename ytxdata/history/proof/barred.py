@@ -19,9 +19,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 
-from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible
-from ytxdata.history.proof.evidence import BARRING, Evidence, Span
-from ytxdata.history.proof.window import Sighting
+from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible, suspected
+from ytxdata.history.proof.evidence import BARRING, Evidence, KnownLand, PullFacts, Span
+from ytxdata.history.proof.policy import Policy
+from ytxdata.history.proof.window import Before, Sighting, look
 from ytxdata.times import EARLIEST, next_second
 
 MOST_SPANS = 64
@@ -63,7 +64,7 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
         spans["collision"] += _told_as(_replaced(answer), answer, since)
         told = answer.pull.unread
         if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
-            spans["rejected"].append((since, asked_at))
+            spans["rejected"].append((min(since, answer.upper), asked_at))
         for key in chain(*told):  # those that are told again are the last to be forgotten
             unread.pop(key, None)
             unread[key] = None
@@ -74,18 +75,31 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
     return replace(evidence, **kept, suspects_hide=tuple(sorted(left)), unread=tuple(unread)[-MOST_UNREAD:])  # type: ignore[arg-type]
 
 
+def unfinished(known: KnownLand, evidence: Evidence, pulls: Iterable[PullFacts], policy: Policy) -> Evidence:
+    """Return the evidence with what the answers of a sync that came to no end cannot speak for; they claim nothing."""
+    answers = [look(pull, known, Before(), policy) for pull in pulls]
+    return barred(replace(evidence, suspected=suspected(evidence, answers)), answers)
+
+
 def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:
     """Return all spans that are barred, by start, each with its reason."""
     suspects = [(*span, "hidden") for whose, n, *span in evidence.suspects_hide if (whose, n) in evidence.suspected]
     return sorted([*suspects, *((*span, name) for name in BARRING for span in getattr(evidence, name))])
 
 
-def ending(evidence: Evidence, last: datetime) -> Evidence:
-    """Return the evidence of which the clock went back, with no span that follows it beyond an instant.
+def ending(evidence: Evidence, known: KnownLand, now: datetime, policy: Policy) -> Evidence:
+    """Return the evidence with no span that follows a clock ahead of this one far beyond now.
 
     Such a span was left by a sync of an unknown time, which came after the edge that may be true. Else one record that
-    was not understood while a clock was a year ahead would bar that year.
+    was not understood while a clock was a year ahead would bar that year. What is known to be over, and began after
+    now, shows that it is the clock of now that is behind.
     """
+    last = now + policy.settle
+    spans = [*evidence.hidden, *evidence.rejected, *(one[2:] for one in evidence.suspects_hide)]
+    if all(end <= last for _, end in spans):
+        return evidence
+    if any(one.ended_at and one.ended_at <= one.last_changed_at for one in known.since(now)):
+        last = now + policy.full_every
 
     def cut(start: datetime, end: datetime) -> Span:
         return (min(start, evidence.joins_at or start), next_second(last)) if end > last else (start, end)
@@ -105,8 +119,8 @@ def _replaced(answer: Sighting) -> Iterator[str]:
 
     Where both are told, each has its row, and a room that keeps its id hides none.
     """
-    told = {one.record_hash for one in answer.pull.records}
-    yield from (key for key in answer.collisions if key in answer.found and answer.found[key].record_hash not in told)
+    told, known = {one.record_hash for one in answer.pull.records}, {**answer.found, **answer.kept}
+    yield from (key for key in answer.collisions if key in known and known[key].record_hash not in told)
 
 
 def _told_as(ids: Iterable[str], answer: Sighting, since: datetime) -> Iterator[Span]:
@@ -118,7 +132,7 @@ def _told_as(ids: Iterable[str], answer: Sighting, since: datetime) -> Iterator[
         if one.meeting_id in wanted and start is not None:
             starts.setdefault(one.meeting_id, []).append(start)
     for key, told in starts.items():
-        old = answer.found.get(key)
+        old = answer.kept.get(key) or answer.found.get(key)
         first = min([*told, *([old.started_at] if old and old.started_at else ())])
         # one that is told as older than what the sync before could see has come since, whatever it was told in place of
         yield max(first, since) if since <= max(told) else first, next_second(max(told))

@@ -132,7 +132,8 @@ BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
 class KnownLand(Protocol):
     """What the archive held *before this sync*, from completed syncs only; every read is bounded.
 
-    Records of an interrupted sync may be kept in an archive, but do not exist here.
+    Records of an interrupted sync may be kept in an archive, but do not exist here, save for what may have taken their
+    place (`kept`).
     """
 
     def count(self) -> int:
@@ -141,8 +142,11 @@ class KnownLand(Protocol):
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
         """Return the known ones of these meeting ids."""
 
+    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:
+        """Return what unfinished syncs brought of these ids, where no finished one has listed the meeting since."""
+
     def joined(self, ids: Sequence[str]) -> Collection[str]:
-        """Return those of these known meetings that somebody had joined, as they were last listed."""
+        """Return those of these meetings, known or kept, that somebody had joined, as they were last listed."""
 
     def since(self, instant: datetime) -> Iterable[Known]:
         """Return the known meetings that start at or after the instant, in any order."""
@@ -160,6 +164,10 @@ class NothingKnown:
         return 0
 
     def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:  # noqa: ARG002 (the protocol's name)
+        """Return nothing."""
+        return {}
+
+    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:  # noqa: ARG002
         """Return nothing."""
         return {}
 

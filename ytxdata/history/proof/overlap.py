@@ -208,22 +208,23 @@ def _strictness(shorter: Extent, longer: Extent) -> tuple[bool, float]:
 
 
 def moved(
-    by_id: Mapping[str, Sequence[Seen]], found: Mapping[str, Known], known: KnownLand
+    by_id: Mapping[str, Sequence[Seen]], found: Iterable[Known], known: KnownLand
 ) -> tuple[tuple[str, Span], ...]:
     """Return the meetings that ran when they were archived, and are listed as begun long before or after only.
 
     What has not ended may go on, so that the answer tells of one meeting. Where somebody had joined it was no plan, and
     there may have been two, of which the first is no meeting of the archive: with each id from when to when.
     """
-    spans: dict[str, Span] = {}
-    for key, old in found.items():
+    spans: list[tuple[str, Span]] = []
+    for old in found:
+        key = old.meeting_id
         # an end that was still to come when it was archived is a plan, and tells no more than none
         ran = old.ended_at is None or old.ended_at > old.last_changed_at
         running = replace(old, ended_at=None)
         if old.started_at and ran and all(may_be_two(running, one) for one in by_id[key]):
-            spans[key] = _between(old.started_at, (one.started_at for one in by_id[key] if one.started_at))
-    joined = known.joined(list(spans)) if spans else ()
-    return tuple((key, span) for key, span in spans.items() if key in joined)
+            spans.append((key, _between(old.started_at, (one.started_at for one in by_id[key] if one.started_at))))
+    joined = known.joined(list(dict(spans))) if spans else ()
+    return tuple(one for one in spans if one[0] in joined)
 
 
 def _between(began: datetime, starts: Iterable[datetime]) -> Span:

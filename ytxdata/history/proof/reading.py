@@ -81,7 +81,7 @@ class Judgement:
 class Reading:
     """One sync in progress: ask as `ask` says, give each answer to `take`, until `ask` is None; then `result`.
 
-    A sync that does not get that far leaves nothing behind: its result is never taken.
+    A sync that does not get that far claims nothing: its result is never taken, see `barred.unfinished`.
 
     Parameters
     ----------
@@ -122,9 +122,7 @@ class Reading:
         cut = rewound(self._evidence, now, self._policy)
         if cut is not self._evidence:
             self._notes.append(clock_note(self._evidence, cut, now, pull_id))
-            # What is known to be over, and began after now, shows that it is this clock that is behind.
-            is_behind = any(one.ended_at and one.ended_at <= one.last_changed_at for one in self._known.since(now))
-            self._evidence = ending(cut, now + (self._policy.full_every if is_behind else self._policy.settle))
+        self._evidence = ending(cut, self._known, now, self._policy)
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
@@ -396,7 +394,7 @@ def notes_on(
         ("reappeared", best.reappeared),
         ("collision", best.collisions),
         ("contradiction", best.contradictions),
-        ("moved", [key for key, _ in best.moved]),
+        ("moved", list(dict(best.moved))),
     ):
         if ids:
             yield _note(key, pull_id, ids, n=len(ids))

@@ -29,8 +29,8 @@ class Sighting:
         Its records by place, and its window.
     first
         The oldest start inside the window; None when nothing is.
-    found
-        The known ones of its ids.
+    found, kept
+        The known ones of its ids; what unfinished syncs brought of them since.
     overlap
         How many known records came again, and how many did not.
     is_first
@@ -62,6 +62,7 @@ class Sighting:
     extent: Extent
     first: datetime | None
     found: Mapping[str, Known]
+    kept: Mapping[str, Known]
     overlap: Overlap
     is_first: bool
     n_missing: int
@@ -234,7 +235,7 @@ class Before:
 def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> Sighting:
     """Lay an answer over the known land: a pure function of the two, and of what came before."""
     by_id = _by_id(pull.records)
-    found = known.lookup(list(by_id))
+    found, kept = known.lookup(list(by_id)), known.kept(list(by_id))
     placed = _placed((records[-1] for records in by_id.values()), pull)
     absence = _absence(placed, by_id, known, pull, policy)
     inside = absence.window_of(placed)
@@ -254,6 +255,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         extent=extent,
         first=_first_start(inside),
         found=found,
+        kept=kept,
         overlap=overlap,
         is_first=not known.count(),
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
@@ -262,9 +264,9 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
         fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
         reappeared=tuple(key for key, one in found.items() if one.is_exempt),
-        collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, found.get(key))),
+        collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, kept.get(key) or found.get(key))),
         contradictions=tuple(key for key, records in by_id.items() if _is_told_twice(records)),
-        moved=moved(by_id, found, known),
+        moved=moved(by_id, (*found.values(), *kept.values()), known),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.

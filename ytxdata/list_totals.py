@@ -7,17 +7,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import time
 from decimal import Decimal
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from ytxdata.labels import Text
-from ytxdata.times import parse_instant
+from ytxdata.times import BEIJING, parse_instant
 
 OWN_TOTAL, SUBTOTAL = Text("清单自己的合计", "the list's own total"), Text("小计", "a subtotal")
 _PAGE = r"(?P<page>[本每]页|第\s*\d+\s*页|page)"
 _SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
 _SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?totals?\b)"
-_SUM = r"[合总共]\s*计|总(?:额|金额|费用)|总?共(?=\s*\d)|(?:totals?|sum)\b"
+_SUM = (
+    r"[合总共]\s*计|总(?:额|金额|费用)|总?共(?=\s*\d)|(?:totals?|sum)\b"
+    r"|(?:不含|未|含|价)税(?:金额|总[价额])|税前金额|(?:net|gross) amount\b"
+)
 _UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for|due|payable"
 _MONEY = r"[¥￥]|人民币|(?:rmb|cny)(?![a-z])"
 _WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:：=]?\s*(?=\d)"
@@ -82,6 +87,78 @@ _LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTA
 """What no id looks like: a word or several, and what they announce."""
 
 NoMeeting = Literal["total", "subtotal", "footer"]
+
+_CHARGE = re.compile(
+    r"税[额金费款率]|增值税|附加税|^税$|月租|租费|余额|结余|充值|预存|[应实已未待][付收缴]|欠[费款缴]|滞纳|违约金|优惠|减免|折扣|抹零|抵扣"
+    r"|退[费款]|冲[减抵销]|调账|押金|手续费|最低消费|套餐"
+    r"|\b(?:vat|gst|tax(?:es)?|balance|rent(?:al)?|deposit|discount|due|paid|prepaid|payments?|arrears|surcharge"
+    r"|top[-\s]?up|recharge|refund|rounding|subscription)\b"
+    r"|\b(?:monthly|base|basic|fixed|service|late|platform)\s+(?:fees?|charges?)$",
+    re.IGNORECASE,
+)
+_FEE = re.compile(r"(?:[费款]|费用|\bfees?|\bcharges?)$", re.IGNORECASE)
+"""How the name of a charge ends. In another column than that of ids it may be what each meeting is charged for: 会议通话费."""
+_OF_A_RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]|[（(][^)）]*[)）]|(?:\d{4}\s*年)?\d{1,2}\s*月份?")
+"""The figures of a charge that are none of an id: 增值税6%, 税额（6%）, 2月余额."""
+_NOTHING = re.compile(r"[-—–/\s0:.]*")
+
+
+def names_charge(cell: str, *, is_id: bool = False) -> bool:
+    """Say whether a line that is called so is usually of no meeting: tax, rent, a balance, what was paid or is due.
+
+    Examples
+    --------
+    >>> [names_charge(one) for one in ("税额（6%）", "增值税6%", "VAT 6%", "上期余额", "Service fee", "抹零")]
+    [True, True, True, True, True, True]
+    >>> [names_charge(one) for one in ("财税部周会", "tax-2026", "会议通话费", "Feedback")]
+    [False, False, False, False]
+    """
+    name = _OF_A_RATE.sub(" ", cell).strip().rstrip(":：")
+    return not re.search(r"\d", name) and any(one.search(name) for one in (_CHARGE, *((_FEE,) if is_id else ())))
+
+
+def is_charge(own: str, cells: Iterable[str], told: Mapping[str, str]) -> bool:
+    """Say whether a line charges for no meeting: an amount, and nothing of when, how long and who.
+
+    Whoever takes it for a meeting calls a right bill with a line of tax a gap. It has a usual word for it in its place of
+    an id, or where there is none, in another cell: any other word may be what a room is called.
+
+    Parameters
+    ----------
+    own, cells
+        Its id, and whatever stands in it.
+    told
+        What it says under the list's columns `number`, `started_at`, `ended_at`, `duration_s`, `amount_yuan`, as far as
+        there are such columns.
+
+    Examples
+    --------
+    >>> is_charge("税额", [], {"amount_yuan": "0.18"}), is_charge("", ["月租"], {"amount_yuan": "5", "duration_s": ""})
+    (True, True)
+    >>> is_charge("晨会", [], {"amount_yuan": "0.18"}), is_charge("税额", [], {"amount_yuan": "5", "duration_s": "60"})
+    (False, False)
+    """
+    is_silent = all(_NOTHING.fullmatch(told.get(name, "")) for name in ("number", "duration_s"))
+    if not is_silent or not _holds_a_number(told.get("amount_yuan", "")):
+        return False
+    moments = [told.get(name, "").strip() for name in ("started_at", "ended_at")]
+    # a rent may have a day
+    timed = [one for one in moments if not (at := parse_instant(one)) or at.astimezone(BEIJING).time() != time()]
+    return all(_NOTHING.fullmatch(one) or names_charge(one) for one in timed) and (
+        names_charge(own, is_id=True) if own else any(map(names_charge, cells))
+    )
+
+
+def sums_with(charges: Iterable[Decimal]) -> list[Decimal]:
+    """Return by how much a total may be more than what its meetings come to: it counts no charge that names none, or
+    those down to some line.
+
+    Examples
+    --------
+    >>> [*map(str, sums_with([Decimal("100"), Decimal("15.66")]))]
+    ['0', '100', '115.66']
+    """
+    return [*accumulate(charges, initial=Decimal(0))]
 
 
 def is_off(told: Decimal, own: Decimal) -> bool:

@@ -377,6 +377,23 @@ def test_a_count_of_an_invoice_is_held_also_beside_credits(tmp_path: Path) -> No
             assert ("another" in note.en) is is_off
 
 
+@pytest.mark.parametrize(
+    ("tail", "is_off"),
+    [
+        ("合计,1800,1.80\n税额,,0.11\n价税合计,,1.91\n", False),
+        ("不含税金额,,1.80\nVAT 6%,,0.11\nTotal,,1.91\n", False),
+        (",,-0.80\n月租费,,100\n合计 3 行,,101.00\n上期余额,,5\n", False),
+        ("月租费,,100\n合计,,101.90\n", True),
+        ("上期余额,,5\n月租费,,100\n合计,,101.80\n", True),
+    ],
+)
+def test_a_charge_that_names_no_meeting_is_held_against_no_record(tmp_path: Path, tail: str, *, is_off: bool) -> None:
+    invoice = Invoice.read(file(tmp_path, f"{BILL}\nx,1800,1.80\n{tail}"))
+    assert [one.meeting_id for one in invoice.bills] == ["x"]
+    assert any("another than" in one.why.en for one in invoice.skipped) is is_off
+    assert ASIDE["charge"] in [one.why for one in invoice.skipped]
+
+
 @pytest.mark.parametrize("head", ["序号", "会议名称"])
 def test_a_total_may_be_called_so_in_any_column(tmp_path: Path, head: str) -> None:
     for total, is_off in (("1.80", False), ("103.60", True)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,6 +106,73 @@ def test_each_total_beside_a_list_of_json_must_hold(beside: dict[str, object], f
 def test_a_credit_makes_up_for_no_line_that_is_lacking(credit: str, given: dict[str, int], finding: str) -> None:
     """The auditor's count was met by credits of nothing, while the line that the archive lacks had been dropped."""
     assert hear(read(f"{HEAD}{BODY}{credit}\n".encode(), totals=Totals.of(given)), held(2)).finding == finding
+
+
+@pytest.mark.parametrize(
+    ("tail", "finding"),
+    [
+        # tax, a balance, what is due or was paid, below the total and in the place of ids
+        (f"{TRUE}税额,,,0.18\n价税合计,,,3.18\n", "witnessed"),
+        ("不含税金额,,,3.00\n税额（6%）,,,0.18\n价税合计,,,3.18\n", "witnessed"),
+        (f"{TRUE}增值税6%,,,0.18\n含税合计,,,3.18\n", "witnessed"),
+        ("Subtotal,,3600,3.00\nVAT 6%,,,0.18\nTotal,,,3.18\n", "witnessed"),
+        (f"{TRUE}上期余额,,,50.00\n本期充值,,,500.00\n本期余额,,,547.00\n", "witnessed"),
+        (f"{TRUE}应付金额,,,3.0\n已付,,,3.00\n欠费,,,0.00\n实收金额,,,3.00\n滞纳金,,,0.10\n", "witnessed"),
+        # a rent is a part of the total; a count may count it
+        ("月租费,,,100.00\n合计,,3600,103.00\n", "witnessed"),
+        ("月租费,2026-03-01,,100.00\n合计,,,103.00\n", "witnessed"),
+        ("功能费,,0,100.00\nMonthly fee,,-,5\n合计 4 行,,,108.00\n上期余额,,,50.00\n", "witnessed"),
+        ("月租费,,,100.00\n合计,,3600,103.02\n", "total_differs"),
+        ("月租费,,,100.00\n上期余额,,,50.00\n合计,,3600,53.00\n", "total_differs"),
+        (f"{TRUE}税额,,,0.18\n价税合计,,,3.20\n", "total_differs"),
+        ("月租费,,,100.00\n合计 4 行,,,103.00\n", "total_differs"),
+        # what may be a meeting is one, also beside a word that is usual
+        ("晨会,,,1.50\n合计,,3600,4.50\n", "lines_missing"),
+        ("税额,2026-03-05 09:00,,1.50\n合计,,3600,4.50\n", "lines_missing"),
+        ("税额,,60,1.50\n合计,,3660,4.50\n", "lines_missing"),
+        ("税-7,,,1.50\n合计,,3600,4.50\n", "lines_missing"),
+        ("财税部周会,,,1.50\n合计,,3600,4.50\n", "lines_missing"),
+        ("税额,下午,,1.50\n合计,,3600,4.50\n", "lines_missing"),
+        (",,,1.50\n合计,,3600,4.50\n", "unread"),
+        # what is given back needs no id
+        (",月租费,,100.00\n合计,,3600,103.00\n", "witnessed"),
+        (",,,-0.20\n合计,,3600,2.80\n", "witnessed"),
+        (",,,-0.20\n合计,,3600,3.00\n", "total_differs"),
+    ],
+)
+def test_a_charge_that_names_no_meeting_is_none_that_is_missing(tail: str, finding: str) -> None:
+    """The last lines of every bill made a gap of a month of which each meeting was here."""
+    said = hear(read(f"{HEAD}{BODY}{tail}".encode()), held(2))
+    assert said.finding == finding, said.text.en
+
+
+@pytest.mark.parametrize("line", ["月租费,,,,100.00", ",,,月租费,100.00", ",2026-03-01,,基本月租,100.00"])
+def test_a_charge_without_an_id_is_called_one_in_any_column(line: str) -> None:
+    head = "会议编号,开始时间,时长(秒),项目,金额\n"
+    body = "m0,2026/3/1 8:00,1800,会议服务费,1.50\nm1,2026/3/1 9:00,1800,会议服务费,1.50\n"
+    said = hear(read(f"{head}{body}{line}\n合计,,3600,,103.00\n".encode()), held(2))
+    assert (said.finding, (4, "charge") in said.aside) == ("witnessed", True), said.text.en
+    lost = hear(read(f"{head}{body},,,会议服务费,1.50\n合计,,3600,,4.50\n".encode()), held(2))
+    assert lost.finding == "unread"
+
+
+def test_a_room_that_is_called_like_a_charge_is_one() -> None:
+    room = replace(held(1)[0], key="r", meeting_id="余额")
+    said = hear(read(f"{HEAD}{BODY}余额,,,1.50\n合计,,,4.50\n".encode()), [*held(2), room])
+    assert (said.finding, said.n_found) == ("witnessed", 3)
+
+
+def test_a_charge_makes_up_for_no_line_that_is_lacking() -> None:
+    """The auditor's sum is met by a charge of as much as a meeting that the archive lacks and somebody dropped."""
+    for line, given, finding in (
+        ("服务费,,,1.50", {"yuan": "4.50"}, "no_total"),
+        ("服务费,,,1.50", {"lines": 3}, "no_total"),
+        ("服务费,,,1.50", {"yuan": "3.00"}, "witnessed"),
+        ("服务费,,,1.50", {"yuan": "4.50", "lines": 2}, "witnessed"),
+        ("服务费,,,1.40", {"yuan": "4.50"}, "total_differs"),
+    ):
+        text = f"{HEAD}{BODY}{line}\n"
+        assert hear(read(text.encode(), totals=Totals.of(given)), held(2)).finding == finding, (line, given)
 
 
 def test_a_key_that_stands_twice_says_two_totals() -> None:

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata.audit.data import Data
-from ytxdata.audit.invoice import Bill, BilledLines, Ints, places_of, units_of
+from ytxdata.audit.invoice import Bill
+from ytxdata.audit.invoice_rule import BilledLines, Ints, places_of, units_of
 from ytxdata.audit.pairing import (
     FEW,
     ArchivedLeg,

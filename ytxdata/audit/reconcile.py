@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
-from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints, Invoice, InvoiceRule
+from ytxdata.audit.invoice import Invoice
+from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule
 from ytxdata.audit.matching import YUAN, PairedLines, paired_lines, put_classes, put_matched
 from ytxdata.audit.rule_search import Search, search_amounts, search_durations
 from ytxdata.errors import UsageError

@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ytxdata.audit.invoice import (
+from ytxdata.audit.invoice_rule import (
     MONEY,
     UNKNOWN,
     Allowance,

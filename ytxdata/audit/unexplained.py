@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ytxdata.audit.invoice import UNKNOWN, BilledLines, Ints
+from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints
 from ytxdata.labels import Text
 
 CHANCE = 0.001

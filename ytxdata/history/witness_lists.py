@@ -16,7 +16,7 @@ from ytxdata.files import require_file
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
-from ytxdata.list_totals import IN_WORDS, Unit, begins, line_name, no_meeting, stated
+from ytxdata.list_totals import IN_WORDS, Unit, begins, is_charge, line_name, no_meeting, stated
 from ytxdata.phones import normalize
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
@@ -146,11 +146,11 @@ def _lines(
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
-        own = texts.pop("meeting_id", "")
-        texts.pop("number", None)
-        first = next(filter(None, map(plain, row.values())), "")
-        what = no_meeting(line_name(own, first), texts)
-        why = what or _unread(line, lost)
+        own, words = texts.get("meeting_id", ""), [*filter(None, map(plain, row.values()))]
+        measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
+        what = no_meeting(line_name(own, words[0] if words else ""), measures)
+        is_free = not (lost or line.is_credit) and is_charge(own, words, texts)
+        why = what or ("charge" if is_free else _unread(line, lost))
         if why is None:
             lines.append(line)
             continue
@@ -211,7 +211,8 @@ def _unread(line: WitnessLine, lost: Text | None) -> str | None:
         return None
     if lost:
         return "scientific" if lost == SCIENTIFIC else "formula"
-    return "no_id" if line.meeting_id is None else None
+    # what is given back is nothing that may be missing: it needs no id
+    return "no_id" if line.meeting_id is None and not line.is_credit else None
 
 
 def _totals(said: Sequence[Figures]) -> tuple[dict[Unit, Any], tuple[tuple[Unit, Decimal], ...]]:

@@ -25,7 +25,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 8
+RULES = 9
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
@@ -72,7 +72,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     stated, beside = witness.stated, witness.beside
     unheld = tuple(of for of in unheld if of in stated.of_what(beside))
     summed = (*witness.lines, *witness.credits)
-    adds_up = stated.agree(summed, beside, unheld)
+    adds_up = stated.agree(summed, beside, unheld, witness.charges)
     is_foreign = len(found) + len(unsure) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,
@@ -86,7 +86,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         "undated": bool(undated or unsure),
         "lines_differ": bool(off),
         "unheld": adds_up is None and bool(unheld),
-        "no_total": adds_up is None or witness.given.counts_credits(summed),
+        "no_total": adds_up is None or witness.given.needs_more(summed, witness.charges),
         "part": witness.number_class is not None,
         "witnessed": True,
     }
@@ -109,7 +109,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         aside=tuple((one.line.line, one.why) for one in witness.aside[:MOST_NAMED]),
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
-        differs=stated.differing((*summed, *unread), beside),
+        differs=stated.differing((*summed, *unread), beside, witness.charges),
         by_connection=witness.by_connection,
         off=off[:MOST_NAMED],
         n_off=len(off),

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import OWN_TOTAL, SUBTOTAL, Unit, is_credit
+from ytxdata.list_totals import OWN_TOTAL, SUBTOTAL, Unit, is_credit, sums_with
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING, beijing_text
 
@@ -98,6 +98,10 @@ ASIDE: Mapping[str, Text] = {
     ),
     "subtotal": SUBTOTAL,
     "credit": Text("冲减（负数），计入合计", "a credit (below zero), which belongs to the total"),
+    "charge": Text(
+        "不属于任何会议的费用或余额（如税额、月租），合计可含可不含",
+        "a charge or balance that names no meeting (tax, rent), which a total may count or not",
+    ),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,
     "formula": FORMULA,
@@ -186,7 +190,11 @@ class Totals:
         return cls(lines, seconds, stated.get("yuan"))
 
     def agree(
-        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), unheld: Sequence[str] = ()
+        self,
+        lines: Sequence[WitnessLine],
+        beside: Sequence[Totals] = (),
+        unheld: Sequence[str] = (),
+        charges: Sequence[WitnessLine] = (),
     ) -> bool | None:
         """Say whether the lines add up to what the list says of itself, and to what must hold beside that; None when
         that could not show a lack.
@@ -196,13 +204,13 @@ class Totals:
         Amounts that were rounded line by line come to another sum than their total: where all else agrees and no line
         is off by more than half a fen, the rest still vouches.
         """
-        charges = [one for one in lines if not one.is_credit]
-        is_free = any(not one.amount_yuan and one.duration_s != 0 for one in charges)
+        meetings = [one for one in lines if not one.is_credit]
+        is_free = any(not one.amount_yuan and one.duration_s != 0 for one in meetings)
         vouching = {"lines"}
-        vouching |= set() if any(one.duration_s is None for one in charges) else {"seconds"}
+        vouching |= set() if any(one.duration_s is None for one in meetings) else {"seconds"}
         vouching |= set() if is_free else {"yuan"}
         vouching -= {*unheld}
-        differs = self.differing(lines, beside)
+        differs = self.differing(lines, beside, charges)
         differing = {one.of for one in differs}
         vouched = bool(({name for name, _ in self._stated(beside)} - differing) & vouching)
         allowed = HALF_A_FEN * sum(one.amount_yuan is not None for one in lines)
@@ -211,25 +219,39 @@ class Totals:
             return False
         return vouched or None
 
-    def differing(self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = ()) -> tuple[Difference, ...]:
+    def differing(
+        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), charges: Sequence[WitnessLine] = ()
+    ) -> tuple[Difference, ...]:
         """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it. A
-        count may leave out credits.
+        count may leave out credits, and a total counts `charges` that name no meeting or does not.
         """
-        seconds, yuan = [one.duration_s for one in lines], [one.amount_yuan for one in lines]
-        summed = asdict(Totals(len(lines), sum(filter(None, seconds)), sum(filter(None, yuan), Decimal(0))))
-        n_charges = sum(not one.is_credit for one in lines)
+        summed = self._summed(lines, charges)
         return tuple(
-            Difference(name, decimal_text(Decimal(own)), decimal_text(Decimal(summed[name])))
+            Difference(name, decimal_text(Decimal(own)), decimal_text(min(sums, key=lambda one: abs(one - own))))
             for name, own in self._stated(beside)
-            if own != summed[name] and (name, own) != ("lines", n_charges)
+            if own not in (sums := summed[name])
         )
 
-    def counts_credits(self, lines: Sequence[WitnessLine]) -> bool:
-        """Say whether its number of lines holds only where credits are lines, and it says no sum that shows a lack: a
-        credit of nothing would stand for a meeting that was left out.
+    @staticmethod
+    def _summed(lines: Sequence[WitnessLine], charges: Sequence[WitnessLine] = ()) -> dict[str, list[Decimal]]:
+        """Return what each figure may come to: as it is first."""
+        yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
+        counts = len(lines), sum(not one.is_credit for one in lines)
+        return {
+            "lines": [Decimal(n + more) for n in counts for more in range(len(charges) + 1)],
+            "seconds": [Decimal(sum(one.duration_s or 0 for one in lines))],
+            "yuan": [yuan + more for more in sums_with(one.amount_yuan or Decimal(0) for one in charges)],
+        }
+
+    def needs_more(self, lines: Sequence[WitnessLine], charges: Sequence[WitnessLine] = ()) -> bool:
+        """Say whether nothing of it holds but where credits are lines, or charges that name no meeting count: a credit
+        of nothing, or a charge of as much, would stand for a meeting that was left out.
         """
-        n_charges = sum(not one.is_credit for one in lines)
-        return self.lines == len(lines) != n_charges and self.seconds is None and self.yuan is None
+        plain = {name: sums[0] for name, sums in self._summed(lines).items()}
+        plain["lines"] = Decimal(sum(not one.is_credit for one in lines))
+        told = dict(self._stated(()))
+        loose = {name for name, own in told.items() if own != plain[name] and own in self._summed(lines, charges)[name]}
+        return bool(loose) and loose == told.keys()
 
     def of_what(self, beside: Sequence[Totals] = ()) -> frozenset[str]:
         """Return of what they say something: `lines`, `seconds`, `yuan`."""
@@ -287,6 +309,11 @@ class Witness:
     def credits(self) -> tuple[WitnessLine, ...]:
         """Lines that give back what others ask for."""
         return tuple(one.line for one in self.aside if one.why == "credit")
+
+    @property
+    def charges(self) -> tuple[WitnessLine, ...]:
+        """Lines that charge for no meeting."""
+        return tuple(one.line for one in self.aside if one.why == "charge")
 
     @property
     def runs(self) -> tuple[str, str] | None:

@@ -50,7 +50,7 @@ def exact(cell: str) -> str | Text:
     return whole[1] if whole else text
 
 
-MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period"})
+MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})
 """Our names for columns of days and instants."""
 _SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")
 _SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
@@ -288,6 +288,31 @@ def header_of(
         if n > 1 and not is_note(row):
             break
     return None
+
+
+_LABEL = re.compile(r"[^:：\d]{1,12}[:：]")
+
+
+def is_note(row: Sequence[str]) -> bool:
+    """Say whether a line begins as one that says who made a list, when, or in which unit.
+
+    Examples
+    --------
+    >>> is_note(["账期：", "2026-03-01", "至", "2026-03-31"]), is_note(["会议编号", "开始时间"])
+    (True, False)
+    """
+    return _LABEL.match(next((cell.strip() for cell in row if cell.strip()), "")) is not None
+
+
+def is_only_notes(row: Sequence[str]) -> bool:
+    """Say whether each cell of a line that says something is a note: 制表人：张三, and beside it 审核人：李四.
+
+    Examples
+    --------
+    >>> is_only_notes(["制表人：张三", "", "审核人：李四"]), is_only_notes(["制表人：张三", "1.50"])
+    (True, False)
+    """
+    return any(cell.strip() for cell in row) and all(is_note([cell]) for cell in row if cell.strip())
 
 
 def _has_digit(row: Sequence[str]) -> bool:

@@ -82,6 +82,7 @@ HONEST: dict[str, str | bytes] = {
     "subtotals": TIMES + CALLS.replace("m10,", "小计,,6000\nm10,") + "小计,,6000\n" + OWN,
     "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
     "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
+    "notes over several cells": "某公司账单,,\n账期：,2026-03-01,至\n" + TIMES + CALLS + OWN,
     "a column of notes": (TIMES + CALLS).replace("\n", ",已核对 3 次\n").replace("时长,已核对 3 次", "时长,备注") + OWN,
     "a note behind": TIMES + CALLS + OWN + "制表人：张三,,,审核：李四 2026-04-01\n",
     "an index before": "".join(
@@ -138,6 +139,7 @@ FORGED: dict[str, tuple[str | bytes, str, int]] = {
     "a key in another case": (
         json.dumps({"detail": [one | {"meetingID": "LOST"} for one in as_json()], "total": 20}), "column", 4,
     ),
+    "a meeting like a note above": ("会议室：三楼,2026-03-25 10:00:00,600\n" + TIMES + CALLS + OWN, "table", 2),
     "another worksheet": (workbook(PLAIN, grid(TIMES + LOST)), "worksheet", 2),
     "another worksheet without a header": (workbook(PLAIN, grid(LOST)), "worksheet", 2),
     "a hidden worksheet": (workbook(PLAIN, [], grid(TIMES + LOST), hidden=(2,)), "worksheet", 3),

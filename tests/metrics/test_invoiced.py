@@ -132,6 +132,31 @@ def test_a_line_belongs_to_the_period_it_states(
     assert not any("warning" in note for note in notes)
 
 
+TWO = {"2026-03": "4.00", "2026-04": "5.00"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Meeting ID,Start Time,Amount (CNY)\n902,2026-03-11 09:00,4.00\n904,2026-04-06 09:00,5.00\nTotal,,9.00\n",
+        "会议编号,开始时间,金额（分）\n902,2026-03-11 09:00,400\n904,2026-04-06 09:00,500\n合计,,900\n",
+        "会议编号,开始时间,费用(厘)\n902,2026-03-11 09:00,4000\n904,2026-04-06 09:00,5000\n",
+        "会议编号,开始时间,应收金额,优惠金额,实收金额\n902,2026-03-11 09:00,5,1,4\n904,2026-04-06 09:00,5,0,5\n",
+        "会议编号,开始时间,不含税金额,税额,价税合计\n902,2026-03-11 09:00,3.77,0.23,4\n904,2026-04-06 09:00,4.72,0.28,5\n",
+        "会议编号,日期,开始时间,金额\n902,2026-03-11,09:00,4\n904,2026/4/6,9:00:00,5\n",
+        "会议编号,开始时间,金额\n902,2026-03-11,4\n会议编号,开始时间,金额\n904,2026-04-06,5\n",
+        "会议编号,开始时间,项目,金额\n902,2026-03-11,,4\n904,2026-04-06,,5\n制表人：张三,,审核人：李四\n客服电话：400-810-0000\n",
+    ],
+)  # fmt: skip
+def test_bills_as_witnesses_and_audits_read_them_are_shared(archive: Archive, text: str, tmp_path: Path) -> None:
+    assert shared(archive, text, tmp_path)[0] == TWO
+
+
+def test_a_short_line_with_an_amount_is_not_passed_over(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="line 3: it has another number of cells"):
+        shared(archive, "会议编号,开始时间,金额,备注\n902,2026-03-11,4,\n会议室：三楼,2026-04-06,5\n", tmp_path)
+
+
 def test_that_a_stated_period_counts_whatever_the_date_is_said(archive: Archive, tmp_path: Path) -> None:
     text = "账期,日期,金额\n2026-03,2026-04-05,100.00\n2026-04,2026-05-05,10.00\n"
     found, notes = shared(archive, text, tmp_path, **MARCH)

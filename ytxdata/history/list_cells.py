@@ -19,7 +19,7 @@ from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
-from ytxdata.spreadsheets import Header, bare, csv_rows, header_of
+from ytxdata.spreadsheets import Header, bare, csv_rows, header_of, is_note
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import FIGURES, MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
@@ -29,7 +29,7 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计")),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "amountcny", "amountrmb", "cost", "fee", "charge", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计")),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
@@ -172,7 +172,10 @@ def _is_call(by_name: Mapping[str, str]) -> bool:
 def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:
     """Read the first worksheet with a header; others are looked at for what may be meetings."""
     filled = [_filled(one) for one in sheets]
-    heads = [header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough) for one in filled]
+    heads = [
+        header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough, _is_note)
+        for one in filled
+    ]
     named = [head is not None for head in heads]
     chosen = named.index(True) if any(named) else 0
     if not filled[chosen].lines:
@@ -197,6 +200,10 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
     What a formula without a result stands for, nobody knows.
     """
     return any(is_enough(called(row, columns)) for row in rows[:-1]) or any(map(_may_be_call, rows))
+
+
+def _is_note(row: Sequence[str]) -> bool:
+    return is_note(row) and not _may_be_call(row)
 
 
 def _may_be_call(row: Sequence[str]) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import narwhals as nw
 
 from ytxdata.errors import UsageError
+from ytxdata.history.list_cells import COLUMNS as LISTED
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
 from ytxdata.list_totals import Charge, NoMeeting, Sorted, is_total, no_meeting, own_totals, stated
@@ -65,8 +66,11 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
         told = [{"period": str(period), "amount": str(amount)} for period, amount in given.items()]
         return _placed([SheetLine(0, cells) for cells in told], by, known)
     skipped: list[Skipped] = []
-    lines = list(read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped, keep_others=True))
-    if unused := [one for one in skipped if one.line]:  # money would be left out of what is shared
+    read = read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped, keep_others=True)
+    lines = [line._replace(cells=_timed(line.cells)) for line in read]
+    if unused := [
+        one for one in skipped if one.line and one.why != ASIDE["header"]
+    ]:  # money would be left out of what is shared
         raise UsageError(
             skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
         )
@@ -103,6 +107,18 @@ def _like_totals(found: Sorted) -> tuple[Text, ...]:
         "lines of the invoice are the sum of those above them, not called totals (if they are, call them so or delete them)",
     )
     return tuple(told(some, *said) for some, said in ((found.called, called), (found.alike, alike)) if some)
+
+
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+
+
+def _timed(cells: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the cells of a line with its day where it says only that, or its time in another column."""
+    day, begun = cells.get("day"), cells.get("started_at", "").strip()
+    if day is None:
+        return cells
+    at = f"{day} {begun}" if day.strip() and _CLOCK.fullmatch(begun) else begun or day
+    return {name: cell for name, cell in cells.items() if name != "day"} | {"started_at": at}
 
 
 def _stated(cells: Mapping[str, str]) -> str:
@@ -324,10 +340,12 @@ def _no_period(text: str, by: By, line: int | None) -> UsageError:
 
 INVOICE = Text("账单", "invoice")
 COLUMNS = {
-    "amount": ("amount_yuan", "oriamount", "金额", "金额(元)", "金额元", "费用", "费用(元)", "费用元", "合计", "总额", "总计", "total"),
+    # what is asked for, as far as a list says that beside what the connections cost
+    "amount": ("amount_yuan", "价税合计", "实收金额", "实付金额", "应收金额", "应付金额", *LISTED["amount_yuan"][1], "合计", "总额", "总计", "total", "金额分", "费用分", "费用厘", "amountfen"),
     "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
-    "started_at": ("start", "starttime", "开始时间", "开始时刻", "会议开始时间", "日期", "date"),
-    "meeting_id": ("meid", "confid", "会议编号", "会议号"),
+    "started_at": LISTED["started_at"][1],
+    "day": ("日期", "会议日期", "date"),
+    "meeting_id": LISTED["meeting_id"][1],
 }  # fmt: skip
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _FIGURE = re.compile(r"\d(?![\d年月])")

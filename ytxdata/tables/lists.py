@@ -14,15 +14,20 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
+from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
+from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import (
     MOMENTS,
     MOST_TITLES,
     Header,
+    bare,
     dated,
     doubles,
     header_of,
+    is_note,
+    is_only_notes,
     named_columns,
     strict_rows,
     told_header,
@@ -59,8 +64,6 @@ _TITLES = Text(
     "列名上方有标题（第 {lines} 行），未读",
     "has titles above the names of its columns, which were not read (lines {lines})",
 )
-_NOTE = re.compile(r"[^:：\d]{1,12}[:：]")
-"""How a cell begins that says who made a list, when, or in which unit: 制表：人事部."""
 WIDTH = Text("列数与标题行不同", "it has another number of cells than the header")
 
 
@@ -97,7 +100,7 @@ def read_lines(
     known = partial(named_columns, names=names, columns=columns)
 
     def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
-        return header_of(rows, known, lambda found: found.keys() >= set(required), _is_note)
+        return header_of(rows, known, lambda found: found.keys() >= set(required), is_note)
 
     rows = _rows_of(given, what, head_of, lambda header: _read(known(header), header, keep_others), skipped)
     first = list(islice(rows, MOST_TITLES + 2))
@@ -114,13 +117,19 @@ def read_lines(
         )
     named = _places(header, what, names, required, columns)
     others, places = doubles(header, names, columns, named), _read(named, header, keep_others)
+    parts = {name: _parts_of_yuan(header[place]) for name, place in places.items() if name == "amount"}
+    heads = [[cell.strip() for cell in row] for _, row in first[head.first : head.last + 1]]
     for number, cell in stated.items():
         yield SheetLine(number, dict.fromkeys(places, ""), cell)
     for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
-        if len(row) < len(header) and is_total(row[0]) and not any(cell.strip() for cell in row[1:]):
-            row = [*row, *[""] * (len(header) - len(row))]  # a total in words, in one cell
+        if [cell.strip() for cell in row] in heads:
+            skipped.append(Skipped(number, ASIDE["header"]))
+            continue
+        is_alone = is_total(row[0]) and not any(cell.strip() for cell in row[1:])
+        if len(row) < len(header) and (is_alone or is_only_notes(row)):
+            row = [*row, *[""] * (len(header) - len(row))]  # a total in words in one cell, or who made the list
         if len(row) != len(header):
             skipped.append(Skipped(number, WIDTH))
             continue
@@ -129,8 +138,19 @@ def read_lines(
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
         cells = {name: row[place] for name, place in places.items()}
         cells |= {name: dated(cells[name]) for name in MOMENTS & cells.keys()}
+        cells |= {name: _in_yuan(cells[name], digits) for name, digits in parts.items()}
         yield SheetLine(number, cells, next(filter(None, map(str.strip, row)), ""))
     skipped += (Skipped(0, one.text) for one in others if one.lines)
+
+
+def _parts_of_yuan(name: str) -> int:
+    """Return how many digits of a yuan a column of amounts counts in, by its name: 金额（分）."""
+    return next((digits for unit, digits in (("分", 2), ("fen", 2), ("厘", 3)) if bare(name).endswith(unit)), 0)
+
+
+def _in_yuan(cell: str, digits: int) -> str:
+    text = amount_text(cell)
+    return f"{Decimal(text).scaleb(-digits):f}" if digits and re.fullmatch(r"-?\d+(\.\d+)?", text) else cell
 
 
 def _read(named: Mapping[str, int], header: Sequence[str], keep_others: bool) -> dict[str, int]:
@@ -150,10 +170,6 @@ def _first_line(
         )
         raise _unusable(what, why, Text("请删去列名上方的各行", "delete the lines above the names of the columns"))
     return Header(0, 0, rows[0][1] if rows else [])
-
-
-def _is_note(row: Sequence[str]) -> bool:
-    return _NOTE.match(next((cell.strip() for cell in row if cell.strip()), "")) is not None
 
 
 def _rows_of(

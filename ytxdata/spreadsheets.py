@@ -241,6 +241,17 @@ class Header(NamedTuple):
     names: Sequence[str]
 
 
+def holds_values(row: Sequence[str]) -> bool:
+    """Say whether a cell of a line is no name of a column.
+
+    Examples
+    --------
+    >>> holds_values(["姓名", "手机"]), holds_values(["员工01", "13900000000"])
+    (False, True)
+    """
+    return any(_VALUE.search(cell) for cell in row)
+
+
 def told_header(header: Sequence[str]) -> Text:
     """Return what an error says of the names of columns; of a first line that holds values only how many there are, for
     in a list without a header it is a person.
@@ -251,7 +262,7 @@ def told_header(header: Sequence[str]) -> Text:
     ("its header is ['月份', '价格']", 'its first line holds 3 values and no names of columns')
     """
     filled = [cell for cell in header if cell.strip()]
-    if any(_VALUE.search(cell) for cell in filled):
+    if holds_values(header):
         n = len(filled)
         return Text(f"第一行是 {n} 个值，不是列名", f"its first line holds {n} values and no names of columns")
     return Text(f"标题行是 {filled}", f"its header is {filled}")

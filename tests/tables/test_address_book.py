@@ -53,6 +53,53 @@ def test_an_end_that_is_yet_to_come_may_be_a_word(tmp_path: Path, text: str) -> 
     assert held(told) == [(date(2025, 1, 1), None)]
 
 
+USUAL = (
+    "First Name,Company,Department,Job Title,Business Phone,Mobile Phone|安娜,X,市场部,,,13900000000",
+    "First Name,Organization Department,Phone 1 - Label,Phone 1 - Value|安娜,市场部,Mobile,13900000000",
+    "Employee ID,Full Name,Department,Mobile Number|100234,安娜,市场部,13900000000",
+    "Name,Dept.,Cell|安娜,市场部,13900000000",
+    "Display Name,Department Name,Phone Number|安娜,市场部,13900000000",
+    "姓名,所在部门,移动电话|安娜,市场部,13900000000",
+    "姓名,部门名称,联系方式|安娜,市场部,13900000000",
+)
+
+
+@pytest.mark.parametrize("text", USUAL)
+def test_books_of_usual_programs_are_read(tmp_path: Path, text: str) -> None:
+    told = book(tmp_path, *text.split("|"))
+    entry = told.find("13900000000")
+    assert entry
+    assert (entry.department, told.notes) == ("市场部", ())
+
+
+def test_a_column_of_mobile_numbers_without_a_usual_name_is_taken_and_said(tmp_path: Path) -> None:
+    told = book(tmp_path, "姓名,部门,工号,通讯号", "安娜,市场部,100234,139 0000 0000", "乙,市场部,100235,")
+    assert told.find("13900000000")
+    assert "no column of numbers by a usual name; 通讯号 is used" in told.notes[0].en
+    # two of them, or a list without a header: nobody knows
+    for lines in (
+        ("姓名,部门,甲,乙", "安娜,市场部,13900000000,13900000001"),
+        ("安娜,市场部,13900000000", "乙,市场部,13900000001"),
+    ):
+        with pytest.raises(UsageError, match="has no column phone"):
+            book(tmp_path, *lines)
+
+
+@pytest.mark.parametrize(
+    "cell", ["13900000000/010-65520000", "13900000000、01065520000", "+86-13900000000;010-65520000"]
+)
+def test_several_numbers_of_one_cell_are_one_persons(tmp_path: Path, cell: str) -> None:
+    told = book(tmp_path, "手机,姓名,部门", f"{cell},安娜,市场部")
+    assert [entry and entry.name for entry in map(told.find, ("13900000000", "010-65520000"))] == ["安娜", "安娜"]
+    assert not told.notes
+
+
+@pytest.mark.parametrize("cell", ["13900000000/张三", "=A1/13900000000"])
+def test_what_stands_beside_a_number_and_is_none_is_named(tmp_path: Path, cell: str) -> None:
+    told = book(tmp_path, "手机,姓名,部门", f"{cell},安娜,市场部", "13900000001,乙,市场部")
+    assert [one.line for one in told.skipped] == [2]
+
+
 def test_what_is_no_date_is_named_as_it_stands_there(tmp_path: Path) -> None:
     told = book(
         tmp_path, "手机号,姓名,部门,from", "13900000000,安娜,市场部,31.12.2019 或更早", "13900000001,乙,市场部,"

@@ -33,9 +33,16 @@ NO_CELL = Text(
 """What is warned of where a book does not fit the meetings: in all, or in the column that is asked for."""
 
 NAMES = {
-    "phone": ("number", "mobile", "tel", "telephone", "手机", "手机号", "手机号码", "电话", "电话号码", "号码", "联系电话"),
-    "name": ("姓名", "名字", "员工", "员工姓名"),
-    "department": ("dept", "部门", "所属部门"),
+    "phone": (
+        "number", "mobile", "mobile phone", "mobile number", "cell", "cell phone", "cell number", "tel", "telephone", "phone number",
+        "telephone number", "primary phone", "phone 1 - value", "手机", "手机号", "手机号码", "移动电话", "移动号码", "电话", "电话号码",
+        "号码", "联系电话", "联系手机", "联系方式", "联系号码",
+    ),
+    "name": ("full name", "display name", "employee name", "姓名", "名字", "员工", "员工姓名", "中文名", "中文姓名"),
+    "department": (
+        "dept", "dept.", "department name", "organization department", "organizational unit", "部门", "所属部门", "所在部门",
+        "部门名称", "部门全称", "所属组织", "组织名称", "一级部门",
+    ),
     "from": ("since", "valid from", "起", "自", "开始日期", "生效日期"),
     "to": ("until", "valid to", "止", "至", "结束日期", "失效日期"),
 }  # fmt: skip
@@ -54,7 +61,30 @@ _OF_A_LINE = ("phone", "from", "to")
 _A_DAY = timedelta(days=1)
 Days: TypeAlias = tuple[date, date]
 """The first and the last day, both included."""
+_SEVERAL = re.compile(r"[/／、，,;；|\n]")
+_MOBILE = re.compile(r"\+861[3-9]\d{9}")
+_LEAST_DIGITS = 7
+"""What stands behind a number and has fewer is an extension."""
 _NO_PHONE = Text("不是电话号码", "no telephone number")
+
+
+def _is_mobile(cell: str) -> bool:
+    numbers = _numbers(cell)
+    return not isinstance(numbers, Text) and any(map(_MOBILE.fullmatch, numbers))
+
+
+def _numbers(cell: str) -> list[str] | Text:
+    """Return the numbers of a cell, of one or of several that people write side by side, or why there is none."""
+    whole = exact(cell)
+    if isinstance(whole, str) and (number := normalize(whole)):
+        return [number]
+    parts = [exact(one) for one in _SEVERAL.split(cell) if one.strip()]
+    told = [
+        normalize(one) if isinstance(one, str) and sum(map(str.isdigit, one)) >= _LEAST_DIGITS else None
+        for one in parts
+    ]
+    numbers = [*filter(None, told)]
+    return numbers if len(parts) > 1 and len(numbers) == len(parts) else whole if isinstance(whole, Text) else _NO_PHONE
 
 
 class Entry(NamedTuple):
@@ -153,17 +183,17 @@ class AddressBook:
         known: dict[str, None] = {}
         departments: list[tuple[int, str]] = []
         parted: list[tuple[int, Entry]] = []
-        rows = list(read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True))
+        rows = list(
+            read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True, like=_is_mobile)
+        )
         employed = _employed(rows)
         for line in rows:
             entry = _entry(line.number, line.cells, employed)
-            phone = exact(line.cells["phone"])
-            number = normalize(phone) if isinstance(phone, str) else None
-            if number is None:
-                skipped.append(Skipped(line.number, phone if isinstance(phone, Text) else _NO_PHONE))
-            elif isinstance(entry, Text):
-                skipped.append(Skipped(line.number, entry))
-            else:
+            numbers = _numbers(line.cells["phone"])
+            if isinstance(numbers, Text) or isinstance(entry, Text):
+                skipped.append(Skipped(line.number, numbers if isinstance(numbers, Text) else entry))
+                continue
+            for number in numbers:
                 used = lines.setdefault(number, [])
                 left = entry.without(used)
                 if not left:

@@ -26,6 +26,7 @@ from ytxdata.spreadsheets import (
     dated,
     doubles,
     header_of,
+    holds_values,
     is_note,
     is_only_notes,
     named_columns,
@@ -76,6 +77,7 @@ def read_lines(
     skipped: list[Skipped],
     *,
     keep_others: bool = False,
+    like: Callable[[str], bool] | None = None,
 ) -> Iterator[SheetLine]:
     """Yield the lines of a CSV, a workbook or a frame by our names for its columns; those of another width are skipped.
 
@@ -91,6 +93,9 @@ def read_lines(
         Our name → what the column is called here; wins.
     keep_others
         Also yield the cells of columns that are none of these, by their own names.
+    like
+        What a cell of the first required column looks like: where no column has its name, the only one that looks so is
+        taken, and said.
 
     Raises
     ------
@@ -104,7 +109,9 @@ def read_lines(
 
     rows = _rows_of(given, what, head_of, lambda header: _read(known(header), header, keep_others), skipped)
     first = list(islice(rows, MOST_TITLES + 2))
-    head = head_of([row for _, row in first]) or _first_line(first, what, lambda row: head_of([row]) is not None)
+    head = head_of([row for _, row in first]) or _first_line(
+        first, what, lambda row: head_of([row]) is not None and not holds_values(row)
+    )
     header = list(head.names)
     above = {n: cell for n, row in first[: head.first] if (cell := next(filter(None, map(str.strip, row)), ""))}
     # of a bill, a total may be its title
@@ -115,6 +122,8 @@ def read_lines(
         raise _unusable(
             what, Text("是空的", "is empty"), Text("第一行应为列名", "its first line must name the columns")
         )
+    if like and required[0] not in {*columns, *known(header)}:
+        columns = {**columns, **_meant(required[0], header, first[head.last + 1 :], like, skipped)}
     named = _places(header, what, names, required, columns)
     others, places = doubles(header, names, columns, named), _read(named, header, keep_others)
     parts = {name: _parts_of_yuan(header[place]) for name, place in places.items() if name == "amount"}
@@ -127,9 +136,7 @@ def read_lines(
         if [cell.strip() for cell in row] in heads:
             skipped.append(Skipped(number, ASIDE["header"]))
             continue
-        is_alone = is_total(row[0]) and not any(cell.strip() for cell in row[1:])
-        if len(row) < len(header) and (is_alone or is_only_notes(row)):
-            row = [*row, *[""] * (len(header) - len(row))]  # a total in words in one cell, or who made the list
+        row = _filled_up(row, len(header))
         if len(row) != len(header):
             skipped.append(Skipped(number, WIDTH))
             continue
@@ -141,6 +148,39 @@ def read_lines(
         cells |= {name: _in_yuan(cells[name], digits) for name, digits in parts.items()}
         yield SheetLine(number, cells, next(filter(None, map(str.strip, row)), ""))
     skipped += (Skipped(0, one.text) for one in others if one.lines)
+
+
+def _filled_up(row: list[str], width: int) -> list[str]:
+    """Return a line that ends early with blank cells behind it: a total in words in one cell, or who made the list."""
+    is_alone = is_total(row[0]) and not any(cell.strip() for cell in row[1:])
+    return [*row, *[""] * (width - len(row))] if is_alone or is_only_notes(row) else row
+
+
+_TAKEN = Text(
+    "没有常用列名的号码列，用的是内容为手机号码的列 {column}",
+    "has no column of numbers by a usual name; {column} is used, whose cells are mobile numbers",
+)
+
+
+def _meant(
+    wanted: str,
+    header: Sequence[str],
+    rows: Sequence[tuple[int, Sequence[str]]],
+    like: Callable[[str], bool],
+    skipped: list[Skipped],
+) -> dict[str, str]:
+    """Return what a column is called that has no usual name: the only one whose cells look so, which is said."""
+    cells = {
+        name: [row[place] for _, row in rows if "".join(row[place : place + 1]).strip()]
+        for place, name in enumerate(header)
+        if name.strip()
+    }
+    found = [name for name, some in cells.items() if some and all(map(like, some))]
+    # of a list without a header, the first line is a person
+    if len(found) != 1 or [*header].count(found[0]) > 1 or holds_values(header):
+        return {}
+    skipped.append(Skipped(0, _TAKEN.format(column=found[0])))
+    return {wanted: found[0]}
 
 
 def _parts_of_yuan(name: str) -> int:

@@ -4,6 +4,7 @@ lines that are not blank.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -28,8 +29,31 @@ MOST_UNPACKED = 256 * 1024 * 1024
 _PIECE = 1024 * 1024
 
 
+_OTHERS: Sequence[tuple[bytes, Text]] = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Text("Excel 97-2003 工作簿（.xls）或带密码的工作簿", "an Excel 97-2003 workbook (.xls), or one with a password")),
+    (b"PK\x03\x04.{26}mimetypeapplication/vnd\\.oasis\\.", Text("OpenDocument 表格（.ods）", "an OpenDocument spreadsheet (.ods)")),
+    (rb"\s*(?:\xef\xbb\xbf)?\s*<(?:html|table|!doctype html|\?xml[^>]*>\s*(?:<\?mso[^>]*>\s*)?<(?:\w+:)?workbook)", Text("存成 .xls 的网页或 XML 表格", "a page or XML that Excel opens as .xls")),
+)  # fmt: skip
+"""How spreadsheets of other programs begin, whatever their files are called: of each a reader said what it stumbled on."""
+
+
 def is_workbook(raw: bytes) -> bool:
-    """Return whether a file is a workbook by how it begins, and no text."""
+    """Return whether a file is a workbook by how it begins, and no text.
+
+    Raises
+    ------
+    UsageError
+        It is one that must be saved as .xlsx first.
+    """
+    for begin, what in _OTHERS:
+        if re.match(begin, raw[:400], re.IGNORECASE | re.DOTALL):
+            raise UsageError(
+                Text(f"是{what.zh}，请另存为 .xlsx", f"is {what.en}: save it as .xlsx"),
+                remedy=Text(
+                    "在 Excel 或 WPS 里打开，另存为 .xlsx（Excel 工作簿）",
+                    "open it and save it as .xlsx (Excel workbook)",
+                ),
+            )
     return raw[:4] == b"PK\x03\x04"
 
 

@@ -41,6 +41,11 @@ def test_a_whole_bill_proves_its_period_and_says_so_everywhere(archive: Archive)
     assert archive.verify().is_sound
 
 
+def test_a_frame_is_no_list_and_it_is_said_what_is(archive: Archive) -> None:
+    with pytest.raises(UsageError, match="the path of a file or its bytes, no DataFrame"):
+        archive.witness(archive.meetings(), kind="invoice", start="2026-03", end="2026-04")  # type: ignore[arg-type]
+
+
 def test_a_list_of_days_to_come_proves_nothing_beyond_the_newest_pull_less_what_settles(archive: Archive) -> None:
     start = archive.meetings()["started_at"].min().normalize()
     meetings, end = archive.meetings(start, None), start + timedelta(days=3650)

@@ -11,6 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from tests.history.bills import read as witnessed
 from ytxdata.audit import Invoice, Roster
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
@@ -298,6 +299,41 @@ def test_a_list_may_be_a_workbook(tmp_path: Path) -> None:
     ]
     [one, two] = Invoice.read(workbook(tmp_path, bill)).bills
     assert (one.duration_s, one.amount_yuan, two.duration_s, two.amount_yuan) == (600, Decimal("0.6"), 90, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "an Excel 97-2003 workbook"),
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheetPK", "an OpenDocument spreadsheet"),
+        (b"<html><table><tr><td>x", "a page or XML"),
+        (b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook xmlns="x">', "a page or XML"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["bill.xls", "bill.xlsx", "bill.csv"])
+def test_a_spreadsheet_of_another_kind_is_to_be_saved_as_xlsx(tmp_path: Path, raw: bytes, what: str, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    for read in (Invoice.read, Roster.read, lambda given: witnessed(given.read_bytes())):
+        with pytest.raises(UsageError) as told:
+            read(path)
+        assert f"is {what}" in told.value.cause.en
+        assert "save it as .xlsx" in told.value.cause.en
+        assert "另存为 .xlsx" in told.value.cause.zh
+
+
+def test_a_frame_is_read_as_the_workbook_it_was_read_from(tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["三月账单"],
+        ["会议编号", "开始时间", "金额"],
+        ["8001", pd.Timestamp("2026-03-05 09:00"), 1.5],
+        ["合计", "1 场", 1.5],
+        ["制表：李四"],
+    ]
+    path = workbook(tmp_path, rows)
+    from_file, from_frame = Invoice.read(path), Invoice.read(pd.read_excel(path, header=1))
+    assert [one._replace(line=0) for one in from_frame.bills] == [one._replace(line=0) for one in from_file.bills]
+    assert [one.why for one in from_frame.skipped] == [one.why for one in from_file.skipped if one.line]
 
 
 def test_a_workbook_of_two_such_lists_is_refused(tmp_path: Path) -> None:

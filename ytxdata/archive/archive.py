@@ -226,7 +226,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         know of it. Totals, subtotals and notes are no meetings; `aside` names each line that is none, and what was not
         read. A list of another name leaves the gaps of an earlier one.
         """
-        raw = source if isinstance(source, bytes) else read_list(Path(source))
+        raw = source if isinstance(source, bytes) else read_list(source)
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")
         witness = read_witness(
             raw,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -96,14 +97,24 @@ def read_witness(
     )
 
 
-def read_list(path: Path) -> bytes:
+def read_list(source: object) -> bytes:
     """Return what a file holds.
 
     Raises
     ------
     UsageError
-        It cannot be opened.
+        It cannot be opened, or is no path: a frame is no file, of which the bytes are kept as evidence.
     """
+    if not isinstance(source, str | PathLike):
+        kind = type(source).__name__
+        raise UsageError(
+            Text(f"清单须是文件路径或其字节，不能是 {kind}", f"a list is the path of a file or its bytes, no {kind}"),
+            remedy=Text(
+                "请给原文件的路径；存档按字节保存它作为凭据。只有数据框时，先写成 CSV 再给",
+                "give the path of the file itself, whose bytes the archive keeps as evidence; of a frame write a CSV first",
+            ),
+        )
+    path = Path(source)
     require_file(path)
     try:
         return path.read_bytes()

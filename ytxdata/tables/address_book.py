@@ -190,8 +190,11 @@ class AddressBook:
         for line in rows:
             entry = _entry(line.number, line.cells, employed)
             numbers = _numbers(line.cells["phone"])
-            if isinstance(numbers, Text) or isinstance(entry, Text):
-                skipped.append(Skipped(line.number, numbers if isinstance(numbers, Text) else entry))
+            if isinstance(numbers, Text):
+                skipped.append(Skipped(line.number, numbers))
+                continue
+            if isinstance(entry, Text):
+                skipped.append(Skipped(line.number, entry))
                 continue
             for number in numbers:
                 used = lines.setdefault(number, [])

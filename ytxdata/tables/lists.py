@@ -10,6 +10,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
+import narwhals as nw
 from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
@@ -281,13 +282,25 @@ def _bytes_of(path: Path, what: Text) -> bytes:
 
 
 def _rows_of_frame(frame: IntoFrame) -> Iterator[tuple[int, list[str]]]:
-    table = to_arrow(frame)
-    yield 0, list(table.column_names)
-    number = 0
-    for batch in table.to_batches():
-        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            number += 1
-            yield number, ["" if cell is None or cell != cell else _plain(cell) for cell in row]
+    columns, rows = _read_frame(frame)
+    yield 0, columns
+    for number, row in enumerate(rows, 1):
+        yield number, ["" if cell is None or str(cell) in _MISSING else _plain(cell) for cell in row]
+
+
+_MISSING = frozenset({"nan", "NaT", "<NA>"})
+
+
+def _read_frame(frame: IntoFrame) -> tuple[list[str], Iterator[Sequence[Any]]]:
+    """Return the names and rows of a frame; pandas keeps cells of several kinds in one column, as a workbook does."""
+    try:
+        table = to_arrow(frame)
+    except UsageError:
+        if isinstance(wrapped := nw.from_native(frame), nw.LazyFrame):
+            raise
+        return [*map(str, wrapped.columns)], wrapped.iter_rows()
+    batches = (zip(*(column.to_pylist() for column in one.columns), strict=True) for one in table.to_batches())
+    return list(table.column_names), chain.from_iterable(batches)
 
 
 def _plain(cell: Any) -> str:

@@ -111,6 +111,16 @@ def _interrupts_are_heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_disk_is_waited_for() -> Iterator[None]:
+    """Forcing files onto the disk, of which a small sync has a dozen, took longer than all else of it. No test cuts the
+    power; what is forced when is told by `strace` of a process that does force (`tests/archive/test_durability.py`).
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _handle: None)
+        yield
+
+
 @pytest.fixture
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages have each picture once, wide, where names have most room: the narrow one shows less of the same, and all of

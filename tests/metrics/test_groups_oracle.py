@@ -290,7 +290,8 @@ def test_the_difficult_office(name: str) -> None:
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_the_difficult_office_on_other_engines(engine: str) -> None:
     source = resolve(ENGINES[engine](difficult()))
-    for name in KINDS:
+    # a person and a floor are columns of the book like a department, and a name is a text as an id is: on pandas above
+    for name in ("department", "creator", "number_class", "size_class", "rule"):
         check(source, difficult(), name)
 
 

@@ -389,7 +389,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         root = self.path.absolute()
         if read_identity(root) is None:
             raise no_archive(root)
-        return newest(root)
+        found = newest(root)
+        return found and found.hashed()
 
     def still(self, snapshot: Snapshot | None = None) -> Self:
         """Return the archive as it is now, to be read, whatever a sync brings meanwhile; every report does so, that

@@ -16,6 +16,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -38,9 +39,9 @@ from ytxdata.archive.stored_files import (
     Files,
     Numbers,
     StoredFile,
-    check_whole,
     telling_damage,
 )
+from ytxdata.archive.whole_files import known_whole, present
 from ytxdata.errors import DamagedError
 from ytxdata.files import json_of, read_plain, remove, write_whole
 from ytxdata.records.aliases import Aliases
@@ -208,12 +209,8 @@ def layout_of(root: Path, sequence: int) -> object:
 
 
 def write_head(root: Path, head: Head, files: Files) -> tuple[Head, str]:
-    """Make a head the newest one; when this returns it survives a power cut, before that nobody sees it.
-
-    Returns
-    -------
-    tuple
-        The head with the hash of what stands below it, and the hash of its first line, which the next one follows.
+    """Make a head the newest one; when this returns it survives a power cut, before that nobody sees it. Return it with
+    the hash of what stands below it, and the hash of its first line, which the next one follows.
     """
     below = line_below(head, files)
     head = dataclasses.replace(head, files_sha256=hashlib.sha256(below).hexdigest())
@@ -232,13 +229,7 @@ def link(past: str, sha256: str) -> str:
 
 
 def read_gone(path: Path) -> dict[int, str]:
-    """Return the hashes of heads that went, by number, from one of the files that keep them.
-
-    Raises
-    ------
-    DamagedError
-        The file is not what was written.
-    """
+    """Return the hashes of heads that went, by number, from a file that keeps some; DamagedError where it was changed."""
     with telling_damage(str(path)):
         return {int(number): sha256 for number, sha256 in unsealed(read_plain(path))["hashes"].items()}
 
@@ -306,14 +297,22 @@ class Snapshot:
         self.head = head
         self.sha256 = sha256
         self.listed = listed
+        self.is_hashed = False
+
+    def hashed(self) -> Snapshot:
+        """Return the same state for readers, of whose files none is read that is not, to the byte, what was written."""
+        same = copy(self)
+        same.is_hashed = True
+        return same
 
     def files(self, table: str) -> tuple[StoredFile, ...]:
         """Return the files of a table, oldest rows first; none when nothing was ever written to it."""
         return self.listed.get(table, ())
 
     def paths(self, table: str) -> list[Path]:
-        """Return where the files of a table are; one that is gone or cut is told by name, whatever engine asks."""
-        return [check_whole(self.root, file, by_size=True) for file in self.files(table)]
+        """Return where the files of a table are; a damaged one is told by name, whatever engine asks."""
+        look = known_whole if self.is_hashed else present
+        return [look(self.root, file) for file in self.files(table)]
 
     @property
     def aliases(self) -> Aliases:
@@ -408,7 +407,8 @@ def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Want
     for file in snapshot.files(table):
         if wanted and not _file_may_hold(file, wanted):
             continue
-        with telling_damage(file.path, file.remedy), pq.ParquetFile(snapshot.root / file.path) as parquet:
+        path = known_whole(snapshot.root, file) if snapshot.is_hashed else snapshot.root / file.path
+        with telling_damage(file.path, file.remedy), pq.ParquetFile(path) as parquet:
             present = [name for name in names if name in file.columns]
             # a group at a time: a look-up in an archive of ten years must not read, or hold, a whole file
             for group in range(parquet.num_row_groups):

@@ -45,11 +45,11 @@ from ytxdata.archive.stored_files import (
     RESTORE,
     WITNESSES,
     StoredFile,
-    check_whole,
     paths_of,
     telling_damage,
 )
 from ytxdata.archive.stores import Store, cache_folder, local_path, store_at
+from ytxdata.archive.whole_files import check_whole
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import PRIVATE_FILE, make_private_folder, read_plain
 from ytxdata.labels import Text, preferred_lang

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
-from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, reading, relation, telling
+from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, named, reading, relation, telling
+from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import to_pandas
@@ -78,14 +79,14 @@ class Scan(nw.LazyFrame[Any]):
         return stream.__arrow_c_stream__(requested_schema)
 
     def collect(self, *given: Any, **options: Any) -> nw.DataFrame[Any]:
-        """Compute it, as narwhals does; a stored file that cannot be read is damage."""
+        """Compute it, as narwhals does; a stored file that is not what was written is damage."""
         try:
             return super().collect(*given, **options)
-        except duckdb.Error as error:
-            if ".parquet" not in str(error):  # what is asked may be wrong, too, and says nothing of what is stored
-                raise
-            with telling("scan"):
-                raise
+        except duckdb.Error:
+            # what is asked may be wrong, too, and what the engine says of a changed file names none
+            sql: str = self.to_native().sql_query()
+            check_again(lambda path: named([str(path)])[1:-1] in sql)
+            raise
 
     def __len__(self) -> int:
         counted: Any = self.select(n=nw.len()).collect("pyarrow").item()

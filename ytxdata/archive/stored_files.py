@@ -209,22 +209,6 @@ INTERRUPTED = "interrupted"
 _REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
 
 
-def check_whole(root: Path, file: StoredFile, *, by_size: bool = False) -> Path:
-    """Return where a file is that still holds what was written, to the byte or as far as its size tells.
-
-    Raises
-    ------
-    DamagedError
-        It is gone or changed.
-    """
-    path = root / file.path
-    with telling_damage(file.path, file.remedy):
-        size = path.stat().st_size  # of a file of an older layout a reader knows no more than that it is there
-        if (file.sha256 and size != file.size) or not (by_size or sha256_of(path) == file.sha256):
-            raise ValueError("it is not what was written")
-    return path
-
-
 _OWN = re.compile(
     r"\d{12}([-.]\d+)*\.(parquet|run|raw)(\.draft)?|part-\d{5}-[0-9a-f-]{36}-c000(\.[a-z]+)?\.parquet",
     re.ASCII,

@@ -19,8 +19,9 @@ from ytxdata.archive.cleanup import heal, migrated
 from ytxdata.archive.heads import Snapshot, among, newest, read
 from ytxdata.archive.known_meetings import Version, VersionIndex
 from ytxdata.archive.ownership import no_archive, read_identity, writing
-from ytxdata.archive.stored_files import WITNESSES, StoredFile, check_whole, telling_damage, telling_write_errors
+from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
 from ytxdata.archive.views import pieces
+from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
@@ -103,7 +104,7 @@ def changing(root: Path, wait_s: float) -> Iterator[tuple[Snapshot, Writer]]:
         if snapshot is None:
             raise no_archive(root)
         snapshot = migrated(root, snapshot)
-        yield snapshot, Writer(root, snapshot)
+        yield snapshot.hashed(), Writer(root, snapshot)
 
 
 def entries(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -45,7 +45,6 @@ from ytxdata.archive.stored_files import (
     Numbers,
     StoredFile,
     TableWriter,
-    check_whole,
     hashes_of,
     merged,
     pull_sha256,
@@ -53,6 +52,7 @@ from ytxdata.archive.stored_files import (
     read_run,
     runs_to_merge,
 )
+from ytxdata.archive.whole_files import check_whole
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.version import __version__
 

@@ -49,6 +49,11 @@ Labels = Annotated[
 ]
 
 
+def worst_exit(fleet: Fleet) -> int:
+    """Return the exit code for the worst that is wrong with any archive; 0 where all can be read."""
+    return max((error.exit_code for error in fleet.damage.values()), default=0)
+
+
 def opened(fleet: Path | None, accounts: list[str] | None, labels: list[str] | None, **more: Any) -> Fleet:
     """Return the accounts that were asked for."""
     from ytxdata.fleet import Fleet
@@ -185,16 +190,17 @@ def status(
 
     Example: ytxdata fleet status fleet.toml
     """
-    asked = opened(fleet, account, where)
+    asked = opened(fleet, account, where).still()
     table = asked.status()
     verdict = table.masked().certificate
     assert verdict is not None
     if as_json:
         emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "accounts": _rows(asked, table)})
-        return
-    other = "problem_en" if chosen.lang == "zh" else "problem_zh"
-    _show(table, leave_out=(other,))
-    conclude(verdict)
+    else:
+        other = "problem_en" if chosen.lang == "zh" else "problem_zh"
+        _show(table, leave_out=(other,))
+        conclude(verdict)
+    raise typer.Exit(worst_exit(asked))
 
 
 _HEADS = {

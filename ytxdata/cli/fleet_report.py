@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ytxdata.cli.fleet import Accounts, FleetFile, Labels, opened
+from ytxdata.cli.fleet import Accounts, FleetFile, Labels, opened, worst_exit
 from ytxdata.cli.shared_options import (
     BookFile,
     From,
@@ -28,7 +28,7 @@ from ytxdata.cli.shared_options import (
     note,
     wrote,
 )
-from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
+from ytxdata.errors import UsageError, YtxError, require_extra
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 
@@ -111,21 +111,11 @@ def report(
     asked = ask(start, end, by, tariff, lines, group, address_book(book), only=only)
     whole = opened(fleet, account, where)
     whole = whole.same_people() if same_people or min_group else whole
-
-    def made(still: Fleet) -> Made:
-        if is_one:
-            return _one_report(still, asked, out, format_, min_group, previous, show_phones)
-        return _reports(still, asked, names, out, format_, show_phones)
-
     still = whole.still()
-    try:
-        verdict, counted, written = made(still)
-    except DamagedError:
-        thorough = whole.still(thorough=True)  # a file is as long as it was, and no more: only then is every one read
-        if thorough.readable == still.readable:
-            raise
-        still = thorough
-        verdict, counted, written = made(still)
+    if is_one:
+        verdict, counted, written = _one_report(still, asked, out, format_, min_group, previous, show_phones)
+    else:
+        verdict, counted, written = _reports(still, asked, names, out, format_, show_phones)
     for left_out in still.left_out:
         note(left_out)
     verdict = verdict if show_phones else verdict.renamed(hide_in_text)
@@ -135,7 +125,7 @@ def report(
     else:
         conclude(verdict)
         wrote(*written.values())
-    raise typer.Exit(max((error.exit_code for error in still.damage.values()), default=0))
+    raise typer.Exit(worst_exit(still))
 
 
 Made = tuple[Any, dict[str, int], dict[str, Path]]  # the verdict, and rows and files by report

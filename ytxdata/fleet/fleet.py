@@ -278,7 +278,7 @@ class Fleet(Selectable, Scannable):
     @property
     def contents(self) -> tuple[Text, ...]:
         """Notes that name the accounts that are read, those of which nothing can be, and which fields somebody chose."""
-        standings = self._standings()  # once: of a fleet that is not `still`, each time looks for every data file
+        standings = self._standings()  # once: of a fleet that is not `still`, each time looks at every data file
         return (of_accounts(standings), *left_out(standings), *chosen_names(standings))
 
     @property
@@ -307,16 +307,14 @@ class Fleet(Selectable, Scannable):
     def _standings(self) -> list[Standing]:
         return [self._kept[one.name] if self._kept else Standing.of(one) for one in self.accounts]
 
-    def still(self, *, thorough: bool = False) -> Fleet:
+    def still(self) -> Fleet:
         """Return the same accounts as they are now, to be read, whatever syncs bring meanwhile: what each account may
         claim is then read once, however often it is asked for. Every report does so.
 
-        An account of which a data file is gone or cut is left out, as its `status` says; with `thorough` also one of
-        which a file holds anything else than was written, for which all of them are read.
+        An account of which a data file is gone or not what was written is left out, as its `status` says.
         """
         same = copy(self)
-        standings = [Standing.of(one, thorough=True) for one in self.accounts] if thorough else self._standings()
-        same._kept = {one.name: one for one in standings}
+        same._kept = {one.name: one for one in self._standings()}
         return same
 
     def meetings(
@@ -432,8 +430,8 @@ class Fleet(Selectable, Scannable):
 
         Notes
         -----
-        Reads one small file of each archive, and looks whether its data files are there. An archive that is damaged or
-        not there yet has a `problem`.
+        Reads one small file of each archive, and hashes its data files. An archive that is damaged or not there yet
+        has a `problem`.
         """
         standings = self._standings()
         rows = [one.cells() for one in standings]

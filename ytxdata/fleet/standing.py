@@ -16,7 +16,7 @@ from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
 from ytxdata.archive.ownership import read_identity
 from ytxdata.archive.scans import Part, label_columns
-from ytxdata.archive.stored_files import SCHEMAS, check_whole, telling_damage
+from ytxdata.archive.stored_files import INDEX, SCHEMAS
 from ytxdata.archive.views import COLUMNS, table
 from ytxdata.errors import YtxError
 from ytxdata.fleet.accounts import FleetAccount
@@ -65,15 +65,17 @@ class Standing:
     error: YtxError | None = None
 
     @classmethod
-    def of(cls, account: FleetAccount, *, thorough: bool = False) -> Standing:
-        """Return how an account stands. One archive that cannot be read must not hide how the others stand, nor end
-        what is made of all of them: its files are looked for, and with `thorough` read.
+    def of(cls, account: FleetAccount) -> Standing:
+        """Return how an account stands. One archive that is damaged must not hide how the others stand, nor end what is
+        made of all of them: its data files are hashed before anything is made of any.
         """
         root = account.archive.absolute()
         try:
             snapshot = newest(root) if read_identity(root) else None
             if snapshot is not None:
-                _check_files(snapshot, thorough=thorough)
+                snapshot = snapshot.hashed()
+                for name in (*SCHEMAS, INDEX):
+                    snapshot.paths(name)
         except YtxError as error:
             return cls(account.name, None, error)
         return cls(account.name, snapshot)
@@ -99,17 +101,6 @@ class Standing:
             "problem_zh": self.problem and self.problem.zh,
             "problem_en": self.problem and self.problem.en,
         }
-
-
-def _check_files(snapshot: Snapshot, *, thorough: bool) -> None:
-    """Check that the data files of a state are there and as long as they were; with `thorough`, what they hold."""
-    for file in (file for name in SCHEMAS for file in snapshot.files(name)):
-        with telling_damage(file.path, file.remedy):
-            # layouts 1 and 2 do not say how long a file is
-            if (snapshot.root / file.path).stat().st_size != file.size and file.sha256:
-                raise ValueError("it is not what was written")
-        if thorough and file.sha256:
-            check_whole(snapshot.root, file)
 
 
 def parts_of(standings: Iterable[Standing]) -> list[Part]:

@@ -214,7 +214,8 @@ def test_what_is_no_group_is_told_before_anything_is_written(
         ("compny", "did you mean company?", "book"),
         ("number_clas", "did you mean number_class?", "book"),
         ("department", "needs an address book", "did you mean"),
-        ("floor", "needs an address book (book=, --book); the labels are company", "did you mean"),
+        ("floor", "needs an address book (book=, --book); without one choose one of creator", "did you mean"),
+        ("floor", "size_class, name, company, account", "labels in"),
     ):
         with pytest.raises(SystemExit) as ended:
             main([*told, group])
@@ -222,6 +223,23 @@ def test_what_is_no_group_is_told_before_anything_is_written(
         assert (ended.value.code, said in wrong, unsaid in wrong, out.exists()) == (2, True, False, False), wrong
     with pytest.raises(UsageError, match="did you mean creator"):
         usage(synced["account-1"], group="creater")
+    # a fleet without labels may have some, and a newcomer to one has no address book to give
+    (tmp_path / "fleet.toml").write_text("[accounts.account-1]\n")
+    with pytest.raises(SystemExit):
+        main([*told, "companyy"])
+    assert "account, or a label of the accounts (labels in fleet.toml)" in capsys.readouterr().err
+
+
+def test_what_a_report_lacks_is_told_before_anything_is_written(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`cost` was no report that could be made, and nobody said that it lacked a tariff."""
+    (tmp_path / "fleet.toml").write_text("[accounts.account-1]\n")
+    out = tmp_path / "out"
+    for name, said in (("cost", "the report cost needs tariff"), ("costt", "did you mean cost?")):
+        with pytest.raises(SystemExit) as ended:
+            main(["--lang", "en", "fleet", "report", str(tmp_path / "fleet.toml"), "--out", str(out), "--report", "usage", "--report", name])  # fmt: skip
+        assert (ended.value.code, said in capsys.readouterr().err, out.exists()) == (2, True, False)
 
 
 @pytest.mark.slow

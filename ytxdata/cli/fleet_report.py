@@ -152,23 +152,18 @@ def _one_report(
 def _reports(whole: Fleet, asked: Ask, names: list[str] | None, out: Path, format_: str, show_phones: bool) -> Made:
     """Write a file for each report; return the verdict on the period, rows and files by report."""
     from ytxdata.metrics.groups import groups_of, resolve
-    from ytxdata.metrics.registry import REPORTS, make
+    from ytxdata.metrics.registry import REPORTS, make, registered
     from ytxdata.tables.masking import sharing_ends
 
     # sums share what is known of each meeting; side by side each account has its own
     source: Any = asked.of(whole) if asked.group == "account" else resolve(asked.of(whole))
     if asked.group not in (None, "account", "number"):
         groups_of(source, asked.group, asked.book)  # what is no group is told before anything is written
-    possible = [name for name, entry in REPORTS.items() if entry.is_possible(asked)]
-    strange = next((name for name in names or [] if name not in possible), None)
-    if strange is not None:
-        raise UsageError(
-            Text(f"不能制作报表 {strange}", f"the report {strange} cannot be made"),
-            remedy=Text(f"可选：{'、'.join(possible)}", f"choose one of {', '.join(possible)}"),
-        )
+    for name in names or ():
+        registered(name, asked)  # so is what cannot be made
     made: dict[str, Report] = {}
     failed: dict[str, YtxError] = {}
-    for name in names or possible:
+    for name in names or [name for name, entry in REPORTS.items() if entry.is_possible(asked)]:
         try:
             made[name] = make(name, source, asked)
         except Exception as error:  # one's own reports may raise anything, and end none of the others

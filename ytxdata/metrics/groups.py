@@ -168,6 +168,10 @@ class Groups:
         return (*said, matched, *self.book.notes)
 
 
+_NO_BOOK = Text(
+    "该分组需要通讯簿（book=、--book）；不用时，", "this group needs an address book (book=, --book); without one "
+)
+_LABELS = Text("，或账户的标签（fleet.toml 的 labels）", ", or a label of the accounts (labels in fleet.toml)")
 _WITHOUT = Text("（另有 {n} 个列在其中，但没有{zh}）", " ({n} more stand in it without a {en})")
 _OF = {
     "creator": Text("会议的组（{name}）是其发起人的组", "the group ({name}) of a meeting is that of its creator"),
@@ -274,13 +278,12 @@ def _no_group(source: Source, name: str, book: AddressBook | None, columns: tupl
     if book is not None and name in ("department", "person"):
         return book.lacks(name)
     labels = sorted({label for one in (source.accounts or {}).values() for label in one})
-    known = ["creator", "number_class", "size_class", "name", *columns, *labels]
+    known = ["creator", "number_class", "size_class", "name", *columns, *labels, *["account"] * bool(source.accounts)]
     meant = None if name in _NAMES else closest(name, known)
-    if book is None and not meant:
-        zh, en = (f"；标签：{'、'.join(labels)}", f"; the labels are {', '.join(labels)}") if labels else ("", "")
-        return _unusable("group", name, Text(f"该分组需要通讯簿（book=、--book）{zh}", f"this group needs an address book (book=, --book){en}"))  # fmt: skip
-    zh, en = (f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else ("", "")
-    return _unusable("group", name, Text(f"{zh}可选：{'、'.join(known)}", f"{en}choose one of {', '.join(known)}"))
+    told = Text(f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else _NO_BOOK if book is None else NO_TEXT
+    more = _LABELS if source.accounts and not labels else NO_TEXT
+    zh, en = f"{told.zh}可选：{'、'.join(known)}{more.zh}", f"{told.en}choose one of {', '.join(known)}{more.en}"
+    return _unusable("group", name, Text(zh, en))
 
 
 def _looked_up(
@@ -344,9 +347,7 @@ def _by_book(book: AddressBook, column: str) -> Callable[[str], list[Piece]]:
 
 
 def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
-    """Cut all time into pieces: what no line says something of is not in the book, so that every moment has one
-    group.
-    """
+    """Cut all time into pieces, so that every moment has one group: what no line tells of is not in the book."""
     found: list[Piece] = []
     since = EVER[0]
     for entry in entries:
@@ -427,8 +428,7 @@ def _classes(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: object
 
 
 def _long_enough(source: Source, meetings: Lazy, wanted: tuple[float, ...], *_: object) -> Lazy:
-    least = wanted[0] * 60
-    long = facts(source, Scope(min_parties=0)).meetings.filter(nw.col("meeting_s") >= least)
+    long = facts(source, Scope(min_parties=0)).meetings.filter(nw.col("meeting_s") >= wanted[0] * 60)
     return meetings.join(long.select("meeting_id", "s"), on=["meeting_id", "s"], how="semi")
 
 

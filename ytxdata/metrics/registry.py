@@ -265,13 +265,19 @@ def _is_ours(function: Callable[..., Report]) -> bool:
     return function.__module__.startswith("ytxdata.")
 
 
-def make(name: str, source: ReportSource, ask: Ask) -> Report:
-    """Return one report by its name.
+def registered(name: str, ask: Ask) -> Registered:
+    """Return a report by its name that can be made.
 
     Raises
     ------
     UsageError
         There is none of this name, or what it needs was not given.
+
+    Examples
+    --------
+    >>> from ytxdata.metrics.registry import Ask, registered
+    >>> registered("usage", Ask()).place
+    10
     """
     if name not in REPORTS:
         listed, meant = ", ".join(REPORTS), closest(name, REPORTS)
@@ -288,6 +294,18 @@ def make(name: str, source: ReportSource, ask: Ask) -> Report:
             Text(f"报表 {name} 需要 {listed}", f"the report {name} needs {listed}"),
             remedy=Text(f"用 {options} 指定；示例见 data/ 目录", f"give {options}; there are examples in data/"),
         )
+    return report
+
+
+def make(name: str, source: ReportSource, ask: Ask) -> Report:
+    """Return one report by its name.
+
+    Raises
+    ------
+    UsageError
+        As `registered`.
+    """
+    report = registered(name, ask)
     # what was not asked is left to each report: groups of chargeback are departments unless others are wanted
     given = {name: getattr(ask, name) for name in report.takes}
     asked = {name: value for name, value in given.items() if value is not None}

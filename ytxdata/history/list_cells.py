@@ -29,7 +29,7 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "amountcny", "amountrmb", "cost", "fee", "charge", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计")),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "amountcny", "amountrmb", "cost", "fee", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计")),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 

@@ -81,3 +81,30 @@ def test_where_no_group_is_small_nothing_is_added(archive: Archive) -> None:
         whole = collect(archive, ask)
         done = without_small_groups(whole, 2)
         assert keys_of(done.reports["usage"]) == keys_of(whole.reports["usage"])
+
+
+def test_the_smallest_department_hides_a_board_in_every_month(tmp_path: Path) -> None:
+    """By figures it was another one each month, and in a quiet one the largest."""
+    large, small, board = STAFF[:14], STAFF[14:20], [BOSS, STAFF[29]]
+    book = AddressBook({
+        f"+86{number}": (Entry(number, name),)
+        for name, people in (("large", large), ("small", small), ("board", board))
+        for number in people
+    })  # fmt: skip
+    meetings = [
+        meeting(datetime(2026, month, day, 9 + hour, tzinfo=BEIJING), 30, people[day % len(people)], people[:8])
+        for month, quiet in ((3, large), (4, small))
+        for day in range(2, 12)
+        for people in (large, small, board)
+        for hour in range(1 if people in (quiet, board) else 3)
+    ]
+    kept = synced(tmp_path / "m.archive", meetings)
+    whole = collect(kept, asked(3, 5, by="month", group="department", book=book))
+    months = {
+        month: collect(kept, asked(month, month + 1, by="month", group="department", book=book)) for month in (3, 4)
+    }
+    hidden = hidden_rows(without_small_groups(whole, 3).reports["usage"])
+    assert hidden == {(month, name) for month in ("2026-03", "2026-04") for name in ("board", "small")}
+    for month, alone in months.items():
+        told = hidden_rows(without_small_groups(alone, 3).reports["usage"])
+        assert told == {key for key in hidden if key[0] == f"2026-{month:02}"}, "as the report of both hides it"

@@ -8,6 +8,7 @@ about any of them (second suppression).
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection as Some
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -140,7 +141,8 @@ def without_small_groups(
     always = _hidden_always(are_few, few)
     kept = {name: filled(report, always) for name, report in kept.items()}
     by_row = [report for report in kept.values() if key_columns(report) == key_columns(usage)]
-    hidden, told = _hidden_rows(by_row, filled(usage, always), are_few, always, earlier, chosen)
+    sizes = _sizes(usage, ask)
+    hidden, told = _hidden_rows(by_row, filled(usage, always), are_few, always, sizes, earlier, chosen)
     figures |= _share_of_the_top(figures, minimum)
     figures |= {key: figures[key]._replace(value=None) for key, of in SUMMED.items() if key in figures and of & told}
     if not _may_be_compared(collected, minimum, only, earlier):
@@ -343,6 +345,19 @@ def _rows_of_few(usage: Report, ask: Ask, few: Mapping[str, int], minimum: int) 
     }
 
 
+def _sizes(usage: Report, ask: Ask) -> dict[Key, int]:
+    """Return how many lines of the book the group of each row has, on whatever days: so it is the same in every period
+    and every report, whoever met in it. Of those whom the book does not know, how many convened.
+    """
+    keys, rows = keys_of(usage), usage.arrow
+    column = called(ask.group) if isinstance(ask.group, str) else ""
+    known = Counter(one.cell(column) for one in _members(ask)[0])
+    if known.keys().isdisjoint(key[-1] for key in keys if key):
+        return {}  # groups of no book
+    convened = rows["active_creators"].to_pylist() if "active_creators" in rows.column_names else [0] * rows.num_rows
+    return {key: known.get(key[-1], by) for key, by in zip(keys, convened, strict=True)}
+
+
 def _hidden_always(are_few: Mapping[Key, bool], few: Mapping[str, int]) -> set[str]:
     """Return the groups that the book has too few numbers in, whether or not they met, and those of which no row of
     several periods is shown: in which reports, or periods, they have a row must not be when they did.
@@ -359,6 +374,7 @@ def _hidden_rows(
     usage: Report,
     are_few: Mapping[Key, bool],
     always: Some[str],
+    sizes: Mapping[Key, int],
     earlier: Sequence[Earlier],
     privacy: Privacy,
 ) -> tuple[set[Key], set[tuple[str, str]]]:
@@ -389,6 +405,7 @@ def _hidden_rows(
             told_of[key].is_hidden,
             told_of[key].is_shown,
             has_groups and key[-1] in always,
+            sizes.get(key, 0),
         )
         for key, is_small in small.items()
     }

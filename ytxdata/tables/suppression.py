@@ -128,7 +128,8 @@ class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
     of one small group nobody may learn the sum of all its months either. What an earlier report told of the very row,
     or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it. Of what stands
-    there whatever it did (`is_listed`) nothing follows from its row; any other row is of one meeting at least.
+    there whatever it did (`is_listed`) nothing follows from its row; any other row is of one meeting at least. `size` is
+    how many people the group has, where that is known: the smallest hide others first, before figures are looked at.
     """
 
     figures: list[float]
@@ -137,6 +138,7 @@ class Sums(NamedTuple):
     is_hidden: bool = False
     is_told: bool = False
     is_listed: bool = False
+    size: int = 0
 
     @property
     def is_known(self) -> bool:
@@ -146,18 +148,21 @@ class Sums(NamedTuple):
 
 def to_hide(rows: Mapping[Key, Sums]) -> set[Key]:
     """Return the rows of one total to hide: those of few people, and the smallest others, until the hidden ones add up
-    to enough in every column that can be hidden at all (see `told_by_total`).
+    to enough in every column that can be hidden at all (see `told_by_total`). The smallest by people: by figures it was
+    another department every month, the largest in a quiet one.
 
     Examples
     --------
     >>> rows = {("a",): Sums([5], True), ("b",): Sums([6], False), ("c",): Sums([90], False)}
     >>> sorted(to_hide(rows))
     [('a',), ('b',)]
+    >>> sorted(to_hide({**rows, ("b",): Sums([6], False, size=45), ("c",): Sums([90], False, size=5)}))
+    [('a',), ('c',)]
     """
     hidden = {key for key, row in rows.items() if row.is_small or row.is_hidden}
     columns = [one for one in range(_width(rows)) if _is_safe(one, rows, rows)]
     is_needed, covers = bool(_needy(rows)), _covers(rows)
-    for key in sorted(covers - hidden, key=lambda key: (rows[key].figures, key)):
+    for key in sorted(covers - hidden, key=lambda key: (rows[key].size, rows[key].figures, key)):
         is_covered = not is_needed or not hidden.isdisjoint(covers)
         if is_covered and all(_is_safe(column, rows, hidden) for column in columns):
             break

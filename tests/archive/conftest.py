@@ -14,7 +14,8 @@ import pytest
 
 from tests.archive.exported import keep_three_months
 from tests.archive.mirrors import SECRET
-from ytxdata.archive import Archive
+from ytxdata.archive import Archive, sync
+from ytxdata.archive.write_sync import write_intake
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import BEIJING
 
@@ -89,6 +90,12 @@ def platform() -> Platform:
 def archive(tmp_path: Path) -> Archive:
     """A place where an archive will be."""
     return Archive(tmp_path / "meetings.archive")
+
+
+@pytest.fixture
+def no_word_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Syncs of an earlier version, whose pulls do not say how late a meeting might be listed."""
+    monkeypatch.setattr(sync, "write_intake", lambda *given: write_intake(given[0], given[1], given[2], None))
 
 
 @pytest.fixture

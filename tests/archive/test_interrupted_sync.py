@@ -14,8 +14,8 @@ from ytxdata import times
 from ytxdata.archive import Archive, write_sync
 from ytxdata.archive.changes import Taken
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
-from ytxdata.archive.raw_answers import WHOLE, Envelope
-from ytxdata.archive.stored_files import PULLS_STORED, pull_sha256
+from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
+from ytxdata.archive.stored_files import PULLS_STORED
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import NetworkError, NotAnArchiveError
 from ytxdata.labels import Text
@@ -91,7 +91,7 @@ def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in
     none, writer = np.empty(0, np.int64), Writer(archive.path, before)
     taken = Taken(call_row(answer), Envelope(WHOLE, answer.raw, none), answer.asked_at)
     counts = {**before.head.counts, "pulls": before.head.counts["pulls"] + 1}
-    (row,) = write_sync._pulls([taken], none, {}, before.head.counts["pulls"], before.head.chain_sha256)
+    (row,) = write_sync._pulls([taken], none, {}, None, before.head.counts["pulls"], before.head.chain_sha256)
     writer.append("pulls", pa.Table.from_pylist([row], schema=PULLS_STORED))
     writer.promote("interrupted", counts=counts, chain_sha256=pull_sha256(row))
     assert archive.rebuild().regained == 1

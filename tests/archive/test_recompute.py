@@ -379,6 +379,7 @@ def test_more_patience_than_at_first_is_no_damage(
     assert any("settled after 259200 s" in one for one in lines)
 
 
+@pytest.mark.usefixtures("no_word_of_patience")
 def test_where_nothing_shows_since_when_there_was_more_patience_it_is_left_open(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

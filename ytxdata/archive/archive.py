@@ -356,8 +356,8 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         wait_s
             How long to wait for a sync that is running [s].
         settle
-            As it was given to `sync`: where all heads were lost, nothing else says it. Heads that are there are
-            believed.
+            As it was given to `sync`: where heads of an earlier version were lost, nothing else says it. Heads and
+            pulls that say it are believed.
 
         Returns
         -------

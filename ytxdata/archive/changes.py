@@ -70,7 +70,6 @@ class Taken:
     envelope: Envelope
     asked_at: datetime
     ahead_s: float | None = None
-    is_partial: bool = False
 
 
 @dataclass
@@ -102,8 +101,9 @@ class Intake:
         # after each answer, not once a sync: what is counted twice in one and missed in another would cancel out
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
-        told = clock_step(answer.server_date, answer.asked_at, answer.answered_at), answer.is_partial
-        self.taken.append(Taken(call_row(answer), fold(answer.raw, stored), answer.asked_at, *told))
+        ahead_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
+        row = {**call_row(answer), "told_more": answer.is_partial or None}
+        self.taken.append(Taken(row, fold(answer.raw, stored), answer.asked_at, ahead_s))
         return pull_facts(answer, normal.meetings, len(broken))
 
     def check(self) -> None:

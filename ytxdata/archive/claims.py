@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.replay import KEPT_OF_HEADS, beside, keep, recorded, replay
+from ytxdata.archive.replay import beside, keep, patience, recorded, replay
 from ytxdata.archive.witnesses import entries
-from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING
+from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence
@@ -34,7 +34,7 @@ from ytxdata.times import EARLIEST, steps_after
 CLOCK = timedelta(minutes=10)
 """How far edges of what is claimed may lie elsewhere: heads of an earlier version kept steps of five minutes only."""
 
-_CLAIMS = ("periods", "outside", "evidence", "exempt", "clocks", "partial", "unjudged")
+_CLAIMS = ("periods", "outside", "evidence", "exempt", "clocks", "unjudged")
 
 
 @dataclass
@@ -60,8 +60,8 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     settle = patient(DEFAULT_POLICY, evidence).settle
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
-    if settle == DEFAULT_POLICY.settle and any(one.kind == ALL_TAKEN_IN for one in kept):
-        found.chosen.append(_SETTLE_LOST)
+    if any(span.is_lost and span.settle == settle for span in spans):  # raised since, it covers those, too
+        found.chosen.append(_SETTLE_LOST.format(hours=f"{settle.total_seconds() / 3600:g}"))
     # what a sync found must not be hidden by a head that says it came to no end
     if any(_hidden(told, unclaimed)) or (any(one.has_verdict for one in spans) and any(_too_much(told, unclaimed))):
         found.unshown.append(_UNCLAIMED)
@@ -105,13 +105,13 @@ def _other_claims(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterat
 
 def settles_of(snapshot: Snapshot) -> list[list[Any]]:
     """Return from which pull on meetings might be listed how late, in seconds, as the syncs assumed."""
-    pull_ids = read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist()
-    found, done = list[list[Any]](), 0
+    pulls = iter(read(snapshot, "pulls", ("pull_id", "settle_s")).to_pylist())
+    found = list[tuple[str, int]]()
     for span in _spans(snapshot, list(_kept_heads(snapshot))):
-        settle_s = int(span.settle.total_seconds())
-        found += [[pull_ids[done], settle_s]] if not found or found[-1][1] != settle_s else []
-        done += span.n_pulls
-    return found
+        mine = list(islice(pulls, span.n_pulls))
+        settle_of = patience(mine, span.otherwise)
+        found += [(pull["pull_id"], int(settle_of(pull["pull_id"]).total_seconds())) for pull in mine]
+    return steps_after((), found)
 
 
 def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -119,16 +119,18 @@ def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[st
     would give, were those judged, too, that may be of syncs that came to their end.
     """
     aliases = snapshot.aliases
+    pulls = iter(read(snapshot, "pulls", ("pull_id", "settle_s")).to_pylist())
     with beside() as folder:
         root, other = folder / "archive", folder / "other"
         answers = recorded(snapshot, aliases)
         for span in spans:
             mine = list(islice(answers, span.n_pulls))
+            settle_of = patience(islice(pulls, span.n_pulls), span.otherwise)
             if span.is_doubtful and root.exists() and not other.exists():
                 shutil.copytree(root, other)
             if span.is_doubtful or other.exists():
-                (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, span.settle)
-            (replay if span.is_claimed else keep)(root, mine, aliases, span.settle)
+                (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, settle_of)
+            (replay if span.is_claimed else keep)(root, mine, aliases, settle_of)
         return _comparable(newest(root)), _comparable(newest(other))
 
 
@@ -167,10 +169,9 @@ def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Te
     now = snapshot.head.state
     readings = {entry["file"]: (entry["reading"], entry["hearing"]["name"]) for entry in entries(now)}
     for one in earlier:
-        for name in KEPT_OF_HEADS:
-            before = list(one.state.get(name, ()))
-            if list(now.get(name, ()))[: len(before)] != before:
-                yield _OTHER_STEPS[name].format(n=one.number)
+        before = list(one.state.get("clocks", ()))
+        if list(now.get("clocks", ()))[: len(before)] != before:
+            yield _OTHER_CLOCKS.format(n=one.number)
         for entry in entries(one.state):
             reading, name = readings.get(entry["file"], (entry["reading"], ""))
             if reading != entry["reading"]:
@@ -257,10 +258,10 @@ _SETTLE = Text(
     "somebody chose that a record counts as settled after {chosen} s, by default {default} s",
 )
 _SETTLE_LOST = Text(
-    "控制文件曾全部丢失，由 rebuild 重新生成：平台最迟多少小时后列出会议也随之丢失，此后按默认的 24 小时判断。"
+    "控制文件曾经丢失，由 rebuild 收回了它们带来的拉取：平台最迟多少小时后列出会议也随之丢失，此后按 {hours} 小时判断。"
     "如果平台列出得更晚，请用 sync --settle-hours 同步",
-    "all heads were lost once, and rebuild made them anew: how late the platform may list a meeting went with them, and "
-    "the default, 24 h, stands in its place. Where it lists them later, sync with --settle-hours",
+    "heads were lost once, and rebuild took in what they had brought: how late the platform may list a meeting went with "
+    "them, and {hours} h stand in its place. Where it lists them later, sync with --settle-hours",
 )
 _SETTLE_RAISED = Text(
     "沉降时间曾被调高，而调高前后的控制文件已不在，不知是在哪一次同步：核对过的只有 PROVEN 的时段、间隙和消失的会议，其余证据没有核对",
@@ -273,17 +274,10 @@ _CLOCK_OFF = Text(
     "from pull {pull} on this machine's clock was {ahead} s ahead of the platform's: edges of what is claimed rest on "
     "that, and no answer vouches for it",
 )
-_OTHER_STEPS = {
-    "clocks": Text(
-        "此前的控制文件 {n} 所记的时钟偏差与现在的不同，而已记下的不会再变",
-        "head {n}, an earlier one, tells of other offsets of the clock, and what was told once does not change",
-    ),
-    "partial": Text(
-        "此前的控制文件 {n} 所记的不完整应答（由 HTTP 应答头得知）与现在的不同，而已记下的不会再变",
-        "head {n}, an earlier one, tells of other answers whose HTTP head spoke of more records, and what was told once"
-        " does not change",
-    ),
-}
+_OTHER_CLOCKS = Text(
+    "此前的控制文件 {n} 所记的时钟偏差与现在的不同，而已记下的不会再变",
+    "head {n}, an earlier one, tells of other offsets of the clock, and what was told once does not change",
+)
 _OTHER_READING = Text(
     "清单 {name} 的读法（类别、时段、列或合计）与此前的控制文件 {n} 所记的不同",
     "the list {name} is read in another way (kind, period, columns, totals) than head {n}, an earlier one, says",
@@ -343,10 +337,12 @@ class _Span(NamedTuple):
     has_verdict
         Nothing is claimed by them, and yet one bears a verdict, which a sync that came to no end does not write.
     settle
-        How late a meeting may be listed, as their syncs assumed: with the patience of a later one they would have
-        claimed less, and left other edges.
+        How late a meeting may be listed, as their syncs assumed where the pulls do not say it: with the patience of a
+        later one they would have claimed less, and left other edges.
     is_mixed
         The heads of some of these syncs went, and that time was raised between them: by which nothing shows.
+    is_lost
+        No pull and no head that is left says it: it may have been raised.
     is_last
         Nothing that is claimed came after them.
     """
@@ -355,8 +351,13 @@ class _Span(NamedTuple):
     is_claimed: bool
     settle: timedelta
     is_mixed: bool = False
+    is_lost: bool = False
     has_verdict: bool = False
     is_last: bool = False
+
+    def otherwise(self, _pull_id: str) -> timedelta:
+        """Return how late a meeting might be listed, by a pull that does not say it."""
+        return self.settle
 
     @property
     def is_doubtful(self) -> bool:
@@ -372,7 +373,8 @@ def _spans(snapshot: Snapshot, kept: Sequence[_KeptHead]) -> Iterator[_Span]:
     """
     # what was taken in anew knows no head before it
     anew = max((place for place, one in enumerate(kept) if one.kind in (ANEW, ALL_TAKEN_IN)), default=0)
-    verdicts = read(snapshot, "pulls", ("verdict",))["verdict"].is_valid().to_pylist()
+    pulls = read(snapshot, "pulls", ("verdict", "settle_s"))
+    verdicts, settles = (pulls[name].is_valid().to_pylist() for name in ("verdict", "settle_s"))
     found, done = list[_Span](), 0
     chosen = {timedelta(seconds=one.evidence.settle_s) for one in kept}
     for before, one in pairwise([_KeptHead(0, "", 0, {}), *kept[anew:]]):
@@ -381,8 +383,10 @@ def _spans(snapshot: Snapshot, kept: Sequence[_KeptHead]) -> Iterator[_Span]:
             is_claimed = one.kind in CLAIMING or went
             has_verdict = not is_claimed and any(verdicts[done : one.n_pulls])
             settle = one.settle(chosen)
-            is_mixed = went and settle != before.settle(chosen)
-            found.append(_Span(one.n_pulls - done, is_claimed, settle, is_mixed, has_verdict))
+            is_told, is_raised = all(settles[done : one.n_pulls]), settle != before.settle(chosen)
+            is_lost = one.kind in (TAKEN_IN, ALL_TAKEN_IN) and not (is_told or is_raised)
+            is_mixed = went and is_raised and not is_told
+            found.append(_Span(one.n_pulls - done, is_claimed, settle, is_mixed, is_lost, has_verdict))
             done = one.n_pulls
     n_claimed = max((place for place, span in enumerate(found, start=1) if span.is_claimed), default=0)
     yield from (span._replace(is_last=place >= n_claimed) for place, span in enumerate(found))

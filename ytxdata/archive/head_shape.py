@@ -213,7 +213,6 @@ _BELOW = _fields(
                 "evidence": _EVIDENCE,
                 "exempt": _each(_text),
                 "clocks": _each(_row(_text, _maybe(_seconds))),
-                "partial": _each(_row(_text, _maybe(_flag))),
                 "unjudged": _each(_row(_whole, _whole)),
                 "dated": _each(_row(_whole, _whole, _instant)),
                 "witnesses": _each(_fields({"file": _text, "reading": _READING, "hearing": _hearing})),

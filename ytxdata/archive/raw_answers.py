@@ -4,7 +4,8 @@ An answer repeats records that are stored already. So a pull keeps the *gaps* (b
 record) and the numbers of the observations in between; put together they must give the SHA-256 of
 the answer, which is tried before anything is stored. An answer that cannot be folded is kept whole.
 
-Which records stood together in one answer is read off here too: nothing of it is stored.
+Which records stood together in one answer is read off here too: nothing of it is stored. And what of a pull its hash is
+made of: by its own hash the answer is a part of that.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,42 @@ from ytxdata.labels import Text
 from ytxdata.records.joined import LEG_COLUMNS, MEETING_COLUMNS, PROBLEM_COLUMNS, join_records
 from ytxdata.records.schema import MEETINGS, arrow_schema
 from ytxdata.records.values import rows_of
+
+CHAINED = (
+    "pull_id", "asked_at", "answered_at", "asked_n", "returned_n", "confid", "status_code", "request_id",
+    "attempts", "bytes", "encoding", "sha256", "previous_sha256", "verdict", "package_version",
+    "told_more", "settle_s",
+)  # fmt: skip
+"""The columns of a pull that its hash is made of."""
+
+_LATER = frozenset({"told_more", "settle_s"})
+"""Those that earlier versions did not know: they are of the hash only where they say something, so that every chain of
+before stays whole, and none can be put in or taken out unseen."""
+
+
+def chained(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the hash of a pull is made of, as plain JSON values."""
+    return {name: _plain(row[name]) for name in CHAINED if name not in _LATER or row.get(name) is not None}
+
+
+def pull_sha256(row: Mapping[str, Any]) -> str:
+    """Return the hash of a pull's row, `previous_sha256` included: so none can be changed or taken out unseen.
+
+    The hashed text is JSON of `chained`: keys sorted, no blanks, UTF-8, instants in UTC as ISO 8601
+    with microseconds. The raw answer is covered through its own `sha256`.
+
+    Examples
+    --------
+    >>> pull_sha256({name: None for name in CHAINED})[:16]
+    'b22a3e1100225e13'
+    """
+    text = json.dumps(chained(row), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    # in UTC and to the microsecond, also on a full second: however a reader shows the instant, the hash is the same
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
 def _quoted(raw: bytes, *, ascii_only: bool) -> str:

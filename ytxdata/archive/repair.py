@@ -33,17 +33,15 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import LAYOUT, PENDING, is_raw, no_archive, read_identity, without_heads, writing
-from ytxdata.archive.raw_answers import Envelope
+from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256
 from ytxdata.archive.rebuild import derive_again, rebuilt
 from ytxdata.archive.replay import state_after
 from ytxdata.archive.stored_files import (
-    CHAINED,
     RAW_TABLES,
     RESTORE,
     data_files,
     described,
     paths_of,
-    pull_sha256,
     set_aside,
     telling_write_errors,
 )
@@ -268,8 +266,9 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases, policy: Policy) -> t
     )
     n_new = {table: counts[table] - begin[table] for table in RAW_TABLES}
     line = (_ADOPTED if kind in CLAIMING else _UNCLAIMED).format(records=n_new["observations"], pulls=n_new["pulls"])
-    hours = f"{policy.settle.total_seconds() / 3600:g}"
-    return after, [line, *([_PATIENCE.format(hours=hours)] if kind == ALL_TAKEN_IN else [])]
+    settles = read(after, "pulls", ("settle_s",))["settle_s"][begin["pulls"] :]
+    hours = f"{evidence_of(after.head.state).settle_s / 3600:g}"
+    return after, [line, *([_PATIENCE.format(hours=hours)] if settles.null_count and kind in CLAIMING else [])]
 
 
 class _Piece(NamedTuple):
@@ -397,9 +396,9 @@ _ADOPTED = Text(
     "the raw answers; the platform's Date and lists handed in are not among these",
 )
 _NOT_ASKED = Text(
-    "控制文件都在，平台最迟多少小时后列出会议以它们为准：--settle-hours 没有用上；要改变它，请在 sync 时给出",
-    "heads are there, and say how late the platform may list a meeting: --settle-hours was not used; to raise it, give it "
-    "to sync",
+    "平台最迟多少小时后列出会议，以存档中的控制文件和拉取所记为准：--settle-hours 没有用上；要改变它，请在 sync 时给出",
+    "heads or pulls are there that say how late the platform may list a meeting: --settle-hours was not used; to raise it, "
+    "give it to sync",
 )
 _PATIENCE = Text(
     "平台最迟多少小时后列出会议，随控制文件一起丢失：按 {hours} 小时判断。如果同步时用过别的 --settle-hours，请以它运行下一次 sync",

@@ -21,7 +21,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.heads import Snapshot, batches, head_path, newest
+from ytxdata.archive.heads import Snapshot, batches, head_path, newest, read
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
@@ -67,62 +67,66 @@ class Recorded:
         return answer
 
 
-def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle: timedelta) -> None:
+Patience = Callable[[str], timedelta]
+"""What tells how late a meeting might be listed, as the sync of a pull assumed."""
+
+
+def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle_of: Patience) -> None:
     """Sync an archive with answers of old, each sync at the time of its first answer.
 
     Where a sync ended is seen by what the rules would have asked next: one that was interrupted, by the answers that
     are no answers to that. These are kept without a claim, as they were then.
     """
-    platform, policy = Recorded(answers), replace(DEFAULT_POLICY, settle=settle)
+    platform = Recorded(answers)
     while platform.next is not None:
         platform.begin()
+        policy = replace(DEFAULT_POLICY, settle=settle_of(platform.next.pull_id))
         with suppress(_EndedError):
             sync(root, platform, aliases, 0, policy, platform.next.asked_at)
 
 
-def replay_by(root: Path, answers: Iterable[Answer], aliases: Aliases, settles: Iterable[tuple[str, int]]) -> None:
-    """Sync an archive with answers of old, those from a pull on with the patience that is told of it."""
-    told = {pull_id: max(timedelta(seconds=settle_s), DEFAULT_POLICY.settle) for pull_id, settle_s in settles}
-    groups: list[tuple[timedelta, list[Answer]]] = []
-    for one in answers:
-        if one.pull_id in told or not groups:
-            groups.append((told.get(one.pull_id, DEFAULT_POLICY.settle), []))
-        groups[-1][1].append(one)
-    for settle, some in groups:
-        replay(root, some, aliases, settle)
+def patience(pulls: Iterable[Mapping[str, Any]], otherwise: Patience) -> Patience:
+    """Return what tells it as the pulls do; of those that an earlier version kept, which said nothing, as others do."""
+    told = {pull["pull_id"]: pull["settle_s"] for pull in pulls if pull.get("settle_s") is not None}
+    return lambda pull_id: at_least(told[pull_id]) if pull_id in told else otherwise(pull_id)
 
 
-def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle: timedelta) -> None:
+def at_least(settle_s: int) -> timedelta:
+    """Return a time to settle that may be told; no sync ever took less than the rules do."""
+    return max(timedelta(seconds=settle_s), DEFAULT_POLICY.settle)
+
+
+def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Patience) -> None:
     """Keep answers that nothing is claimed by."""
     with writing(root, 0):
         ready = prepared(root, _ACCOUNT, aliases)
         keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
 
 
-KEPT_OF_HEADS = ("clocks", "partial")
-"""What the head of an HTTP answer told, of which its bytes know nothing: kept in steps, in control files and packs."""
+def told_by_heads(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any], datetime, datetime], dict[str, Any]]:
+    """Return what tells how to read stored answers, their pulls given one after the other, as the heads of the HTTP
+    answers had them read then: of these their bytes know nothing.
+    """
+    clock_of = told_at(kept.get("clocks", ()))
 
-
-def told_by_heads(kept: Mapping[str, Any]) -> Callable[[str, datetime, datetime], dict[str, Any]]:
-    """Return what tells how to read stored answers, named one after the other, as their heads had them read then."""
-    clock_of, partial_of = (told_at(kept.get(name, ())) for name in KEPT_OF_HEADS)
-
-    def told_of(pull_id: str, asked_at: datetime, answered_at: datetime) -> dict[str, Any]:
-        date = server_date(clock_of(pull_id), asked_at, answered_at)
-        return {"server_date": date, "told": (None,) if partial_of(pull_id) else ()}
+    def told_of(pull: Mapping[str, Any], asked_at: datetime, answered_at: datetime) -> dict[str, Any]:
+        date = server_date(clock_of(pull["pull_id"]), asked_at, answered_at)
+        return {"server_date": date, "told": (None,) if pull.get("told_more") else ()}
 
     return told_of
 
 
 def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
     """Yield the answers of all pulls as they were read then, in the order of keeping."""
-    columns = ("pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "form", "gaps", "numbers")
+    columns = (
+        "pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "told_more", "form", "gaps", "numbers",
+    )  # fmt: skip
     told_of = told_by_heads(snapshot.head.state)
     for pulls in batches(snapshot, "pulls", columns):
         for pull in pulls.to_pylist():
             yield read_answer(
                 whole_answer(snapshot, pull), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
-                attempts=pull["attempts"], aliases=aliases, **told_of(pull["pull_id"], pull["asked_at"], pull["answered_at"]),
+                attempts=pull["attempts"], aliases=aliases, **told_of(pull, pull["asked_at"], pull["answered_at"]),
             )  # fmt: skip
 
 
@@ -146,7 +150,7 @@ def state_after(before: Snapshot, after: Snapshot, aliases: Aliases, policy: Pol
     after
         What is there now: its pulls and its observations.
     policy
-        How late a meeting may be listed where no evidence from before says it.
+        How late a meeting may be listed where neither the pulls nor the evidence from before say it.
 
     Raises
     ------
@@ -159,7 +163,8 @@ def state_after(before: Snapshot, after: Snapshot, aliases: Aliases, policy: Pol
         if before.listed:
             _laid_out(root, before)
         first = before.head.counts["pulls"] if before.listed else 0
-        replay(root, islice(recorded(after, aliases), first, None), aliases, settle)
+        settle_of = patience(read(after, "pulls", ("pull_id", "settle_s")).to_pylist(), lambda _: settle)
+        replay(root, islice(recorded(after, aliases), first, None), aliases, settle_of)
         judged = newest(root)
         assert judged is not None  # pulls were taken in
         unjudged = _renumbered(Unjudged.of(judged.head.state), judged, after)

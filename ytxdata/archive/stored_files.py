@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,9 +127,13 @@ PULLS_STORED = pa.schema(
         pa.field("form", pa.string()),
         pa.field("gaps", pa.binary()),
         pa.field("numbers", pa.binary()),
+        pa.field("told_more", pa.bool_()),
+        pa.field("settle_s", pa.int64()),
     ]
 )
-"""One row per call, with the envelope from which its raw answer is put together."""
+"""One row per call, with the envelope from which its raw answer is put together; `told_more` that the head of the HTTP
+answer spoke of more records, `settle_s` how late a meeting might be listed as its sync assumed: no byte of the answer
+tells either, and judged again without them, once heads were lost, answers proved what they do not."""
 
 RAW_TABLES = {"observations": OBSERVATIONS_STORED, "pulls": PULLS_STORED}
 DERIVED_TABLES = {
@@ -149,35 +151,6 @@ BOUNDED = ("obs", "ordinal", "started_at", "replaces")
 
 BULKY = ("raw", "gaps", "numbers")
 """Columns of long values: bounds of them would repeat whole values in the file's footer, a dictionary would be all of them."""
-
-CHAINED = (
-    "pull_id", "asked_at", "answered_at", "asked_n", "returned_n", "confid", "status_code", "request_id",
-    "attempts", "bytes", "encoding", "sha256", "previous_sha256", "verdict", "package_version",
-)  # fmt: skip
-"""The columns of a pull that its hash is made of. They are frozen: one more in `pulls` would break the chain of every archive."""
-
-
-def pull_sha256(row: Mapping[str, Any]) -> str:
-    """Return the hash of a pull's row, `previous_sha256` included: so none can be changed or taken out unseen.
-
-    The hashed text is JSON of `CHAINED`: keys sorted, no blanks, UTF-8, instants in UTC as ISO 8601
-    with microseconds. The raw answer is covered through its own `sha256`.
-
-    Examples
-    --------
-    >>> pull_sha256({name: None for name in CHAINED})[:16]
-    'b22a3e1100225e13'
-    """
-    cells = {name: _plain(row[name]) for name in CHAINED}
-    return hashlib.sha256(
-        json.dumps(cells, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    # in UTC and to the microsecond, also on a full second: however a reader shows the instant, the hash is the same
-    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
-
 
 Bounds = Mapping[str, tuple[Any, Any] | None]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -377,17 +377,15 @@ def _promoted(
     before: Snapshot | None,
     account: tuple[str, str],
     intake: Intake,
-    state: Mapping[str, object],
+    state: Mapping[str, Any],
     kind: str,
     verdicts: Mapping[str, str] = MappingProxyType({}),
 ) -> Snapshot:
-    if steps := times.steps_after(before.head.state.get("partial", ()) if before else (), _partial(intake)):
-        state = {**state, "partial": steps}
     # first of all: a kill from here on leaves an archive without a head, never records that are nobody's
     if read_identity(root) is None:
         birth(root, *account)
     writer = Writer(root, before)
-    changes = write_intake(writer, intake, verdicts)
+    changes = write_intake(writer, intake, verdicts, evidence_of(state).settle_s)
     if intake.is_late:
         # a clock that was set back: numbers and ledger must be as if the answers had come in order
         changes.counts.update(derive_again(writer, intake.aliases))
@@ -397,14 +395,6 @@ def _promoted(
         state = {**state, "witnesses": heard_again(shown, before.head.state)}
     parser = parser_mark(intake.aliases)
     return writer.promote(kind, state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
-
-
-def _partial(intake: Intake) -> Iterator[tuple[str, bool | None]]:
-    """Yield which answers have a head that tells of more records; an answer that is full may, and decides nothing."""
-    for taken in intake.taken:
-        asked_n, returned_n = (taken.call[name] for name in ("asked_n", "returned_n"))
-        if not (isinstance(asked_n, int) and isinstance(returned_n, int) and returned_n >= asked_n):
-            yield str(taken.call["pull_id"]), taken.is_partial or None
 
 
 def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:

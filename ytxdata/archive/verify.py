@@ -30,10 +30,10 @@ from ytxdata.archive.heads import (
     sequences,
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity
-from ytxdata.archive.raw_answers import Envelope, raw_records, unfold
+from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
-from ytxdata.archive.stored_files import CHAINED, INDEX, StoredFile, pull_sha256
+from ytxdata.archive.stored_files import INDEX, StoredFile
 from ytxdata.archive.verification import Damage, Kind, Verification
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of

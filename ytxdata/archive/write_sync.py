@@ -30,7 +30,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING
-from ytxdata.archive.raw_answers import renumber
+from ytxdata.archive.raw_answers import pull_sha256, renumber
 from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,
@@ -47,7 +47,6 @@ from ytxdata.archive.stored_files import (
     TableWriter,
     hashes_of,
     merged,
-    pull_sha256,
     read_pieces,
     read_run,
     runs_to_merge,
@@ -211,13 +210,15 @@ class Written(NamedTuple):
     chain_sha256: str
 
 
-def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) -> Written:
+def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str], settle_s: int | None) -> Written:
     """Write an intake; return what its head must say beside the tables.
 
     Parameters
     ----------
     verdicts
         Verdict of each pull by its id.
+    settle_s
+        How late a meeting might be listed, as the rules that judged it assumed [s].
     """
     counts = dict(writer.head.counts)
     first = counts.get("observations", 0)
@@ -230,7 +231,7 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str]) ->
         for name, table in derived_rows(intake, known).items():
             writer.append(name, table)
         writer.add_to_index(hashes_of(_key(fresh) for fresh in intake.fresh), numbers)
-    rows = list(_pulls(intake.taken, numbers, verdicts, counts.get("pulls", 0), writer.head.chain_sha256))
+    rows = list(_pulls(intake.taken, numbers, verdicts, settle_s, counts.get("pulls", 0), writer.head.chain_sha256))
     writer.append("pulls", pa.Table.from_pylist(rows, schema=PULLS_STORED))
     versions = [(fresh.version, fresh.replaces) for fresh in intake.fresh if fresh.version]
     # carried on, never counted anew: a quiet sync must not pay for what is stored
@@ -289,7 +290,7 @@ def _number(version: Version | None, numbers: Numbers) -> int | None:
 
 
 def _pulls(
-    taken: list[Taken], numbers: Numbers, verdicts: Mapping[str, str], first: int, previous: str
+    taken: list[Taken], numbers: Numbers, verdicts: Mapping[str, str], settle_s: int | None, first: int, previous: str
 ) -> Iterator[dict[str, object]]:
     def final(provisional: Numbers) -> Numbers:
         fresh = provisional < 0
@@ -304,6 +305,7 @@ def _pulls(
             "ordinal": first + place,
             "previous_sha256": previous or None,
             "verdict": verdicts.get(str(pull.call["pull_id"])),
+            "settle_s": settle_s,
             "form": envelope.form,
             "gaps": envelope.gaps,
             "numbers": envelope.number_bytes,

@@ -17,9 +17,7 @@ from ytxdata.archive.claims import settles_of
 from ytxdata.archive.heads import Snapshot, read
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
-from ytxdata.archive.raw_answers import raw_answer
-from ytxdata.archive.replay import KEPT_OF_HEADS
-from ytxdata.archive.stored_files import CHAINED, pull_sha256
+from ytxdata.archive.raw_answers import CHAINED, chained, pull_sha256, raw_answer
 from ytxdata.archive.witnesses import entries, kept_witnesses
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.checking import CHECKS
@@ -239,7 +237,7 @@ def pack(
                 "parser": snapshot.head.parser,
                 "settle_s": evidence_of(snapshot.head.state).settle_s,
                 # the id of a pull tells the hash of its answer, and without answers nothing is derived anew
-                **{name: steps for name in KEPT_OF_HEADS if include_raw and (steps := snapshot.head.state.get(name))},
+                **({"clocks": steps} if include_raw and (steps := snapshot.head.state.get("clocks")) else {}),
                 **({"settles": settles} if include_raw and len(settles := settles_of(snapshot)) > 1 else {}),
                 "witnesses": len(entries(snapshot.head.state)),
                 "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
@@ -318,7 +316,7 @@ def parts(
     )
     yield README, _README.encode()
     yield VERIFY, own_verifier()
-    yield PULLS, canonical([{name: _plain(row[name]) for name in CHAINED} for row in pulls])
+    yield PULLS, canonical([chained(row) for row in pulls])
     lists, bytes_of = _witnesses(snapshot, secret)
     if lists:  # a pack of an archive without any is the same as ever
         yield WITNESSES, canonical(lists)
@@ -361,10 +359,6 @@ def _keyed(ids: Iterable[str], secret: bytes | None) -> list[str]:
     return [one if secret is None else evidence(one, secret) for one in ids]
 
 
-def _plain(value: Any) -> Any:
-    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
-
-
 def certificate_json(certificate: Certificate, secret: bytes | None = None) -> dict[str, Any]:
     """Return a certificate as it stands in a pack."""
     periods = [
@@ -400,13 +394,16 @@ GIVEN = {"roster", "invoice", "exports"}
 """What is given beside an archive and is in no pack: what needs it cannot be derived from one."""
 
 
-def chosen_by_its_maker(manifest: dict[str, Any], told: dict[str, Any], witnesses: list[dict[str, Any]]) -> list[str]:
+def chosen_by_its_maker(
+    manifest: dict[str, Any], told: dict[str, Any], witnesses: list[dict[str, Any]], pulls: list[dict[str, Any]]
+) -> list[str]:
     """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, clocks,
     period, thresholds, checks, opinions, lists from elsewhere.
     """
     left = list(_parser_lines(manifest["parser"]))
     default_s = DEFAULT_POLICY.settle.total_seconds()
-    for settle_s in sorted({manifest["settle_s"], *(one for _, one in manifest.get("settles", ()))} - {default_s}):
+    settles = {manifest["settle_s"], *(one for _, one in manifest.get("settles", ()))}
+    for settle_s in sorted({*settles, *(pull.get("settle_s", default_s) for pull in pulls)} - {default_s}):
         left.append(
             f"a record counts as settled after {settle_s} s, by default {default_s:.0f} s / 沉降时间由制作者指定：{settle_s} 秒"
         )

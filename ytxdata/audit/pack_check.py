@@ -17,7 +17,7 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
-from ytxdata.archive.replay import replay_by, told_by_heads
+from ytxdata.archive.replay import at_least, patience, replay, told_by_heads
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -57,7 +57,7 @@ from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import aliases_of
-from ytxdata.times import Instant, as_instant, period_of
+from ytxdata.times import Instant, as_instant, period_of, told_at
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
@@ -228,8 +228,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         raise BrokenError(
             f"version {manifest['package_version']} did not write down how it derived / {manifest['package_version']} 版的包没有记下推导方式"
         )
-    pulls = pack.json(PULLS)
-    aliases = aliases_of(manifest["parser"])
+    pulls, aliases = pack.json(PULLS), aliases_of(manifest["parser"])
     told_of = told_by_heads(manifest)
     answers = []
     for pull in pulls:
@@ -237,14 +236,15 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         answers.append(read_answer(
             pack.read(f"raw/{pull['pull_id']}.json"), asked_at=asked_at, answered_at=answered_at, asked_n=pull["asked_n"],
             confid=pull["confid"] or "", attempts=pull["attempts"], aliases=aliases,
-            **told_of(pull["pull_id"], asked_at, answered_at),
+            **told_of(pull, asked_at, answered_at),
         ))  # fmt: skip
     told = pack.json(FINDINGS)
     again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
-        settles = manifest.get("settles") or [[answers[0].pull_id, manifest["settle_s"]]] if answers else []
-        replay_by(archive.path, answers, aliases, settles)
+        settles = manifest.get("settles") or [[one.pull_id, manifest["settle_s"]] for one in answers]
+        settle_of = told_at([(pull_id, at_least(settle_s)) for pull_id, settle_s in settles])
+        replay(archive.path, answers, aliases, patience(pulls, settle_of))
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
@@ -257,7 +257,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         assert snapshot is not None
         derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
     n = sum(comparison.compare(name, data) for name, data in derived.items())
-    left = [*chosen_by_its_maker(manifest, told, pack.witnesses), *comparison.left]
+    left = [*chosen_by_its_maker(manifest, told, pack.witnesses, pulls), *comparison.left]
     return f"{n:,} cells follow from {len(answers)} raw answers / {n:,} 个单元格由 {len(answers)} 个原始回答得出", left
 
 
@@ -277,8 +277,8 @@ class _Judged(Archive):
         return self._certificate.over(*period_of(start, end))
 
 
-_OF_ITS_TIME = ("package_version", "previous_sha256")
-"""What a pull says of the program that kept it; the chain vouches for it, and no answer does."""
+_OF_ITS_TIME = ("package_version", "previous_sha256", "settle_s")
+"""What a pull says of the program that kept it, and how patient that was; the chain vouches for it, no answer does."""
 
 OPINION = ("status", "reason", "by")
 """What a finding owes to audits before and to people."""

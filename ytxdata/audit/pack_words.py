@@ -87,7 +87,7 @@ def _of_nothing() -> dict[str, dict[str, Any]]:
     nothing = read_answer(b'{"statusCode":"0","data":[]}', asked_at=datetime(2026, 1, 1, tzinfo=UTC), asked_n=1)
     with tempfile.TemporaryDirectory(prefix="ytxdata-words-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
-        replay(archive.path, [nothing], DEFAULT, DEFAULT_POLICY.settle)
+        replay(archive.path, [nothing], DEFAULT, lambda _: DEFAULT_POLICY.settle)
         snapshot, findings = archive.snapshot(), run(archive, remember=False)
         assert snapshot is not None
         files = dict(parts(archive, snapshot, chained_pulls(snapshot), findings, archive.secret or b""))

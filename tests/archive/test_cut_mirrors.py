@@ -14,7 +14,8 @@ import pytest
 
 from tests.archive.mirrors import bucket, grow, seen
 from tests.effort import examples, seed
-from ytxdata.archive import Archive
+from ytxdata.archive import Archive, cleanup
+from ytxdata.archive import mirror as mirror_module
 from ytxdata.archive.stores import Store
 from ytxdata.errors import NotAnArchiveError
 
@@ -136,3 +137,30 @@ def test_killed_at_random_instants_a_mirror_in_a_bucket_is_whole(
     archive.mirror(url)
     assert len(seen(url, tmp_path / "last")) == n
     assert Archive(tmp_path / "last").verify().is_sound
+
+
+@pytest.mark.parametrize("step", ["_state", "_checked"])
+def test_files_that_a_sync_lets_go_while_they_are_sent_are_no_damage(
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Every sixteenth sync lets files go: the mirror of a sound archive was damage, or could not be written."""
+    for n in (60, 70):
+        grow(archive, platform, n)
+    found, went = getattr(mirror_module, step), list[int]()
+
+    def let_go_meanwhile(*given: Any) -> Any:
+        state = found(*given)
+        if not went:
+            went.append(1)
+            archive.rebuild()
+            cleanup.let_files_go(archive.path, 1)
+        return state
+
+    monkeypatch.setattr(mirror_module, step, let_go_meanwhile)
+    snapshot, done = archive.snapshot(), archive.mirror(tmp_path / "mirror")
+    after = archive.snapshot()
+    assert snapshot is not None
+    assert after is not None
+    assert done.sequence == after.head.sequence > snapshot.head.sequence
+    assert Archive(tmp_path / "mirror").verify().is_sound
+    assert archive.mirror(tmp_path / "mirror").n_sent == 0

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from ytxdata import times
 from ytxdata.archive import Archive, cleanup
+from ytxdata.archive import verify as verify_module
 from ytxdata.archive.heads import sealed, unsealed, write_head
 from ytxdata.archive.stored_files import described
 from ytxdata.archive.verify import verify
@@ -67,6 +68,42 @@ def test_a_sound_archive_is_said_to_be_sound(filled: Archive) -> None:
     assert found.is_sound
     assert found.n_pulls == len(filled.pulls())
     assert found.n_files == len(files_of(filled))
+
+
+def test_a_sync_that_begins_while_files_are_listed_leaves_no_damage(
+    filled: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are there, its head is not, and its marker was looked for before: 7 of 93 sound archives were damaged."""
+    listed, begun = verify_module.strays, filled.path / "pending"
+
+    def begun_meanwhile(*given: Any) -> list[str]:
+        (filled.path / "index" / "000000000099.run").touch()
+        begun.touch()
+        return listed(*given)
+
+    monkeypatch.setattr(verify_module, "strays", begun_meanwhile)
+    assert verify(filled.path, quick=True).is_sound
+    monkeypatch.undo()
+    begun.unlink()
+    assert [one.kind for one in verify(filled.path, quick=True).damages] == ["stray"]
+
+
+def test_files_that_a_sync_lets_go_while_they_are_looked_at_are_no_damage(
+    filled: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.sync(platform)
+    found, went = verify_module.newest, list[int]()
+
+    def let_go_meanwhile(root: Path) -> Any:
+        state = found(root)
+        if not went:
+            filled.rebuild()
+            cleanup.let_files_go(root, 1)
+            went.append(1)
+        return state
+
+    monkeypatch.setattr(verify_module, "newest", let_go_meanwhile)
+    assert verify(filled.path).is_sound
 
 
 def test_what_lies_beside_an_archive_is_told_as_not_checked(filled: Archive) -> None:

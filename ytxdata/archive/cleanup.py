@@ -17,7 +17,6 @@ from pathlib import Path
 from ytxdata import times
 from ytxdata.archive.heads import (
     GONE,
-    HEADS,
     Snapshot,
     gone_files,
     head_path,
@@ -30,6 +29,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import (
     BIRTH,
+    HEADS,
     HOLDER,
     IDENTITY,
     LAST_LAYOUT,

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ytxdata.archive.head_shape import check_first_line, check_line_below
-from ytxdata.archive.ownership import LAYOUT, check_layout, files_of, inside, without_heads
+from ytxdata.archive.ownership import HEADS, LAYOUT, check_layout, files_of, inside, without_heads
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     INDEX,
@@ -47,7 +47,6 @@ from ytxdata.files import json_of, read_plain, remove, write_whole
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.normalize import aliases_of
 
-HEADS = "heads"
 _HEAD = re.compile(r"([0-9]{12})\.json")
 GONE = re.compile(r"gone-([0-9]{12})-([0-9]{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""

@@ -23,7 +23,6 @@ from filelock import FileLock
 
 from ytxdata.archive.cleanup import LISTS_KEPT
 from ytxdata.archive.heads import (
-    HEADS,
     Head,
     RawHead,
     gone_files,
@@ -37,7 +36,17 @@ from ytxdata.archive.heads import (
     unsealed,
     whole_head,
 )
-from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, MIRRORING, check_layout, no_archive, read_identity
+from ytxdata.archive.ownership import (
+    HEADS,
+    IDENTITY,
+    LAYOUT,
+    MARK,
+    MIRRORING,
+    check_layout,
+    no_archive,
+    read_identity,
+    undisturbed,
+)
 from ytxdata.archive.stored_files import (
     DERIVED,
     INDEX,
@@ -174,9 +183,9 @@ class Mirrorable:
                 Text("镜像不能放在存档里面", "a mirror cannot stand inside of its archive"),
                 remedy=Text("请另选一个目录", "choose another folder"),
             )
+        sent: dict[str, int] = {}
         with _alone(root):
-            state = _while_others_write(root, _checked)
-            return _copy(state, store_at(root), target, recheck=recheck)
+            return undisturbed(lambda: _copy(_checked(root), store_at(root), target, sent, recheck=recheck), root)
 
     @classmethod
     def at(cls, url: str, folder: str | PathLike[str] | None = None) -> Self:
@@ -244,7 +253,7 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
         names = [name for name in sizes if name.endswith(".json") and _OURS.fullmatch(name.removeprefix(f"{HEADS}/"))]
         _at_once(stage, names)
         # what was kept before is hashed again: another file of that size, put there, would be read as the archive's
-        _copy(_state(root, _damage_in(source)), source, store_at(kept), recheck=True)
+        _copy(_state(root, _damage_in(source)), source, store_at(kept), {}, recheck=True)
     return kept
 
 
@@ -326,37 +335,27 @@ def _checked(root: Path) -> _State:
     return state
 
 
-def _while_others_write(root: Path, look: Callable[[Path], _State]) -> _State:
-    """Look again where a sync let files go while they were looked at: that is no damage."""
-    before = sequences(root)
-    try:
-        return look(root)
-    except DamagedError:
-        if sequences(root) == before:
-            raise
-        return look(root)
-
-
 def _damage_in(source: Store) -> Callable[[StoredFile], bool]:
     there = source.sizes(folder for folder in FOLDERS if folder != HEADS)
     return lambda file: there.get(file.path) != file.size
 
 
-def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False) -> MirrorReport:
-    """Bring a mirror to a state; whatever instant this ends at, its readers see the state before or this one whole."""
+def _copy(state: _State, source: Store, target: Store, sent: dict[str, int], *, recheck: bool = False) -> MirrorReport:
+    """Bring a mirror to a state; whatever instant this ends at, its readers see the state before or this one whole.
+    `sent` is what was sent before, of a state that went meanwhile.
+    """
     _claim(target, state)
     there = target.sizes(FOLDERS)
     found = [int(match[1]) for name in there if (match := _HEAD.fullmatch(name))]
     last = max(found, default=0)
     shown = _shown(target, last, state) if last else set[str]()
-    sent: list[int] = []
 
     def data(file: StoredFile) -> None:
         if there.get(file.path) == file.size and not (recheck and target.sha256(file.path) != file.sha256):
             return
         if not target.put(file.path, source.pieces(file.path), file.sha256):
             raise _not_as_sent(file.path)
-        sent.append(file.size)
+        sent[file.path] = file.size
 
     def control(name: str) -> None:
         content = state.identity if name == IDENTITY else state.control[name]
@@ -365,7 +364,7 @@ def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False)
             return
         if not target.put(name, [content], sha256):
             raise _not_as_sent(name)
-        sent.append(len(content))
+        sent[name] = len(content)
 
     _at_once(data, state.data.values())
     # a head without its list, once it were the newest there, could not be read: such follow when the newest is there
@@ -386,8 +385,8 @@ def _copy(state: _State, source: Store, target: Store, *, recheck: bool = False)
         kept = wanted | shown
         old = [name for name in there if name not in kept and _OURS.fullmatch(name.rsplit("/", 1)[-1])]
     _at_once(target.remove, old)
-    n_present = len(wanted) + 1 - len(sent)
-    return MirrorReport(target.address, state.sequence, len(sent), sum(sent), n_present, len(old))
+    n_present = len({*wanted, IDENTITY} - sent.keys())
+    return MirrorReport(target.address, state.sequence, len(sent), sum(sent.values()), n_present, len(old))
 
 
 def _claim(target: Store, state: _State) -> None:

@@ -14,11 +14,12 @@ import os
 import platform
 import re
 import secrets
+import time
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow.parquet as pq
@@ -50,6 +51,7 @@ FIRST = f"{1:012d}"
 """How the names of all files begin that the first change of an archive writes."""
 IDENTITY = "archive.json"
 FORMAT = "ytxdata-archive"
+HEADS = "heads"
 PENDING = "pending"
 """Stands there while a change is being written."""
 BIRTH = frozenset({"lock", "lock.holder", PENDING, f"{IDENTITY}.draft", ".DS_Store"})
@@ -171,6 +173,49 @@ def no_archive(root: Path) -> NotAnArchiveError:
 def is_raw(path: str) -> bool:
     """Whether a file of an archive holds records or pulls."""
     return path.split("/", 1)[0] in RAW_TABLES and path.endswith(".parquet")
+
+
+_LOOKS = 8
+"""How often an archive is looked at while others write: each look meets one of them now and then (7 of 93 did)."""
+
+_A_MOMENT_S = 0.25
+"""How long nobody must have written before what is wrong is believed: files go before the list that names them [s]."""
+
+_Seen = TypeVar("_Seen")
+
+
+def undisturbed(look: Callable[[], _Seen], root: Path, is_sound: Callable[[_Seen], bool] = lambda _: True) -> _Seen:
+    """Return what is seen of an archive, without the lock: what is wrong counts if nobody wrote meanwhile.
+
+    A sync that began after its marker had been looked for, one that ended, and one that let files go after its head
+    was there, each leave for a moment what looks like damage of a sound archive.
+    """
+    for left in reversed(range(_LOOKS)):
+        before = _writing_seen(root)
+        try:
+            seen = look()
+            if is_sound(seen) or not left or not _has_moved(root, before):
+                return seen
+        except DamagedError:
+            if not left or not _has_moved(root, before):
+                raise
+    raise AssertionError("the last look returns or raises")
+
+
+def _has_moved(root: Path, before: object) -> bool:
+    if _writing_seen(root) == before and (root / HOLDER).exists():
+        time.sleep(_A_MOMENT_S)
+    return _writing_seen(root) != before
+
+
+def _writing_seen(root: Path) -> object:
+    """Return what every change leaves other than it was: who writes, its marker, a head, a list that is cut off."""
+    found: list[tuple[str, int, int]] = []
+    with contextlib.suppress(OSError):
+        for one in os.scandir(root / HEADS):
+            with contextlib.suppress(OSError):  # it went just now: what is left is another list
+                found.append((one.name, one.stat().st_size, one.stat().st_mtime_ns))
+    return [(root / name).exists() for name in (HOLDER, PENDING)], sorted(found)
 
 
 def without_heads(root: Path) -> DamagedError | None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pyarrow import fs
 
-from ytxdata.errors import ArchiveWriteError, NetworkError, UsageError, YtxError
+from ytxdata.errors import ArchiveWriteError, DamagedError, NetworkError, UsageError, YtxError
 from ytxdata.files import PRIVATE_FILE, make_private_folder, sync_directory, sync_file
 from ytxdata.labels import Text
 
@@ -81,7 +81,16 @@ class Store:
     def pieces(self, name: str) -> Iterator[bytes]:
         """Yield what a file holds, piece by piece."""
         with self._telling():
-            yield from self._pieces(name)
+            try:
+                yield from self._pieces(name)
+            except FileNotFoundError:  # not the store's fault: a sync let it go, or it is lost
+                raise DamagedError(
+                    Text(f"文件不见了：{name}", f"the file is gone: {name}"),
+                    remedy=Text(
+                        "再运行一次；若仍缺少，请运行 ytxdata verify",
+                        "run again; if it still lacks, run ytxdata verify",
+                    ),
+                ) from None
 
     def sha256(self, name: str) -> str:
         """Return the hash of what a file holds now: it is read for that."""

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from ytxdata.archive.claims import claims_of
-from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, named_files, strays
+from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, strays
 from ytxdata.archive.footers import footers_that_lie
 from ytxdata.archive.heads import (
     Head,
@@ -29,7 +29,7 @@ from ytxdata.archive.heads import (
     read_head,
     sequences,
 )
-from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity
+from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
@@ -72,6 +72,12 @@ def verify(root: Path, *, quick: bool = False, recompute: bool = False) -> Verif
     # an identity file that somebody deleted is damage: it must not read as if there had never been an archive
     if not (root / IDENTITY).exists() and not sequences(root):
         raise no_archive(root)
+    return undisturbed(
+        lambda: _looked_at(root, quick=quick, recompute=recompute), root, lambda found: not found.damages
+    )
+
+
+def _looked_at(root: Path, *, quick: bool, recompute: bool) -> Verification:
     check = _Check(root)
     check.identity()
     check.heads()
@@ -230,16 +236,6 @@ class _Check:
         elif not (self.root / PENDING).exists():
             unnamed = Text("没有控制文件认领的文件", "no control file names it")
             damaged += [Damage("stray", path, unnamed) for path in strays(self.root, snapshot)]
-        if damaged:  # a sync that ran meanwhile may have let files go, or added some
-            now = newest(self.root)
-            if (
-                now is not None
-                and snapshot is not None
-                and now.head.sequence > snapshot.head.sequence
-                and not lacking(now)
-            ):
-                named = named_files(self.root, now)
-                damaged = [one for one in damaged if (one.name in named) != (one.kind == "stray")]
         self.damages += damaged
 
     def _marks(self, snapshot: Snapshot | None) -> dict[str, tuple[int, str]]:

@@ -40,10 +40,23 @@ HEADS: dict[str, Head] = {
     "pages of GitLab": lambda _, __: ("200 OK", ["X-Page: 1", "X-Per-Page: 20", "X-Total-Pages: 2", "X-Next-Page: 2"]),
     "object of ASP.NET": lambda _, n: ("200 OK", [f'X-Pagination: {{"TotalCount":{n},"CurrentPage":1}}']),
     "continuation": lambda _, __: ("200 OK", ["x-ms-continuation: abc"]),
+    "several relations": lambda _, __: ("200 OK", ['Link: </m?page=1>; rel="prev next"']),
+    "a relation with blanks": lambda _, __: ("200 OK", ["Link: </m?page=2>; rel = next"]),
+    "parameters": lambda _, n: ("200 OK", [f"Pagination: total={n}; page=1"]),
+    "object": lambda _, n: ("200 OK", [f'X-Pagination: {{"total":{n}}}']),
+    "limit reached": lambda _, __: ("200 OK", ["X-Limit-Reached: true"]),
+    "warning": lambda _, __: ("200 OK", ['Warning: 199 - "result truncated"']),
+    "next range": lambda _, __: ("200 OK", ["Next-Range: items 20-39"]),
 }
 HONEST: dict[str, Head] = {
     "total": lambda _, n: ("200 OK", [f"X-Total-Count: {n}", "X-Total-Pages: 1", "X-Page: 1"]),
     "of GitLab": lambda _, n: ("200 OK", [f"X-Total: {n}", "X-Page: 1", "X-Next-Page: ", "X-Total-Pages: 1"]),
+    "of pages": lambda _, n: (
+        "200 OK",
+        [f"Pagination: total={n}; page=1", 'Link: </m>; rel="first prev"', "X-Limit-Reached: false", "X-Limit: 900",
+         "X-RateLimit-Exceeded: true", 'Warning: 110 - "Response is Stale"', 'Warning: 299 ES "limit is deprecated"',
+         "Set-Cookie: total=900; next=2", "Next-Range: ", "Cache-Control: max-age=900"],
+    ),
     "of PostgREST": lambda given, _: ("200 OK", [f"Content-Range: 0-{given - 1}/*", "Range-Unit: items"]),
     "of a gateway": lambda _, __: (
         "200 OK",

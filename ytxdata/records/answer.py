@@ -14,11 +14,11 @@ from typing import Any
 from ytxdata import times
 from ytxdata.errors import NotJsonError, TruncatedError
 from ytxdata.labels import Text
-from ytxdata.records.aliases import DEFAULT, Aliases, plain
+from ytxdata.records.aliases import DEFAULT, Aliases, named, plain
 from ytxdata.records.encodings import Encoding, as_utf8, decode
 from ytxdata.records.find_records import extract
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.paging import LOST, Announced, totals
+from ytxdata.records.paging import CUT, LOST, PAGE_KEYS, Announced, totals
 from ytxdata.records.spans import Member, RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
@@ -50,6 +50,12 @@ _OF_VENDORS = re.compile("(?:x-)?(?:(?:wp|ms|pagination|paging)-)?", re.IGNORECA
 
 _OF_OTHERS = re.compile(r".*(?:remaining|hits?|limit).*|(?:x-)?count", re.IGNORECASE | re.DOTALL)
 """Lines of gateways and caches that count calls and bytes: `X-Remaining`, `X-Cache-Hit-Count`."""
+
+_IN_A_BODY = {"next-range": "next-offset"}
+"""Lines that lead on, and what bodies call them."""
+
+_PARAMETER = re.compile(r'([\w-]+)\s*=\s*"?([^";,&\s]*)')
+"""What a line about pages says as `total=40; page=1`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -286,15 +292,19 @@ def told_by(status: int | None, lines: Iterable[tuple[str, str]]) -> tuple[int |
     (None,)
     """
     by_name: dict[str, list[str]] = {}
-    for name, value in lines:
+    for line, value in lines:
+        name = _OF_VENDORS.sub("", line, count=1)
         is_of_bytes = name.casefold() == "content-range" and value.casefold().lstrip().startswith("bytes")
-        if not is_of_bytes and not _OF_OTHERS.fullmatch(name):
-            by_name.setdefault(_OF_VENDORS.sub("", name, count=1), []).append(value.strip())
+        if not is_of_bytes and (CUT.fullmatch(named(name)) or not _OF_OTHERS.fullmatch(line)):
+            by_name.setdefault(_IN_A_BODY.get(name.casefold(), name), []).append(value.strip())
     members: list[Member] = []
     for name, values in by_name.items():
         raw = values[0].encode("utf-8", "replace")
-        inner = members_of(raw) if raw[:1] == b"{" else None
-        # `X-Pagination` of ASP.NET is an object
+        inner = members_of(raw) if raw[:1] == b"{" else None  # `X-Pagination` of ASP.NET is an object
+        if name.casefold() == "warning":  # it says as a sentence what a flag says: `199 - "result truncated"`
+            inner = [Member(text, b"true", 0, 0) for value in values for text in re.findall('"([^"]*)"', value)]
+        elif plain(name) in PAGE_KEYS and not inner:
+            inner = [Member(key, json.dumps(one).encode(), 0, 0) for key, one in _PARAMETER.findall(values[0])]
         members += inner or [Member(name, json.dumps(", ".join(values)).encode(), 0, 0)]
     found = {None: None} if status == PARTIAL else {}
     return tuple(dict.fromkeys(totals(members)) | found)

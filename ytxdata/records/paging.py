@@ -46,7 +46,7 @@ _MORE = re.compile(
     rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?)*(?:(?:more|additional|further|next|remaining|rest)"
     rf"(?:{_LISTED}|available|exists?|left)*|(?:{_LISTED}|response|output)*(?:is|was|were|are)?truncated(?:{_LISTED})*)"
 )
-_CUT = re.compile(
+CUT = re.compile(
     rf"(?:is|has|are)*(?:(?:incomplete|partial)(?:{_LISTED})*|timedout|terminatedearly"
     rf"|(?:max|size|transfer|{_LISTED})*limit(?:is)?(?:exceeded|reached|hit)"
     rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit)"
@@ -97,7 +97,7 @@ _NUMBER_OF_PAGES = re.compile(r"(?:共\s*)?(\d+)(?:\.0*)?\s*页?")
 _PAGE_OF_PAGES = re.compile(r"(?:第|page)?\s*\d+\s*页?\s*(?:[/,，]|of)?\s*(?:共)?\s*(?<!\d)(\d+)\s*页?")
 """A number of pages, and a page of so many."""
 
-_REL_NEXT = re.compile(r"rel=\\?[\"']?next")
+_REL_NEXT = re.compile(r"rel\s*=\s*\\?[\"']?(?:[^\"'\\;,]*[\s/:])?next")
 _CURRENT_KEYS = frozenset({
     "page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"
 })  # fmt: skip
@@ -269,7 +269,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     is_place = bool(told or said.keys() & _STARTS)
     flags = {key: is_yes for key, word in said.items() if (is_yes := _flag(key, word, is_place=is_place)) is not None}
     # That nothing was cut off says nothing of the next page.
-    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags.items() if not _CUT.fullmatch(key)]
+    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags.items() if not CUT.fullmatch(key)]
     # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
     # this is all.
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
@@ -287,7 +287,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         for key, word in said.items()
     )
     # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
-    more = any(is_more) or (not is_more and any(leads_on)) or any(flags[key] for key in flags if _CUT.fullmatch(key))
+    more = any(is_more) or (not is_more and any(leads_on)) or any(flags[key] for key in flags if CUT.fullmatch(key))
     numbers_said = (_number_said(raw) or "" for key, raw, *_ in members if TOTAL.fullmatch(named(key)))
     more = more or any(map(_AT_LEAST.search, numbers_said))
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
@@ -330,10 +330,10 @@ def _has_failed_shards(member: Member) -> bool:
 
 def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
     """Return what a flag about more pages says; None of what is none. `end` may be a place among all."""
-    if word not in _YES | _NO or not any(form.fullmatch(key) for form in (_MORE, _CUT, _END)):
+    if word not in _YES | _NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
         return None
     is_number = word.lstrip("-").isdecimal()
-    may_be = key.startswith(("is", "has", "have", "are", "no")) or (_CUT.fullmatch(key) and key not in _WORDS)
+    may_be = key.startswith(("is", "has", "have", "are", "no")) or (CUT.fullmatch(key) and key not in _WORDS)
     may_be = may_be or "truncated" in key or (key.startswith("more") and key not in _WORDS)
     is_sure = not is_number or may_be or key == "eof" or (key == "end" and not is_place)
     return word in _YES if is_sure else None

@@ -306,3 +306,21 @@ def test_a_settling_time_that_heads_know_better_is_told_not_to_be_used(three: Ar
     assert "was not used" not in str(three.rebuild())
     with pytest.raises(UsageError, match="too short"):
         three.rebuild(settle=timedelta(hours=1))
+
+
+def test_of_heads_that_went_side_by_side_the_true_way_back_is_told(archive: Archive, platform: Any) -> None:
+    """The next head holds the hash of the last one alone: `rebuild`, which was advised, could be run for ever."""
+    for i in range(6):
+        platform.records = platform.newest_first(60 + 10 * i)
+        archive.sync(platform)
+    heads = sorted((archive.path / "heads").iterdir())
+    for path in heads[2:4]:
+        path.unlink()
+    told = str(archive.rebuild())
+    assert "was set aside" not in told
+    found = verify(archive.path)
+    assert ["move the whole of heads/ away" in one.detail.en for one in found.damages] == [True]
+    assert not found.can_be_mended
+    shutil.rmtree(archive.path / "heads")
+    archive.rebuild()
+    assert archive.verify(recompute=True).is_sound

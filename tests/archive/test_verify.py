@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from ytxdata import times
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import verify as verify_module
-from ytxdata.archive.heads import sealed, unsealed, write_head
+from ytxdata.archive.heads import newest, sealed, unsealed, write_head
 from ytxdata.archive.stored_files import described
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
@@ -74,7 +74,7 @@ def test_a_sync_that_begins_while_files_are_listed_leaves_no_damage(
     filled: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its files are there, its head is not, and its marker was looked for before: 7 of 93 sound archives were damaged."""
-    listed, begun = verify_module.strays, filled.path / "pending"
+    listed, begun = cleanup.strays, filled.path / "pending"
 
     def begun_meanwhile(*given: Any) -> list[str]:
         (filled.path / "index" / "000000000099.run").touch()
@@ -92,7 +92,7 @@ def test_files_that_a_sync_lets_go_while_they_are_looked_at_are_no_damage(
     filled: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled.sync(platform)
-    found, went = verify_module.newest, list[int]()
+    found, went = newest, list[int]()
 
     def let_go_meanwhile(root: Path) -> Any:
         state = found(root)

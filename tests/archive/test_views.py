@@ -22,11 +22,28 @@ from ytxdata.archive import cleanup as compaction
 from ytxdata.archive.heads import Snapshot, newest, write_head
 from ytxdata.archive.stored_files import SCHEMAS, described
 from ytxdata.archive.views import relation
-from ytxdata.errors import UsageError
+from ytxdata.errors import DamagedError, UsageError
 from ytxdata.history.history import History
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.normalize import PARSER_VERSION
 from ytxdata.times import BEIJING
+
+
+def test_a_lazy_view_whose_state_went_says_so_and_a_file_that_is_lost_is_damage(
+    archive: Archive, platform: Any
+) -> None:
+    archive.sync(platform)
+    lazy = archive.scan("meetings")
+    archive.rebuild()
+    now = archive.scan("meetings")
+    cleanup.let_files_go(archive.path, 1)
+    with pytest.raises(UsageError, match="read it anew"):
+        lazy.collect()
+    assert len(now) == 60
+    for path in (archive.path / "derived").rglob("meetings/*.parquet"):
+        path.unlink()
+    with pytest.raises(DamagedError):
+        now.collect()
 
 
 def test_a_lazy_view_says_what_the_frame_says(archive: Archive, platform: Any) -> None:

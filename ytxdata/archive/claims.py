@@ -258,7 +258,7 @@ _SETTLE = Text(
     "somebody chose that a record counts as settled after {chosen} s, by default {default} s",
 )
 _SETTLE_LOST = Text(
-    "控制文件曾经丢失，由 rebuild 收回了它们带来的拉取：平台最迟多少小时后列出会议也随之丢失，此后按 {hours} 小时判断。"
+    "控制文件曾经丢失，由 rebuild 收回了它们带来的内容：平台最迟多少小时后列出会议也随之丢失，此后按 {hours} 小时判断。"
     "如果平台列出得更晚，请用 sync --settle-hours 同步",
     "heads were lost once, and rebuild took in what they had brought: how late the platform may list a meeting went with "
     "them, and {hours} h stand in its place. Where it lists them later, sync with --settle-hours",

@@ -208,10 +208,11 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
             # what lies there would mend tampering into the chain
             if not follows:
                 continue
-            if head_path(root, number).exists():
+            is_there = head_path(root, number).exists()
+            if is_there:
                 set_aside(root, [head_path(root, number).relative_to(root).as_posix()])
             write_gone(root, {number: follows})
-            done.append(_HEAD_ASIDE.format(number=number))
+            done.append((_HEAD_ASIDE if is_there else _HEAD_GONE).format(number=number))
             follows = ""
     return done
 
@@ -389,6 +390,9 @@ _LACKING = Text(
 
 _HEAD_ASIDE = Text(
     "控制文件 {number} 无法读取，已移到 interrupted/", "head {number} cannot be read and was set aside in interrupted/"
+)
+_HEAD_GONE = Text(
+    "控制文件 {number} 不在了；其哈希由后一个控制文件保留", "head {number} is gone; the one behind it holds its hash"
 )
 _ADOPTED = Text(
     "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取，并由原始回答重新判断完整性；平台的 Date 和提交的清单不在其中",

@@ -79,7 +79,7 @@ class Verification:
         # left says what it was
         return all(
             damage.kind in ("index", "law", "row", "stray", "lacking")
-            or (damage.kind == "control" and damage.name != IDENTITY)
+            or (damage.kind == "control" and damage.name != IDENTITY and damage.detail != HOLE)
             or (damage.kind == "data" and damage.name.startswith(f"{DERIVED}/"))
             for damage in self.damages
         )
@@ -142,6 +142,13 @@ def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:
     more = [(f"……另有 {rest} 处", f"… and {rest} more")] if rest > 0 else []
     return Text(*("\n  ".join([head, *texts]) for head, *texts in zip(line, *lines[:most], *more, strict=True)))
 
+
+HOLE = Text(
+    "文件不见了，而留下的控制文件都没有记下其哈希：请从备份或镜像恢复；如都没有，先备份，再把 heads/ 整个移走并运行 ytxdata rebuild：全部回答会重新判断",
+    "gone, and no head that is left holds the hash of all of them: bring them back from a backup or a mirror; where there "
+    "is none, keep a copy, move the whole of heads/ away and run ytxdata rebuild, which judges all answers anew",
+)
+"""Of one head that is gone the next one holds the hash. Of several side by side it holds that of the last alone."""
 
 _SOUND = Text(
     "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",

@@ -34,7 +34,7 @@ from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_reco
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
-from ytxdata.archive.verification import Damage, Kind, Verification
+from ytxdata.archive.verification import HOLE, Damage, Kind, Verification
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
@@ -170,7 +170,8 @@ class _Check:
                 names = [
                     head_path(self.root, one).relative_to(self.root).as_posix() for one in (before + 1, number - 1)
                 ]
-                self.found("control", "–".join(dict.fromkeys(names)), _GONE)
+                # what a rebuild could bridge it has: the hash of the last one before a head that is left
+                self.found("control", "–".join(dict.fromkeys(names)), HOLE if number in went else _GONE)
                 previous = past = None
             name = head_path(self.root, number).relative_to(self.root).as_posix()
             previous_before, past_before = previous, past

@@ -25,10 +25,20 @@ from uuid import uuid4
 import duckdb
 import pyarrow as pa
 
-from ytxdata.archive.heads import Snapshot
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import last_seen
+from ytxdata.archive.ownership import IDENTITY
 from ytxdata.archive.raw_answers import Together, together
-from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED, DERIVED_TABLES, RESTORE, SCHEMAS, telling_damage
+from ytxdata.archive.stored_files import (
+    DERIVE_AGAIN,
+    DERIVED,
+    DERIVED_TABLES,
+    RESTORE,
+    SCHEMAS,
+    paths_of,
+    telling_damage,
+)
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.identity import may_be_two_sql
 from ytxdata.records.joined import MEETING_COLUMNS
@@ -399,7 +409,27 @@ def telling(what: str, remedy: Text | None = None) -> Iterator[None]:
         try:
             yield
         except duckdb.Error as error:
-            raise _as_python(error) from error
+            raise _moved_on(str(error)) or _as_python(error) from error
+
+
+def _moved_on(said: str) -> UsageError | None:
+    """Return the error for a file that is gone as the archive has moved on: it keeps those of its newest states alone.
+
+    A lazy view is read when it is asked for, which may be many syncs later.
+    """
+    for path in map(Path, re.findall(r"[\"']([^\"']+\.parquet)[\"']", said)):
+        root = next((one for one in path.parents if (one / IDENTITY).exists()), None)
+        if root is not None and not path.exists():
+            state = newest(root)
+            if state is not None and path.relative_to(root).as_posix() not in paths_of(state.listed):
+                return UsageError(_MOVED_ON, remedy=Text("再读一次（scan）", "read it anew (scan)"))
+    return None
+
+
+_MOVED_ON = Text(
+    "所读的存档状态已不在：其后的多次同步已放下它的文件（存档并未损坏）",
+    "the state of the archive that is read here is gone: syncs since then let its files go (it is not damaged)",
+)
 
 
 def _as_python(error: duckdb.Error) -> Exception:

@@ -120,8 +120,8 @@ def names_charge(cell: str, *, is_id: bool = False) -> bool:
 def is_charge(own: str, cells: Iterable[str], told: Mapping[str, str]) -> bool:
     """Say whether a line charges for no meeting: an amount, and nothing of when, how long and who.
 
-    Whoever takes it for a meeting calls a right bill with a line of tax a gap. It has a usual word for it in its place of
-    an id, or where there is none, in another cell: any other word may be what a room is called.
+    Whoever takes it for a meeting calls a right bill with a line of tax a gap. It has a usual word for it in its place
+    of an id, or where there is none, in another cell: any other word may be what a room is called.
 
     Parameters
     ----------

@@ -238,8 +238,8 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     rest = (key for key in others if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key))
     if found := {key: mobiles for key in rest if (mobiles := mobiles_in(others[key]) - creators)}:
         listed = [one for key, one in value.items() if signs.is_parties(key)]
-        known = mobiles_in(listed).union(*(mobiles_in(others[key]) for key in told))
-        yield from (f"{key}: {as_json(others[key])}" for key, mobiles in found.items() if mobiles - known)
+        here = mobiles_in(listed).union(*(mobiles_in(others[key]) for key in told))
+        yield from (f"{key}: {as_json(others[key])}" for key, mobiles in found.items() if mobiles - here)
 
 
 def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:

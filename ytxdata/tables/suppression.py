@@ -127,9 +127,10 @@ def may_add_up(table: Described, key: str) -> bool:
 class Sums(NamedTuple):
     """The figures of one row that add up, column by column, whether it has too few people itself, and whose they are:
     of one small group nobody may learn the sum of all its months either. What an earlier report told of the very row,
-    or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it. Of what stands
-    there whatever it did (`is_listed`) nothing follows from its row; any other row is of one meeting at least. `size` is
-    how many people the group has, where that is known: the smallest hide others first, before figures are looked at.
+    or hid among others of its month (`is_hidden`), hides nothing any more, and needs nothing to hide it. Of what
+    stands there whatever it did (`is_listed`) nothing follows from its row; any other row is of one meeting at least.
+    `size` is how many people the group has, where that is known: the smallest hide others first, before figures are
+    looked at.
     """
 
     figures: list[float]

@@ -278,7 +278,8 @@ class Evidence:
     moved, hidden, rejected, contradiction, collision
         Where a meeting may be missing, whatever later answers show, see `barred`.
     suspects_hide
-        Where one may be missing under a limit that an answer may have met, each with that: barred while it is suspected.
+        Where one may be missing under a limit that an answer may have met, each with that: barred while it is
+        suspected.
     unread
         By what the rejected records are known whose time is barred.
     barred_since

@@ -29,7 +29,7 @@ from ytxdata.cli.audit import audit, pack, verify
 from ytxdata.cli.fleet_report import report as report_of_fleets
 from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
-from ytxdata.cli.shared_options import chosen, echo, emit, hung, let_go, note, put, set_lang
+from ytxdata.cli.shared_options import INTERRUPTED, chosen, echo, emit, hung, let_go, note, put, set_lang
 from ytxdata.errors import SpokenWarning, YtxError
 from ytxdata.labels import LANGS, Lang, Text
 from ytxdata.redact import scrub
@@ -295,6 +295,7 @@ def main(arguments: list[str] | None = None) -> None:
     if (lang := lang_of(given)) in LANGS:  # before the parser: it shows help, and stops at the first mistake
         set_lang(lang)
     interrupts: list[int] = []
+    chosen.interrupted = INTERRUPTED  # a program may run many verbs, and what one had begun to keep is no other's
     try:
         with warnings.catch_warnings(), _hearing(interrupts):
             warnings.showwarning = _warner()

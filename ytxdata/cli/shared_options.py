@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ytxdata.tables.described import Completeness
 
 
-_INTERRUPTED = Text("已中断", "interrupted")
+INTERRUPTED = Text("已中断", "interrupted")
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Chosen:
     """What this run was asked for beside its verb."""
 
     json: bool = False
-    interrupted: Text = _INTERRUPTED
+    interrupted: Text = INTERRUPTED
     """What is true should the run be interrupted now: a verb that has begun to keep something says so here."""
 
     @property

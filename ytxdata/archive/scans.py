@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
-from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, named, reading, relation, telling
+from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, moved_on, named, reading, relation, telling
 from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
@@ -79,12 +79,15 @@ class Scan(nw.LazyFrame[Any]):
         return stream.__arrow_c_stream__(requested_schema)
 
     def collect(self, *given: Any, **options: Any) -> nw.DataFrame[Any]:
-        """Compute it, as narwhals does; a stored file that is not what was written is damage."""
+        """Compute it, as narwhals does; a stored file that is not what was written is damage, and a state that syncs
+        have let go is to be read anew."""
         try:
             return super().collect(*given, **options)
         except duckdb.Error:
             # what is asked may be wrong, too, and what the engine says of a changed file names none
             sql: str = self.to_native().sql_query()
+            if gone := moved_on(sql):
+                raise gone from None
             check_again(lambda path: named([str(path)])[1:-1] in sql)
             raise
 

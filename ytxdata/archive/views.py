@@ -409,11 +409,12 @@ def telling(what: str, remedy: Text | None = None) -> Iterator[None]:
         try:
             yield
         except duckdb.Error as error:
-            raise _moved_on(str(error)) or _as_python(error) from error
+            raise moved_on(str(error)) or _as_python(error) from error
 
 
-def _moved_on(said: str) -> UsageError | None:
-    """Return the error for a file that is gone as the archive has moved on: it keeps those of its newest states alone.
+def moved_on(said: str) -> UsageError | None:
+    """Return the error for a file, named in a text, that is gone as the archive has moved on: it keeps those of its
+    newest states alone.
 
     A lazy view is read when it is asked for, which may be many syncs later.
     """

@@ -9,7 +9,6 @@ or meetings of one group; a `slot` is one day of a lane, as one number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, TypeVar, Unpack
 
 import narwhals as nw
@@ -24,7 +23,7 @@ from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
 from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import count, distinct, minutes
+from ytxdata.metrics.sums import distinct, minutes
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")
@@ -259,18 +258,9 @@ def days_of(rows: Breakdown) -> tuple[int, ...]:
 
 
 def _days(rows: Breakdown) -> tuple[int, ...]:
-    pairs = rows.source.rows(distinct(_edges(rows), "first", "last"))
+    ends = _spans(rows).select(first=nw.col("a") // DAY, last=nw.col("b") // DAY)
+    pairs = rows.source.rows(distinct(ends, "first", "last"))
     return tuple(sorted({day for pair in pairs for day in range(int(pair["first"]), int(pair["last"]) + 1)}))
-
-
-def _edges(rows: Breakdown) -> Lazy:
-    """Return how many intervals of a lane lie from one day to another, computed once: `lane first last n`."""
-    return _kept(rows, "edges", lambda: rows.source.engine.hold(_between_days(rows)))
-
-
-def _between_days(rows: Breakdown) -> Lazy:
-    days = _spans(rows).select("lane", first=nw.col("a") // DAY, last=nw.col("b") // DAY)
-    return count(days, ("lane", "first", "last"), "n")
 
 
 def _kept(rows: Breakdown, what: str, make: Callable[[], T]) -> T:
@@ -283,11 +273,8 @@ def _kept(rows: Breakdown, what: str, make: Callable[[], T]) -> T:
 
 
 def _spans(rows: Breakdown) -> Lazy:
-    """Return the intervals `[a, b)` of each `lane`, cut to the period; computed once where groups are looked up for
-    them.
-    """
-    cut = partial(_cut, rows)
-    return _kept(rows, "spans", cut if rows.groups is None else lambda: rows.source.engine.hold(cut()))
+    """Return the intervals `[a, b)` of each `lane`, cut to the period."""
+    return _kept(rows, "spans", lambda: _cut(rows))
 
 
 def _cut(rows: Breakdown) -> Lazy:
@@ -361,11 +348,7 @@ def _left_over(rows: Breakdown) -> Lazy:
 def _carried(rows: Breakdown) -> Lazy:
     n_lanes = rows.n_groups * len(KINDS)
     slots = pa.array([day * n_lanes + lane for day in days_of(rows) for lane in range(n_lanes)], pa.int64())
-    edges = [
-        _edges(rows).select(slot=nw.col(edge) * n_lanes + nw.col("lane"), net=nw.col("n") * sign)
-        for edge, sign in (("first", 1), ("last", -1))
-    ]
-    net = nw.concat(edges).group_by("slot").agg(nw.col("net").sum())
+    net = _steps(rows).group_by("slot").agg(nw.col("step").sum().alias("net"))
     every = rows.source.engine.small(pa.table({"slot": slots})).join(net, on="slot", how="left")
     known = every.with_columns(net=nw.coalesce(nw.col("net"), nw.lit(0)).cast(nw.Int64), lane=nw.col("slot") % n_lanes)
     left = nw.col("net").cum_sum().over("lane", order_by="slot").cast(nw.Int64)

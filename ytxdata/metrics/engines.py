@@ -168,9 +168,6 @@ def _duckdb_hold(frame: Any) -> Any:
 def _duckdb_hold_inside(frame: Any) -> Any:
     name = f"held_{next(_HELD)}"
     frame.query("any_name", f"CREATE TEMP TABLE {name} AS SELECT * FROM any_name")  # noqa: S608 (a name of ours)
-    connection = getattr(frame, "_con", None)
-    if connection is not None:  # what comes of a query on a relation is bound with all that the relation was made of
-        return connection.table(name)
     return frame.query("any_name", f"SELECT * FROM {name}")  # noqa: S608
 
 

@@ -1,9 +1,8 @@
 """How many at once: peaks, when and how often, minutes above the purchased lines, lines that would have sufficed.
 
-Counted in two levels, so that no raw row meets all others: the count runs inside each day, from what the earlier days
-left over, which follows from the sums of all days, and only a histogram of it is kept (for each day and count, how
-long). When a peak was reached is looked up on the days that held it. A `lane` is one count that runs by itself: legs
-or meetings of one group; a `slot` is one day of a lane, as one number.
+Counted in two levels, so that no raw row meets all others: inside each day the count runs from 0, and only a
+histogram of it is kept (for each day and count, how long, since when, how often); what the earlier days left over is
+added to that small table. A `lane` is one count that runs by itself: legs or meetings of one group.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
 from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import distinct, minutes
+from ytxdata.metrics.sums import distinct, minutes, steps
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")
@@ -79,7 +78,8 @@ def concurrency(
         raise UsageError(Text(f"p 不能是 {p!r}", f"p cannot be {p!r}"), remedy=Text("0 ≤ p ≤ 100", "0 ≤ p ≤ 100"))
     asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
     rows = Breakdown.of(source, start, end, by, **asked)
-    busy = histogram(rows).filter(nw.col("kind") == 0)
+    held = histogram(rows)
+    busy = held.filter(nw.col("kind") == 0)
     above = nw.when(nw.col("level") > (lines or 0)).then(nw.col("s")).otherwise(0)
     times = (
         busy.with_columns(above_s=above)
@@ -90,7 +90,7 @@ def concurrency(
     kinds = KINDS[:1] if rows.of_legs else KINDS
     shown = times
     for name in kinds:
-        shown = shown.join(_peak(rows, name), on="row", how="left")
+        shown = shown.join(_peak(rows, held.filter(nw.col("kind") == KINDS.index(name)), name), on="row", how="left")
     shown = shown.join(_sufficient(busy, times, p), on="row", how="left").with_columns(
         busy_minutes=minutes("busy_s"),
         minutes_above=minutes("above_s") if lines is not None else nw.lit(None, nw.Float64),
@@ -140,14 +140,14 @@ def peak_stretches(
     """
     asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
     rows = Breakdown.of(source, start, end, by, **asked)
-    # reaching and leaving it take turns, so that the end of a stretch is the next row; as floats, since pandas puts no
-    # null among its integers
-    ends_at = nw.col("t").cast(nw.Float64).shift(-1).over("kind", "row", order_by="t")
-    each = _turns(rows).with_columns(ends_at=ends_at).filter(nw.col("turn") == 1)
-    each = each.select(
-        "row", "level", starts_at=nw.col("t"), ends_at=nw.col("ends_at").cast(nw.Int64), place=nw.col("kind")
+    highest = histogram(rows).group_by("kind", "row").agg(nw.col("level").max())
+    moments = at_level(rows, highest)
+    numbered = moments.with_columns(nth=nw.col("begins").cum_sum().over("kind", "row", order_by="t"))
+    each = numbered.group_by("row", "kind", "nth").agg(
+        nw.col("level").max(), nw.col("t").min().alias("starts_at"), nw.col("until").max().alias("ends_at")
     )
     words = pa.table({"place": pa.array(range(len(KINDS)), pa.int64()), "word": pa.array(KINDS)})
+    each = each.with_columns(place=nw.col("kind")).drop("kind")
     shown = each.join(rows.source.engine.small(words), on="place", how="inner").with_columns(kind=nw.col("word"))
     return rows.report(
         "peak_stretches", Text("并发峰值区间", "Stretches at the peak"), shown, ("kind", "level", "starts_at", "ends_at"),
@@ -156,16 +156,26 @@ def peak_stretches(
     )  # fmt: skip
 
 
-def _peak(rows: Breakdown, name: str) -> Lazy:
+def _peak(rows: Breakdown, held: Lazy, name: str) -> Lazy:
     """Return per row the peak of one kind, its first second, and in how many separate stretches it was reached."""
-    reached = _turns(rows).filter((nw.col("kind") == KINDS.index(name)) & (nw.col("turn") == 1))
-    grouped = reached.group_by("row").agg(nw.col("level").max(), nw.col("t").min(), nw.len().alias("times"))
+    begins_row = nw.col("day") == nw.col("row") // rows.n_groups
+    grouped = (
+        _at_peak(held)
+        .with_columns(times=nw.col("begins") + nw.when(begins_row).then(nw.col("continues")).otherwise(0))
+        .group_by("row")
+        .agg(nw.col("level").max(), nw.col("at").min(), nw.col("times").sum())
+    )
     return grouped.select(
         "row",
         nw.col("level").alias(f"peak_{name}"),
-        nw.col("t").alias(f"peak_{name}_at"),
+        nw.col("at").alias(f"peak_{name}_at"),
         nw.col("times").cast(nw.Int64).alias(f"peak_{name}_times"),
     )
+
+
+def _at_peak(held: Lazy) -> Lazy:
+    peak = held.group_by("row").agg(nw.col("level").max().alias("peak"))
+    return held.join(peak, on="row", how="inner").filter(nw.col("level") == nw.col("peak"))
 
 
 def _sufficient(busy: Lazy, times: Lazy, p: float) -> Lazy:
@@ -195,8 +205,8 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
     row = 0 if edges is None else edges[0] // DAY
     if rows.groups is not None:
         row = row * rows.n_groups + rows.groups.labels.index(cells["group"])
-    reached = _turns(rows).filter((nw.col("kind") == kind) & (nw.col("row") == row) & (nw.col("turn") == 1))
-    second = rows.source.rows(reached.select(nw.col("t").min()))[0]["t"]
+    top = _at_peak(histogram(rows).filter((nw.col("kind") == kind) & (nw.col("row") == row)))
+    second = rows.source.rows(top.select(nw.col("at").min()))[0]["at"]
     records = evidence(touching(rows.known))
     if rows.groups is not None:
         records = rows.in_group(cells, records)
@@ -208,44 +218,40 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
 
 
 def histogram(rows: Breakdown) -> Lazy:
-    """Return for how many seconds of each day there were how many at once: `kind row slot level s`, without levels of
-    0.
+    """Return how long there were how many at once on each day: `kind day row level s at begins continues`.
+
+    During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and
+    `continues` (0 or 1) that came over from the day before. Levels of 0 are left out.
     """
-    return _kept(rows, f"histogram by {rows.by}", lambda: _in_row(rows, _daily(rows)))
+    return _kept(rows, f"histogram by {rows.by}", lambda: _histogram(rows))
 
 
-def _turns(rows: Breakdown) -> Lazy:
-    """Return when the peak of each row, its `level`, was reached (`turn` 1) and left (−1), computed once: `kind row t
-    level turn`.
-
-    What is left and reached again in the same second was not left, also at midnight.
-    """
-    return _kept(rows, f"turns by {rows.by}", lambda: rows.source.engine.hold(_turning(rows)))
+def _histogram(rows: Breakdown) -> Lazy:
+    level = _daily(rows).join(_left_over(rows), on=["lane", "day"], how="inner")
+    level = level.with_columns(level=nw.col("carry") + nw.col("risen")).filter(nw.col("level") > 0)
+    return _in_row(rows, level).drop("risen", "carry", "step")
 
 
-def _turning(rows: Breakdown) -> Lazy:
-    held = histogram(rows)
-    peak = held.group_by("kind", "row").agg(nw.col("level").max().alias("peak"))
+def at_level(rows: Breakdown, wanted: Lazy) -> Lazy:
+    """Return the moments at which a wanted level (`kind row level`) was held: `kind row level t until begins`."""
     # of a month it is a day or two: the others are not swept again
-    days = held.join(peak, on=["kind", "row"], how="inner").filter(nw.col("level") == nw.col("peak"))
-    levels = _levels(rows, days.select("kind", "row", "slot", "peak"))
-    is_at, was_at = (
-        (level == nw.col("peak")).cast(nw.Int64) for level in (nw.col("level"), nw.col("level") - nw.col("step"))
+    days = histogram(rows).join(wanted, on=["kind", "row", "level"], how="semi")
+    lane = nw.col("row") % rows.n_groups * len(KINDS) + nw.col("kind")
+    slots = distinct(days.select(slot=nw.col("day") * (rows.n_groups * len(KINDS)) + lane), "slot")
+    level = _inside(rows, slots).join(_left_over(rows), on=["lane", "day"], how="inner")
+    level = _in_row(rows, level.with_columns(level=nw.col("carry") + nw.col("risen")))
+    begins = (nw.col("step") != 0) | (nw.col("t") == nw.col("row") // rows.n_groups * DAY)
+    return level.join(wanted, on=["kind", "row", "level"], how="inner").select(
+        "kind", "row", "level", "t", "until", begins=begins.cast(nw.Int64)
     )
-    t = nw.col("slot") // (rows.n_groups * len(KINDS)) * DAY + nw.col("t")
-    turns = levels.select("kind", "row", "peak", t=t, turn=is_at - was_at).filter(nw.col("turn") != 0)
-    net = turns.group_by("kind", "row", "t").agg(nw.col("peak").max().alias("level"), nw.col("turn").sum())
-    return net.with_columns(nw.col("turn").cast(nw.Int64)).filter(nw.col("turn") != 0)
 
 
 def _in_row(rows: Breakdown, daily: Lazy) -> Lazy:
     """Turn the lane of something of a day into `kind` and `row`."""
-    n_lanes = rows.n_groups * len(KINDS)
-    of_day = daily.with_columns(day=nw.col("slot") // n_lanes, lane=nw.col("slot") % n_lanes).join(
-        rows.source.engine.small(rows.calendar(days_of(rows))), on="day", how="inner"
-    )
-    row = nw.col("row") * rows.n_groups + nw.col("lane") // len(KINDS)
-    return of_day.select("slot", "level", "s", kind=nw.col("lane") % len(KINDS), row=row)
+    of_day = daily.join(rows.source.engine.small(rows.calendar(days_of(rows))), on="day", how="inner")
+    return of_day.with_columns(
+        kind=nw.col("lane") % len(KINDS), row=nw.col("row") * rows.n_groups + nw.col("lane") // len(KINDS)
+    ).drop("lane")
 
 
 def days_of(rows: Breakdown) -> tuple[int, ...]:
@@ -301,55 +307,71 @@ def _cut(rows: Breakdown) -> Lazy:
     return both if start is None and end is None else both.filter(nw.col("a") < nw.col("b"))
 
 
-def _steps(rows: Breakdown) -> Lazy:
-    """Return the joins and leaves of each day: `slot step place`, the place in the day."""
-    n_lanes = rows.n_groups * len(KINDS)
-    both = rows.source.engine.steps(_spans(rows), "lane", begins="a", ends="b")
-    of_day = both.with_columns(day=(nw.col("place") + 1) // (4 * DAY))
-    place = nw.col("place") - nw.col("day") * (4 * DAY)
-    # half as wide as a moment of any day: it is sorted in two thirds of the time
-    return of_day.select("step", slot=nw.col("day") * n_lanes + nw.col("lane"), place=place.cast(nw.Int32))
+def _inside(rows: Breakdown, slots: Lazy | None = None) -> Lazy:
+    """Return the steps of each day, or of some (`slot`: lane and day in one number), `lane day t until step risen`:
+    `risen` is the count since midnight.
 
-
-def _levels(rows: Breakdown, days: Lazy | None = None) -> Lazy:
-    """Return how many there are after each join and leave of each day, or of some (by `slot`), and what was there at
-    midnight as a step from 0 and another one back to it: `slot t step level`, `t` since midnight, and what else is
-    said of the days.
+    Joins and leaves of one second are one step and do not show; every midnight is a step, if only of 0.
     """
-    left_over = _left_over(rows)
-    midnights = [
-        left_over.select("slot", step=step, place=nw.lit(second * 4 - 2, nw.Int32))
-        for step, second in ((nw.col("carry"), 0), (-nw.col("left"), DAY))
-    ]
-    every = nw.concat([_steps(rows).select("slot", "step", "place"), *midnights]).filter(nw.col("step") != 0)
-    return rows.source.engine.running(every if days is None else every.join(days, on="slot", how="inner"), "slot")
+    n_lanes = rows.n_groups * len(KINDS)
+    midnights = [(lane, day * DAY) for lane in range(n_lanes) for day in days_of(rows)]
+    silent = rows.source.engine.small(
+        pa.table({
+            "lane": pa.array([lane for lane, _ in midnights], pa.int64()),
+            "t": pa.array([second for _, second in midnights], pa.int64()),
+            "step": pa.array([0 for _ in midnights], pa.int64()),
+        })
+    )  # fmt: skip
+    both = steps(_spans(rows), rows.source.engine.signs, "lane", begins="a", ends="b")
+    # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as long,
+    # and pandas fails to put nulls into a column of its own integers
+    all_steps = nw.concat([both, silent.select("lane", "step", "t")]).select(
+        "t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * n_lanes + nw.col("lane")
+    )
+    wanted = all_steps if slots is None else all_steps.join(slots, on="slot", how="semi")
+    changes = wanted.group_by("slot", "t").agg(nw.col("step").sum())
+    running = changes.with_columns(
+        risen=nw.col("step").cum_sum().over("slot", order_by="t"),
+        until=nw.col("t").cast(nw.Float64).shift(-1).over("slot", order_by="t"),
+    )
+    day = nw.col("slot") // n_lanes
+    return running.select(
+        "t",
+        nw.col("step", "risen").cast(nw.Int64),
+        lane=nw.col("slot") % n_lanes,
+        day=day,
+        until=nw.coalesce(nw.col("until").cast(nw.Int64), (day + 1) * DAY),
+    )
 
 
 def _daily(rows: Breakdown) -> Lazy:
-    """Return the histogram of each day, computed once: `slot level s`."""
-    return _kept(rows, "daily", lambda: rows.source.engine.hold(_held(rows)))
+    """Return the histogram of each day by itself, computed once."""
+    return _kept(rows, "daily", lambda: rows.source.engine.hold(_risen(rows)))
 
 
-def _held(rows: Breakdown) -> Lazy:
-    summed = _levels(rows).group_by("slot", "level", "step").agg(nw.col("t").sum())
-    by_step = rows.source.engine.hold(summed.with_columns(nw.col("t").cast(nw.Int64)))
-    # a level is held for the seconds at which it was left less those at which it was reached
-    reached = by_step.select("slot", "level", s=-nw.col("t"))
-    left = by_step.select("slot", level=nw.col("level") - nw.col("step"), s=nw.col("t"))
-    held = nw.concat([reached, left]).group_by("slot", "level").agg(nw.col("s").sum())
-    return held.with_columns(nw.col("s").cast(nw.Int64)).filter((nw.col("level") > 0) & (nw.col("s") > 0))
+def _risen(rows: Breakdown) -> Lazy:
+    """Return `lane day risen s at begins continues step`: the histogram of each day by itself."""
+    is_still = nw.col("step") == 0
+    parts = _inside(rows).select(
+        "lane", "day", "risen", "step",
+        s=nw.col("until") - nw.col("t"),
+        at=nw.col("t"),
+        begins=(~is_still).cast(nw.Int64),
+        continues=(is_still & (nw.col("t") == nw.col("day") * DAY)).cast(nw.Int64),
+    )  # fmt: skip
+    sums = ("s", "begins", "continues", "step")
+    grouped = parts.group_by("lane", "day", "risen").agg(nw.col("at").min(), *(nw.col(name).sum() for name in sums))
+    return grouped.with_columns(nw.col(*sums).cast(nw.Int64))
 
 
 def _left_over(rows: Breakdown) -> Lazy:
-    """Return how many each day begins with and leaves to the next: `slot carry left`, computed once."""
-    return _kept(rows, "left over", lambda: rows.source.engine.hold(_carried(rows)))
+    """Return `lane day carry`: how many each day begins with."""
+    return _kept(rows, "left over", lambda: _carried(_daily(rows)))
 
 
-def _carried(rows: Breakdown) -> Lazy:
-    n_lanes = rows.n_groups * len(KINDS)
-    slots = pa.array([day * n_lanes + lane for day in days_of(rows) for lane in range(n_lanes)], pa.int64())
-    net = _steps(rows).group_by("slot").agg(nw.col("step").sum().alias("net"))
-    every = rows.source.engine.small(pa.table({"slot": slots})).join(net, on="slot", how="left")
-    known = every.with_columns(net=nw.coalesce(nw.col("net"), nw.lit(0)).cast(nw.Int64), lane=nw.col("slot") % n_lanes)
-    left = nw.col("net").cum_sum().over("lane", order_by="slot").cast(nw.Int64)
-    return known.with_columns(left=left).select("slot", "left", carry=nw.col("left") - nw.col("net"))
+def _carried(risen: Lazy) -> Lazy:
+    daily = (
+        risen.group_by("lane", "day").agg(nw.col("step").sum().alias("net")).with_columns(nw.col("net").cast(nw.Int64))
+    )
+    total = nw.col("net").cum_sum().over("lane", order_by="day").cast(nw.Int64)
+    return daily.with_columns(total=total).select("lane", "day", carry=nw.col("total") - nw.col("net"))

@@ -258,9 +258,9 @@ def test_groups_are_labels_accounts_or_those_of_an_archive(synced: ytx.Fleet) ->
         assert set(report.explain(report.arrow.num_rows // 4)["account"]) <= set(synced.names), name
     classes = metrics.usage(synced, by="total", group="number_class")
     assert sum(classes.arrow["meetings"].to_pylist()) == 181
-    with pytest.raises(UsageError, match="labels are company"):
+    with pytest.raises(UsageError, match="company、account"):
         metrics.usage(synced, group="department")
-    with pytest.raises(UsageError, match="labels are company"):
+    with pytest.raises(UsageError, match="company、account"):
         metrics.usage(synced, group="region")
 
 

@@ -43,7 +43,10 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
     record alone: a meeting in a record's list was one at every third place of a list of records, and none elsewhere.
     """
     # a letter is found in a third of the time of a word, and few lists of parties have one of these
-    letters = {end[:1] if end.startswith(b"\\") else end[-2:-1] for end in signs.id_ends}
+    ends: dict[bytes, list[bytes]] = {}
+    for word in signs.id_ends:
+        letter = word[:1] if word[:1] == b"\\" else word.decode()[-2].encode()
+        ends.setdefault(letter, []).append(word)
     before_parties = b"["
     for i, raw in enumerate(raws):
         first = raw.find(b"[")
@@ -63,8 +66,7 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
                     yield i, True
                     continue
                 before_parties = raw[start - 1 : first]
-            for letter in letters:
-                if raw.find(letter, first, last) >= 0:
-                    if any(raw.find(one, first, last) >= 0 for one in signs.id_ends):
-                        yield i, False
+            for letter, words in ends.items():
+                if raw.find(letter, first, last) >= 0 and any(raw.find(one, first, last) >= 0 for one in words):
+                    yield i, False
                     break

@@ -310,8 +310,11 @@ class Snapshot:
 
     def paths(self, table: str) -> list[Path]:
         """Return where the files of a table are; a damaged one is told by name, whatever engine asks."""
-        look = known_whole if self.is_hashed else present
-        return [look(self.root, file) for file in self.files(table)]
+        return list(map(self.path, self.files(table)))
+
+    def path(self, file: StoredFile) -> Path:
+        """Return where a file of this state is, looked at as its readers do."""
+        return (known_whole if self.is_hashed else present)(self.root, file)
 
     @property
     def aliases(self) -> Aliases:
@@ -398,21 +401,19 @@ def filled(column: str) -> Wanted:
 
 
 def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> Iterator[pa.Table]:
-    """Yield rows of a table, one piece for each row group that may hold any.
-
-    Columns that a file was written without are null: a later version of this package may know more of them.
+    """Yield rows of a table, one piece for each row group that may hold any; columns that a file was written without
+    are null: a later version of this package may know more of them.
     """
     names = list(dict.fromkeys([*columns, *([wanted.column] if wanted else [])]))
     for file in snapshot.files(table):
         if wanted and not _file_may_hold(file, wanted):
             continue
-        path = known_whole(snapshot.root, file) if snapshot.is_hashed else snapshot.root / file.path
-        with telling_damage(file.path, file.remedy), pq.ParquetFile(path) as parquet:
-            present = [name for name in names if name in file.columns]
+        with telling_damage(file.path, file.remedy), pq.ParquetFile(snapshot.path(file)) as parquet:
+            there = [name for name in names if name in file.columns]
             # a group at a time: a look-up in an archive of ten years must not read, or hold, a whole file
             for group in range(parquet.num_row_groups):
                 if wanted is None or _group_may_hold(parquet, group, wanted):
-                    rows = with_all_columns(parquet.read_row_group(group, columns=present), table, names)
+                    rows = with_all_columns(parquet.read_row_group(group, columns=there), table, names)
                     yield (rows.filter(wanted.mask(rows)) if wanted else rows).select(list(columns))
 
 

@@ -45,7 +45,7 @@ from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import normalize, parser_mark
 from ytxdata.records.odd_records import that_may_hold_others
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import signs_of
 
 
 class Rebuilt(NamedTuple):
@@ -139,7 +139,7 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
 
 def _pulls_with_nested(source: Snapshot, aliases: Aliases) -> set[str]:
     """Return which pulls brought records that may hold others."""
-    signs = Signs(aliases)
+    signs = signs_of(aliases)
     found: set[str] = set()
     for observed in batches(source, "observations", ("pull_id", "raw")):
         places = that_may_hold_others(signs, observed["raw"].to_pylist())

@@ -68,24 +68,10 @@ _IN_CHINESE = (
 )
 """What the parser says → the same in Chinese; a sentence of two parts is met by two lines."""
 
-_PERIODS = {
-    f"--{one}"
-    for one in [
-        "year",
-        "quarter",
-        "month",
-        "week",
-        "day",
-        "date",
-        "period",
-        "since",
-        "until",
-        "after",
-        "before",
-        "start",
-        "end",
-    ]
-}
+_PERIODS = frozenset({
+    "--year", "--quarter", "--month", "--week", "--day", "--date", "--period", "--since", "--until", "--after", "--before",
+    "--start", "--end",
+})  # fmt: skip
 """Options that people try for the period."""
 
 _FRAME = Text(

@@ -23,7 +23,7 @@ from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer, told_by
 from ytxdata.records.encodings import as_utf8, decode, is_literal
 from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
 
 
@@ -250,7 +250,7 @@ def _part(text: bytes, start: int, end: int) -> int:
     return -1 if is_record and not _SIGNS.has_status(text[start:end]) else start
 
 
-_SIGNS = Signs(DEFAULT)
+_SIGNS = signs_of(DEFAULT)
 
 
 _NO_BODY = Text(

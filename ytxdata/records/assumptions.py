@@ -51,7 +51,6 @@ _BY_OTHER_KEY = Text(
     '；另有 {keys} 每条不同：若是会议编号，在 ytxdata.toml 写 [aliases] meeting_id = "{key}"',
     '; {keys} is another in each: if it is the id, write [aliases] meeting_id = "{key}" in ytxdata.toml',
 )
-_MAY_BE_PERSONAL = re.compile(r"\d{4}")
 _CALLED_ID = re.compile("id$|no$|num(?:ber)?$|code$|编号$|号$|代码$|编码$", re.IGNORECASE)
 
 DURATION_UNITS: tuple[tuple[str, float, Text], ...] = (
@@ -150,20 +149,19 @@ def _ids(facts: AccountRecords) -> Support:
 
 
 def _may_be_ids(rejects: pa.Table) -> list[str]:
-    """Return which keys say something else in each record that has no id, those called like an id first.
+    """Return which keys that are called like an id say something else in each record that has none.
 
     Only told: a key that counts anew in each answer would make other meetings of all at every sync.
     """
     raws = rejects.filter(pc.equal(rejects["reason"], "no_id"))["raw"].to_pylist()
-    objects = [read.value for raw in raws if (read := read_value(raw.encode("utf-8", "replace")))]
-    keys = (
-        [key for key in objects[0] if key.isidentifier() and not _MAY_BE_PERSONAL.search(key)]
-        if objects and isinstance(objects[0], dict)
-        else []
-    )
-    said = {key: [str(one.get(key) or "") for one in objects if isinstance(one, dict)] for key in keys}
-    distinct = [key for key, texts in said.items() if len(set(texts) - {""}) == len(objects) > 1]
-    return [key for key in distinct if _CALLED_ID.search(key)][:3]
+    read = [found.value for raw in raws if (found := read_value(raw.encode("utf-8", "replace")))]
+    objects = [one for one in read if isinstance(one, dict)]
+    if len(objects) < 2:
+        return []
+    # a key that holds a number may be somebody's
+    keys = [key for key in objects[0] if _CALLED_ID.search(key) and not re.search(r"\d{4}", key)]
+    said = {key: {str(one.get(key) or "") for one in objects} for key in keys if key.isidentifier()}
+    return [key for key, texts in said.items() if len(texts - {""}) == len(objects)][:3]
 
 
 def _unique_ids(facts: AccountRecords) -> Support:

@@ -425,7 +425,8 @@ def n_written(raw: bytes) -> int:
     return len(_KEY_END.findall(raw.replace(rb"\\", b"").replace(rb"\"", b"") if b"\\" in raw else raw))
 
 
-_NESTED = frozenset({dict, list})
+HOLDING = frozenset({dict, list})
+"""Types of values in which others stand: most objects have none, told sooner than by asking each."""
 
 
 def _n_keys(value: dict[str, Any] | list[Any]) -> int:
@@ -438,6 +439,6 @@ def _n_keys(value: dict[str, Any] | list[Any]) -> int:
         if type(one) is dict:
             n += len(one)
             one = one.values()
-        if not _NESTED.isdisjoint(map(type, one)):
+        if not HOLDING.isdisjoint(map(type, one)):
             inside += [member for member in one if type(member) is dict or type(member) is list]
     return n

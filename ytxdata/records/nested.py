@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.asides import is_part
 from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
-from ytxdata.records.json_values import decoded, n_written, read_object, read_value
+from ytxdata.records.json_values import HOLDING, decoded, n_written, read_object, read_value
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
@@ -49,8 +49,6 @@ _TOOK_PLACE = _WHEN | {"creator", "duration_s"}
 
 _OF_OTHERS = frozenset({"meeting_id", "creator", "started_at", PARTIES})
 """Columns of which an object in a record says one if it is a meeting, or may be one."""
-
-_HOLDS = frozenset({dict, list})
 
 _WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
@@ -236,7 +234,7 @@ class _InRecord:
             if isinstance(one, dict):
                 n_keys += len(one)
                 keys[is_party].update(one)
-                if not _HOLDS.isdisjoint(map(type, one.values())):  # most are of words alone
+                if not HOLDING.isdisjoint(map(type, one.values())):  # most are of words alone
                     parts = [(key, inner) for key, inner in one.items() if isinstance(inner, (dict, list))]
                     waiting += [(inner, is_party or self.signs.is_parties(key)) for key, inner in parts]
             else:

@@ -23,7 +23,7 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
 from ytxdata.records.values import is_blank, phone_text
-from ytxdata.times import is_time, looks_like_instant
+from ytxdata.times import TOLERANCE_S, is_time, looks_like_instant
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
 
@@ -33,8 +33,6 @@ LACKING = ("started_at", "ended_at", "creator", "name")
 _ZONES = {"": "", "asia/shanghai": "", "china standard time": "", "utc": "Z", "gmt": "Z", "etc/utc": "Z"}
 
 _NAMES_MEETING = re.compile("meet|conf|会议")
-_ROUNDED_S = 2
-"""How far a duration may be off its start and end [s], as everywhere."""
 
 
 class Retold(NamedTuple):
@@ -99,7 +97,7 @@ def _is_same_span(known: Mapping[str, Mapping[str, Any]], inner: Mapping[str, Ma
         lasted = first["ended_at"] - first["started_at"] - timedelta(seconds=int(first["duration_s"]))
     except (KeyError, TypeError, ValueError, OverflowError):  # one is missing, or a text that cannot be read
         return False
-    return bool(abs(lasted) <= timedelta(seconds=_ROUNDED_S))
+    return bool(abs(lasted) <= timedelta(seconds=TOLERANCE_S))
 
 
 def beside(value: dict[str, Any], meeting: dict[str, Any], aliases: Aliases) -> Iterator[Problem]:

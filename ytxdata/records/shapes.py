@@ -43,7 +43,7 @@ from ytxdata.records.paging import (
 from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
 from ytxdata.records.remarks import EMPTY, Remarks, key_of
 from ytxdata.records.salvage import Salvaged
-from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, signs_of
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -72,7 +72,7 @@ class Shapes(Remarks):
     """The search through sound text: what is a record, what only wraps records."""
 
     def __init__(self, aliases: Aliases) -> None:
-        super().__init__(Signs(aliases))
+        super().__init__(signs_of(aliases))
         self.aliases = aliases
         self.envelope: dict[str, bytes] = {}
         self.undone: list[Found] = []

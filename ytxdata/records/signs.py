@@ -439,8 +439,8 @@ def _escaped(text: str) -> tuple[str, str]:
 
 
 def _letter(letter: str) -> bytes:
-    plain_form = re.escape(letter.encode())
-    return plain_form if letter.isascii() else rb"(?:%b|\\u%04x)" % (plain_form, ord(letter))
+    written = re.escape(letter.encode())
+    return written if letter.isascii() else rb"(?:%b|%b)" % (written, re.escape(_escaped(letter)[0].encode()))
 
 
 def _spelled(ids: tuple[str, ...]) -> bytes:

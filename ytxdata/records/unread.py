@@ -246,9 +246,8 @@ def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
     """Yield the numbers of parties that are listed as objects or as mere phones."""
     entries = decoded(value)
     for entry in map(decoded, entries if isinstance(entries, list) else ()):
-        fed = entry.items() if isinstance(entry, dict) else ()
-        said = [one for key, one in fed if (match := aliases.leg(key)) and match.column == "phone"]
-        yield from filter(None, map(as_phone, said if isinstance(entry, dict) else [entry]))
+        said = [one for key, one in entry.items() if aliases.has_phone([key])] if isinstance(entry, dict) else [entry]
+        yield from filter(None, map(as_phone, said))
 
 
 def _are_known(key: str, entries: Sequence[Any], known: Set[str | None], aliases: Aliases) -> bool:

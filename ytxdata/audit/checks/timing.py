@@ -88,7 +88,7 @@ UNITS = {
     ),
     thresholds=("tolerance_s",),
 )
-def impossible_time(data: Data, *, tolerance_s: float = 2, unit_share: float = 0.01) -> Iterator[Finding]:
+def impossible_time(data: Data, *, tolerance_s: float = TOLERANCE_S, unit_share: float = 0.01) -> Iterator[Finding]:
     """End before start, a start in the future, a duration that is not end − start; a suspicion when another unit
     explains it.
     """

@@ -202,6 +202,22 @@ def test_sensitivity_halves_and_doubles_every_threshold() -> None:
     assert "off_hours" in {one["check"] for one in rows}
 
 
+def test_each_threshold_of_a_bill_finds_what_it_finds_by_itself() -> None:
+    """What lies beside what is looked up once for all of them, and a threshold is none of that."""
+    office, lengths = Office(), [1207, 1801, 2411, 3001, 3607, 4211, 4813, 5417]
+    for n, seconds in enumerate(lengths):
+        office.meet(f"m{n}", lasts=seconds)
+    told = [seconds + more for seconds, more in zip(lengths, (0, 0, 0, 0, 0, 0, 2, 3), strict=True)]
+    bill = pd.DataFrame({"meeting_id": [f"m{n}" for n in range(8)], "duration_s": told, "amount_yuan": None})
+    given: dict[str, Any] = {"invoice": bill, "as_of": NOW, "checks": ["billing_mismatch"]}
+    rows = audit.run(office.frames, **given).sensitivity().frame.set_index("parameter")
+    alone = [
+        len(audit.run(office.frames, config={"billing_mismatch": {"within_s": one}}, **given)) for one in (1, 2, 4)
+    ]
+    assert rows.loc["within_s", ["half", "same", "twice"]].tolist() == alone
+    assert len(set(alone)) == 3
+
+
 # ── the life of findings ──
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from html import unescape
 from pathlib import Path
 from runpy import run_path
@@ -22,15 +20,6 @@ DOCS = ROOT / "docs"
 
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
 SITE = run_path(str(ROOT / "scripts" / "build_site.py"))
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("docs") / "site"
-    build = [sys.executable, str(ROOT / "scripts" / "build_site.py"), str(folder)]
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
 
 
 @pytest.mark.slow

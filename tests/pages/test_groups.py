@@ -16,6 +16,7 @@ import pytest
 import ytxdata as ytx
 from ytxdata.archive import Archive
 from ytxdata.cli import main
+from ytxdata.pages import html_report
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
 
@@ -36,49 +37,36 @@ def book(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def in_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("YTX_LANG", "zh")
+@pytest.fixture(scope="module")
+def by_department(archive: Archive, book: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All files of a report by department, in Chinese."""
+    out = tmp_path_factory.mktemp("report")
+    asked = ("--by", "month", "--group", "department", "--book", str(book), "--format", "all", "--out", str(out))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("YTX_LANG", "zh")
+        patch.setattr(html_report, "SIZES", html_report.SIZES[:1])  # as `drawn_once`, which is each test's own
+        assert run("report", "--archive", str(archive.path), *asked) == 0
+    return out
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("in_chinese")
-def test_groups_reach_every_file(
-    archive: Archive, book: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked = (
-        "report",
-        "--archive",
-        str(archive.path),
-        "--out",
-        str(tmp_path),
-        "--by",
-        "month",
-        "--format",
-        "all",
-        "--json",
-    )
-    assert run(*asked, "--group", "department", "--book", str(book)) == 0
-    files = json.loads(capsys.readouterr().out)["files"]
-    usage = ytx.read_csv(files["usage"])
+def test_groups_reach_every_file(archive: Archive, by_department: Path) -> None:
+    usage = ytx.read_csv(by_department / "usage.csv")
     assert set(usage["group"]) == {"市场部", "R,D", "not in the book"}
     whole = ytx.metrics.usage(archive, by="month").frame.set_index("period")["meetings"]
     assert usage.groupby("period")["meetings"].sum().to_dict() == whole.to_dict()
     for name in ("sizes", "heatmap", "working_hours", "concurrency", "people"):
-        assert "group" in ytx.read_csv(files[name]).columns, name
-    (page,) = (Path(path).read_text("utf-8") for path in files.values() if path.endswith(".html"))
+        assert "group" in ytx.read_csv(by_department / f"{name}.csv").columns, name
+    page = (by_department / "report.html").read_text("utf-8")
     assert "R,D" in page
     assert "不在通讯簿" in page
     assert page.count("not in the book") <= 1, "but in the rule, which names the key of the CSV"
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("in_chinese")
-def test_groups_reach_the_workbook_whole(archive: Archive, book: Path, tmp_path: Path) -> None:
+def test_groups_reach_the_workbook_whole(archive: Archive, by_department: Path) -> None:
     """The heat map and the charts of the first sheet are of all groups; the sheet of the heat map has each by itself."""
-    asked = ("report", "--archive", str(archive.path), "--format", "excel", "--out", str(tmp_path))
-    assert run(*asked, "--group", "department", "--book", str(book)) == 0
-    sheets: Any = openpyxl.load_workbook(tmp_path / "report.xlsx")  # the charts it read stand in no public name
+    sheets: Any = openpyxl.load_workbook(by_department / "report.xlsx")  # the charts it read stand in no public name
     whole = {(row["weekday"], row["hour"]): row["heatmap"] for row in ytx.metrics.heatmap(archive).arrow.to_pylist()}
     rows = [[cell.value for cell in row] for row in sheets["概览"].iter_rows()]
     at = next(place for place, row in enumerate(rows) if row[0] == "周一")

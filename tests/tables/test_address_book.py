@@ -11,7 +11,10 @@ import pandas as pd
 import pytest
 
 from tests.cli.verbs import run
+from ytxdata.archive import Archive
+from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
+from ytxdata.history.client import Client
 from ytxdata.labels import Text
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.described import Definition
@@ -140,6 +143,14 @@ def test_a_header_below_other_lines_is_pointed_at(tmp_path: Path) -> None:
     assert "delete the lines above" in str(caught.value)
 
 
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    kept = Archive(tmp_path_factory.mktemp("book") / "m.archive")
+    with Emulator(meetings=20, seed=3) as server:
+        kept.sync(Client(base_url=server.url, **server.credentials))
+    return kept
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "verb",
@@ -152,17 +163,15 @@ def test_a_header_below_other_lines_is_pointed_at(tmp_path: Path) -> None:
     ids=["sql", "explain", "report", "fleet"],
 )
 def test_every_verb_tells_what_of_a_book_it_does_not_use(
-    verb: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    verb: tuple[str, ...], archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import ytxdata as ytx
-
-    archive, known = ytx.sample("archive").path, ytx.sample().meetings["creator"][0]
+    known = archive.meetings()["creator"].dropna()[0]
     fleet, path = tmp_path / "fleet.toml", tmp_path / "book.csv"
-    fleet.write_text(f'[accounts.north]\narchive = "{archive}"\n')
+    fleet.write_text(f'[accounts.north]\narchive = "{archive.path}"\n')
     path.write_text(
         f"number,name,department,from\n{known},甲,市场部,\n15400000001,乙,市场部,some day\n", encoding="utf-8"
     )
-    said = [one.format(archive=archive, out=tmp_path / "out", fleet=fleet) for one in verb]
+    said = [one.format(archive=archive.path, out=tmp_path / "out", fleet=fleet) for one in verb]
     assert run("--lang", "en", *said, "--book", str(path)) == 0
     assert capsys.readouterr().err.count("1 lines not used: line 3: no date: some day") == 1
 

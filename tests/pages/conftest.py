@@ -15,6 +15,7 @@ from ytxdata.metrics.registry import Ask
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.earlier_report import keys_of
+from ytxdata.pages.small_groups import never_published
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.suppression import Key, may_add_up
 
@@ -46,6 +47,11 @@ def collected(archive: Archive, middle: datetime) -> Collection:
 def nothing(archive: Archive, middle: datetime) -> Collection:
     """A period long before anything was kept: no meetings, and nobody can say that there were none."""
     return collect(archive, Ask(start=middle - timedelta(days=4000), end=middle - timedelta(days=3990)))
+
+
+def counted(archive: Archive, ask: Ask) -> Collection:
+    """What a report of an archive is made of where small groups are hidden."""
+    return collect(archive, ask, without=never_published())
 
 
 def hidden_rows(report: Report) -> set[Key]:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.metrics.test_around import Told, told
+from tests.pages.conftest import counted
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
@@ -74,8 +75,13 @@ def book() -> AddressBook:
 def first(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report of four months, in which January is hidden, and others with it."""
     folder = tmp_path_factory.mktemp("first")
-    write_files(without_small_groups(collect(archive, asked(1, 5)), 5), folder, ("csv",))
+    write_files(without_small_groups(counted(archive, asked(1, 5)), 5), folder, ("csv",))
     return folder
+
+
+@pytest.fixture(scope="module")
+def of_may(archive: Archive) -> Collection:
+    return counted(archive, asked(5, 6))
 
 
 def figures(collected: Collection) -> dict[str, tuple[Any, Any]]:
@@ -85,28 +91,27 @@ def figures(collected: Collection) -> dict[str, tuple[Any, Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("start", "end", "by"), [(1, 2, "month"), (2, 3, "month"), (2, 3, "total"), (2, 4, "month")])
 def test_totals_of_what_was_hidden_are_refused(archive: Archive, first: Path, start: int, end: int, by: Any) -> None:
-    collected = collect(archive, asked(start, end, by=by))
+    collected = counted(archive, asked(start, end, by=by))
     with pytest.raises(UsageError, match="would give them away"):
         without_small_groups(collected, 2, previous=first)
 
 
 @pytest.mark.slow
-def test_a_report_of_all_that_was_hidden_or_of_none_is_not(archive: Archive, first: Path) -> None:
+def test_a_report_of_all_that_was_hidden_or_of_none_is_not(archive: Archive, first: Path, of_may: Collection) -> None:
     hidden = _blank_periods(first)
     assert "2026-01" in hidden
     assert len(hidden) > 1
-    whole = without_small_groups(collect(archive, asked(1, 6)), 5, previous=first)
+    whole = without_small_groups(counted(archive, asked(1, 6)), 5, previous=first)
     assert {row["period"] for row in whole.reports["usage"].arrow.to_pylist() if row["meetings"] is None} >= hidden
-    later = without_small_groups(collect(archive, asked(5, 6)), 5, previous=first)
+    later = without_small_groups(of_may, 5, previous=first)
     assert figures(later)["meetings"][0] == 28
 
 
 @pytest.mark.slow
-def test_the_period_before_is_not_told_where_a_report_of_it_hid_something(archive: Archive, first: Path) -> None:
+def test_the_period_before_is_not_told_where_a_report_of_it_hid_something(of_may: Collection, first: Path) -> None:
     assert "2026-04" in _blank_periods(first)
-    collected = collect(archive, asked(5, 6))
-    assert figures(without_small_groups(collected, 5))["meetings"] == (28, 28)
-    assert {was for _, was in figures(without_small_groups(collected, 5, previous=first)).values()} == {None}
+    assert figures(without_small_groups(of_may, 5))["meetings"] == (28, 28)
+    assert {was for _, was in figures(without_small_groups(of_may, 5, previous=first)).values()} == {None}
 
 
 def _blank_periods(folder: Path) -> set[str]:
@@ -118,18 +123,18 @@ def _blank_periods(folder: Path) -> set[str]:
 @pytest.mark.slow
 def test_one_group_alone_is_its_row(archive: Archive, book: AddressBook, tmp_path: Path) -> None:
     whole = asked(3, 5, by="total", group="department", book=book)
-    write_files(without_small_groups(collect(archive, whole), 5), tmp_path, ("csv",))
+    write_files(without_small_groups(counted(archive, whole), 5), tmp_path, ("csv",))
     alone = asked(3, 5, by="total", book=book, only={"department": ("sales",)})
     with pytest.raises(UsageError, match="what is left"):
-        without_small_groups(collect(archive, alone), 5, previous=tmp_path)
+        without_small_groups(counted(archive, alone), 5, previous=tmp_path)
 
 
 @pytest.mark.slow
 def test_the_department_of_the_period_before_is_judged_by_its_own_members(archive: Archive, book: AddressBook) -> None:
     only = {"department": ("sales",)}
     with pytest.raises(UsageError, match="fewer than 5 numbers of sales"):
-        without_small_groups(collect(archive, asked(2, 3, book=book, only=only)), 5)
-    march = collect(archive, asked(3, 4, book=book, only=only))
+        without_small_groups(counted(archive, asked(2, 3, book=book, only=only)), 5)
+    march = counted(archive, asked(3, 4, book=book, only=only))
     assert figures(march)["meetings"] == (26, 2)
     assert {was for _, was in figures(without_small_groups(march, 5)).values()} == {None}
 
@@ -138,13 +143,13 @@ def test_the_department_of_the_period_before_is_judged_by_its_own_members(archiv
 @pytest.mark.parametrize("only", [{"department": ("not in the book",)}, {"number_class": ("international",)}])
 def test_meetings_that_few_convened_are_not_to_be_chosen(archive: Archive, book: AddressBook, only: Any) -> None:
     with pytest.raises(UsageError, match="fewer than 5 people convened"):
-        without_small_groups(collect(archive, asked(3, 5, book=book, only=only)), 5)
+        without_small_groups(counted(archive, asked(3, 5, book=book, only=only)), 5)
 
 
 @pytest.mark.slow
 def test_a_class_of_numbers_that_few_convene_from_is_small(archive: Archive) -> None:
     whole = asked(3, 6, by="total", group="number_class")
-    usage = without_small_groups(collect(archive, whole), 5).reports["usage"].arrow.to_pylist()
+    usage = without_small_groups(counted(archive, whole), 5).reports["usage"].arrow.to_pylist()
     assert {row["group"]: row["meetings"] for row in usage}["international"] is None
 
 
@@ -210,13 +215,13 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_some_accounts_less_all_of_them_are_the_others(three: Path, tmp_path: Path) -> None:
     fleet = Fleet(three).same_people()
     both = fleet.where("north-15411112222", "south")
-    asking = asked(3, 4)
-    write_files(without_small_groups(collect(fleet, asking), 5), tmp_path / "all", ("csv",))
-    write_files(without_small_groups(collect(both, asking), 5), tmp_path / "both", ("csv",))
-    for later, previous in ((both, "all"), (fleet, "both")):
+    of_all, of_both = (collect(one, asked(3, 4)) for one in (fleet, both))
+    write_files(without_small_groups(of_all, 5), tmp_path / "all", ("csv",))
+    write_files(without_small_groups(of_both, 5), tmp_path / "both", ("csv",))
+    for later, previous in ((of_both, "all"), (of_all, "both")):
         with pytest.raises(UsageError, match="or of other meetings or accounts"):
-            without_small_groups(collect(later, asking), 5, previous=tmp_path / previous)
-    again = without_small_groups(collect(both, asking), 5, previous=tmp_path / "both")
+            without_small_groups(later, 5, previous=tmp_path / previous)
+    again = without_small_groups(of_both, 5, previous=tmp_path / "both")
     assert figures(again)["meetings"][0] == 62
     # the next month tells of this one what it was: only of the same accounts
     april = without_small_groups(collect(fleet, asked(4, 5)), 5, previous=tmp_path / "both")
@@ -230,24 +235,25 @@ def test_all_departments_but_a_small_one_are_not_to_be_chosen(archive: Archive) 
     book = AddressBook({f"+86{number}": one for number, one in lines.items()})
     asking = asked(3, 4, by="total", book=book, only={"department": ("sales", "works")})
     with pytest.raises(UsageError, match="or of all others"):
-        without_small_groups(collect(archive, asking), 5)
+        without_small_groups(counted(archive, asking), 5)
 
 
 @pytest.mark.slow
 def test_a_part_of_a_row_and_the_whole_are_not_both_published(archive: Archive, tmp_path: Path) -> None:
-    part = Ask(start=month(3), end=month(3) + timedelta(days=20))
-    write_files(without_small_groups(collect(archive, part), 5), tmp_path / "part", ("csv",))
-    write_files(without_small_groups(collect(archive, asked(3, 4)), 5), tmp_path / "whole", ("csv",))
-    for later, previous in ((asked(3, 4), "part"), (part, "whole"), (asked(3, 4, by="day"), "part")):
+    asking = (Ask(start=month(3), end=month(3) + timedelta(days=20)), asked(3, 4), asked(3, 4, by="day"))
+    part, whole, by_day = (counted(archive, one) for one in asking)
+    write_files(without_small_groups(part, 5), tmp_path / "part", ("csv",))
+    write_files(without_small_groups(whole, 5), tmp_path / "whole", ("csv",))
+    for later, previous in ((whole, "part"), (part, "whole"), (by_day, "part")):
         with pytest.raises(UsageError, match=rf"{previous}\) tells of the same time in other rows"):
-            without_small_groups(collect(archive, later), 5, previous=tmp_path / previous)
+            without_small_groups(later, 5, previous=tmp_path / previous)
 
 
 @pytest.mark.slow
-def test_every_earlier_report_counts(archive: Archive, first: Path, tmp_path: Path) -> None:
-    later = without_small_groups(collect(archive, asked(5, 6)), 5, previous=first)
+def test_every_earlier_report_counts(archive: Archive, first: Path, of_may: Collection, tmp_path: Path) -> None:
+    later = without_small_groups(of_may, 5, previous=first)
     write_files(later, tmp_path, ("csv",))
-    both = collect(archive, asked(2, 6))
+    both = counted(archive, asked(2, 6))
     assert without_small_groups(both, 2, previous=tmp_path).figures
     with pytest.raises(UsageError, match="would give them away"):
         without_small_groups(both, 2, previous=[tmp_path, first])
@@ -259,7 +265,7 @@ def test_a_group_within_a_chosen_department_has_the_numbers_of_both(archive: Arc
     lines = {f"+86{STAFF[n]}": (Entry(f"s{n}", "sales", cells={"site": site}),) for n, site in enumerate(sites)}
     book = AddressBook(lines, columns=("name", "department", "site"))
     asking = asked(3, 6, by="total", book=book, group="site", only={"department": ("sales",)})
-    usage = without_small_groups(collect(archive, asking), 5).reports["usage"].arrow.to_pylist()
+    usage = without_small_groups(counted(archive, asking), 5).reports["usage"].arrow.to_pylist()
     assert {row["group"]: row["meetings"] for row in usage}["here"] is None
 
 
@@ -311,12 +317,25 @@ def by_department(start: int, end: int) -> Ask:
     return asked(start, end, group="department", book=AddressBook(lines))
 
 
+@pytest.fixture(scope="module")
+def of_march(offices: Archive) -> Collection:
+    return counted(offices, by_department(3, 4))
+
+
+@pytest.fixture(scope="module")
+def of_march_and_april(offices: Archive) -> Collection:
+    return counted(offices, by_department(3, 5))
+
+
 @pytest.mark.slow
-def test_months_may_be_followed_by_their_quarter_and_hide_what_it_hides(offices: Archive, tmp_path: Path) -> None:
+def test_months_may_be_followed_by_their_quarter_and_hide_what_it_hides(
+    offices: Archive, of_march: Collection, tmp_path: Path
+) -> None:
     folders: list[str | Path] = []
     blank: set[tuple[str, str]] = set()
     for start, end in ((1, 2), (2, 3), (3, 4), (1, 4)):
-        done = without_small_groups(collect(offices, by_department(start, end)), 5, previous=folders)
+        collected = of_march if start == 3 else counted(offices, by_department(start, end))
+        done = without_small_groups(collected, 5, previous=folders)
         rows = done.reports["usage"].arrow.to_pylist()
         hidden = {(row["period"], row["group"]) for row in rows if row["meetings"] is None}
         # the groups of a month hide each other: some other one beside the board, in every month
@@ -332,20 +351,20 @@ def test_months_may_be_followed_by_their_quarter_and_hide_what_it_hides(offices:
 
 @pytest.mark.slow
 def test_a_month_that_is_one_small_department_s_is_refused_alone_and_behind_its_neighbours(
-    offices: Archive, tmp_path: Path
+    offices: Archive, of_march: Collection, of_march_and_april: Collection, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="the figures of one small group"):
-        without_small_groups(collect(offices, by_department(4, 5)), 5)
-    both = without_small_groups(collect(offices, by_department(3, 5)), 5).reports["usage"].arrow.to_pylist()
+        without_small_groups(counted(offices, by_department(4, 5)), 5)
+    both = without_small_groups(of_march_and_april, 5).reports["usage"].arrow.to_pylist()
     assert len({row["period"] for row in both if row["meetings"] is None}) == 2, "another month hides it"
-    write_files(without_small_groups(collect(offices, by_department(3, 4)), 5), tmp_path, ("csv",))
+    write_files(without_small_groups(of_march, 5), tmp_path, ("csv",))
     with pytest.raises(UsageError, match="the figures of one small group"):
-        without_small_groups(collect(offices, by_department(3, 5)), 5, previous=tmp_path)
+        without_small_groups(of_march_and_april, 5, previous=tmp_path)
 
 
 @pytest.mark.slow
 def test_a_figure_that_only_a_small_department_has_is_no_key_figure(offices: Archive) -> None:
-    collected = collect(offices, by_department(5, 6))
+    collected = counted(offices, by_department(5, 6))
     assert figures(collected)["lonely_minutes"][0] == pytest.approx(40.0)
     done = without_small_groups(collected, 5)
     assert figures(done)["lonely_minutes"][0] is None
@@ -363,20 +382,20 @@ def test_what_was_told_hides_nothing_any_more(tmp_path: Path) -> None:
     archive, folders = synced(tmp_path / "m.archive", records), list[str | Path]()
     for n in (2, 3):
         folders.append(tmp_path / f"{n}")
-        done = without_small_groups(collect(archive, asked(n, n + 1)), 5, previous=folders[:-1])
+        done = without_small_groups(counted(archive, asked(n, n + 1)), 5, previous=folders[:-1])
         assert (figures(done)["meetings"][1] is None) == (n == 2), "of three people nothing is told"
         write_files(done, folders[-1], ("csv",))
     # January is the quarter less two months that were sent: nobody is left to hide it
     with pytest.raises(UsageError, match="the figures of one small group"):
-        without_small_groups(collect(archive, asked(1, 4)), 5, previous=folders)
+        without_small_groups(counted(archive, asked(1, 4)), 5, previous=folders)
     days = asked(3, 4, by="day")
     with pytest.raises(UsageError, match="in other rows"):
-        without_small_groups(collect(archive, days), 5, previous=folders)
+        without_small_groups(counted(archive, days), 5, previous=folders)
 
 
 @pytest.mark.slow
 def test_the_share_of_the_busiest_few_is_theirs(offices: Archive) -> None:
-    collected = collect(offices, asked(1, 4))
+    collected = counted(offices, asked(1, 4))
     assert figures(collected)["concentration"][0]
     done = without_small_groups(collected, 5)
     assert figures(done)["concentration"] == (None, None)
@@ -385,10 +404,12 @@ def test_the_share_of_the_busiest_few_is_theirs(offices: Archive) -> None:
 
 
 @pytest.mark.slow
-def test_a_month_that_a_page_compared_with_is_known_in_all(offices: Archive, tmp_path: Path) -> None:
+def test_a_month_that_a_page_compared_with_is_known_in_all(
+    offices: Archive, of_march_and_april: Collection, tmp_path: Path
+) -> None:
     """Of April, which is the board's alone, a report of May showed the whole: no other month hides it any more."""
-    may = without_small_groups(collect(offices, asked(5, 6)), 1)
+    may = without_small_groups(counted(offices, asked(5, 6)), 1)
     assert figures(may)["meetings"][1] == 2
     write_files(may, tmp_path, ("csv",))
     with pytest.raises(UsageError, match="the figures of one small group"):
-        without_small_groups(collect(offices, by_department(3, 5)), 5, previous=tmp_path)
+        without_small_groups(of_march_and_april, 5, previous=tmp_path)

@@ -5,7 +5,7 @@ back to the records it was made of.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -124,7 +124,7 @@ def report(
     from ytxdata.pages.earlier_report import leftovers, refuse_leftovers
     from ytxdata.pages.html_report import write_pdf
     from ytxdata.pages.report_files import formats_of, names_of, write_files
-    from ytxdata.pages.small_groups import without_small_groups
+    from ytxdata.pages.small_groups import never_published, without_small_groups
 
     formats = formats_of(format_)
     if "excel" in formats:
@@ -152,7 +152,9 @@ def report(
     is_for_groups = group is not None or invoice is not None or asked.only is not None
     privacy = _privacy(show_phones, pseudonyms, None if pseudonyms and is_for_groups else people)
     with tqdm(disable=None, leave=False, bar_format="{desc} {elapsed}") as bar:
-        collected = _collected(archive, asked, privacy, bar.set_description_str)
+        # of a fleet all are made: what is masked in its texts is known by the numbers in its tables alone
+        hidden = never_published() if min_group else ()
+        collected = _collected(archive, asked, privacy, hidden, bar.set_description_str)
         formats |= {"html"} if pdf else set()
         if min_group:
             collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
@@ -189,12 +191,14 @@ def report(
     wrote(*files.values())
 
 
-def _collected(archive: Path, asked: Ask, privacy: Privacy, step: Callable[[str], None]) -> Collection:
+def _collected(
+    archive: Path, asked: Ask, privacy: Privacy, hidden: Container[str], step: Callable[[str], None]
+) -> Collection:
     from ytxdata.archive import Archive
     from ytxdata.pages.collection import collect
     from ytxdata.tables.address_book import FOREIGN
 
-    collected = collect(Archive(archive), asked, step=step)
+    collected = collect(Archive(archive), asked, without=hidden, step=step)
     for told in collected.notes:
         note(told)
     if privacy.book is not None and not _knows_any(privacy.book, collected):

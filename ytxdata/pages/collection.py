@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from decimal import Decimal
@@ -305,7 +305,9 @@ def span_of(period: tuple[datetime, datetime] | None) -> Text:
     return Text(f"{start} 至 {end}（不含）", f"{start} to {end} (not included)")
 
 
-def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] = lambda _: None) -> Collection:
+def collect(
+    archive: Archive | Fleet, ask: Ask, *, without: Container[str] = (), step: Callable[[str], None] = lambda _: None
+) -> Collection:
     """Make all reports of an archive, and the records they stand on; or of a fleet, all accounts added up.
 
     Parameters
@@ -314,6 +316,8 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
         The archive, or the fleet: of that there are no records, which stay with their archives.
     ask
         Period, granularity, tariff, lines.
+    without
+        Names of reports that nobody will see, and that are not made.
     step
         Called with the name of each table before it is made.
 
@@ -352,7 +356,7 @@ def collect(archive: Archive | Fleet, ask: Ask, *, step: Callable[[str], None] =
     source = resolve(around(chosen, compared.start if compared else ask.start, ask.end))
     reports: dict[str, Report] = {}
     for name, entry in REPORTS.items():
-        if entry.is_possible(ask):
+        if entry.is_possible(ask) and name not in without:
             step(name)
             reports[name] = make(name, source, ask)
     period = reports["usage"].period

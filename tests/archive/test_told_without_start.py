@@ -198,7 +198,9 @@ def test_an_unfinished_sync_may_have_brought_the_only_whole_record(archive: Arch
         assert snapshot is not None
         land = ArchivedMeetings(VersionIndex(snapshot), (), Unjudged.of(snapshot.head.state))
         assert land.count() == 400, "for the rules it has no start yet, and is known"
-        assert land.lookup([whole["meid"]])[whole["meid"]].started_at is None
+        [[meeting]] = land.meetings([whole["meid"]]).values()
+        assert meeting.known
+        assert meeting.known.started_at is None
         assert land.n_before(at(9)) == 399
     assert_derived_alike(archive)
 

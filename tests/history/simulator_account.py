@@ -48,6 +48,11 @@ class Meeting:
     booked_for: float | None = None
     _seen: dict[tuple[bool, bool, int], Seen] = field(default_factory=dict)
 
+    @property
+    def hashes(self) -> set[str]:
+        """Of all records that the platform ever gave of it."""
+        return {one.record_hash for one in self._seen.values()}
+
     def as_seen(self, now: float) -> Seen:
         key = (now >= self.end, now >= self.start, self.revision)
         if key not in self._seen:
@@ -102,6 +107,8 @@ class Knobs:
     per_creator: int | None = None
     per_kind: int | None = None
     counted_by: str = "start"
+    rooms: float = 0.0
+    per_room: int | None = None
 
 
 class Account:
@@ -162,7 +169,16 @@ class Account:
                 meeting.id = older.id
                 if knobs.reuse_overwrites:
                     older.gone, older.deleted = min(older.gone, listed), True
+        if (
+            knobs.rooms
+            and rng.random() < knobs.rooms
+            and self._is_free(room := f"{int(meeting.creator[-8:]):016x}", start)
+        ):
+            meeting.id = room
         self.meetings.append(meeting)
+
+    def _is_free(self, room: str, start: float) -> bool:
+        return all(one.end <= start for one in self.meetings if one.id == room)
 
     def change(self) -> None:
         """Change some old record."""
@@ -245,6 +261,7 @@ class Account:
         for limit, category in (
             (self.knobs.per_creator, lambda one: one.creator.removeprefix("+86")),
             (self.knobs.per_kind, lambda one: one.is_booked),
+            (self.knobs.per_room, lambda one: one.id),
         ):
             if limit is not None:
                 listed = _newest_of_each(listed, limit, category, self._counts_by)

@@ -6,35 +6,45 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain
 
 from tests.history.simulator_account import Account, Meeting, instant
 from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.evidence import Evidence, Known, PullFacts, Seen
+from ytxdata.history.proof.evidence import Evidence, Key, Known, PullFacts, Remembered, Seen, named
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading, patient
+from ytxdata.records.identity import assign
 
 
 class MemoryLand:
     """Known land in a dictionary."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Known] = {}
+        self.known: dict[str, list[Known]] = {}
         self.unfinished: dict[str, Known] = {}
         self.ran: set[str] = set()
         self._sorted: list[Known] | None = None
 
     def count(self) -> int:
-        return len(self.known)
+        return sum(map(len, self.known.values()))
 
-    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        return {key: self.known[key] for key in ids if key in self.known}
+    def meetings(self, ids: Sequence[str]) -> Mapping[str, Sequence[Remembered]]:
+        found = {}
+        for key in ids:
+            kept = self.unfinished.get(key)
+            known = self.known.get(key, [])
+            at = assign([[one] for one in known], [kept])[0] if kept else -1
+            found[key] = [
+                Remembered((one, *([kept] if n == at and kept else [])), one, kept if n == at else None)
+                for n, one in enumerate(known)
+            ]
+            if kept and at == len(known):
+                found[key].append(Remembered((kept,), None, kept))
+        return found
 
-    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        return {key: self.unfinished[key] for key in ids if key in self.unfinished}
-
-    def joined(self, ids: Sequence[str]) -> set[str]:
-        return self.ran & set(ids)
+    def joined(self, meetings: Sequence[Known]) -> dict[Key, datetime]:
+        return {one.key: _start(one) for one in meetings if one.meeting_id in self.ran}
 
     def since(self, at: datetime) -> Iterable[Known]:
         return self._by_start()[self._position(at) :]
@@ -43,12 +53,20 @@ class MemoryLand:
         return sum(not one.is_exempt for one in self._by_start()[: self._position(at)])
 
     def put(self, one: Known) -> None:
-        self.known[one.meeting_id] = one
+        """Keep a record as the meeting of its id that it is of."""
+        known = self.known.setdefault(one.meeting_id, [])
+        [at] = assign([[other] for other in known], [one])
+        known[at : at + 1] = [replace(one, twin=at)]
         self._sorted = None
+
+    def of(self, meeting_id: str) -> Known:
+        """The only meeting of an id."""
+        [known] = self.known[meeting_id]
+        return known
 
     def _by_start(self) -> list[Known]:
         if self._sorted is None:
-            self._sorted = sorted((one for one in self.known.values() if one.started_at), key=_start)
+            self._sorted = sorted((one for one in chain(*self.known.values()) if one.started_at), key=_start)
         return self._sorted
 
     def _position(self, at: datetime) -> int:
@@ -71,7 +89,7 @@ class MemoryArchive:
         self.policy = policy
         self.land = MemoryLand()
         self.evidence = Evidence()
-        self.held: set[tuple[str, str | None]] = set()
+        self.held: set[str] = set()
         self.read_at: list[float] = []
         self.certificate = Certificate()
         self.last: Judgement | None = None
@@ -109,19 +127,22 @@ class MemoryArchive:
         self.evidence = unfinished(self.land, self.evidence, pulls, patient(self.policy, self.evidence))
         for pull in pulls:
             for one in pull.records:
-                self.held.add((one.meeting_id, one.creator))
+                self.held.add(one.record_hash)
                 self.land.unfinished[one.meeting_id] = _known(one, pull)
 
     def _keep(self, pulls: Sequence[PullFacts], judged: Judgement) -> None:
         for pull in pulls:
             for one in pull.records:
-                self.held.add((one.meeting_id, one.creator))
-                before = self.land.known.get(one.meeting_id)
+                self.held.add(one.record_hash)
+                known = self.land.known.get(one.meeting_id, [])
+                [at] = assign([[before] for before in known], [one])
+                before = known[at] if at < len(known) else None
                 if before is None or before.record_hash != one.record_hash:
                     self.land.put(replace(_known(one, pull), is_exempt=before.is_exempt if before else False))
                 self.land.unfinished.pop(one.meeting_id, None)
         for key, exempt in [(one, True) for one in judged.vanished] + [(one, False) for one in judged.reappeared]:
-            self.land.put(replace(self.land.known[key], is_exempt=exempt))
+            meeting_id, twin = named(key)
+            self.land.put(replace(self.land.known[meeting_id][twin], is_exempt=exempt))
         self.evidence = Evidence.from_dict(judged.evidence.to_dict())
         self.certificate, self.last = judged.certificate, judged
 
@@ -134,7 +155,7 @@ class MemoryArchive:
         return [one for one in account.meetings if one.listed < last and self._is_lost(one, account)]
 
     def _is_lost(self, one: Meeting, account: Account) -> bool:
-        if not one.has_start or (one.id, one.creator) in self.held:
+        if not one.has_start or one.hashes & self.held:
             return False
         if one.is_booked and one.start > self.read_at[-1]:
             return False

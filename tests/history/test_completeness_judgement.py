@@ -39,8 +39,15 @@ def test_nothing_is_proven_over_an_answer_that_says_it_holds_another_number() ->
     assert reason_at(judged(TAIL), 36) == "anchored"
 
 
-def test_nothing_is_proven_over_one_id_for_two_meetings() -> None:
-    assert reason_at(judged([*TAIL, meeting(40)._replace(meeting_id="m100")]), 36) == "collision"
+def test_nothing_is_proven_where_a_new_meeting_of_an_id_is_listed_in_place_of_the_one_before() -> None:
+    again = meeting(3)._replace(meeting_id="m300", record_hash="again")
+    judgement = judged([*TAIL, again])
+    assert reason_at(judgement, 36) == "collision"
+    assert [note.meeting_ids for note in judgement.notes if note.key == "collision"] == [("m300",)]
+    assert (
+        reason_at(judged([*TAIL, again, meeting(200)._replace(meeting_id="m300", record_hash="other")]), 36)
+        != "collision"
+    )
 
 
 def test_nothing_is_proven_when_many_records_have_no_start() -> None:
@@ -93,7 +100,7 @@ def test_a_late_arrival_in_the_settling_time_is_no_alarm() -> None:
 
 def test_a_vanished_record_that_comes_back_makes_lists_unreliable() -> None:
     land = land_of([*TAIL, *EVERYTHING])
-    land.put(replace(land.known["m120"], is_exempt=True))
+    land.put(replace(land.of("m120"), is_exempt=True))
     before = judged(TAIL).evidence
     reading = Reading(land, before, NOW)
     reading.take(pull(TAIL))

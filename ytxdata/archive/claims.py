@@ -25,7 +25,7 @@ from ytxdata.archive.witnesses import entries
 from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.evidence import Evidence
+from ytxdata.history.proof.evidence import Evidence, named
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
@@ -187,7 +187,8 @@ def _hidden(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[Tex
     """Yield the gaps and the vanished meetings that are not told: to be judged otherwise covers no gap."""
     if derived:
         yield from (_NO_GAP.format(**edges) for edges in _only_in(_certificate(derived), _certificate(told), "GAP"))
-        yield from (_NO_VANISHED.format(meeting_id=one) for one in sorted(exempt_of(derived) - exempt_of(told)))
+        ids = [{named(one)[0] for one in exempt_of(state)} for state in (derived, told)]
+        yield from (_NO_VANISHED.format(meeting_id=one) for one in sorted(ids[0] - ids[1]))
 
 
 def _certificate(state: Mapping[str, Any]) -> Certificate:

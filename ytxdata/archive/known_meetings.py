@@ -4,9 +4,10 @@ rules of completeness.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, not_before, 
 from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.evidence import Evidence, Known
+from ytxdata.history.proof.evidence import Evidence, Key, Known, Remembered, name_of, named
 from ytxdata.history.proof.hearing import standing, with_witnesses
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import Judgement
@@ -252,7 +253,7 @@ class ArchivedMeetings:
     versions
         Looks versions up by id; shared with the intake of the same sync.
     exempt
-        Ids of meetings that were reported as vanished.
+        Names of meetings that were reported as vanished.
     unjudged
         Observations that do not exist for the rules, and those they know with another date.
     """
@@ -270,36 +271,35 @@ class ArchivedMeetings:
         snapshot = self.versions.snapshot
         return snapshot.head.counts["meetings"] - self._n_hidden[0] if snapshot else 0
 
-    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Return the known ones of these meeting ids; of two meetings with one id the one seen last.
-
-        What the intake of this sync has added since has no number yet, and is not known.
-        """
-        return {version.meeting_id: self._known(version) for version in self._latest(ids)}
-
-    def joined(self, ids: Sequence[str]) -> set[str]:
-        """Return those of these known meetings that somebody had joined, as they were last listed."""
-        numbers = {one.obs: one.meeting_id for one in (*self._latest(ids), *self._kept(ids))}
-        if self.versions.snapshot is None or not numbers:
-            return set()
-        rows = read(self.versions.snapshot, "legs", ("obs", "joined_at"), among("obs", np.array(sorted(numbers))))
-        return {numbers[obs] for obs, at in cells_of(rows, ("obs", "joined_at")) if at is not None}
-
-    def _latest(self, ids: Sequence[str]) -> Iterator[Version]:
+    def meetings(self, ids: Sequence[str]) -> Mapping[str, Sequence[Remembered]]:
+        """Return what is kept under each of these ids, in the order in which its meetings became known."""
         found = self.versions.of(ids)
+        return {one: [*filter(None, map(self._remembered, found[one]))] for one in ids}
+
+    def _remembered(self, twin: Sequence[Version]) -> Remembered | None:
+        if len(twin) == 1 and twin[0].obs >= 0 and not self._hidden:
+            known = self._known(twin[0])
+            return Remembered((known,), known)
         # what this very sync took in has no number yet: an answer must not vouch for itself
-        stored = ([one for twin in found[i] for one in self._believed(twin)] for i in ids)
-        return (max(versions, key=_AGE) for versions in stored if versions)
+        stored = [one for one in twin if one.obs >= 0]
+        if not stored:
+            return None
+        newest = max((one for one in stored if one.is_believed), key=_AGE, default=None)
+        judged = max(self._believed(stored), key=_AGE, default=None)
+        kept = newest if newest and newest.obs in self._hidden else None
+        return Remembered(tuple(map(self._known, stored)), judged and self._known(judged), kept and self._known(kept))
 
-    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Return what unfinished syncs brought of these ids, where no finished one has listed the meeting since."""
-        return {version.meeting_id: self._known(version) for version in self._kept(ids)}
-
-    def _kept(self, ids: Sequence[str]) -> list[Version]:
-        found = self.versions.of(ids) if self._hidden else {}
-        stored = ([one for twin in found[i] for one in twin if one.obs >= 0 and one.is_believed] for i in ids if found)
-        newest = (max(versions, key=_AGE) for versions in stored if versions)
-        return [one for one in newest if one.obs in self._hidden]
+    def joined(self, meetings: Sequence[Known]) -> dict[Key, datetime]:
+        """Return when somebody first joined each of these meetings, as they were last listed."""
+        wanted = {(one.meeting_id, one.twin, one.record_hash): one.key for one in meetings}
+        twins = chain(*(self.versions.of([one.meeting_id])[one.meeting_id] for one in meetings))
+        named = ((one.obs, (one.meeting_id, one.twin, one.record_hash.hex())) for one in chain(*twins) if one.obs >= 0)
+        numbers = {obs: wanted[name] for obs, name in named if name in wanted}
+        if self.versions.snapshot is None or not numbers:
+            return {}
+        rows = read(self.versions.snapshot, "legs", ("obs", "joined_at"), among("obs", np.array(sorted(numbers))))
+        found = sorted((at, obs) for obs, at in cells_of(rows, ("obs", "joined_at")) if at is not None)
+        return {numbers[obs]: at for at, obs in reversed(found)}
 
     def since(self, instant: datetime) -> Iterable[Known]:
         """Yield the known meetings that start at or after the instant."""
@@ -317,7 +317,8 @@ class ArchivedMeetings:
         starts = self._starts_since(instant)
         n_late = len(starts) - int(np.searchsorted(starts, (instant - _EPOCH) // _MICROSECOND))
         # a vanished meeting is missing behind its own start only: taken off earlier, one that is there would lack
-        exempt = self.lookup(sorted(self.exempt)).values()
+        gone = self.meetings(sorted({named(one)[0] for one in self.exempt})).values() if self.exempt else ()
+        exempt = (one.known for meetings in gone for one in meetings if one.known and one.known.is_exempt)
         n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
         return snapshot.head.counts["started"] - self._n_hidden[1] - n_late - n_exempt
 
@@ -387,7 +388,8 @@ class ArchivedMeetings:
             last_changed_at=self._since.get(version.obs, version.observed_at),
             creator=version.creator,
             booked_at=version.booked_at,
-            is_exempt=version.meeting_id in self.exempt,
+            is_exempt=bool(self.exempt) and name_of(version.meeting_id, version.twin) in self.exempt,
+            twin=version.twin,
         )
 
 
@@ -419,7 +421,7 @@ def evidence_of(state: Mapping[str, Any]) -> Evidence:
 
 
 def exempt_of(state: Mapping[str, Any]) -> frozenset[str]:
-    """Return the ids of meetings whose absence was reported already."""
+    """Return the names of meetings whose absence was reported already."""
     return frozenset(state.get("exempt", ()))
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from ytxdata.archive.known_meetings import exempt_of
+from ytxdata.archive.heads import Snapshot
+from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex, exempt_of
 from ytxdata.audit.checking import Finding, check, size_class, those, when
 from ytxdata.audit.data import Data
+from ytxdata.history.proof.evidence import named
 from ytxdata.labels import Text
 from ytxdata.records.identity import apart_sql
 from ytxdata.times import beijing_text
@@ -225,17 +227,17 @@ def vanished(data: Data) -> Iterator[Finding]:
     """
     assert data.archive is not None
     snapshot = data.archive.snapshot()
-    ids = sorted(exempt_of(snapshot.head.state)) if snapshot else []
+    gone = _vanished(snapshot) if snapshot else {}
     pulls = data.archive.pulls(as_of=data.now)
     listings = pulls[pulls["confid"].isna()]
     newest = listings["asked_at"].max()
-    data.put("gone", pa.table({"meeting_id": pa.array(ids, pa.string())}))
+    data.put("gone", pa.table({"meeting_id": pa.array(list(gone), pa.string())}))
     columns = "meeting_id AS id, s, last_seen, pull_id"
     sql = f"SELECT {columns} FROM meetings SEMI JOIN gone USING (meeting_id) ORDER BY s, id, twin"  # noqa: S608
     for row in data.rows(sql):
-        last = data.instant(row["last_seen"])
-        if last is None or last >= newest.floor("s"):
-            continue  # as of then it was still there
+        last, starts = data.instant(row["last_seen"]), gone[row["id"]]
+        if last is None or last >= newest.floor("s") or (starts and data.instant(row["s"]) not in starts):
+            continue  # as of then it was still there, or it is another meeting of the room
         yield Finding(
             record_ids=(row["id"],),
             severity="crit",
@@ -245,6 +247,16 @@ def vanished(data: Data) -> Iterator[Finding]:
                 f"meeting {row['id']} (start {when(row['s'])}) vanished from the platform's list: last seen {when(row['last_seen'])}, later answers should hold it and do not; the archive keeps it",
             ),
         )
+
+
+def _vanished(snapshot: Snapshot) -> dict[str, set[datetime | None]]:
+    """Return the ids of meetings that vanished; of a room, which has others, with the starts of those."""
+    names = exempt_of(snapshot.head.state)
+    land = ArchivedMeetings(VersionIndex(snapshot), names).meetings(sorted({named(one)[0] for one in names}))
+    return {
+        key: {one.known.started_at for one in some if one.known and one.known.is_exempt} if len(some) > 1 else set()
+        for key, some in land.items()
+    }
 
 
 def pulls_around(listings: pd.DataFrame, last: datetime) -> tuple[str, ...]:

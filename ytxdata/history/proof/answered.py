@@ -1,16 +1,30 @@
-"""What the rules of completeness see of one answer: the only place where they meet a table and raw bytes."""
+"""What the rules of completeness see of one answer: its records, and which meetings these are of.
+
+Only here do they meet a table and raw bytes. One id may stand for several meetings: a room keeps its id from week to week.
+The rules of completeness count meetings. Counted by id, an account in which each creator has a room of his own was
+called out of order from its second week on: a week before, as many meetings were known as were missing now.
+
+A platform may also keep one record for each room, and write the next meeting over the last: what a room held between
+two syncs is lost then, and no answer shows it. So where a new meeting of an id is listed and the one before it is not,
+the answer proves nothing (`replaced`), until two of one id have been listed beside each other. Where one should be
+listed and is not, that is a limit of one by category, and one of more is seen like that of creators (`categories`).
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 import pyarrow as pa
 
-from ytxdata.history.proof.evidence import Bulk, PullFacts, Seen
+from ytxdata.history.proof.evidence import Bulk, Key, Known, KnownLand, PullFacts, Remembered, Seen
 from ytxdata.records.answer import Answer
+from ytxdata.records.identity import assign
 from ytxdata.records.unread import n_said
 from ytxdata.records.values import rows_of
 from ytxdata.times import clock_step
@@ -84,3 +98,134 @@ def _size(answer: Answer, row: int, n_legs: int | None) -> Bulk:
     raw = answer.records[row].raw
     text = raw.decode("utf-8", "replace")  # an escaped character is one to whoever counts before it was escaped
     return Bulk(len(raw), len(text) - 5 * raw.count(b"\\u"), n_legs or n_said(raw, answer.aliases))
+
+
+class Replaced(NamedTuple):
+    """A known meeting that is not listed, the records of the next one of its id, and whether that was not known.
+
+    `n_later` is how many later ones of its id are listed, 0 where an earlier one is.
+    """
+
+    old: Known
+    told: Sequence[Seen]
+    is_new: bool
+    n_later: int
+
+
+class ToldApart(NamedTuple):
+    """The records of an answer by meeting.
+
+    Parameters
+    ----------
+    records
+        In the order of the answer; the key of a version of a known meeting is that meeting's.
+    by_key
+        The records of each meeting.
+    found, kept
+        Those meetings that are known, as finished syncs left them; as unfinished ones did since.
+    replaced
+        Known meetings that are not listed, though the next of their id is.
+    rooms
+        Ids that stand for several meetings, each with how many of them are listed beside each other.
+    """
+
+    records: Sequence[Seen]
+    by_key: Mapping[Key, Sequence[Seen]]
+    found: Mapping[Key, Known]
+    kept: Mapping[Key, Known]
+    replaced: Sequence[Replaced]
+    rooms: Mapping[str, int]
+
+
+def told_apart(pull: PullFacts, known: KnownLand) -> ToldApart:
+    """Return the records of an answer by the meetings that they are of, as `records.identity` tells them apart."""
+    by_id: dict[str, list[Seen]] = {}
+    for record in pull.records:
+        by_id.setdefault(record.meeting_id, []).append(record)
+    land, named = known.meetings(list(by_id)), dict[int, Seen]()
+    by_key, rooms = dict[Key, list[Seen]](), dict[str, list[_Listed]]()
+    found, kept = dict[Key, Known](), dict[Key, Known]()
+    for meeting_id, told in by_id.items():
+        meetings = land.get(meeting_id, ())
+        if len(told) == 1 and (not meetings or _is_as_it_was(meetings, told[0])):
+            # nearly all: twenty thousand records that are listed again would each be laid beside itself
+            by_key[key := told[0].key] = told
+            if meetings and meetings[0].known:
+                found[key] = meetings[0].known
+            continue
+        listed = _listed(meetings, told)
+        for one in listed:
+            if one.told:
+                key = one.key
+                by_key[key] = [record if record.key == key else record._replace(place=key[1]) for record in one.told]
+                named |= {id(record): new for record, new in zip(one.told, by_key[key], strict=True)}
+                if one.old and one.old.known:
+                    found[key] = one.old.known
+                if one.old and one.old.kept:
+                    kept[key] = one.old.kept
+        if len(listed) > 1:
+            rooms[meeting_id] = listed
+    return ToldApart(
+        records=[named.get(id(record), record) for record in pull.records] if named else pull.records,
+        by_key=by_key,
+        found=found,
+        kept=kept,
+        replaced=[one for listed in rooms.values() for one in _replaced(listed)],
+        rooms={meeting_id: _n_beside(listed, pull.asked_at) for meeting_id, listed in rooms.items()},
+    )
+
+
+def _is_as_it_was(meetings: Sequence[Remembered], record: Seen) -> bool:
+    known = meetings[0].known if len(meetings) == 1 else None
+    return known is not None and known.record_hash == record.record_hash and meetings[0].kept is None
+
+
+class _Listed(NamedTuple):
+    """One meeting of a room: what is kept of it, None where it is new, and what the answer tells of it."""
+
+    old: Remembered | None
+    told: Sequence[Seen]
+
+    @property
+    def shown(self) -> Known | None:
+        return self.old and (self.old.known or self.old.kept)
+
+    @property
+    def key(self) -> Key:
+        if self.shown and self.shown.key[1]:
+            return self.shown.key
+        return min((one.key for one in self.told), key=lambda key: (key[1] is None, key[1]))
+
+    @property
+    def started_at(self) -> datetime | None:
+        shown = self.told[-1] if self.told else self.shown
+        return shown.started_at if shown else None
+
+
+def _listed(meetings: Sequence[Remembered], told: Sequence[Seen]) -> list[_Listed]:
+    """Return what an answer tells of each meeting of one id, those that are kept first."""
+    homes = assign([one.versions for one in meetings], told)
+    n_all = max(len(meetings), *(home + 1 for home in homes))
+    by_home = [[one for one, other in zip(told, homes, strict=True) if other == home] for home in range(n_all)]
+    olds = [*meetings, *[None] * (n_all - len(meetings))]
+    return [_Listed(old, some) for old, some in zip(olds, by_home, strict=True)]
+
+
+def _replaced(listed: Sequence[_Listed]) -> Iterator[Replaced]:
+    by_start = sorted((one for one in listed if one.started_at), key=attrgetter("started_at"))
+    told = [bool(one.told) for one in by_start]
+    for at, (before, after) in enumerate(pairwise(by_start)):
+        if after.told and not before.told and before.shown:
+            n_later = 0 if any(told[:at]) else sum(told)
+            yield Replaced(before.shown, after.told, not (after.old and after.old.known), n_later)
+
+
+def _n_beside(listed: Sequence[_Listed], asked_at: datetime) -> int:
+    """Return how many meetings of a room are listed, one where that is no sign that the platform lists more than one.
+
+    Two of one creator that are over are a sign: one id has been seen with two creators by mistake, and plans tell
+    nothing of what a room held before. A limit counts them all.
+    """
+    told = [one.told[-1] for one in listed if one.told]
+    over = Counter(one.creator for one in told if one.started_at and one.ended_at and one.ended_at <= asked_at)
+    return len(told) if max(over.values(), default=0) > 1 else 1

@@ -171,7 +171,7 @@ def _to_exclude_luck(sightings: Sequence[Sighting], policy: Policy) -> int | Non
     if not joined or not all(one.comparison.is_strict for one in sightings[joined[-1] + 1 :]):
         return None
     places = cut_places(n_settled(last), last.luck, policy)
-    return len(last.extent.ids) - n_settled(last) + places[0] if places else None
+    return len(last.extent.keys) - n_settled(last) + places[0] if places else None
 
 
 def _to_be_cut_by_us(sightings: Sequence[Sighting]) -> int | None:

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible, suspected
-from ytxdata.history.proof.evidence import BARRING, Evidence, KnownLand, PullFacts, Span
+from ytxdata.history.proof.evidence import BARRING, Evidence, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.window import Before, Sighting, look
 from ytxdata.times import EARLIEST, next_second
@@ -60,8 +60,13 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
             spans["hidden"] += _before(EARLIEST, until) if limit in learned else ()
         spans["moved"].extend(span for _, span in answer.moved)
         # the sync before may have seen one of the records that are told of a meeting, and never another's
-        spans["contradiction"] += _told_as(answer.contradictions, answer, EARLIEST)
-        spans["collision"] += _told_as(_replaced(answer), answer, since)
+        for meeting in answer.contradictions:
+            same = [one for one in answer.pull.records if one.key == meeting]
+            old = answer.kept.get(meeting) or answer.found.get(meeting)
+            spans["contradiction"] += _told_as(same, old, answer, EARLIEST)
+        for gone in answer.replaced:
+            same = [one for one in answer.pull.records if one.meeting_id == gone.meeting_id]
+            spans["collision"] += _told_as(same, gone, answer, since)
         told = answer.pull.unread
         if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
             spans["rejected"].append((min(since, answer.upper), asked_at))
@@ -77,7 +82,8 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
 
 def unfinished(known: KnownLand, evidence: Evidence, pulls: Iterable[PullFacts], policy: Policy) -> Evidence:
     """Return the evidence with what the answers of a sync that came to no end cannot speak for; they claim nothing."""
-    answers = [look(pull, known, Before(), policy) for pull in pulls]
+    before = Before(n_of_room=evidence.n_of_room)
+    answers = [look(pull, known, before, policy) for pull in pulls]
     return barred(replace(evidence, suspected=suspected(evidence, answers)), answers)
 
 
@@ -114,25 +120,10 @@ def _before(since: datetime, until: datetime) -> Iterator[Span]:
         yield since, next_second(until)
 
 
-def _replaced(answer: Sighting) -> Iterator[str]:
-    """Yield the ids of two meetings of which the known one is told no more: others may have been replaced like it.
-
-    Where both are told, each has its row, and a room that keeps its id hides none.
-    """
-    told, known = {one.record_hash for one in answer.pull.records}, {**answer.found, **answer.kept}
-    yield from (key for key in answer.collisions if key in known and known[key].record_hash not in told)
-
-
-def _told_as(ids: Iterable[str], answer: Sighting, since: datetime) -> Iterator[Span]:
-    """Yield for each meeting the time between all starts that are told of it."""
-    wanted = set(ids)
-    starts: dict[str, list[datetime]] = {}
-    for one in answer.pull.records if wanted else ():
-        start = answer.pull.start_of(one)
-        if one.meeting_id in wanted and start is not None:
-            starts.setdefault(one.meeting_id, []).append(start)
-    for key, told in starts.items():
-        old = answer.kept.get(key) or answer.found.get(key)
+def _told_as(same: Iterable[Seen], old: Known | None, answer: Sighting, since: datetime) -> Iterator[Span]:
+    """Yield the time between all starts that are told of a meeting, or of a room."""
+    told = [start for one in same if (start := answer.pull.start_of(one)) is not None]
+    if told:
         first = min([*told, *([old.started_at] if old and old.started_at else ())])
         # one that is told as older than what the sync before could see has come since, whatever it was told in place of
         yield max(first, since) if since <= max(told) else first, next_second(max(told))

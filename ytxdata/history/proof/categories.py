@@ -1,10 +1,10 @@
-"""What a limit by category may hide: a platform that keeps the newest N of each creator, or of each kind of meeting.
+"""What a limit by category may hide: a platform that keeps the newest N of each creator, room, or kind of meeting.
 
 Such a limit defeats every window. Its list is newest first, reaches back for years, and lacks what the busiest have
 held before. No window shows it: what is hidden has no place in any answer. Three things give it away. The busiest
-creators have exactly the same number of records. A kind has as many as before though new ones came. And what vanishes
-amid others is the oldest of its category, while a new one came. What such a limit may hide began before the oldest
-record that is shown of a category that is full: that is not PROVEN. A single creator that is full, and held nothing new
+creators, or rooms that keep their id, have exactly the same number of records. A kind has as many as before though new
+ones came. And what vanishes amid others is the oldest of its category, while a new one came. What such a limit may hide
+began before the oldest record that is shown of a category that is full: that is not PROVEN. A single creator that is full, and held nothing new
 while it was watched, looks like one who came late: that cannot be told.
 """
 
@@ -25,10 +25,13 @@ from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
 from ytxdata.phones import normalize
 
-CREATOR, KIND = "creator", "kind"
+CREATOR, KIND, ROOM = "creator", "kind", "meeting_id"
 
 Limit = tuple[str, int]
 """Whose newest are listed, and how many."""
+
+OVERWRITTEN: Limit = (ROOM, 1)
+"""A platform that keeps one record of each id, and writes the next meeting of a room over the last."""
 
 WAYS: Mapping[str, tuple[Callable[[str], str], ...]] = {
     CREATOR: (str, lambda text: normalize(text) or text),
@@ -53,13 +56,13 @@ class _Tally(NamedTuple):
     placed: Mapping[str, Sequence[Placed]]
 
     def whose(self, category: str) -> str:
-        """Return whose limit one of a category would be: that of every creator alike, or of this kind."""
-        return CREATOR if self.name == CREATOR else category
+        """Return whose limit one of a category would be: that of every creator or room alike, or of this kind."""
+        return category if self.name == KIND else self.name
 
     @property
     def most(self) -> Mapping[str, int]:
         """How many records there are at most of whose limit it would be."""
-        return {CREATOR: max(self.counts.values(), default=0)} if self.name == CREATOR else self.counts
+        return self.counts if self.name == KIND else {self.name: max(self.counts.values(), default=0)}
 
     @classmethod
     def of(
@@ -99,6 +102,9 @@ def hidden_by(answer: Sighting, limits: Iterable[Limit], *, only_new: bool = Fal
     known = set(limits)
     for tally in _tallies(answer):
         for limit in known | _suspects(tally) if answer.stopped else known:
+            if limit == OVERWRITTEN:  # then any record may have taken the place of another
+                found[limit] = answer.upper
+                continue
             full = {one for one, n in tally.counts.items() if limit in ((tally.name, n), (tally.whose(one), n))}
             for bound in _speaks_from(answer, tally, full, only_new=only_new):
                 found[limit] = max(bound, found.get(limit, bound))
@@ -111,7 +117,7 @@ def possible(evidence: Evidence) -> tuple[Limit, ...]:
 
 
 def most_shown(answers: Iterable[Sighting]) -> Counter[str]:
-    """Return how many records of one creator, and of each kind, any of these answers shows: no limit is below that."""
+    """Return how many records of one creator, one room and each kind any of these answers shows: no limit is lower."""
     most = Counter[str]()
     for answer in answers:
         most |= _shown(_tallies(answer))
@@ -133,6 +139,7 @@ def suspected(evidence: Evidence, answers: Sequence[Sighting]) -> tuple[tuple[st
     for answer in answers:
         for tally in _tallies(answer):
             found |= _as_before(tally, answer, evidence) | (_suspects(tally) if answer.stopped else set())
+        found |= {(ROOM, n) for n in answer.full_rooms}
     known = dict.fromkeys([*sorted(found), *evidence.suspected])
     return tuple((whose, n) for whose, n in known if n >= most[whose])[:MOST_LIMITS]
 
@@ -141,7 +148,8 @@ def watched(evidence: Evidence, answer: Sighting) -> Evidence:
     """Return the evidence with what a full answer shows of limits by category."""
     tallies = _tallies(answer)
     kinds = {pair for one in tallies if one.name == KIND for pair in one.counts.items()}
-    new = sorted({limit for one in tallies for limit in _standing_still(answer, evidence, one)})
+    still = {limit for one in tallies for limit in _standing_still(answer, evidence, one)}
+    new = sorted(still - {OVERWRITTEN})  # one deletion looks the same: it is suspected, until two are listed beside
     limits = tuple(dict.fromkeys([*new, *evidence.limits]))[:MOST_LIMITS]
     return replace(evidence, kinds=tuple(sorted(kinds)), limits=limits)
 
@@ -169,7 +177,7 @@ def _ranks_by(start: datetime, one: Seen, answer: Sighting, *, only_new: bool) -
 
     What was listed since ranks above one that was known as it is, by any date but start and end.
     """
-    asked_at, known = answer.pull.asked_at, answer.found.get(one.meeting_id)
+    asked_at, known = answer.pull.asked_at, answer.found.get(one.key)
     if one.ended_at is None or one.ended_at > asked_at:
         return max(start, asked_at)
     if known is not None and known.record_hash != one.record_hash:
@@ -196,7 +204,7 @@ def _counted(answer: Sighting) -> list[_Tally]:
     that a category is full. One of which no start is known may lack any meeting that was over.
     """
     everything = answer.pull.records
-    once = list({one.meeting_id: one for one in everything}.values())
+    once = list({one.key: one for one in everything}.values())
     found = []
     for name, ways in WAYS.items():
         text_of = attrgetter(name)
@@ -207,11 +215,21 @@ def _counted(answer: Sighting) -> list[_Tally]:
             counts = Counter(map(text_of, records))
             del counts[None]
             found += [_Tally.of(name, category, counts, by_text, answer.upper) for category in ways]
-    return found
+    return [*found, _of_rooms(answer)]
+
+
+def _of_rooms(answer: Sighting) -> _Tally:
+    """Return the tally of ids that stand for several meetings; where none does, of each there is one."""
+    by_id: dict[str, list[Placed]] = {one: [] for one in answer.rooms}
+    for pair in answer.extent.placed if by_id else ():
+        if pair[1].meeting_id in by_id:
+            by_id[pair[1].meeting_id].append(pair)
+    counts = answer.rooms or {one.meeting_id: 1 for one in answer.pull.records[:1]}
+    return _Tally.of(ROOM, str, counts, by_id, answer.upper)
 
 
 def _shown(tallies: Iterable[_Tally]) -> Counter[str]:
-    """Return how many records of one creator, and of each kind, an answer shows at most: a limit is not below that.
+    """Return how many records of one creator, one room and each kind an answer shows at most: a limit is not below that.
 
     By the way of counting that finds least: a limit that counts another way may allow more of this.
     """
@@ -236,7 +254,7 @@ def _suspects(tally: _Tally) -> set[tuple[str, int]]:
     # Of small numbers most are alike anyhow. But fewer and fewer have more of them: only at a limit do they heap up.
     n_below = sum(n == most - 1 for n in counts.values())
     enough = ALIKE if most >= FULLEST else max(ALIKE + 2, n_below + 1)
-    return {(CREATOR, most)} if most > 1 and n_full >= enough else set()
+    return {(tally.name, most)} if most > 1 and n_full >= enough else set()
 
 
 def _as_before(tally: _Tally, answer: Sighting, evidence: Evidence) -> set[tuple[str, int]]:
@@ -266,7 +284,8 @@ def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iter
         newest = dict.fromkeys(counts, max((start for start, _ in answer.absent), default=answer.upper))
         still = [kind for kind, n in counts.items() if kind in came and (kind, n) in evidence.kinds and len(counts) > 1]
     else:
-        newest = {category(one.creator): start for start, one in answer.absent if one.creator is not None}
+        gone = ((start, getattr(one, name)) for start, one in answer.absent)
+        newest = {category(text): start for start, text in gone if text is not None}
         still = [one for one, start in newest.items() if one in came and start <= shown_from.get(one, start)]
         still = still if len({counts[one] for one in still}) == 1 else []
     if answer.n_missing >= answer.overlap.n_left_out:  # older ones came: the end of the list is where it was

@@ -5,13 +5,13 @@ Nothing here judges. Instants are UTC, unknown is None.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from ytxdata.history.proof.policy import CONFIRMABLE, is_gap
 from ytxdata.labels import Text
+from ytxdata.records.identity import Told
 from ytxdata.times import EARLIEST
 
 HORIZON = timedelta(days=3660)
@@ -29,10 +29,15 @@ class Bulk(NamedTuple):
 NO_BULK = Bulk()
 
 
+Key = tuple[str, datetime | None]
+"""The id of a meeting and when it began or was booked for: a room keeps its id from week to week."""
+
+
 class Seen(NamedTuple):
     """One accepted record of an answer, in the answer's order.
 
-    `size` is that of its raw text, `kind` whether it was booked; None when the record does not say.
+    `size` is that of its raw text, `kind` whether it was booked; None when the record does not say. `place` is when the
+    known meeting that it is a version of began or was booked for, where that is not what the record says.
     """
 
     meeting_id: str
@@ -43,6 +48,12 @@ class Seen(NamedTuple):
     size: Bulk = NO_BULK
     kind: str | None = None
     booked_at: datetime | None = None
+    place: datetime | None = None
+
+    @property
+    def key(self) -> Key:
+        """What tells the meeting it is of from all others, those of its own id included."""
+        return self.meeting_id, self.place or self.started_at or self.booked_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,8 @@ class Known:
         `asked_at` of the pull that brought this version.
     is_exempt
         Reported as vanished before (and not seen since): its absence says nothing new.
+    twin
+        Which of the meetings of its id it is, in the order in which they became known.
     """
 
     meeting_id: str
@@ -121,6 +134,57 @@ class Known:
     creator: str | None = None
     is_exempt: bool = False
     booked_at: datetime | None = None
+    twin: int = 0
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all other meetings, those of its own id included."""
+        return self.meeting_id, self.started_at or self.booked_at
+
+    @property
+    def name(self) -> str:
+        """By what an archive's state names it."""
+        return name_of(self.meeting_id, self.twin)
+
+    @property
+    def was_over(self) -> bool:
+        """Whether it was over when it was archived: what was not was a plan, and a booking that is moved is no other
+        meeting.
+        """
+        return self.ended_at is not None and self.ended_at <= self.last_changed_at
+
+
+_NTH = "\x1f"
+
+
+def name_of(meeting_id: str, twin: int) -> str:
+    """Return the name of a meeting: its id, and which of those that have it unless it is the first."""
+    is_first = not twin and _NTH not in meeting_id
+    return meeting_id if is_first else f"{meeting_id}{_NTH}{twin}"
+
+
+def named(name: str) -> tuple[str, int]:
+    """Return the id of a known meeting, and which of those that have it, by its name.
+
+    Examples
+    --------
+    >>> [named(name_of(*one)) for one in (("m", 0), ("m", 2), ("m\x1f7", 0))]
+    [('m', 0), ('m', 2), ('m\x1f7', 0)]
+    """
+    meeting_id, _, twin = name.rpartition(_NTH)
+    return (meeting_id, int(twin)) if meeting_id else (name, 0)
+
+
+class Remembered(NamedTuple):
+    """One meeting as the archive keeps it.
+
+    `versions` are all its records; `known` is what completed syncs left of it, None where only unfinished ones brought
+    it; `kept` is what those brought since, None where a completed one has listed it again.
+    """
+
+    versions: Sequence[Told]
+    known: Known | None
+    kept: Known | None = None
 
 
 Span = tuple[datetime, datetime]
@@ -139,14 +203,11 @@ class KnownLand(Protocol):
     def count(self) -> int:
         """Return how many meetings are known."""
 
-    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Return the known ones of these meeting ids."""
+    def meetings(self, ids: Sequence[str]) -> Mapping[str, Sequence[Remembered]]:
+        """Return what is kept under each of these ids, in the order in which its meetings became known."""
 
-    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:
-        """Return what unfinished syncs brought of these ids, where no finished one has listed the meeting since."""
-
-    def joined(self, ids: Sequence[str]) -> Collection[str]:
-        """Return those of these meetings, known or kept, that somebody had joined, as they were last listed."""
+    def joined(self, meetings: Sequence[Known]) -> Mapping[Key, datetime]:
+        """Return when somebody first joined each of these meetings, as they were last listed."""
 
     def since(self, instant: datetime) -> Iterable[Known]:
         """Return the known meetings that start at or after the instant, in any order."""
@@ -163,17 +224,13 @@ class NothingKnown:
         """Return 0."""
         return 0
 
-    def lookup(self, ids: Sequence[str]) -> Mapping[str, Known]:  # noqa: ARG002 (the protocol's name)
+    def meetings(self, ids: Sequence[str]) -> Mapping[str, Sequence[Remembered]]:  # noqa: ARG002 (the protocol's name)
         """Return nothing."""
         return {}
 
-    def kept(self, ids: Sequence[str]) -> Mapping[str, Known]:  # noqa: ARG002
+    def joined(self, meetings: Sequence[Known]) -> Mapping[Key, datetime]:  # noqa: ARG002
         """Return nothing."""
         return {}
-
-    def joined(self, ids: Sequence[str]) -> Collection[str]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def since(self, instant: datetime) -> Iterable[Known]:  # noqa: ARG002
         """Return nothing."""
@@ -258,6 +315,8 @@ class Evidence:
         When all there is was last asked for.
     order_shown, order_broken_at
         Whether an anchored answer has shown newest-first, and when an answer last broke it.
+    n_of_room
+        How many meetings of one id any answer has listed beside each other.
     has_forgotten
         The platform's forgetting of old meetings has been told.
     uppers
@@ -270,9 +329,9 @@ class Evidence:
     kinds
         How many records of each kind the last full answer held.
     limits
-        Limits by category that were seen at work: `creator` or `kind`, and the number of records.
+        Limits by category that were seen at work: `creator`, `meeting_id` (rooms) or a kind, and the number of records.
     suspected
-        The same of limits that may have been shown, and none has refuted: `creator`, `booked` or `instant`.
+        The same of limits that may have been shown, and none has refuted.
     settle_s
         How late a meeting may be listed, as the claims assume [s].
     moved, hidden, rejected, contradiction, collision
@@ -283,7 +342,8 @@ class Evidence:
     unread
         By what the rejected records are known whose time is barred.
     barred_since
-        Up to when an earlier version judged, which kept of these only `moved`; None when none did.
+        Up to when an earlier version judged, which kept fewer of these, and took a room for one meeting; None when none
+        did.
     reopened_at
         Up to when an earlier version judged, which measured answers in bytes alone.
     """
@@ -298,6 +358,7 @@ class Evidence:
     full_at: datetime | None = None
     order_shown: bool = False
     order_broken_at: datetime | None = None
+    n_of_room: int = 1
     has_forgotten: bool = False
     uppers: tuple[datetime, ...] = ()
     unsure_from: datetime | None = None
@@ -343,7 +404,8 @@ class Evidence:
             (whose, n, *map(datetime.fromisoformat, span)) for whose, n, *span in values.get("suspects_hide", ())
         )
         known["unread"] = tuple(values.get("unread", ()))
-        known.setdefault("barred_since", None if "hidden" in values else values.get("last_asked_at"))
+        if "n_of_room" not in values:
+            known["barred_since"] = values.get("last_asked_at")
         for name in ("kinds", "limits", "suspected"):
             known[name] = tuple((key, n) for key, n in values.get(name, ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])
@@ -381,68 +443,3 @@ def _read(kind: Any, values: Mapping[str, Any]) -> Any:
         is_told = ready.pop("n_bytes", None) is None and ready.get("n_records")  # earlier: bytes alone, sizes of gaps
         ready |= {name: Bulk(*ready[name]) if is_told and ready.get(name) else None for name in ("size", "largest")}
     return kind(**ready)
-
-
-MOST_OPEN = 12
-"""How many windows that wait to be confirmed are kept.
-
-The oldest of them are the ones that a longer answer confirms first, the newest decide how far back the next proof
-reaches.
-"""
-
-
-def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
-    """Return the windows oldest first, with each chain that says one thing joined into one window, gaps too.
-
-    Evidence grows with what happened, not with every sync. A full window that may still be confirmed stays as it is,
-    unless a later one is equally long, or too many wait.
-    """
-    kept: list[Window] = []
-    for window in sorted(windows, key=lambda one: one.asked_at):
-        before = next((n for n in reversed(range(len(kept))[-MOST_OPEN:]) if _is_one_chain(kept[n], window)), None)
-        kept.append(window if before is None else _chained(kept.pop(before), window))
-    return _without_spent(kept)
-
-
-def _without_spent(windows: Sequence[Window]) -> tuple[Window, ...]:
-    """Return the windows without those that wait in the middle of too many, and that the newest covers."""
-    waiting = [one for one in windows if _waits(one)]
-    middle = waiting[MOST_OPEN // 2 : -MOST_OPEN // 2]
-    spent = [one for one in middle if waiting[-1].lower <= one.lower and one.proven_from is None]
-    return tuple(one for one in windows if one not in spent)
-
-
-def _waits(window: Window) -> bool:
-    return window.reason in CONFIRMABLE and window.proven_from != window.lower
-
-
-def _is_one_chain(one: Window, later: Window) -> bool:
-    # A hole between two windows must stay a hole: joined, they would claim it.
-    if one.reason != later.reason or later.lower > one.upper:
-        return False
-    if is_gap(one.reason):
-        return one.lower <= later.lower and one.upper <= later.upper
-    if _waits(one) or _waits(later):
-        return _are_equally_long(one, later)
-    if one.proven_from is None or later.proven_from is None:
-        return one.proven_from is later.proven_from
-    return later.proven_from <= one.upper
-
-
-def _are_equally_long(one: Window, later: Window) -> bool:
-    """Say whether two full answers are the same to whatever may confirm them, and the later covers the earlier."""
-    lengths = [(each.n_records, each.n_ids, each.size) for each in (one, later)]
-    unproven = one.proven_from is None and later.proven_from is None
-    return lengths[0] == lengths[1] and unproven and later.lower <= one.lower
-
-
-def _chained(one: Window, later: Window) -> Window:
-    proven = [at for at in (one.proven_from, later.proven_from) if at is not None]
-    return replace(
-        later,
-        pull_ids=(one.pull_ids[0], later.pull_ids[-1]),
-        lower=min(one.lower, later.lower),
-        proven_from=min(proven, default=None),
-        anchored_by=one.anchored_by,
-        anchored_from=one.anchored_from,
-    )

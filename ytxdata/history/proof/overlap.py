@@ -9,16 +9,19 @@ is nowhere assumed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import prod
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import Known, KnownLand, Seen, Span
+from ytxdata.history.proof.evidence import Key, Known, KnownLand, Seen, Span
 from ytxdata.history.proof.policy import Policy
 from ytxdata.records.identity import may_be_two
 from ytxdata.times import next_second
+
+A_MINUTE = timedelta(minutes=1)
+"""So long before its start one may have joined a meeting: times are told to the minute."""
 
 Placed = tuple[datetime, Seen]
 """A record with the start that gives it its place."""
@@ -31,9 +34,9 @@ class Extent:
     Parameters
     ----------
     placed
-        By start, each id once.
-    ids
-        All distinct ids, also of records without a place.
+        By start, each meeting once.
+    keys
+        All distinct meetings, also those without a place.
     lower, upper
         The window; `lower` is None when nothing has a place.
     trimmed
@@ -41,7 +44,7 @@ class Extent:
     """
 
     placed: Sequence[Placed]
-    ids: Collection[str]
+    keys: Collection[Key]
     lower: datetime | None
     upper: datetime
     trimmed: datetime | None
@@ -155,12 +158,12 @@ def compared(answer: Extent, earlier: Extent | None, policy: Policy) -> Comparis
     """
     if earlier is None:
         return Comparison()
-    shorter, longer = sorted((answer, earlier), key=lambda one: len(one.ids))
+    shorter, longer = sorted((answer, earlier), key=lambda one: len(one.keys))
     is_strict, by_luck = _strictness(shorter, longer) if shorter.placed else (False, 1.0)
     if earlier.trimmed is None or answer.lower is None:
         return Comparison(is_strict=is_strict, luck=by_luck)
-    only_before = [at for at, one in earlier.placed if one.meeting_id not in answer.ids]
-    only_now = [at for at, one in answer.placed if one.meeting_id not in earlier.ids]
+    only_before = [at for at, one in earlier.placed if one.key not in answer.keys]
+    only_now = [at for at, one in answer.placed if one.key not in earlier.keys]
     n_lacking = sum(answer.lower <= at < answer.upper for at in only_before)
     # Held against the window without its lowest few: a pinned room would stretch the shorter answer's window over
     # years.
@@ -170,7 +173,7 @@ def compared(answer: Extent, earlier: Extent | None, policy: Policy) -> Comparis
         luck=by_luck,
         n_lacking=n_lacking,
         # One may have been listed between the two questions; more than a tenth is no newest part.
-        shows_disorder=n_hidden > max(1, policy.strays * len(earlier.ids)),
+        shows_disorder=n_hidden > max(1, policy.strays * len(earlier.keys)),
         shows_order=not n_lacking and not n_hidden and _agree(answer, earlier, only_before, only_now, policy),
     )
 
@@ -194,7 +197,7 @@ def _strictness(shorter: Extent, longer: Extent) -> tuple[bool, float]:
     """Say whether the shorter answer is the newest part of the longer to a record, and how likely that is by luck."""
     upper = min(shorter.upper, longer.upper)
     settled = [pair for pair in longer.placed if pair[0] < upper]
-    below = [(at, one) for at, one in settled if one.meeting_id not in shorter.ids]
+    below = [(at, one) for at, one in settled if one.key not in shorter.keys]
     n_common = len(settled) - len(below)
     # one below will do: how little that says is in the luck of it, and one out of its place makes it not strict
     if not below or n_common < sum(at < upper for at, _ in shorter.placed):
@@ -207,26 +210,34 @@ def _strictness(shorter: Extent, longer: Extent) -> tuple[bool, float]:
     return is_strict, luck(n_common, n_common, len(settled)) if is_strict else 1.0
 
 
-def moved(
-    by_id: Mapping[str, Sequence[Seen]], found: Iterable[Known], known: KnownLand
-) -> tuple[tuple[str, Span], ...]:
-    """Return the meetings that ran when they were archived, and are listed as begun long before or after only.
+def moved(listed: Iterable[tuple[Known, Sequence[Seen]]], known: KnownLand) -> tuple[tuple[Key, Span], ...]:
+    """Return the meetings that ran when they were archived, and are listed as begun at another time only.
 
     What has not ended may go on, so that the answer tells of one meeting. Where somebody had joined it was no plan, and
-    there may have been two, of which the first is no meeting of the archive: with each id from when to when.
+    there may have been two, of which the first is no meeting of the archive: with each from when to when. A start may
+    be put right within the hour. But whoever had joined before a later one was in no meeting that began then: a room
+    that is used again after five minutes, which a sync on the full hour meets every day.
+
+    Parameters
+    ----------
+    listed
+        Known meetings, each with the records that the answer has of it, or in its place.
     """
-    spans: list[tuple[str, Span]] = []
-    for old in found:
-        key = old.meeting_id
+    listed_as: dict[Key, tuple[Known, datetime, bool]] = {}
+    for old, told in listed:
+        starts = [one.started_at for one in told if one.started_at]
         # an end that was still to come when it was archived is a plan, and tells no more than none
-        ran = old.ended_at is None or old.ended_at > old.last_changed_at
-        running = replace(old, ended_at=None)
-        if old.started_at and ran and all(may_be_two(running, one) for one in by_id[key]):
-            spans.append((key, _between(old.started_at, (one.started_at for one in by_id[key] if one.started_at))))
-    joined = known.joined(list(dict(spans))) if spans else ()
-    return tuple(one for one in spans if one[0] in joined)
+        if old.started_at and starts and not old.was_over:
+            are_two = all(may_be_two(replace(old, ended_at=None), one) for one in told)
+            listed_as[old.key] = old, _nearest(old.started_at, starts), are_two
+    running = [old for old, start, are_two in listed_as.values() if are_two or start > (old.started_at or start)]
+    joined = known.joined(running) if running else {}
+    return tuple(
+        (key, (min(key[1], start), next_second(max(key[1], start))))
+        for key, (_, start, are_two) in listed_as.items()
+        if key[1] and key in joined and (are_two or joined[key] <= start - A_MINUTE)
+    )
 
 
-def _between(began: datetime, starts: Iterable[datetime]) -> Span:
-    first, last = sorted((began, min(starts, key=lambda at: abs(at - began))))
-    return first, next_second(last)
+def _nearest(began: datetime, starts: Iterable[datetime]) -> datetime:
+    return min(starts, key=lambda at: abs(at - began))

@@ -183,13 +183,15 @@ REASONS: dict[str, Reason] = {
         "the answer says that it holds another number of records than was read, or its end is missing",
     ),
     "rejected": _probable("回答里有无法识别的记录", "the answer holds records that could not be understood"),
-    "collision": _probable("同一会议号用于两场不同的会议", "one meeting id stands for two different meetings"),
+    "collision": _probable(
+        "同一会议号只列出新的一场，不再列出前一场", "an id is listed with its next meeting, not the one before it"
+    ),
     "contradiction": _probable(
         "同一次应答中同一会议有不同的记录",
         "an answer tells one meeting in several different records",
     ),
     "hidden": _probable(
-        "疑似每个发起人或每类会议只列出最新若干场：此段较早的会议可能没有列出",
+        "疑似每个发起人、会议号或每类会议只列出最新若干场：此段较早的会议可能没有列出",
         "the platform seems to list only the newest of each creator or kind, and of this period may have hidden some",
     ),
     "moved": _probable(
@@ -329,8 +331,8 @@ NOTES: dict[str, Text] = {
         "{n} records could not be understood; their period cannot be proven",
     ),
     "collision": Text(
-        "{n} 个会议号各用于两场不同的会议",
-        "{n} meeting ids each stand for two different meetings",
+        "{n} 个会议号列出了新的一场，却不再列出前一场",
+        "{n} ids are listed with their next meeting, not with the one before it",
     ),
     "contradiction": Text(
         "{n} 场会议在同一次应答中各有不同的记录：各显示一条，其余列在 problems（same_id_again），原文都保留",

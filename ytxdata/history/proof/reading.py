@@ -25,12 +25,12 @@ from ytxdata.history.proof.evidence import (
     PullFacts,
     Seen,
     Window,
-    compact,
 )
 from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
     best_of,
+    compact,
     confirmed,
     gap_below,
     reached_by,
@@ -114,7 +114,13 @@ class Reading:
         earlier = self._evidence
         answer = self._sightings[-1] if self._sightings else None
         before = Before(
-            earlier.joins_at, earlier.listed_from, earlier.listed_at, answer, earlier.unsure_from, earlier.unsure_to
+            earlier.joins_at,
+            earlier.listed_from,
+            earlier.listed_at,
+            answer,
+            earlier.unsure_from,
+            earlier.unsure_to,
+            earlier.n_of_room,
         )
         self._sightings.append(look(pull, self._known, before, self._policy))
 
@@ -142,6 +148,7 @@ class Reading:
             _ordered(_asked(earlier, found, is_full=self._plan.is_full), sightings, is_broken=found.is_broken),
             windows=windows,
             doubts=worst_doubts([*earlier.doubts, *doubts]),
+            n_of_room=sightings[-1].n_of_room,
             has_forgotten=earlier.has_forgotten or any(one in FORGETTING for one in found.reasons),
             outside=_outside(found.reasons, earlier),
         )
@@ -153,8 +160,8 @@ class Reading:
                 *limit_notes(earlier.limits, known_limits, found.best),
                 *notes_on(found.best, found.reasons, gap, doubts, earlier, is_broken=found.is_broken),
             ),
-            vanished=found.best.vanished,
-            reappeared=tuple(dict.fromkeys(key for one in sightings for key in one.reappeared)),
+            vanished=tuple(one.name for one in found.best.vanished),
+            reappeared=tuple(dict.fromkeys(one.name for answer in sightings for one in answer.reappeared)),
         )
 
 
@@ -360,9 +367,9 @@ def worst_doubts(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
 
 def _unexpected(sighting: Sighting, last_asked_at: datetime | None) -> Iterator[tuple[Seen, datetime | None]]:
     """Yield the records that were not known, and with the last asking those that were known to be gone."""
-    back = set(sighting.reappeared)
+    back = {one.key for one in sighting.reappeared}
     yield from ((record, None) for record in sighting.fresh)
-    yield from ((record, last_asked_at) for record in sighting.pull.records if record.meeting_id in back)
+    yield from ((record, last_asked_at) for record in sighting.pull.records if record.key in back)
 
 
 def _missed_at(start: datetime | None, proven: Iterable[Window]) -> datetime | None:
@@ -385,16 +392,17 @@ def notes_on(
 ) -> Iterator[Note]:
     """Yield what a sync noticed, from what its best answer shows."""
     pull_id = best.pull.pull_id
-    late = [one.meeting_id for one in doubts if one.meeting_id not in best.reappeared]
+    back = [one.meeting_id for one in best.reappeared]
+    late = [one.meeting_id for one in doubts if one.meeting_id not in back]
     if gap is not None:
         yield _note("gap", pull_id, start=beijing_text(gap.lower), end=beijing_text(gap.upper))
     for key, ids in (
         ("late", late),
-        ("vanished", best.vanished),
-        ("reappeared", best.reappeared),
-        ("collision", best.collisions),
-        ("contradiction", best.contradictions),
-        ("moved", list(dict(best.moved))),
+        ("vanished", [one.meeting_id for one in best.vanished]),
+        ("reappeared", back),
+        ("collision", [one.meeting_id for one in best.replaced]),
+        ("contradiction", [meeting_id for meeting_id, _ in best.contradictions]),
+        ("moved", [meeting_id for (meeting_id, _), _ in best.moved]),
     ):
         if ids:
             yield _note(key, pull_id, ids, n=len(ids))
@@ -418,7 +426,11 @@ def clock_note(evidence: Evidence, cut: Evidence, now: datetime, pull_id: str) -
 
 def limit_notes(limits: Sequence[tuple[str, int]], known: Sequence[tuple[str, int]], best: Sighting) -> Iterator[Note]:
     """Yield what is said of limits by category that were not known before."""
-    words = {"creator": ("每个发起人", "creator"), "kind": ("每类会议", "kind of meeting")}
+    words = {
+        "creator": ("每个发起人", "creator"),
+        "kind": ("每类会议", "kind of meeting"),
+        "meeting_id": ("每个会议号", "meeting id"),
+    }
     for name, n in limits:
         if (name, n) not in known:
             zh, en = words[name]

@@ -51,11 +51,11 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "empty": not best.pull.n_returned,
         # Once newest-first was shown, records that vanish were deleted; before that they may be any part of the list.
         "order_broken": best.is_broken or (best.is_selection and not is_ordered),
-        # Nothing is PROVEN over what was not understood: a rejected record may be the meeting that is missing, and of
-        # an id that stands for two meetings nobody can tell which of them was listed.
+        # Nothing is PROVEN over what was not understood: a rejected record may be the meeting that is missing, and
+        # what took the place of one of its id may have taken that of another between.
         "doubtful": best.pull.is_doubtful,
         "rejected": best.pull.n_rejected > 0,
-        "collision": bool(best.collisions),
+        "collision": bool(best.replaced),
         # of several records under one id one may be of a meeting that has no record of its own
         "contradiction": bool(best.contradictions),
         # What has no start has no place. A few are told; many would be a way to hide where the list was cut.
@@ -113,7 +113,9 @@ def confirmed(
     if any(start < window.upper for answer in sightings for start in _new_starts(answer)):
         return replace(window, reason="incomplete", proven_from=None)
     if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
-        hidden = hidden_before(full, possible(evidence))
+        # What a limit may have hidden from the earlier answer is barred, as long as an answer may have met that (`barred`).
+        # Of the rooms that meet weekly each has one more in the later one: what that may have met hides nothing of then.
+        hidden = hidden_before(full, possible(evidence)) if evidence.barred_since else None
         proven_from = window.lower if hidden is None else max(window.lower, next_second(hidden))
         if window.proven_from is not None:  # a tie between two creators, later, takes nothing back
             proven_from = min(window.proven_from, proven_from)
@@ -343,3 +345,68 @@ def _began_before(full: Sighting, instant: datetime) -> bool:
     """Say whether an answer brings an unknown meeting that began before an instant: the earlier one lacked it."""
     began = (full.pull.start_of(one) or one.ended_at for one in full.fresh)
     return any(at is not None and at < instant for at in began)
+
+
+MOST_OPEN = 12
+"""How many windows that wait to be confirmed are kept.
+
+The oldest of them are the ones that a longer answer confirms first, the newest decide how far back the next proof
+reaches.
+"""
+
+
+def compact(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Return the windows oldest first, with each chain that says one thing joined into one window, gaps too.
+
+    Evidence grows with what happened, not with every sync. A full window that may still be confirmed stays as it is,
+    unless a later one is equally long, or too many wait.
+    """
+    kept: list[Window] = []
+    for window in sorted(windows, key=lambda one: one.asked_at):
+        before = next((n for n in reversed(range(len(kept))[-MOST_OPEN:]) if _is_one_chain(kept[n], window)), None)
+        kept.append(window if before is None else _chained(kept.pop(before), window))
+    return _without_spent(kept)
+
+
+def _without_spent(windows: Sequence[Window]) -> tuple[Window, ...]:
+    """Return the windows without those that wait in the middle of too many, and that the newest covers."""
+    waiting = [one for one in windows if _waits(one)]
+    middle = waiting[MOST_OPEN // 2 : -MOST_OPEN // 2]
+    spent = [one for one in middle if waiting[-1].lower <= one.lower and one.proven_from is None]
+    return tuple(one for one in windows if one not in spent)
+
+
+def _waits(window: Window) -> bool:
+    return window.reason in CONFIRMABLE and window.proven_from != window.lower
+
+
+def _is_one_chain(one: Window, later: Window) -> bool:
+    # A hole between two windows must stay a hole: joined, they would claim it.
+    if one.reason != later.reason or later.lower > one.upper:
+        return False
+    if is_gap(one.reason):
+        return one.lower <= later.lower and one.upper <= later.upper
+    if _waits(one) or _waits(later):
+        return _are_equally_long(one, later)
+    if one.proven_from is None or later.proven_from is None:
+        return one.proven_from is later.proven_from
+    return later.proven_from <= one.upper
+
+
+def _are_equally_long(one: Window, later: Window) -> bool:
+    """Say whether two full answers are the same to whatever may confirm them, and the later covers the earlier."""
+    lengths = [(each.n_records, each.n_ids, each.size) for each in (one, later)]
+    unproven = one.proven_from is None and later.proven_from is None
+    return lengths[0] == lengths[1] and unproven and later.lower <= one.lower
+
+
+def _chained(one: Window, later: Window) -> Window:
+    proven = [at for at in (one.proven_from, later.proven_from) if at is not None]
+    return replace(
+        later,
+        pull_ids=(one.pull_ids[0], later.pull_ids[-1]),
+        lower=min(one.lower, later.lower),
+        proven_from=min(proven, default=None),
+        anchored_by=one.anchored_by,
+        anchored_from=one.anchored_from,
+    )

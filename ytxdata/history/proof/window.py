@@ -5,15 +5,15 @@ A pure function of the two, with reads that follow the answer and not the archiv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ytxdata.history.proof.evidence import HORIZON, Known, KnownLand, PullFacts, Seen, Span
+from ytxdata.history.proof.answered import told_apart
+from ytxdata.history.proof.evidence import HORIZON, Key, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared, moved
 from ytxdata.history.proof.policy import Policy
-from ytxdata.records.identity import assign
 from ytxdata.times import EARLIEST, floor_second, next_second
 
 
@@ -30,7 +30,7 @@ class Sighting:
     first
         The oldest start inside the window; None when nothing is.
     found, kept
-        The known ones of its ids; what unfinished syncs brought of them since.
+        The known ones of its meetings; what unfinished syncs brought of them since.
     overlap
         How many known records came again, and how many did not.
     is_first
@@ -44,11 +44,18 @@ class Sighting:
         When the overlap had been archived; None when there is not enough of it.
     fresh
         Records that were not known.
-    reappeared, collisions, contradictions
-        Ids of records that had vanished before; ids that stand for two different meetings; ids of meetings that the
-        answer tells in several records.
+    reappeared, replaced, contradictions
+        Meetings that had vanished before; known ones in place of which the answer lists the next of their id; meetings
+        that the answer tells in several records.
+    full_rooms
+        How many are listed of rooms of which an earlier meeting should be, where no answer has shown more of one.
+    rooms
+        Ids in the answer that stand for several meetings, each with how many of them are listed beside each other.
+    n_of_room
+        How many meetings of one id any answer has listed beside each other: if more than one, of a room none takes the
+        place of another.
     moved
-        Ids of meetings that ran and are listed with another start, with the time that may lack one.
+        Meetings that ran and are listed with another start, with the time that may lack one.
     comparison
         What it shows of the answer before it in the same sync.
     luck
@@ -61,8 +68,8 @@ class Sighting:
     policy: Policy
     extent: Extent
     first: datetime | None
-    found: Mapping[str, Known]
-    kept: Mapping[str, Known]
+    found: Mapping[Key, Known]
+    kept: Mapping[Key, Known]
     overlap: Overlap
     is_first: bool
     n_missing: int
@@ -70,10 +77,13 @@ class Sighting:
     absent: Sequence[tuple[datetime, Known]]
     anchored_by: datetime | None
     fresh: tuple[Seen, ...]
-    reappeared: tuple[str, ...]
-    collisions: tuple[str, ...]
-    contradictions: tuple[str, ...]
-    moved: tuple[tuple[str, Span], ...]
+    reappeared: tuple[Known, ...]
+    replaced: tuple[Known, ...]
+    contradictions: tuple[Key, ...]
+    full_rooms: frozenset[int]
+    rooms: Mapping[str, int]
+    n_of_room: int
+    moved: tuple[tuple[Key, Span], ...]
     comparison: Comparison
     luck: float
     held: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
@@ -95,12 +105,12 @@ class Sighting:
 
     @property
     def n_ids(self) -> int:
-        """Distinct ids in the answer."""
-        return len(self.extent.ids)
+        """Distinct meetings in the answer."""
+        return len(self.extent.keys)
 
     @property
     def n_without_start(self) -> int:
-        """Distinct records that have no start, so no place."""
+        """Distinct meetings that have no start, so no place."""
         return self.n_ids - len(self.extent.placed)
 
     @property
@@ -126,7 +136,7 @@ class Sighting:
     @property
     def is_clean(self) -> bool:
         """Nothing in the answer was not understood, and nothing is missing from it."""
-        is_at_odds = self.collisions or self.contradictions or self.reappeared or self.n_missing
+        is_at_odds = self.replaced or self.contradictions or self.reappeared or self.n_missing
         return not (self.pull.n_rejected or self.pull.is_doubtful or is_at_odds)
 
     @property
@@ -171,9 +181,9 @@ class Sighting:
         return self.n_gone >= self.policy.overlap and n_lost > self.policy.strays * (n_lost + self.overlap.n_known)
 
     @property
-    def vanished(self) -> tuple[str, ...]:
-        """Ids of the few that are missing amid records that are there."""
-        return tuple(one.meeting_id for _, one in self.absent) if self.is_scattered and self.lacks_few else ()
+    def vanished(self) -> tuple[Known, ...]:
+        """The few that are missing amid records that are there."""
+        return tuple(one for _, one in self.absent) if self.is_scattered and self.lacks_few else ()
 
 
 def brought_fewer(sightings: Sequence[Sighting]) -> bool:
@@ -208,6 +218,8 @@ class Before:
         The answer before it in the same sync.
     unsure_from, unsure_to
         What is said to have been archived between the two may have been archived later; None when nothing is.
+    n_of_room
+        How many meetings of one id earlier syncs have seen beside each other.
     """
 
     joins_at: datetime | None = None
@@ -216,6 +228,7 @@ class Before:
     answer: Sighting | None = None
     unsure_from: datetime | None = None
     unsure_to: datetime | None = None
+    n_of_room: int = 1
 
     def is_unsure(self, archived_at: datetime) -> bool:
         """Say whether nobody can tell when that was archived: this machine's clock went back."""
@@ -234,39 +247,48 @@ class Before:
 
 def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> Sighting:
     """Lay an answer over the known land: a pure function of the two, and of what came before."""
-    by_id = _by_id(pull.records)
-    found, kept = known.lookup(list(by_id)), known.kept(list(by_id))
-    placed = _placed((records[-1] for records in by_id.values()), pull)
-    absence = _absence(placed, by_id, known, pull, policy)
+    told = told_apart(pull, known)
+    pull = replace(pull, records=told.records)
+    by_key, found = told.by_key, told.found
+    placed = _placed((records[-1] for records in by_key.values()), pull)
+    absence = _absence(placed, by_key, known, pull, policy)
     inside = absence.window_of(placed)
     overlap = _overlap(placed, inside, found, absence.n_land, known, before.still_listed_from(pull.asked_at), policy)
     extent = Extent(
         placed=placed,
-        ids=by_id.keys(),
+        keys=by_key.keys(),
         lower=_lower(inside, absence.newest),
         upper=upper_edge(pull, policy),
         trimmed=_lower(_above_pinned(placed, inside, policy), absence.newest),
     )
     anchors = _anchors(inside, extent.lower, found, before)
     comparison = compared(extent, before.answer.extent if before.answer else None, policy)
+    n_of_room = max((before.n_of_room, before.answer.n_of_room if before.answer else 1, *told.rooms.values()))
+    missing = {one.key for _, one in absence.missing}
+    replaced = [one for one in told.replaced if one.is_new or one.old.key in missing]
+    listed = [(old, by_key[key]) for key, old in (*found.items(), *told.kept.items())]
+    listed += [(one.old, one.told) for one in told.replaced if one.is_new]
     return Sighting(
         pull=pull,
         policy=policy,
         extent=extent,
         first=_first_start(inside),
         found=found,
-        kept=kept,
+        kept=told.kept,
         overlap=overlap,
         is_first=not known.count(),
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
         n_gone=absence.n_gone,
         absent=absence.missing,
         anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
-        fresh=tuple(records[-1] for key, records in by_id.items() if key not in found),
-        reappeared=tuple(key for key, one in found.items() if one.is_exempt),
-        collisions=tuple(key for key, records in by_id.items() if _is_of_two(records, kept.get(key) or found.get(key))),
-        contradictions=tuple(key for key, records in by_id.items() if _is_told_twice(records)),
-        moved=moved(by_id, (*found.values(), *kept.values()), known),
+        fresh=tuple(records[-1] for key, records in by_key.items() if key not in found),
+        reappeared=tuple(one for one in found.values() if one.is_exempt),
+        replaced=tuple(one.old for one in replaced if one.old.was_over and n_of_room == 1),
+        full_rooms=frozenset(one.n_later for one in replaced if one.old.key in missing and one.n_later >= n_of_room),
+        contradictions=tuple(key for key, same in by_key.items() if len(same) > 1 and _are_several(same)),
+        rooms=told.rooms,
+        n_of_room=n_of_room,
+        moved=moved(listed, known),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.
@@ -281,13 +303,6 @@ def upper_edge(pull: PullFacts, policy: Policy) -> datetime:
     so the difference counts against the claim either way.
     """
     return floor_second(pull.asked_at - policy.settle - abs(pull.clock_skew or timedelta(0)))
-
-
-def _by_id(records: Iterable[Seen]) -> dict[str, list[Seen]]:
-    by_id: dict[str, list[Seen]] = {}
-    for record in records:
-        by_id.setdefault(record.meeting_id, []).append(record)
-    return by_id
 
 
 def _placed(records: Iterable[Seen], pull: PullFacts) -> list[Placed]:
@@ -335,7 +350,7 @@ class _Absence(NamedTuple):
 
 
 def _absence(
-    placed: Sequence[Placed], returned: Mapping[str, object], known: KnownLand, pull: PullFacts, policy: Policy
+    placed: Sequence[Placed], returned: Collection[Key], known: KnownLand, pull: PullFacts, policy: Policy
 ) -> _Absence:
     n_land = known.n_before(pull.asked_at + HORIZON)
     floor = _floor([start for start, _ in placed], known, n_land, policy)
@@ -344,7 +359,7 @@ def _absence(
     absent = [
         (one.started_at, one)
         for one in known.since(floor)
-        if one.started_at is not None and one.started_at < pull.asked_at + HORIZON and one.meeting_id not in returned
+        if one.started_at is not None and one.started_at < pull.asked_at + HORIZON and one.key not in returned
     ]
     # A record that was told of as vanished says nothing new by staying away: else one deletion ends cheap syncs for
     # ever.
@@ -368,15 +383,15 @@ def _floor(starts: Sequence[datetime], known: KnownLand, n_land: int, policy: Po
 def _overlap(
     placed: Sequence[Placed],
     inside: Sequence[Placed],
-    found: Mapping[str, Known],
+    found: Mapping[Key, Known],
     n_land: int,
     known: KnownLand,
     still_listed_from: datetime | None,
     policy: Policy,
 ) -> Overlap:
     steady = {key for key, one in found.items() if not one.is_exempt}
-    came = [start for start, one in placed if one.meeting_id in steady]
-    n_inside = sum(one.meeting_id in steady for _, one in inside)
+    came = [start for start, one in placed if one.key in steady]
+    n_inside = sum(one.key in steady for _, one in inside)
     if not inside:
         return Overlap(len(came), n_inside, 0, 0, 0)
     first = inside[0][0]
@@ -394,7 +409,7 @@ def _overlap(
 
 
 def _anchors(
-    inside: Sequence[Placed], lower: datetime | None, found: Mapping[str, Known], before: Before
+    inside: Sequence[Placed], lower: datetime | None, found: Mapping[Key, Known], before: Before
 ) -> list[Known]:
     """Return the known records that came again, byte for byte, and of which it is sure when they were archived.
 
@@ -402,7 +417,7 @@ def _anchors(
     """
     if lower is None:
         return []
-    again = [(one, found[one.meeting_id]) for start, one in inside if start >= lower and one.meeting_id in found]
+    again = [(one, found[one.key]) for start, one in inside if start >= lower and one.key in found]
     return [
         old
         for one, old in again
@@ -429,20 +444,5 @@ def _lower(inside: Sequence[Placed], after: datetime) -> datetime | None:
     return next_second(max(after, inside[0][0], first_end))
 
 
-def _is_of_two(records: Sequence[Seen], known: Known | None) -> bool:
-    """Say whether one id stands for two meetings: within the answer, or now and when it was archived.
-
-    Then nobody can tell which of the two the platform would have left out. What was not over when it was archived was
-    a plan: a booking that is moved is no second meeting.
-    """
-    was_over = known is not None and known.ended_at is not None and known.ended_at <= known.last_changed_at
-    return any(assign([[known]] if known is not None and was_over else [], records))
-
-
-def _is_told_twice(records: Sequence[Seen]) -> bool:
-    """Say whether the answer tells one meeting of an id in several records.
-
-    Only one of them is shown. Where the second is of another meeting that got the wrong id, that meeting is missing.
-    """
-    distinct = list({one.record_hash: one for one in records}.values())
-    return len(distinct) > 1 and len(set(assign([], distinct))) < len(distinct)
+def _are_several(same: Sequence[Seen]) -> bool:
+    return len({one.record_hash for one in same}) > 1

@@ -23,8 +23,6 @@ import ytxdata.metrics  # noqa: F401  likewise `usage`, `network` and others
 from tests.effort import left_to_chance
 
 if TYPE_CHECKING:
-    import duckdb
-
     from ytxdata.emulator import Emulator
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -138,18 +136,11 @@ def _views_of_archives_share_a_database() -> Iterator[None]:
     forks. What a query looks up in files is read anew each time, as by a database that has just begun.
     """
     from ytxdata.archive import views
-    from ytxdata.times import ZONE_NAME
 
     kept = views.connect()
     kept.execute("SET enable_external_file_cache = false")
-
-    def connect() -> duckdb.DuckDBPyConnection:
-        connection = kept.cursor()
-        connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
-        return connection
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(views, "connect", connect)
+        patch.setattr(views, "connect", lambda: views.as_we_read(kept.cursor()))
         yield
     kept.close()
 

@@ -281,12 +281,17 @@ def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
         Where its tables are to be; in memory when not given.
     """
     connection = duckdb.connect(str(file) if file else ":memory:")
-    connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
     threads: tuple[int] | None = connection.execute("SELECT current_setting('threads')").fetchone()
     assert threads is not None
     limit, directory = max(_MEMORY_MB[0], _MEMORY_MB[1] * threads[0]), (spill() / uuid4().hex).as_posix()
     quoted = directory.replace("'", "''")
     connection.execute(f"SET memory_limit = '{limit}MB'; SET temp_directory = '{quoted}'")
+    return as_we_read(connection)
+
+
+def as_we_read(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Return a connection with what holds for it alone, and is not told to another of the same database."""
+    connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
     with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
         connection.execute("SET enable_progress_bar = false")
     # no file of ours has an index of pages; those of layouts 1 and 2 have one that nothing holds against their rows

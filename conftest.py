@@ -93,14 +93,22 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.fixture(scope="session")
+def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file without settings. One for all: a folder for each test took longer the more there were already, as pytest
+    reads through all of them for the next number.
+    """
+    config = tmp_path_factory.mktemp("settings") / "none.toml"
+    config.touch()
+    return config
+
+
 @pytest.fixture(autouse=True)
-def _no_account_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _no_account_of_the_machine(monkeypatch: pytest.MonkeyPatch, _no_settings: Path) -> None:
     """Tests see no account, file or keyring of the person who runs them."""
     for name in [name for name in os.environ if name.startswith("YTX_") and not name.startswith("YTX_REQUIRE")]:
         monkeypatch.delenv(name)
-    config = tmp_path / "none.toml"
-    config.touch()
-    monkeypatch.setenv("YTX_CONFIG", str(config))
+    monkeypatch.setenv("YTX_CONFIG", str(_no_settings))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +21,9 @@ from ytxdata.archive import Archive, sync
 from ytxdata.archive.write_sync import write_intake
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import BEIJING
+
+if TYPE_CHECKING:
+    from ytxdata.exits.export_files import Format
 
 BEGIN = datetime(2026, 1, 1, 9, tzinfo=BEIJING)
 
@@ -98,11 +104,42 @@ def no_word_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sync, "write_intake", lambda *given: write_intake(given[0], given[1], given[2], None))
 
 
-@pytest.fixture
-def kept(archive: Archive, platform: Platform) -> Archive:
-    """Three months, as two syncs brought them."""
+@pytest.fixture(scope="session")
+def kept_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, list[Any]]:
+    """Three months, as two syncs brought them; and what the platform lists since."""
+    archive, platform = Archive(tmp_path_factory.mktemp("kept") / "meetings.archive"), Platform(newest_first(60))
     keep_three_months(archive, platform)
+    return archive, platform.records
+
+
+@pytest.fixture
+def kept(kept_once: tuple[Archive, list[Any]], archive: Archive, platform: Platform) -> Archive:
+    """The three months, for each test their own."""
+    once, records = kept_once
+    shutil.copytree(once.path, archive.path)
+    platform.records = deepcopy(records)
     return archive
+
+
+@pytest.fixture(scope="session")
+def exported_once(
+    kept_once: tuple[Archive, list[Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Format], Path]:
+    """Export the three months, in each form once; for tests that only read."""
+
+    @cache
+    def folder(form: Format) -> Path:
+        out = tmp_path_factory.mktemp("exported") / "out"
+        kept_once[0].export(out, form)
+        return out
+
+    return folder
+
+
+@pytest.fixture
+def exported(exported_once: Callable[[Format], Path], tmp_path: Path) -> Callable[[Format], Path]:
+    """Put an export of the three months into a folder of the test's own."""
+    return lambda form: Path(shutil.copytree(exported_once(form), tmp_path / "out"))
 
 
 @pytest.fixture(scope="module")

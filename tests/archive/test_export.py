@@ -80,11 +80,10 @@ def _rows_added(path: Path) -> None:
     ids=["a file changed", "a file gone", "the log changed", "rows added"],
 )
 def test_a_delta_export_that_was_changed_is_told(
-    kept: Archive, tmp_path: Path, forge: Callable[[Path], object], said: str
+    kept: Archive, exported: Callable[[Format], Path], forge: Callable[[Path], object], said: str
 ) -> None:
     pytest.importorskip("deltalake")
-    folder = tmp_path / "delta"
-    kept.export(folder, "delta")
+    folder = exported("delta")
     assert verify_folder(folder)
     forge(folder)
     with pytest.raises(DamagedError, match=said):
@@ -114,16 +113,16 @@ def a_month_planted(folder: Path, form: str) -> None:
     ids=["a file of a month", "a month", "a file of no month", "a link", "the views changed", "the views gone"],
 )  # fmt: skip
 def test_what_was_put_into_an_export_is_told(
-    kept: Archive, tmp_path: Path, form: Format, plant: Callable[[Path, str], object], said: str
+    exported: Callable[[Format], Path], form: Format, plant: Callable[[Path, str], object], said: str
 ) -> None:
-    kept.export(tmp_path / "out", form)
-    (tmp_path / "out" / "NOTES.txt").write_text("of the reader's own")
-    (tmp_path / "out" / "mine").mkdir()
-    (tmp_path / "out" / "mine" / f"copy.{form}").write_bytes(b"")
-    assert verify_folder(tmp_path / "out")
-    plant(tmp_path / "out", form)
+    out = exported(form)
+    (out / "NOTES.txt").write_text("of the reader's own")
+    (out / "mine").mkdir()
+    (out / "mine" / f"copy.{form}").write_bytes(b"")
+    assert verify_folder(out)
+    plant(out, form)
     with pytest.raises(DamagedError, match=said):
-        verify_folder(tmp_path / "out")
+        verify_folder(out)
 
 
 def test_an_export_that_months_left_is_whole(kept: Archive, platform: Any, tmp_path: Path) -> None:

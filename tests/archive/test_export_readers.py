@@ -20,6 +20,9 @@ import pytest
 
 from tests.archive.exported import MONTHS, TABLES
 from ytxdata.archive import Archive
+from ytxdata.exits.export_files import Format
+
+Exported = Callable[[Format], Path]
 
 
 def by_duckdb(folder: Path, name: str, form: str) -> pa.Table:
@@ -75,13 +78,12 @@ def plain(rows: pa.Table, columns: list[str]) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_parquet_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> None:
-    tmp_path = tmp_path / "out"
-    kept.export(tmp_path)
+def test_parquet_is_read_alike(exported_once: Exported, reader: str) -> None:
+    out = exported_once("parquet")
     for name in TABLES:
-        columns = columns_of(tmp_path, name)
-        files = [pq.read_table(path, partitioning=None) for path in sorted((tmp_path / name).rglob("*.parquet"))]
-        meant, found = pa.concat_tables(files), READERS[reader](tmp_path, name, "parquet")
+        columns = columns_of(out, name)
+        files = [pq.read_table(path, partitioning=None) for path in sorted((out / name).rglob("*.parquet"))]
+        meant, found = pa.concat_tables(files), READERS[reader](out, name, "parquet")
         assert set(found.column_names) - {"month"} == set(columns)
         assert plain(found, columns) == plain(meant, columns), name
         if name == "meetings":
@@ -107,10 +109,11 @@ def test_a_table_without_rows_has_the_columns_of_a_full_one(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, form: Any) -> None:
-    plainly, below = tmp_path / "out", tmp_path / "name=north" / "month=9" / "out"
-    for folder in (plainly, below):
-        kept.export(folder, form)
+def test_folders_above_an_export_are_no_columns(
+    kept: Archive, exported_once: Exported, tmp_path: Path, form: Format
+) -> None:
+    plainly, below = exported_once(form), tmp_path / "name=north" / "month=9" / "out"
+    kept.export(below, form)
     for name in ("meetings", "legs", "problems"):
         meant, found = (by_duckdb(folder, name, form) for folder in (plainly, below))
         assert plain(found, found.column_names) == plain(meant, found.column_names)
@@ -126,21 +129,18 @@ def test_folders_above_an_export_are_no_columns(kept: Archive, tmp_path: Path, f
 
 @pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
-def test_csv_is_read_alike(kept: Archive, tmp_path: Path, reader: str) -> None:
-    tmp_path = tmp_path / "out"
-    kept.export(tmp_path, "csv")
+def test_csv_is_read_alike(exported_once: Exported, reader: str) -> None:
+    out = exported_once("csv")
     for name in TABLES:
-        columns, found = columns_of(tmp_path, name), READERS[reader](tmp_path, name, "csv")
+        columns, found = columns_of(out, name), READERS[reader](out, name, "csv")
         if not found.num_rows:
             continue
         if reader == "duckdb":  # the script gives types: instants are those of the Parquet files
-            other = tmp_path.parent / "parquet"
-            kept.export(other)
-            typed = by_pyarrow(other, name, "parquet")
+            typed = by_pyarrow(exported_once("parquet"), name, "parquet")
             rows, meant = plain(found, columns), plain(typed, columns)
             assert [[unescaped(cell) for cell in row] for row in rows] == [list(row) for row in meant], name
         else:
-            assert plain(found, columns) == plain(by_pandas(tmp_path, name, "csv"), columns), name
+            assert plain(found, columns) == plain(by_pandas(out, name, "csv"), columns), name
 
 
 def unescaped(cell: str | None) -> str | None:
@@ -150,14 +150,14 @@ def unescaped(cell: str | None) -> str | None:
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_spark_reads_parquet_alike(kept: Archive, tmp_path: Path) -> None:
+def test_spark_reads_parquet_alike(exported: Exported, tmp_path: Path) -> None:
     if "YTX_REQUIRE_SPARK" not in os.environ:
         pytest.importorskip("pyspark")
     if shutil.which("java") is None:
         pytest.skip("Spark needs Java")
     from pyspark.sql import SparkSession
 
-    kept.export(tmp_path / "out")
+    out = exported("parquet")
     settings: dict[str, bool | float | int | str | None] = {
         "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(tmp_path / "warehouse"), "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
@@ -165,9 +165,9 @@ def test_spark_reads_parquet_alike(kept: Archive, tmp_path: Path) -> None:
     session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
     try:
         for name in TABLES:
-            columns = columns_of(tmp_path / "out", name)
-            found = session.read.parquet(str(tmp_path / "out" / name)).toArrow()
-            assert plain(found, columns) == plain(by_pyarrow(tmp_path / "out", name, "parquet"), columns), name
+            columns = columns_of(out, name)
+            found = session.read.parquet(str(out / name)).toArrow()
+            assert plain(found, columns) == plain(by_pyarrow(out, name, "parquet"), columns), name
     finally:
         session.stop()
 

@@ -54,6 +54,7 @@ def lived(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_claimed_follows_from_the_answers(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 import ytxdata as ytx
+from tests.archive.conftest import Platform, record
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import NotAnArchiveError, UsageError
@@ -21,20 +22,21 @@ from ytxdata.exits import locked_room
 VIEWS = ("meetings", "legs", "problems", "changes", "rejects", "pulls", "coverage", "usage_daily")
 
 
-def joined(record: dict[str, Any]) -> dict[str, Any]:
+def joined(one: dict[str, Any]) -> dict[str, Any]:
     """The record with all parties there from begin to end."""
-    times = {"jointime": record["starttime"], "leavetime": record["endtime"]}
-    return {**record, "parties": [{**party, **times} for party in record["parties"]]}
+    times = {"jointime": one["starttime"], "leavetime": one["endtime"]}
+    return {**one, "parties": [{**party, **times} for party in one["parties"]]}
 
 
-@pytest.fixture
-def kept(archive: Archive, platform: Any) -> Archive:
-    """Sixty meetings, one of them renamed later, and one id that was used for two meetings."""
-    platform.records = [joined(platform.record(i)) for i in reversed(range(60))]
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Sixty meetings, one of them renamed later, and one id that was used for two meetings; nobody writes to them."""
+    archive = Archive(tmp_path_factory.mktemp("sql") / "meetings.archive")
+    platform = Platform([joined(record(i)) for i in reversed(range(60))])
     archive.sync(platform)
-    platform.records[0] = joined(platform.record(59, meetingname="改过的会"))
-    other = joined(platform.record(60, parties=[{"name": "丙", "phone": "13911110001"}]))
-    other["meid"] = platform.record(10)["meid"]
+    platform.records[0] = joined(record(59, meetingname="改过的会"))
+    other = joined(record(60, parties=[{"name": "丙", "phone": "13911110001"}]))
+    other["meid"] = record(10)["meid"]
     platform.records.insert(0, other)
     platform.records.append(7)
     archive.sync(platform)
@@ -82,13 +84,14 @@ def test_the_views_hold_masked_values_and_no_where_feels_behind_them(kept: Archi
         told = json.dumps(kept.sql(f"from {name}", masked=True).arrow.to_pylist(), ensure_ascii=False, default=str)
         assert not NUMBERS.search(told), name
         assert not re.search(r"(?<![0-9a-f~])[0-9a-f]{64}", told), name
-    for test in (
+    felt = (
         "creator = '13800000000'", "creator like '1380%0000000'", "regexp_matches(creator, '^1380+$')",
         "creator >= '1380' and creator < '1381'", "md5(creator) = md5('13800000000')", "length(replace(creator, '0', '')) = 2",
         "contains(creator, '00000000')",
-    ):  # fmt: skip
-        assert kept.sql(f"select * from meetings where {test}").arrow.num_rows == 0, test
-    assert kept.sql("from legs where number = '+8613900000001' or phone = '13900000001'").arrow.num_rows == 0
+    )  # fmt: skip
+    asked = [f"select {place} as felt from meetings where {test}" for place, test in enumerate(felt)]
+    asked.append("select -1 from legs where number = '+8613900000001' or phone = '13900000001'")
+    assert kept.sql(" union all ".join(asked)).to_dicts() == []
     shown = kept.sql("select distinct creator from meetings", masked=False).arrow["creator"].to_pylist()
     assert shown == ["13800000000"]
     assert kept.sql("select distinct creator from meetings").to_dicts() == [{"creator": "138****0000"}]

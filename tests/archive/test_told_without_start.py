@@ -112,6 +112,7 @@ def told_at_random(archive: Archive, platform: Any, seed: int, days: Any) -> lis
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(4)
 @pytest.mark.parametrize("seed", range(12))
 def test_an_archive_and_a_history_of_the_same_answers_agree(archive: Archive, platform: Any, seed: int) -> None:
     answers = told_at_random(archive, platform, seed, range(6))

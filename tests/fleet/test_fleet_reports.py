@@ -245,10 +245,8 @@ def test_what_a_report_lacks_is_told_before_anything_is_written(
 @pytest.mark.slow
 @pytest.mark.parametrize("group", [None, "account"])
 def test_a_report_reads_the_head_of_each_account_once(
-    begin: Begin, group: str | None, monkeypatch: pytest.MonkeyPatch
+    synced: ytx.Fleet, group: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, fleet = begin()
-    fleet.sync()
     read: list[Path] = []
     before = heads.at_head
 
@@ -257,8 +255,8 @@ def test_a_report_reads_the_head_of_each_account_once(
         return before(root, sequence)
 
     monkeypatch.setattr(heads, "at_head", at_head)
-    usage(fleet, group=group).to_dicts()
-    assert sorted(read) == sorted(fleet[name].path.absolute() for name in fleet.names)
+    usage(synced, group=group).to_dicts()
+    assert sorted(read) == sorted(synced[name].path.absolute() for name in synced.names)
 
 
 @pytest.mark.slow

@@ -304,7 +304,7 @@ def test_what_is_not_over_is_compared_with_as_much_of_the_other(
     monkeypatch.setattr(times, "now", lambda: datetime(2026, 5, 20, 4, tzinfo=UTC))
     days = range(20_089, 20_594)  # 2025-01-01 to 2026-05-20, a meeting each day at ten
     daily = Office([Meeting(f"d{day}", PEOPLE[0], day * DAY + 36_000, day * DAY + 36_060, 0) for day in days], [])
-    found = metrics.compare(metrics.usage, ENGINES[engine](daily), period, against, min_parties=0)
+    found = metrics.compare(metrics.usage, ENGINES[engine](daily), period, against, group=None, min_parties=0)
     assert found.spans is not None
     now, before = found.spans
     assert f"{now[1]:%Y-%m-%d %H}" == "2026-05-20 12"

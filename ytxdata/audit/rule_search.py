@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from itertools import product
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -83,7 +84,12 @@ class TimeRule(NamedTuple):
     @property
     def tariff(self) -> Tariff:
         """The rule as a tariff without prices."""
-        return Tariff(per=self.per, step_s=self.step_s, minimum_s=self.minimum_s, rounding=self.rounding)
+        return _without_prices(self)
+
+
+@cache  # some two hundred rules are tried with every invoice, always the same: to check each was a tenth of the search
+def _without_prices(rule: TimeRule) -> Tariff:
+    return Tariff(per=rule.per, step_s=rule.step_s, minimum_s=rule.minimum_s, rounding=rule.rounding)
 
 
 class Free(NamedTuple):

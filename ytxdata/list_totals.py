@@ -97,7 +97,7 @@ owed. Only the last is money that is shared, and only it belongs to a total for 
 _WORDS: Mapping[Closing, str] = {
     "balance": r"(?:余额|结余|充值|预[存付]款?)(?:抵扣|冲抵|扣款|支付)?|已[付收缴]|欠[费款缴]|押金"
     r"|\b(?:balance|deposit|paid|prepaid|payments?|arrears|top[-\s]?up|recharge)\b",
-    "due": r"[应实待未][付收缴](?:话费)?|\b(?:due|payable)\b",
+    "due": r"[应实待未][付收缴](?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b",
     "charge": r"税[额金费款率]|增值税|附加税|^税$|月租|租费|滞纳|违约金|优惠|减免|折扣|抹零|抵扣"
     r"|退[费款]|冲[减抵销]|调账|手续费|最低消费|套餐"
     r"|\b(?:vat|gst|tax(?:es)?|rent(?:al)?|discount|surcharge|refund|rounding|subscription)\b"
@@ -106,7 +106,7 @@ _WORDS: Mapping[Closing, str] = {
 CLOSINGS = tuple(_WORDS)
 _CLOSING = [(kind, re.compile(words, re.IGNORECASE)) for kind, words in _WORDS.items()]
 _HEAD = re.compile(
-    r"\s*(?:金额|款项?|费用|[数总]?额|合计|[结转][转入出]*|\(.*|[-–—:,、].*"
+    r"\s*(?:金额|款项?|费用|[数总]?额|合计|[结转][转入出]*|\(.*|[:,、].*|\s[-–—].*"
     r"|(?:received|brought|carried|forward|[bc]/?f|by|from|of|on|to|for|with|via|in|this|last|as|at|and|&)\b.*)?",
     re.IGNORECASE | re.DOTALL,
 )

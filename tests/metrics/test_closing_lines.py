@@ -17,6 +17,7 @@ from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.audit import Invoice
 from ytxdata.errors import UsageError
+from ytxdata.history.proof.witness import ASIDE
 from ytxdata.times import BEIJING
 
 SALES, RESEARCH = "13900000000", "13900000001"
@@ -168,6 +169,16 @@ def test_an_amount_is_whole_fen_by_its_value(archive: Archive, invoice: Any, tmp
 def test_an_amount_that_is_refused_is_told_as_it_is_written(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no amount in fen: 123456\n"):
         shared(archive, saved(tmp_path, "账期,费用（厘）\n2026-03,123456\n"))
+
+
+def test_a_rent_under_any_column_is_one_for_each_reader(archive: Archive, tmp_path: Path) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]},会议通话费,{one[4]}" for one in MEETINGS]
+    text = "\n".join(["会议编号,开始时间,时长(秒),项目,金额", *rows, ",,,月租费,5.00", "合计,,5400,,15.80", ""])
+    path = saved(tmp_path, text)
+    assert shared(archive, path)[0] == Decimal("15.80")
+    assert archive.witness(path, kind="invoice", start="2026-03", end="2026-04").finding == "witnessed"
+    archive.remove_witness(path.name)
+    assert [one.why.en for one in Invoice.read(path).skipped] == [ASIDE["charge"].en, ASIDE["total"].en]
 
 
 def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(

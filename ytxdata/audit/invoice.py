@@ -161,7 +161,7 @@ def _bill(line: SheetLine) -> Bill | Text:
         seconds, yuan = _seconds(figures[0]), _yuan(figures[1], line.digits)
     except ValueError:
         return FORMULA if any(cell.startswith("=") for cell in figures) else _NO_NUMBER
-    free = closing_of(meeting_id, [line.first], cells)
+    free = closing_of(meeting_id, line.words, cells)
     if not (meeting_id or free or is_credit(seconds, yuan)):
         return _NO_ID
     begun = cells.get("started_at", "").strip()

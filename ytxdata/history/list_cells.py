@@ -49,9 +49,7 @@ _OWN_NUMBER = re.compile(r"\d{1,6}")
 """What an index of lines without a name holds."""
 
 
-_BELOW = re.compile(
-    r"-\s*(?P<behind>.*\d.*)|\((?P<inside>[^()]*\d[^()]*)\)|(?P<before>[^-]*\d)\s*(?:-|cr)", re.IGNORECASE
-)
+_BELOW = re.compile(r"-\s*(?=\D*\d)(.*)|\((?=\D*\d)([^()]*)\)|([^-]*\d)\s*(?:-|cr)", re.IGNORECASE)
 """A figure below zero: with a sign, or in brackets or with a word as accountants write it."""
 _FORMS = str.maketrans("−－–（）", "---()")
 _AMOUNT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?", re.IGNORECASE)

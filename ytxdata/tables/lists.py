@@ -53,14 +53,19 @@ class Skipped(NamedTuple):
 
 
 class SheetLine(NamedTuple):
-    """One line: its number, its cells by our own names for the columns, whatever it begins with, and how many digits of
-    a yuan its amount counts in.
+    """One line: its number, its cells by our own names for the columns, whatever stands in it, and how many digits of a
+    yuan its amount counts in.
     """
 
     number: int
     cells: Mapping[str, str]
-    first: str = ""
+    words: Sequence[str] = ()
     digits: int = 0
+
+    @property
+    def first(self) -> str:
+        """Whatever it begins with."""
+        return next(iter(self.words), "")
 
 
 _TITLES = Text(
@@ -131,7 +136,7 @@ def read_lines(
     digits = next((digits_of(header[places[name]]) for name in ("amount", "amount_yuan") if name in named), 0)
     heads = [[cell.strip() for cell in row] for _, row in first[head.first : head.last + 1]]
     for number, cell in stated.items():
-        yield SheetLine(number, dict.fromkeys(places, ""), cell)
+        yield SheetLine(number, dict.fromkeys(places, ""), [cell])
     for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
@@ -147,7 +152,7 @@ def read_lines(
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
         cells = {name: row[place] for name, place in places.items()}
         cells |= {name: dated(cells[name]) for name in MOMENTS & cells.keys()}
-        yield SheetLine(number, cells, next(filter(None, map(str.strip, row)), ""), digits)
+        yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 

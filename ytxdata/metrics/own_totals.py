@@ -62,7 +62,8 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     of those for the same, or of all), whatever date, period or id stands beside it, or if others are for the same.
     Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
     of sums is no list with sums; and so are those that a later one adds up. A line that is called nothing is a charge,
-    also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing.
+    also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing;
+    beside meetings it is never charged, whatever day it is due.
 
     Examples
     --------
@@ -85,6 +86,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         for key in {*filter(None, (one.meeting_id, one.period, one.month))} | ({None} if one.period is None else set()):
             of[key] += one.yuan or 0
     whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
+    is_by_meeting = any(one.meeting_id for one in own)
     run = begun = carried = Decimal(0)
     seen = {run}
     totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
@@ -102,7 +104,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         sums = [each for each in (whole, run - begun, run + carried, same) if each is not None]
         is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
         is_due = one.called == "due"
-        if one.is_bare or is_sum or same is not None:
+        if one.is_bare or is_sum or same is not None or (is_due and is_by_meeting):
             totals[one.number] = ASIDE[one.called or "total"]
             off += [] if is_sum or is_due or (one.is_bare and one.called == "subtotal") else [(one, same)]
             begun = begun if is_due else run

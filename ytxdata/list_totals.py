@@ -5,12 +5,11 @@ says, under the list's columns or in words.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import time
 from decimal import Decimal
 from itertools import accumulate
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from ytxdata.labels import Text
 from ytxdata.times import BEIJING, parse_instant
@@ -23,13 +22,16 @@ _SUM = (
     r"[合总共]\s*计|总(?:额|金额|费用)|总?共(?=\s*\d)|(?:totals?|sum)\b"
     r"|(?:不含|未|含|价)税(?:金额|总[价额])|税前金额|(?:net|gross) amount\b"
 )
-_UNITS = r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fee|duration|seconds|lines|of|for|due|payable"
+_UNITS = (
+    r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fees?|duration|seconds|lines|of|for|due|payable"
+    r"|(?:(?:new|current|monthly)\s+)?charges"
+)
 _MONEY = r"[¥￥]|人民币|(?:rmb|cny)(?![a-z])"
 _WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:：=]?\s*(?=\d)"
 _BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|{_MONEY}|{_WHAT}|(?:{_UNITS}|total|sum)\b"
 # of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
 _OF_SOME = (
-    r"[^:：]{1,20}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|总额|(?<![a-z])totals?)"
+    r"[^:：]{1,20}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|总(?:额|金额|费用)|(?<![a-z])totals?)"
     r"\s*(?:[\d:：(（\[【=].*)?"
 )
 _TOTAL = re.compile(
@@ -87,41 +89,75 @@ _LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTA
 """What no id looks like: a word or several, and what they announce."""
 
 NoMeeting = Literal["total", "subtotal", "footer"]
+Closing = Literal["balance", "due", "charge"]
+"""What a line of no meeting is that is no total: a balance or payment; what is asked for in the end; a part of what is
+owed. Only the last is money that is shared, and only it belongs to a total for certain.
+"""
 
-_CHARGE = re.compile(
-    r"税[额金费款率]|增值税|附加税|^税$|月租|租费|余额|结余|充值|预存|[应实已未待][付收缴]|欠[费款缴]|滞纳|违约金|优惠|减免|折扣|抹零|抵扣"
-    r"|退[费款]|冲[减抵销]|调账|押金|手续费|最低消费|套餐"
-    r"|\b(?:vat|gst|tax(?:es)?|balance|rent(?:al)?|deposit|discount|due|paid|prepaid|payments?|arrears|surcharge"
-    r"|top[-\s]?up|recharge|refund|rounding|subscription)\b"
-    r"|\b(?:monthly|base|basic|fixed|service|late|platform)\s+(?:fees?|charges?)$",
-    re.IGNORECASE,
+_WORDS: Mapping[Closing, str] = {
+    "balance": r"(?:余额|结余|充值|预[存付]款?)(?:抵扣|冲抵|扣款|支付)?|已[付收缴]|欠[费款缴]|押金"
+    r"|\b(?:balance|deposit|paid|prepaid|payments?|arrears|top[-\s]?up|recharge)\b",
+    "due": r"[应实待未][付收缴](?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b",
+    "charge": r"税[额金费款率]|增值税|附加税|^税$|月租|租费|滞纳|违约金|优惠|减免|折扣|抹零|抵扣"
+    r"|退[费款]|冲[减抵销]|调账|手续费|最低消费|套餐"
+    r"|\b(?:vat|gst|tax(?:es)?|rent(?:al)?|discount|surcharge|refund|rounding|subscription)\b"
+    r"|\b(?:monthly|base|basic|fixed|service|late|payment|platform)\s+(?:fees?|charges?)$",
+}
+CLOSINGS = tuple(_WORDS)
+_CLOSING = [(kind, re.compile(words, re.IGNORECASE)) for kind, words in _WORDS.items()]
+_HEAD = re.compile(
+    r"\s*(?:金额|款项?|费用|[数总]?额|合计|[结转][转入出]*|\(.*|[:,、].*|\s[-–—].*"
+    r"|(?:received|brought|carried|forward|[bc]/?f|by|from|of|on|to|for|with|via|in|this|last|as|at|and|&)\b.*)?",
+    re.IGNORECASE | re.DOTALL,
 )
+"""What may stand behind a balance or payment, where another word makes it what a department is called: 充值中心."""
 _FEE = re.compile(r"(?:[费款]|费用|\bfees?|\bcharges?)$", re.IGNORECASE)
 """How the name of a charge ends. In another column than that of ids it may be what each meeting is charged for: 会议通话费."""
 _OF_A_RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]|[（(][^)）]*[)）]|(?:\d{4}\s*年)?\d{1,2}\s*月份?")
 """The figures of a charge that are none of an id: 增值税6%, 税额（6%）, 2月余额."""
-_NOTHING = re.compile(r"[-—–/\s0:.]*")
+_EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
+_NOTHING = re.compile(r"[\s0:.]*")
 
 
-def names_charge(cell: str, *, is_id: bool = False) -> bool:
-    """Say whether a line that is called so is usually of no meeting: tax, rent, a balance, what was paid or is due.
+def filled(cell: str) -> str:
+    """Return a cell without blanks around it; one of dashes, as people fill what is empty, says nothing.
 
     Examples
     --------
-    >>> [names_charge(one) for one in ("税额（6%）", "增值税6%", "VAT 6%", "上期余额", "Service fee", "抹零")]
-    [True, True, True, True, True, True]
-    >>> [names_charge(one) for one in ("财税部周会", "tax-2026", "会议通话费", "Feedback")]
-    [False, False, False, False]
+    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("-1")
+    ('税额', '', '', '-1')
     """
-    name = _OF_A_RATE.sub(" ", cell).strip().rstrip(":：")
-    return not re.search(r"\d", name) and any(one.search(name) for one in (_CHARGE, *((_FEE,) if is_id else ())))
+    return "" if _EMPTY.fullmatch(cell) else cell.strip()
 
 
-def is_charge(own: str, cells: Iterable[str], told: Mapping[str, str]) -> bool:
-    """Say whether a line charges for no meeting: an amount, and nothing of when, how long and who.
+def closing(name: str, *, is_id: bool = False) -> Closing | None:
+    """Return what a line is that is called so, where it is usually of no meeting. The last word decides.
 
-    Whoever takes it for a meeting calls a right bill with a line of tax a gap. It has a usual word for it in its place
-    of an id, or where there is none, in another cell: any other word may be what a room is called.
+    Examples
+    --------
+    >>> {closing(one) for one in ("税额（6%）", "VAT 6%", "Service fee", "抹零", "套餐", "Late payment fee")}
+    {'charge'}
+    >>> [closing(one) for one in ("上期余额", "本期充值", "Payment received", "应付金额", "Balance due")]
+    ['balance', 'balance', 'balance', 'due', 'due']
+    >>> {closing(one) for one in ("财税部周会", "tax-2026", "会议通话费", "Feedback", "充值中心")}
+    {None}
+    """
+    text = _OF_A_RATE.sub(" ", name).strip().rstrip(":：")
+    if re.search(r"\d", text):
+        return None
+    found = [(one.end(), kind) for kind, words in _CLOSING for one in words.finditer(text)]
+    if not found:
+        return "charge" if is_id and _FEE.search(text) else None
+    end, kind = max(found, key=lambda one: one[0])
+    return kind if kind == "charge" or is_id or _HEAD.fullmatch(text, end) else None
+
+
+def closing_of(own: str, cells: Iterable[str], told: Mapping[str, str]) -> Closing | None:
+    """Return what a line is that is of no meeting: an amount, and nothing of when, how long and who.
+
+    Whoever takes it for a meeting calls a right bill with a line of tax a gap, and whoever takes a balance for a charge
+    shares money that nobody owes. It has a usual word for it in its place of an id, or where there is none, in another
+    cell: any other word may be what a room is called.
 
     Parameters
     ----------
@@ -133,32 +169,39 @@ def is_charge(own: str, cells: Iterable[str], told: Mapping[str, str]) -> bool:
 
     Examples
     --------
-    >>> is_charge("税额", [], {"amount_yuan": "0.18"}), is_charge("", ["月租"], {"amount_yuan": "5", "duration_s": ""})
-    (True, True)
-    >>> is_charge("晨会", [], {"amount_yuan": "0.18"}), is_charge("税额", [], {"amount_yuan": "5", "duration_s": "60"})
-    (False, False)
+    >>> closing_of("税额", [], {"amount_yuan": "0.18"}), closing_of("", ["充值"], {"amount_yuan": "5", "duration_s": ""})
+    ('charge', 'balance')
+    >>> closing_of("晨会", [], {"amount_yuan": "0.18"}), closing_of("税额", [], {"amount_yuan": "5", "duration_s": "60"})
+    (None, None)
     """
-    is_silent = all(_NOTHING.fullmatch(told.get(name, "")) for name in ("number", "duration_s"))
+    is_silent = all(_NOTHING.fullmatch(filled(told.get(name, ""))) for name in ("number", "duration_s"))
     if not is_silent or not _holds_a_number(told.get("amount_yuan", "")):
-        return False
-    moments = [told.get(name, "").strip() for name in ("started_at", "ended_at")]
+        return None
+    moments = [filled(told.get(name, "")) for name in ("started_at", "ended_at")]
     # a rent may have a day
     timed = [one for one in moments if not (at := parse_instant(one)) or at.astimezone(BEIJING).time() != time()]
-    return all(_NOTHING.fullmatch(one) or names_charge(one) for one in timed) and (
-        names_charge(own, is_id=True) if own else any(map(names_charge, cells))
-    )
+    if not all(_NOTHING.fullmatch(one) or closing(one) for one in timed):
+        return None
+    return closing(own, is_id=True) if own else next(filter(None, map(closing, cells)), None)
 
 
-def sums_with(charges: Iterable[Decimal]) -> list[Decimal]:
-    """Return by how much a total may be more than what its meetings come to: it counts no charge that names none, or
-    those down to some line.
+def sums_with(closings: Iterable[tuple[Decimal, bool]]) -> list[Decimal]:
+    """Return by how much a total may be more than what its meetings come to: by no line that names none, or by those
+    down to some line: all of them, or what is owed.
+
+    Parameters
+    ----------
+    closings
+        The amount of each, and whether it is a part of what is owed.
 
     Examples
     --------
-    >>> [*map(str, sums_with([Decimal("100"), Decimal("15.66")]))]
-    ['0', '100', '115.66']
+    >>> [*map(str, sums_with([(Decimal("50"), False), (Decimal("100"), True), (Decimal("15.66"), True)]))]
+    ['0', '50', '150', '165.66', '100', '115.66']
     """
-    return [*accumulate(charges, initial=Decimal(0))]
+    told = list(closings)
+    runs = ([one for one, _ in told], [one for one, is_owed in told if is_owed])
+    return list(dict.fromkeys(sum_ for run in runs for sum_ in accumulate(run, initial=Decimal(0))))
 
 
 def is_off(told: Decimal, own: Decimal) -> bool:
@@ -217,7 +260,7 @@ def is_total(cell: str) -> bool:
 
     Examples
     --------
-    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total CNY 3.60", "市场部小计（2项）", "Amount total")]
+    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total CNY 3.60", "应付总金额（元）", "Total current charges")]
     [True, True, True, True, True, True]
     >>> [is_total(cell) for cell in ("合计划组", "组合计费用", "共享会议室", "Total Energies")]
     [False, False, False, False]
@@ -293,102 +336,3 @@ def _holds_a_number(cell: str) -> bool:
     # the foot of a sheet says who printed it when in whatever column there is room
     is_day = re.search(r"[-/年]", cell) is not None and parse_instant(cell.strip()) is not None
     return re.search(r"\d", cell) is not None and not is_day and _LABELLED.fullmatch(cell) is None
-
-
-class Charge(NamedTuple):
-    """One line with an amount: its number, what it is called, and what it is for: a meeting, a period, and the month of
-    that, each as far as it says so.
-    """
-
-    number: int
-    yuan: Decimal | None
-    called: NoMeeting | None = None
-    meeting_id: str = ""
-    period: Hashable = None
-    month: Hashable = None
-
-    @property
-    def is_bare(self) -> bool:
-        """Whether nothing is said of it but that it is a total."""
-        return self.called is not None and not self.meeting_id and self.period is None
-
-
-class Sorted(NamedTuple):
-    """The totals of a list, by their numbers, and why each is none of its charges, with those that contradict the
-    charges; charges that are called totals, and those that are called nothing and look like totals, each with what the
-    lines above it come to.
-    """
-
-    totals: Mapping[int, Text]
-    off: Sequence[int]
-    called: Sequence[tuple[Charge, Decimal]]
-    alike: Sequence[tuple[Charge, Decimal]]
-
-
-_RANKS: Mapping[NoMeeting | None, int] = {None: 0, "subtotal": 1, "total": 2}
-
-
-def own_totals(lines: Sequence[Charge]) -> Sorted:
-    """Tell the totals of a list of money from its charges.
-
-    What is called a total is one if it says of nothing what it is for, if it is the sum of lines (of some just above,
-    of those for the same, or of all), whatever date, period or id stands beside it, or if others are for the same.
-    Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
-    of sums is no list with sums. A line that is called nothing is a charge, also where it is such a sum.
-
-    Examples
-    --------
-    >>> day, two = Charge(1, Decimal(10), period=3, month=3), Charge(2, Decimal(20), period=3, month=3)
-    >>> [*own_totals([day, two, Charge(3, Decimal(30), "total", period=4, month=4)]).totals]
-    [3]
-    >>> own_totals([day, two, Charge(3, Decimal(31), "total", period=4, month=4)]).called[0][0].number
-    3
-    """
-    lowest = min((_RANKS[one.called] for one in lines if not one.is_bare), default=0)
-    own = [one for one in lines if not one.is_bare and _RANKS[one.called] == lowest]
-    of: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
-    for one in own:
-        # one that says no period may be of any
-        for key in {*filter(None, (one.meeting_id, one.period, one.month))} | ({None} if one.period is None else set()):
-            of[key] += one.yuan or 0
-    whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
-    run = begun = Decimal(0)
-    seen = {run}
-    totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
-    for one in lines:
-        is_total = one.called is not None and _RANKS[one.called] > lowest
-        if not is_total and not one.is_bare:
-            seen.add(run)
-            run += one.yuan or 0
-            continue
-        keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
-        same = next((of[key] for key in keys if key in of), None)
-        sums = [each for each in (whole, run - begun, same) if each is not None]
-        is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
-        if one.is_bare or is_sum or same is not None:
-            totals[one.number] = SUBTOTAL if one.called == "subtotal" else OWN_TOTAL
-            off += [] if is_sum or (one.is_bare and one.called == "subtotal") else [(one, same)]
-            begun = run
-        else:
-            called += [] if lowest else [(one, run)]
-            seen.add(run)
-            run += one.yuan or 0
-    said = {one.number: of_total({"yuan": one.yuan}, {"yuan": run if same is None else same}) for one, same in off}
-    is_told = any(one.yuan is not None and not is_off(one.yuan, run) for one in lines if one.number in totals)
-    alike = [] if is_told else _alike([one for one in lines if one.number not in totals])
-    return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike)
-
-
-def _alike(lines: Sequence[Charge]) -> list[tuple[Charge, Decimal]]:
-    """Return lines that are called nothing, the last of all or of a period, with the amount of all above together. Of
-    two alike it says nothing that one is the sum of the other, and a meeting is no sum.
-    """
-    by_period: defaultdict[Hashable, list[Charge]] = defaultdict(list)
-    for one in lines:
-        by_period[one.period].append(one)
-    found = {
-        (last.number, last)
-        for *above, last in filter(None, (lines, *by_period.values()))
-        if len(above) > 1 and last.yuan and last.yuan == sum(one.yuan or 0 for one in above)
-    }
-    return [(one, one.yuan or Decimal(0)) for _, one in sorted(found) if not one.called and not one.meeting_id]

@@ -420,7 +420,9 @@ def test_a_count_of_an_invoice_is_held_also_beside_credits(tmp_path: Path) -> No
         ("不含税金额,,1.80\nVAT 6%,,0.11\nTotal,,1.91\n", False),
         (",,-0.80\n月租费,,100\n合计 3 行,,101.00\n上期余额,,5\n", False),
         ("月租费,,100\n合计,,101.90\n", True),
-        ("上期余额,,5\n月租费,,100\n合计,,101.80\n", True),
+        ("上期余额,,5\n月租费,,100\n合计,,101.80\n", False),
+        ("上期余额,,5\n月租费,,100\n合计,,6.80\n", False),
+        ("月租费,,100\n上期余额,,5\n合计,,6.80\n", True),
     ],
 )
 def test_a_charge_that_names_no_meeting_is_held_against_no_record(tmp_path: Path, tail: str, *, is_off: bool) -> None:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 220
+MOST_FILES = 221
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -59,7 +59,8 @@ beside what people do to a sheet (`spreadsheets`), which was full. How answers g
 (`archive/replay`) is asked by who compares what is claimed (`archive/claims`) and by who takes in what lost its head
 (`archive/repair`). What a head may say (`archive/head_shape`) is one door for all that read its words, and `heads` was
 full. What a list of amounts is for (`metrics/invoiced`) is asked before it is shared (`metrics/cost`), and both were
-one full file. Whose words stand in a pack (`audit/pack_words`) is held against this package's own. Which records of
+one full file; which of them are sums of others (`metrics/own_totals`) is reckoning, beside what totals are called
+(`list_totals`), which was full. Whose words stand in a pack (`audit/pack_words`) is held against this package's own. Which records of
 a list may be more than one (`records/odd_records`) is asked of every record, beside what stands inside of one
 (`records/nested`), which was full. What an archive shows of heads that were published (`audit/published_heads`) is
 another subject than what makes anchors. What a report may tell of time (`pages/whole_days`) is asked beside whose

@@ -259,12 +259,12 @@ def test_totals_are_known_by_usual_words(archive: Archive, word: str, tmp_path: 
 @pytest.mark.parametrize(
     ("text", "expected", "said"),
     [
-        ("账期,项目,金额\n2026-02,通话,7\n2026-03,合计,10\n", {"2026-02": "7.00", "2026-03": "10.00"}, "are called totals, but the sum of no lines, all there is for their period, and shared as charges: line 3, 10 yuan (lines above it: 7)"),
+        ("账期,项目,金额\n2026-02,通话,7\n2026-03,合计,10\n", {"2026-02": "7.00", "2026-03": "10.00"}, "are called totals or due, but the sum of no lines, all there is for their period, and shared as charges: line 3, 10 yuan (lines above it: 7)"),
         ("日期,项目,金额\n2026-03-10,通话,10\n2026-03-31,合计,31\n", {"2026-03": "10.00"}, "31 yuan, not 10"),
         ("会议号,号码,金额\n902,1,2\n902,2,3\n902,小计,6\n", {"2026-03": "5.00"}, "6 yuan, not 5"),
-        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,应缴,30\n", {"2026-03": "60.00"}, "shared as charges: line 4, 30 yuan (lines above it: 30)"),
-        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,应缴,30\n2026-04,通话,1\n", {"2026-03": "60.00", "2026-04": "1.00"}, "shared as charges: line 4, 30 yuan (lines above it: 30)"),
-        ("账期,项目,金额\n2026-02,通话,10\n2026-03,录音,20\n2026-04,应缴,30\n", {"2026-02": "10.00", "2026-03": "20.00", "2026-04": "30.00"}, "shared as charges: line 4, 30 yuan"),
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,本月话费,30\n", {"2026-03": "60.00"}, "shared as charges: line 4, 30 yuan (lines above it: 30)"),
+        ("账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,本月话费,30\n2026-04,通话,1\n", {"2026-03": "60.00", "2026-04": "1.00"}, "shared as charges: line 4, 30 yuan (lines above it: 30)"),
+        ("账期,项目,金额\n2026-02,通话,10\n2026-03,录音,20\n2026-04,本月话费,30\n", {"2026-02": "10.00", "2026-03": "20.00", "2026-04": "30.00"}, "shared as charges: line 4, 30 yuan"),
     ],
 )  # fmt: skip
 def test_what_may_be_a_total_or_none_is_told_with_its_amount(

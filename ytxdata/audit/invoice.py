@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.history.list_cells import COLUMNS
+from ytxdata.history.list_cells import COLUMNS, amount_of, unsigned
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
 from ytxdata.list_totals import (
     IN_WORDS,
     OWN_TOTAL,
+    Closing,
     Unit,
     begins,
-    is_charge,
+    closing_of,
+    filled,
     is_credit,
     is_off,
     line_name,
@@ -26,7 +28,7 @@ from ytxdata.list_totals import (
     sums_with,
 )
 from ytxdata.phones import normalize
-from ytxdata.records.values import amount_text, convert
+from ytxdata.records.values import convert
 from ytxdata.spreadsheets import FORMULA, exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
@@ -47,8 +49,8 @@ _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no numb
 
 class Bill(NamedTuple):
     """One line: its number, the meeting, seconds and yuan (None where it says nothing), when the meeting began, or on
-    which day; whether what it says of that cannot be read; whose connection it is, where it says so; and whether it
-    charges for no meeting.
+    which day; whether what it says of that cannot be read; whose connection it is, where it says so; and what it is where
+    it is of no meeting.
     """
 
     line: int
@@ -59,7 +61,7 @@ class Bill(NamedTuple):
     is_day: bool = False
     is_start_unread: bool = False
     number: str | None = None
-    is_charge: bool = False
+    closing: Closing | None = None
 
     @property
     def is_credit(self) -> bool:
@@ -122,11 +124,14 @@ class Invoice:
                 skipped.append(Skipped(line.number, bill))
             else:
                 bills.append(bill)
-        charges = tuple(one for one in bills if not one.is_credit and not one.is_charge)
+        charges = tuple(one for one in bills if not one.is_credit and not one.closing)
         if not charges:
             raise none_left(WHAT, skipped)
-        aside = (one for one in bills if one.is_credit or one.is_charge)
-        skipped += (Skipped(one.line, _CREDIT if one.is_credit else ASIDE["charge"]) for one in aside)
+        skipped += (
+            Skipped(one.line, _CREDIT if one.is_credit else ASIDE[one.closing or ""])
+            for one in bills
+            if one.is_credit or one.closing
+        )
         begun = begins(end for _, end in totals)
         why = {line.number: _of_total(line, bills[begun[end] : end], bills) for line, end in totals}
         skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
@@ -142,22 +147,22 @@ class Invoice:
 
 
 def _bill(line: SheetLine) -> Bill | Text:
-    number, cells, first = line
+    cells = {name: filled(cell) for name, cell in line.cells.items()}
     meeting_id = exact(cells["meeting_id"])
     if isinstance(meeting_id, Text):
         return meeting_id
     # taken for a meeting it would be one that was billed and never held
     told = {name: cell for name, cell in cells.items() if name not in ("meeting_id", "number")}
-    what = no_meeting(line_name(meeting_id, first), told)
+    what = no_meeting(line_name(meeting_id, line.first), told)
     if what:
         return ASIDE[what]
     figures = cells.get("duration_s", ""), cells.get("amount_yuan", "")
     try:
-        seconds, yuan = _seconds(figures[0]), _decimal(figures[1])
-    except (InvalidOperation, ValueError):
+        seconds, yuan = _seconds(figures[0]), _yuan(figures[1], line.digits)
+    except ValueError:
         return FORMULA if any(cell.startswith("=") for cell in figures) else _NO_NUMBER
-    is_free = is_charge(meeting_id, [first], cells)
-    if not (meeting_id or is_free or is_credit(seconds, yuan)):
+    free = closing_of(meeting_id, line.words, cells)
+    if not (meeting_id or free or is_credit(seconds, yuan)):
         return _NO_ID
     begun = cells.get("started_at", "").strip()
     started_at = parse_instant(begun)
@@ -167,17 +172,17 @@ def _bill(line: SheetLine) -> Bill | Text:
         seconds = int((ended_at - started_at).total_seconds())
     whose = normalize(cells.get("number", ""))
     return Bill(
-        number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose, is_free
+        line.number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose, free
     )
 
 
 def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
     """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs."""
-    _, cells, first = line
-    words = stated([first, *(cell for cell in cells.values() if cell.strip() != first)])
+    cells, first = {name: filled(cell) for name, cell in line.cells.items()}, line.first
+    words = stated([first, *(cell for cell in cells.values() if cell != first)])
     try:
-        seconds, yuan = _seconds(cells.get("duration_s", "")), _decimal(cells.get("amount_yuan", ""))
-    except (InvalidOperation, ValueError):
+        seconds, yuan = _seconds(cells.get("duration_s", "")), _yuan(cells.get("amount_yuan", ""), line.digits)
+    except ValueError:
         return ASIDE["total_unread"]
     told = {**words, "yuan": words.get("yuan") if yuan is None else yuan}
     told |= {} if seconds is None else {"seconds": Decimal(seconds)}
@@ -190,8 +195,10 @@ def _sums(bills: Sequence[Bill], told: Mapping[Unit, Decimal | None]) -> dict[Un
     """Return what lines come to, of several sums the one that is told: a total may count charges that name no meeting,
     a count may leave out credits, and one of meetings may count each id once.
     """
-    free = [one.amount_yuan or Decimal(0) for one in bills if one.is_charge and not one.is_credit]
-    own = [one for one in bills if one.is_credit or not one.is_charge]
+    free = [
+        (one.amount_yuan or Decimal(0), one.closing == "charge") for one in bills if one.closing and not one.is_credit
+    ]
+    own = [one for one in bills if one.is_credit or not one.closing]
     both = own, [one for one in own if not one.is_credit]
     lines = [Decimal(len(some) + more) for some in both for more in range(len(free) + 1)]
     ids = [Decimal(len({one.meeting_id for one in some})) for some in both]
@@ -209,16 +216,14 @@ def _sums(bills: Sequence[Bill], told: Mapping[Unit, Decimal | None]) -> dict[Un
 
 
 def _seconds(cell: str) -> int | None:
-    if (told := convert("seconds", [cell]).array[0].as_py()) is not None:
-        return int(told)
-    return None if (value := _decimal(cell)) is None else int(value.to_integral_value())
+    text, is_below = unsigned(cell)
+    seconds = convert("seconds", [text]).array[0].as_py()
+    if seconds is None and (value := _yuan(text)) is not None:
+        seconds = int(value.to_integral_value())
+    return None if seconds is None else -seconds if is_below else int(seconds)
 
 
-def _decimal(cell: str) -> Decimal | None:
-    text = amount_text("".join(cell.split()))
-    if not text:
-        return None
-    value = Decimal(text)
-    if not value.is_finite() or abs(value) >= 10**12:
-        raise ValueError(text)
+def _yuan(cell: str, digits: int = 0) -> Decimal | None:
+    if (value := amount_of(cell, digits)) is None and cell:
+        raise ValueError(cell)
     return value

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -19,9 +20,16 @@ from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
+from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import Header, bare, csv_rows, header_of, is_note
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import FIGURES, MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
+
+ASKED = ("价税合计", "含税金额", "实收金额", "实付金额", "应收金额", "应付金额")
+"""What a column of what is asked for may be called, where a list says that beside what the connections cost."""
+SUMS = ("合计", "总额", "总计", "total")
+"""What one of sums may be called; beside a list in JSON they are counts."""
+_PARTS = ("金额分", "费用分", "费用厘", "amountfen")
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -29,7 +37,7 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "amountcny", "amountrmb", "cost", "fee", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计")),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "amountcny", "amountrmb", "cost", "fee", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *_PARTS)),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
@@ -39,6 +47,56 @@ _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
 _OWN_NUMBER = re.compile(r"\d{1,6}")
 """What an index of lines without a name holds."""
+
+
+_BELOW = re.compile(r"-\s*(?=\D*\d)(.*)|\((?=\D*\d)([^()]*)\)|([^-]*\d)\s*(?:-|cr)", re.IGNORECASE)
+"""A figure below zero: with a sign, or in brackets or with a word as accountants write it."""
+_FORMS = str.maketrans("−－–（）", "---()")
+_AMOUNT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?", re.IGNORECASE)
+MOST_YUAN = Decimal(10) ** 12
+
+
+def unsigned(cell: str) -> tuple[str, bool]:
+    """Return a figure of a list without its sign, and whether it is below zero.
+
+    Examples
+    --------
+    >>> unsigned("1.20"), unsigned("（¥0.80）"), unsigned("−00:30:00"), unsigned("0.80-")
+    (('1.20', False), ('¥0.80', True), ('00:30:00', True), ('0.80', True))
+    """
+    text = cell.strip().translate(_FORMS)
+    below = _BELOW.fullmatch(text)
+    return (next(filter(None, below.groups())).strip(), True) if below else (text, False)
+
+
+def amount_of(cell: str, digits: int = 0) -> Decimal | None:
+    """Return the yuan that a cell of a list says, None where it is no number; its column counts in parts of a yuan of
+    so many `digits`.
+
+    Examples
+    --------
+    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "12,5", "")]
+    ['1234.50', '-0.80', '-0.80', 'None', 'None']
+    >>> str(amount_of("12345.0", 2))
+    '123.450'
+    """
+    text, is_below = unsigned("".join(cell.split()))
+    text = amount_text(text)
+    if not _AMOUNT.fullmatch(text):
+        return None
+    value = Decimal(text).scaleb(-digits)
+    return None if abs(value) >= MOST_YUAN else -value if is_below else value
+
+
+def digits_of(column: str) -> int:
+    """Return how many digits of a yuan a column of amounts counts in, by its name.
+
+    Examples
+    --------
+    >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额（元）")
+    (2, 3, 0)
+    """
+    return next((digits for unit, digits in (("分", 2), ("fen", 2), ("厘", 3)) if bare(column).endswith(unit)), 0)
 
 
 class RawList(NamedTuple):
@@ -166,7 +224,8 @@ def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
 
 
 def _is_call(by_name: Mapping[str, str]) -> bool:
-    return bool({"meeting_id", "number"} & by_name.keys()) and bool(_MEASURES & by_name.keys())
+    measures = {bare(by_name[ours]) for ours in _MEASURES & by_name.keys()}
+    return bool({"meeting_id", "number"} & by_name.keys()) and bool(measures - {*SUMS})
 
 
 def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:

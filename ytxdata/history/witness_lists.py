@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
 from os import PathLike
@@ -14,12 +14,23 @@ from typing import Any, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
+from ytxdata.history.list_cells import (
+    COLUMNS,
+    COUNT,
+    SUMS,
+    RawList,
+    amount_of,
+    called,
+    cells_of,
+    digits_of,
+    is_enough,
+    plain,
+    unsigned,
+)
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
-from ytxdata.list_totals import IN_WORDS, Unit, begins, is_charge, line_name, no_meeting, stated
+from ytxdata.list_totals import IN_WORDS, Unit, begins, closing_of, filled, line_name, no_meeting, stated
 from ytxdata.phones import normalize
-from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
 from ytxdata.times import BEIJING
@@ -151,17 +162,17 @@ def _lines(
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
     totals: list[tuple[Figures, int]] = []
-    told = {ours: [plain(row.get(theirs)) for row in sheet.rows] for ours, theirs in by_name.items()}
+    told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
-    cells = {ours: _read(ours, texts) for ours, texts in told.items()}
+    cells = {ours: _read(ours, texts, digits_of(by_name[ours])) for ours, texts in told.items()}
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
         own, words = texts.get("meeting_id", ""), [*filter(None, map(plain, row.values()))]
         measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
         what = no_meeting(line_name(own, words[0] if words else ""), measures)
-        is_free = not (lost or line.is_credit) and is_charge(own, words, texts)
-        why = what or ("charge" if is_free else _unread(line, lost))
+        free = None if lost or line.is_credit else closing_of(own, words, texts)
+        why = what or free or _unread(line, lost)
         if why is None:
             lines.append(line)
             continue
@@ -189,16 +200,13 @@ def _is_of_part(figures: Figures, part: Sequence[WitnessLine], n_lines: int) -> 
     return 0 < len(part) < n_lines and bool(first) and not own.differing(part)
 
 
-def _read(ours: str, texts: Sequence[str]) -> list[Any]:
-    # of a meeting no figure is below zero, and none is read so; of a list it is a credit
-    below = [_BELOW.fullmatch(one) if ours in _SUMMED else None for one in texts]
-    plain_texts = [(one[1] or one[2] if one else text) or None for one, text in zip(below, texts, strict=True)]
-    read = cast("list[Any]", convert(COLUMNS[ours][0], plain_texts).array.to_pylist())
-    return [-one if is_below and one is not None else one for one, is_below in zip(read, below, strict=True)]
-
-
-_BELOW = re.compile(r"[-−－]\s*([\d.].*)|[(（]\s*([\d.][^()（）]*)[)）]")
-"""A figure below zero: with a sign, or in brackets as accountants write it."""
+def _read(ours: str, texts: Sequence[str], digits: int) -> list[Any]:
+    if ours == "amount_yuan":
+        return [amount_of(one, digits) for one in texts]
+    # of a meeting no length is below zero, and none is read so; of a list it is a credit
+    below = [unsigned(one) if ours == "duration_s" else (one, False) for one in texts]
+    read = cast("list[Any]", convert(COLUMNS[ours][0], [text or None for text, _ in below]).array.to_pylist())
+    return [-one if is_below and one is not None else one for one, (_, is_below) in zip(read, below, strict=True)]
 
 
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:
@@ -242,20 +250,22 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> Figures:
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
     words = stated(map(plain, named.values()))
 
-    def found(kind: ValueKind, unit: Unit, ours: str = "") -> list[Any]:
-        own = [by_name[ours]] if ours in by_name else []
-        names = dict.fromkeys(map(bare, (*_JSON_TOTALS.get(unit, ()), *own, *(COLUMNS[ours][1] if ours else ()))))
-        return _known(kind, [*(named.get(one) for one in names), words.get(unit)])
+    def found(unit: Unit, ours: str = "") -> list[Any]:
+        own = bare(by_name.get(ours, ""))
+        # of a line, what stands under other names is of columns that nobody read
+        others = () if filled(plain(named.get(own))) or not ours else {*COLUMNS[ours][1]} - {*SUMS}
+        names = dict.fromkeys(map(bare, (*_JSON_TOTALS.get(unit, ()), own, *sorted(others))))
+        cells = {one: plain(named[one]) for one in names if one in named}
+        if unit == "yuan":
+            told: list[Any] = [amount_of(cell, digits_of(one)) for one, cell in cells.items()]
+        else:
+            told = convert("seconds", [cell or None for cell in cells.values()]).array.to_pylist()
+        return [one for one in (*told, words.get(unit)) if one is not None]
 
     figures: Figures = {
-        "meetings": found("seconds", "meetings"),
-        "lines": found("seconds", "lines"),
-        "seconds": found("seconds", "seconds", "duration_s"),
-        "yuan": found("money", "yuan", "amount_yuan"),
+        "meetings": found("meetings"),
+        "lines": found("lines"),
+        "seconds": found("seconds", "duration_s"),
+        "yuan": found("yuan", "amount_yuan"),
     }
     return {unit: ones for unit, ones in figures.items() if ones}
-
-
-def _known(kind: ValueKind, values: Iterable[Any]) -> list[Any]:
-    texts = [str(one) for one in values if one not in (None, "")]
-    return [one for one in convert(kind, texts).array.to_pylist() if one is not None] if texts else []

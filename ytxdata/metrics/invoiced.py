@@ -11,18 +11,20 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Real
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import narwhals as nw
 
 from ytxdata.errors import UsageError
+from ytxdata.history.list_cells import ASKED, amount_of, called
 from ytxdata.history.list_cells import COLUMNS as LISTED
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import Charge, NoMeeting, Sorted, is_total, no_meeting, own_totals, stated
+from ytxdata.list_totals import CLOSINGS, Closing, NoMeeting, closing_of, filled, is_total, no_meeting, stated
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
+from ytxdata.metrics.own_totals import Charge, Sorted, own_totals
 from ytxdata.metrics.tariff import rounded
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
@@ -49,7 +51,7 @@ def check_invoice(invoice: Invoiced, by: By) -> None:
             remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
         )  # fmt: skip
     if is_amount(invoice):
-        _fen(str(invoice))
+        _fen(SheetLine(0, {"amount": str(invoice)}))
 
 
 def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
@@ -64,7 +66,7 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
     given: Any = {"total": invoice} if is_amount(invoice) else invoice
     if isinstance(given, Mapping):
         told = [{"period": str(period), "amount": str(amount)} for period, amount in given.items()]
-        return _placed([SheetLine(0, cells) for cells in told], by, known)
+        return _placed([SheetLine(0, cells) for cells in told], {}, by, known)
     skipped: list[Skipped] = []
     read = read_lines(given, INVOICE, COLUMNS, ("amount",), {}, skipped, keep_others=True)
     lines = [line._replace(cells=_timed(line.cells)) for line in read]
@@ -74,17 +76,31 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
         raise UsageError(
             skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
         )
-    charges = [_charge(line) for line in lines]
-    found = own_totals([one for one in charges if one.called != "footer"])
-    asides = {one.number: ASIDE["footer"] for one in charges if one.called == "footer"} | dict(found.totals)
+    by_name = called(lines[0].cells, {}) if lines else {}
+    charges = {line.number: _charge(line, by_name) for line in lines}
+    found = own_totals([one for one in charges.values() if one.called != "footer"])
+    asides = {n: ASIDE[one.called] for n, one in charges.items() if one.called in ("footer", "balance")}
+    asides |= found.totals
     skipped += [Skipped(number, asides[number]) for number in sorted(asides)]
     own = [line for line in lines if line.number not in asides]
     if not own:
         raise none_left(INVOICE, skipped)
-    amounts, notes = _placed(own, by, known)
+    amounts, notes = _placed(own, charges, by, known)
     said = skipped_note(INVOICE, skipped)
     said = Text(f"警告：{said.zh}", f"warning: {said.en}") if found.off else said
-    return amounts, (*notes, *_like_totals(found), *((said,) if skipped else ()))
+    aside = [one for one in charges.values() if one.called in ("balance", "due") and one.number in asides]
+    return amounts, (*notes, *_unshared(aside), *_like_totals(found), *((said,) if skipped else ()))
+
+
+def _unshared(lines: Sequence[Charge]) -> tuple[Text, ...]:
+    """Return a note on balances, payments and what is due: whoever meant one as a charge must see what is not shared."""
+    whole, more = sum((one.yuan or Decimal(0) for one in lines), Decimal(0)), " …" if len(lines) > _SHOWN else ""
+    listed = ", ".join(f"{one.number} ({one.yuan})" for one in lines[:_SHOWN]) + more
+    told = Text(
+        f"账单有 {len(lines)} 行为余额、充值、付款或应付实收金额，不是费用，未分摊，共 {whole} 元：第 {listed} 行",
+        f"{len(lines)} lines of the invoice are balances, top-ups, payments or what is due, no charges, and not shared, {whole} yuan together: lines {listed}",
+    )
+    return (told,) if lines else ()
 
 
 def _like_totals(found: Sorted) -> tuple[Text, ...]:
@@ -99,8 +115,8 @@ def _like_totals(found: Sorted) -> tuple[Text, ...]:
         )
 
     called = (
-        "名为合计，却不是任何各行之和，其时段别无他行",
-        "lines of the invoice are called totals, but the sum of no lines, all there is for their period,",
+        "名为合计或应付，却不是任何各行之和，其时段别无他行",
+        "lines of the invoice are called totals or due, but the sum of no lines, all there is for their period,",
     )
     alike = (
         "恰为其上各行之和，却没有写作合计（若是合计，请写明或删去）",
@@ -113,7 +129,8 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 
 
 def _timed(cells: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the cells of a line with its day where it says only that, or its time in another column."""
+    """Return the cells of a line, without dashes, with its day where it says only that, or its time in another column."""
+    cells = {name: cell if name == "amount" else filled(cell) for name, cell in cells.items()}
     day, begun = cells.get("day"), cells.get("started_at", "").strip()
     if day is None:
         return cells
@@ -133,27 +150,30 @@ def _span(text: str) -> tuple[int, int] | None:
     return next((bounds(named, by) for by in _SPANS if (named := period_called(text, by))), None)
 
 
-def _charge(line: SheetLine) -> Charge:
-    """Return what a line charges, for what, and whether it is called a total or is a note."""
+def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
+    """Return what a line charges, for what, and whether it is called a total, a balance or what is due, or is a note."""
     cells, amount = line.cells, line.cells["amount"]
-    bare = not any(cells.get(name, "").strip() for name in COLUMNS)
+    bare = not any(cells.get(name, "") for name in COLUMNS)
+    # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场), nor is its state (已付)
     known = [cell for name, cell in cells.items() if name in COLUMNS]
-    # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场)
-    others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS]
+    others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS and cell]
     words = [cell for name, cell in others if bare or (is_total(cell) and not _is_remark(name, cell))]
-    called: NoMeeting | None = next(
+    kind: NoMeeting | Closing | None = next(
         filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None
     )
-    own, meeting_id, text = _PRECISE.fullmatch(amount_text(amount)), cells.get("meeting_id", "").strip(), _stated(cells)
+    own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), _stated(cells)
+    if kind is None:
+        told = {ours: cells.get(theirs, "") for ours, theirs in by_name.items()} | {"amount_yuan": amount}
+        kind = closing_of(meeting_id, [cell for name, cell in others if not _REMARKS.search(name)], told)
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
     span = _span(text) if text else _month(local_second(day) // DAY) if day else None
-    yuan = Decimal(own[0]) if own else stated([line.first]).get("yuan") if called else None
+    yuan = stated([line.first]).get("yuan") if own is None and kind else own
     return Charge(
         line.number,
         yuan,
-        called,
-        "" if is_total(meeting_id) else meeting_id,
+        kind,
+        "" if is_total(meeting_id) or kind in CLOSINGS else meeting_id,
         span,
         _month(span[0] // DAY) if span else None,
     )
@@ -168,21 +188,28 @@ def _is_remark(column: str, cell: str) -> bool:
     return bool(_FIGURE.search(cell)) and bool(_REMARKS.search(column) or _COUNTS.match(cell))
 
 
-def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
+def _placed(
+    lines: Sequence[SheetLine], charges: Mapping[int, Charge], by: By, known: Facts
+) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
     """Return what a list comes to in each period; parts of a fen are rounded once, in the sum of all.
 
     A line belongs to the period that it states, else to that of its date, else to that of the record with its id. One
     that has none of them, or whose id stands for meetings of several periods, belongs to none, which is said with its
-    amount.
+    amount; but tax or rent of a bill whose lines are all of one period belongs to that.
     """
     # a line a meeting, dated or not, is a bill; a list by period names no meeting
     is_bill = bool({"started_at", "meeting_id"} & lines[0].cells.keys())
     places = _Places(by, known.scope.edges, is_bill, _Moments.of(known, lines))
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     stated, outside, n_stated, n_outside, lost = list[str](), set[str](), 0, 0, list[Decimal]()
-    for line in lines:
-        amount = (_yuan if is_bill else _fen)(line.cells["amount"], line.number)
-        periods, named = places.of(line)
+    placed = [(line, *places.of(line)) for line in lines]
+    all_periods = {period for _, periods, _ in placed for period in periods}
+    n_free = 0
+    for line, periods, named in placed:
+        amount = (_yuan if is_bill else _fen)(line)
+        if not periods and line.number in charges and charges[line.number].called == "charge":
+            periods = all_periods
+            n_free += len(periods) == 1
         is_outside = periods == {""}
         if named:
             stated += [] if line.cells.get("meeting_id", "").strip() else [named]
@@ -198,13 +225,14 @@ def _placed(lines: Sequence[SheetLine], by: By, known: Facts) -> tuple[dict[str,
     # by itself would be some fen off
     whole = sum(sums.values(), Decimal(0)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     parts = rounded([Fraction(sums[period]) for period in sorted(sums)], whole=whole)
-    listed, n_dated, zh, en = "、".join(sorted(outside)), len(lines) - n_stated, *_DAY_OF[known.scope.day_of]
+    listed, n_dated, zh, en = "、".join(sorted(outside)), len(lines) - n_stated - n_free, *_DAY_OF[known.scope.day_of]
     # a credit must not hide a charge
     asked, credit = (sum((one for one in lost if (one < 0) == is_credit), Decimal(0)) for is_credit in (False, True))
     back = (f"及冲减 {credit} 元", f" and credits of {credit} yuan") if credit else ("", "")
     notes = (
         (is_bill and n_dated, f"账单各行按会议{zh}时刻归入时段，共 {n_dated} 行", f"the {n_dated} lines of the bill are put into periods by the {en} of their meetings"),
         (n_stated, f"账单有 {n_stated} 行归入其所写的时段，不论其日期", f"{n_stated} lines of the bill are put into the period that they state, whatever their date"),
+        (n_free, f"账单有 {n_free} 行费用不属于任何会议，也没有日期，归入其余各行共同的时段", f"{n_free} lines of the bill charge for no meeting and have no date: they are put into the period of all others"),
         (n_outside, f"其中 {n_outside} 行不在所选期间，未分摊", f"{n_outside} of them lie outside the period asked for and are not shared"),
         (outside, f"账单中不在所选期间的时段未分摊：{listed}", f"periods of the invoice outside the period asked for are not shared: {listed.replace('、', ', ')}"),
         (any(lost), f"警告：账单中共 {asked} 元{back[0]}没有日期，也没有唯一时段的会议记录（或会议结束未知），未分摊", f"warning: {asked} yuan{back[1]} of the bill have no date, and no record or records of several periods (or no known end), and are not shared"),
@@ -313,16 +341,26 @@ def _instant(text: str) -> datetime | None:
     return parse_instant(f"{month}-01" if (month := month_text(text)) else text)
 
 
-def _yuan(amount: str, line: int | None) -> Decimal:
-    if not _PRECISE.fullmatch(bare := amount_text(amount)):
-        raise _no_amount(Text(f"金额不可用：{amount}", f"no amount: {amount}"), line)
-    return Decimal(bare)
+def _yuan(line: SheetLine) -> Decimal:
+    return _money(line, Text("金额不可用", "no amount"))
 
 
-def _fen(amount: str, line: int | None = None) -> Decimal:
-    if not _AMOUNT.fullmatch(bare := amount_text(amount)):
-        raise _no_amount(Text(f"金额不可用：{amount}", f"no amount in fen: {amount}"), line)
-    return Decimal(bare)
+def _fen(line: SheetLine) -> Decimal:
+    value = _money(line, why := Text("金额不可用", "no amount in fen"))
+    return value if value == round(value, 2) else _refuse_amount(line, why)
+
+
+def _money(line: SheetLine, why: Text) -> Decimal:
+    value = amount_of(line.cells["amount"], line.digits)
+    # digits lost to 1E+3 are no charge
+    lacks = value is None or int(value.as_tuple().exponent) + line.digits > 0
+    return _refuse_amount(line, why) if value is None or lacks else value
+
+
+def _refuse_amount(line: SheetLine, why: Text) -> NoReturn:
+    amount = line.cells["amount"]
+    at = Text(f"{why.zh}：{amount}", f"{why.en}: {amount}")
+    raise _refused(at, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line.number)
 
 
 def _period(text: str | None, by: By, line: int | None = None) -> str:
@@ -341,7 +379,7 @@ def _no_period(text: str, by: By, line: int | None) -> UsageError:
 INVOICE = Text("账单", "invoice")
 COLUMNS = {
     # what is asked for, as far as a list says that beside what the connections cost
-    "amount": ("amount_yuan", "价税合计", "实收金额", "实付金额", "应收金额", "应付金额", *LISTED["amount_yuan"][1], "合计", "总额", "总计", "total", "金额分", "费用分", "费用厘", "amountfen"),
+    "amount": ("amount_yuan", *ASKED, *LISTED["amount_yuan"][1]),
     "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
     "started_at": LISTED["started_at"][1],
     "day": ("日期", "会议日期", "date"),
@@ -349,11 +387,11 @@ COLUMNS = {
 }  # fmt: skip
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _FIGURE = re.compile(r"\d(?![\d年月])")
-_REMARKS = re.compile(r"备注|附注|remark|note|comment|memo", re.IGNORECASE)
+_REMARKS = re.compile(
+    r"备注|附注|remark|note|comment|memo|状态|是否|支付|付款|缴费|结清|status|state|paid|payment", re.IGNORECASE
+)
 _COUNTS = re.compile(r"\s*总?共\s*\d")
 _SHOWN = 10
-_PRECISE = re.compile(r"-?\d+(\.\d+)?")
-_AMOUNT = re.compile(r"-?\d+(\.\d{1,2})?")
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)
 """What is no path but a number, also one that is no amount: its error then says so."""
 
@@ -366,10 +404,6 @@ _PERIODS: Mapping[str, Text] = {
         ("month", "2026-03 或 2026年3月", "2026-03 or 2026年3月"),
     )
 } | {"total": Text('按时段分摊请用 --by month（by="month"），否则去掉列 period', 'to share by periods ask --by month (by="month"), else leave out the column period')}  # fmt: skip
-
-
-def _no_amount(why: Text, line: int | None) -> UsageError:
-    return _refused(why, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line)
 
 
 def _refused(why: Text, remedy: Text, line: int | None) -> UsageError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -15,15 +14,14 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
+from ytxdata.history.list_cells import digits_of
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
-from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import (
     MOMENTS,
     MOST_TITLES,
     Header,
-    bare,
     dated,
     doubles,
     header_of,
@@ -55,11 +53,19 @@ class Skipped(NamedTuple):
 
 
 class SheetLine(NamedTuple):
-    """One line: its number, its cells by our own names for the columns, and whatever it begins with."""
+    """One line: its number, its cells by our own names for the columns, whatever stands in it, and how many digits of a
+    yuan its amount counts in.
+    """
 
     number: int
     cells: Mapping[str, str]
-    first: str = ""
+    words: Sequence[str] = ()
+    digits: int = 0
+
+    @property
+    def first(self) -> str:
+        """Whatever it begins with."""
+        return next(iter(self.words), "")
 
 
 _TITLES = Text(
@@ -127,10 +133,10 @@ def read_lines(
         columns = {**columns, **_meant(required[0], header, first[head.last + 1 :], like, skipped)}
     named = _places(header, what, names, required, columns)
     others, places = doubles(header, names, columns, named), _read(named, header, keep_others)
-    parts = {name: _parts_of_yuan(header[place]) for name, place in places.items() if name == "amount"}
+    digits = next((digits_of(header[places[name]]) for name in ("amount", "amount_yuan") if name in named), 0)
     heads = [[cell.strip() for cell in row] for _, row in first[head.first : head.last + 1]]
     for number, cell in stated.items():
-        yield SheetLine(number, dict.fromkeys(places, ""), cell)
+        yield SheetLine(number, dict.fromkeys(places, ""), [cell])
     for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
@@ -146,8 +152,7 @@ def read_lines(
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
         cells = {name: row[place] for name, place in places.items()}
         cells |= {name: dated(cells[name]) for name in MOMENTS & cells.keys()}
-        cells |= {name: _in_yuan(cells[name], digits) for name, digits in parts.items()}
-        yield SheetLine(number, cells, next(filter(None, map(str.strip, row)), ""))
+        yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
 
 
@@ -182,16 +187,6 @@ def _meant(
         return {}
     skipped.append(Skipped(0, _TAKEN.format(column=found[0])))
     return {wanted: found[0]}
-
-
-def _parts_of_yuan(name: str) -> int:
-    """Return how many digits of a yuan a column of amounts counts in, by its name: 金额（分）."""
-    return next((digits for unit, digits in (("分", 2), ("fen", 2), ("厘", 3)) if bare(name).endswith(unit)), 0)
-
-
-def _in_yuan(cell: str, digits: int) -> str:
-    text = amount_text(cell)
-    return f"{Decimal(text).scaleb(-digits):f}" if digits and re.fullmatch(r"-?\d+(\.\d+)?", text) else cell
 
 
 def _read(named: Mapping[str, int], header: Sequence[str], keep_others: bool) -> dict[str, int]:

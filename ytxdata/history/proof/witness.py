@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import OWN_TOTAL, SUBTOTAL, Unit, is_credit, sums_with
+from ytxdata.list_totals import CLOSINGS, OWN_TOTAL, SUBTOTAL, Unit, is_credit, sums_with
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING, beijing_text
 
@@ -99,9 +99,11 @@ ASIDE: Mapping[str, Text] = {
     "subtotal": SUBTOTAL,
     "credit": Text("冲减（负数），计入合计", "a credit (below zero), which belongs to the total"),
     "charge": Text(
-        "不属于任何会议的费用或余额（如税额、月租），合计可含可不含",
-        "a charge or balance that names no meeting (tax, rent), which a total may count or not",
+        "不属于任何会议的费用（如税额、月租），合计可含可不含",
+        "a charge that names no meeting (tax, rent), which a total may count or not",
     ),
+    "due": Text("应付或实收的金额，不另计费", "what is due or was received for the rest, and no charge beside it"),
+    "balance": Text("余额、充值或付款，不是费用", "a balance, top-up or payment, which is no charge"),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
     "scientific": SCIENTIFIC,
     "formula": FORMULA,
@@ -194,7 +196,7 @@ class Totals:
         lines: Sequence[WitnessLine],
         beside: Sequence[Totals] = (),
         unheld: Sequence[str] = (),
-        charges: Sequence[WitnessLine] = (),
+        charges: Sequence[Aside] = (),
     ) -> bool | None:
         """Say whether the lines add up to what the list says of itself, and to what must hold beside that; None when
         that could not show a lack.
@@ -220,7 +222,7 @@ class Totals:
         return vouched or None
 
     def differing(
-        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), charges: Sequence[WitnessLine] = ()
+        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), charges: Sequence[Aside] = ()
     ) -> tuple[Difference, ...]:
         """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it. A
         count may leave out credits, and a total counts `charges` that name no meeting or does not.
@@ -233,17 +235,20 @@ class Totals:
         )
 
     @staticmethod
-    def _summed(lines: Sequence[WitnessLine], charges: Sequence[WitnessLine] = ()) -> dict[str, list[Decimal]]:
+    def _summed(lines: Sequence[WitnessLine], charges: Sequence[Aside] = ()) -> dict[str, list[Decimal]]:
         """Return what each figure may come to: as it is first."""
         yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
         counts = len(lines), sum(not one.is_credit for one in lines)
         return {
             "lines": [Decimal(n + more) for n in counts for more in range(len(charges) + 1)],
             "seconds": [Decimal(sum(one.duration_s or 0 for one in lines))],
-            "yuan": [yuan + more for more in sums_with(one.amount_yuan or Decimal(0) for one in charges)],
+            "yuan": [
+                yuan + more
+                for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in charges)
+            ],
         }
 
-    def needs_more(self, lines: Sequence[WitnessLine], charges: Sequence[WitnessLine] = ()) -> bool:
+    def needs_more(self, lines: Sequence[WitnessLine], charges: Sequence[Aside] = ()) -> bool:
         """Say whether nothing of it holds but where credits are lines, or charges that name no meeting count: a credit
         of nothing, or a charge of as much, would stand for a meeting that was left out.
         """
@@ -311,9 +316,9 @@ class Witness:
         return tuple(one.line for one in self.aside if one.why == "credit")
 
     @property
-    def charges(self) -> tuple[WitnessLine, ...]:
-        """Lines that charge for no meeting."""
-        return tuple(one.line for one in self.aside if one.why == "charge")
+    def charges(self) -> tuple[Aside, ...]:
+        """Lines that charge for no meeting, and balances."""
+        return tuple(one for one in self.aside if one.why in CLOSINGS)
 
     @property
     def runs(self) -> tuple[str, str] | None:

@@ -1,0 +1,170 @@
+"""Which lines of a list of money are sums of others, and which are what is charged."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from ytxdata.history.proof.witness import ASIDE
+from ytxdata.labels import Text
+from ytxdata.list_totals import OWN_TOTAL, Closing, NoMeeting, is_off, of_total
+
+
+class Charge(NamedTuple):
+    """One line with an amount: its number, what it is called, and what it is for: a meeting, a period, and the month of
+    that, each as far as it says so.
+    """
+
+    number: int
+    yuan: Decimal | None
+    called: NoMeeting | Closing | None = None
+    meeting_id: str = ""
+    period: Hashable = None
+    month: Hashable = None
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether it is called one: a total, or what is asked for in the end."""
+        return _RANKS[self.called] > 0
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is said of it but that it is one."""
+        return self.is_sum and not self.meeting_id and self.period is None
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether it may be what is charged for something."""
+        return not self.is_bare and self.called != "balance"
+
+
+_RANKS: Mapping[str | None, int] = {None: 0, "charge": 0, "balance": 0, "subtotal": 1, "total": 2, "due": 3}
+
+
+class Sorted(NamedTuple):
+    """The totals of a list, by their numbers, and why each is none of its charges, with those that contradict the
+    charges; charges that are called totals, and those that are called nothing and look like totals, each with what the
+    lines above it come to.
+    """
+
+    totals: Mapping[int, Text]
+    off: Sequence[int]
+    called: Sequence[tuple[Charge, Decimal]]
+    alike: Sequence[tuple[Charge, Decimal]]
+
+
+def own_totals(lines: Sequence[Charge]) -> Sorted:
+    """Tell the totals of a list of money from its charges.
+
+    What is called a total is one if it says of nothing what it is for, if it is the sum of lines (of some just above,
+    of those for the same, or of all), whatever date, period or id stands beside it, or if others are for the same.
+    Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
+    of sums is no list with sums; and so are those that a later one adds up. A line that is called nothing is a charge,
+    also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing;
+    beside meetings it is never charged, whatever day it is due.
+
+    Examples
+    --------
+    >>> day, two = Charge(1, Decimal(10), period=3, month=3), Charge(2, Decimal(20), period=3, month=3)
+    >>> [*own_totals([day, two, Charge(3, Decimal(30), "total", period=4, month=4)]).totals]
+    [3]
+    >>> own_totals([day, two, Charge(3, Decimal(31), "total", period=4, month=4)]).called[0][0].number
+    3
+    >>> net, tax = Charge(1, Decimal(100), "total"), Charge(2, Decimal(6), "charge")
+    >>> [*own_totals([net, tax, Charge(3, Decimal(106), "total")]).totals]
+    [3]
+    """
+    parts = _parts(lines)
+    lines = [one._replace(called=None) if one.number in parts else one for one in lines]
+    lowest = min((_RANKS[one.called] for one in lines if one.is_owed), default=0)
+    own = [one for one in lines if one.is_owed and _RANKS[one.called] == lowest]
+    of: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
+    for one in own:
+        # one that says no period may be of any
+        for key in {*filter(None, (one.meeting_id, one.period, one.month))} | ({None} if one.period is None else set()):
+            of[key] += one.yuan or 0
+    whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
+    is_by_meeting = any(one.meeting_id for one in own)
+    run = begun = carried = Decimal(0)
+    seen = {run}
+    totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
+    for one in lines:
+        if one.called == "balance":
+            carried += one.yuan or 0
+            continue
+        if one.is_owed and _RANKS[one.called] <= lowest:
+            seen.add(run)
+            run += one.yuan or 0
+            continue
+        keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
+        same = next((of[key] for key in keys if key in of), None)
+        # what is asked for may count what was left to pay before
+        sums = [each for each in (whole, run - begun, run + carried, same) if each is not None]
+        is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
+        is_due = one.called == "due"
+        if one.is_bare or is_sum or same is not None or (is_due and is_by_meeting):
+            totals[one.number] = ASIDE[one.called or "total"]
+            off += [] if is_sum or is_due or (one.is_bare and one.called == "subtotal") else [(one, same)]
+            begun = begun if is_due else run
+        else:
+            called += [] if lowest else [(one, run)]
+            seen.add(run)
+            run += one.yuan or 0
+    said = {one.number: of_total({"yuan": one.yuan}, {"yuan": run if same is None else same}) for one, same in off}
+    is_told = any(one.yuan is not None and not is_off(one.yuan, run) for one in lines if one.number in totals)
+    alike = [] if is_told else _alike([one for one in lines if one.number not in totals and one.called != "balance"])
+    return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike)
+
+
+def _parts(lines: Sequence[Charge]) -> set[int]:
+    """Return the lines that are called totals and are parts of a later one: net, and tax, of gross. That one is exactly
+    what all of its period above it come to, or all of the list where it says no period, and they are sums of none.
+    """
+    groups: defaultdict[Hashable, list[Charge]] = defaultdict(list)
+    for one in lines:
+        if one.called != "balance" and one.yuan is not None and not (one.is_sum and one.meeting_id):
+            for period in {None, one.period}:
+                groups[period].append(one)
+    return {number for period, group in groups.items() for number in _parts_of(period, group)}
+
+
+def _parts_of(period: Hashable, group: Sequence[Charge]) -> set[int]:
+    plain = sum((one.yuan or Decimal(0) for one in group if not one.is_sum), Decimal(0))
+    found, odd = set[int](), dict[int, Decimal]()
+    run = begun = Decimal(0)
+    seen, n_above = {run}, 0
+    for one in group:
+        yuan = one.yuan or Decimal(0)
+        if one.is_sum and (run - yuan in seen or not is_off(yuan, plain)):
+            continue
+        parts = sum(odd.values(), Decimal(0))
+        if one.is_sum and odd and n_above > 1 and one.period == period and yuan == run - begun + parts:
+            found |= odd.keys()
+            run, odd = run + parts, {}
+            begun, n_above = run, 0
+            seen.add(run)
+            continue
+        n_above += 1
+        if one.is_sum:
+            odd[one.number] = yuan
+        else:
+            seen.add(run)
+            run += yuan
+    return found
+
+
+def _alike(lines: Sequence[Charge]) -> list[tuple[Charge, Decimal]]:
+    """Return lines that are called nothing, the last of all or of a period, with the amount of all above together. Of
+    two alike it says nothing that one is the sum of the other, and a meeting is no sum.
+    """
+    by_period: defaultdict[Hashable, list[Charge]] = defaultdict(list)
+    for one in lines:
+        by_period[one.period].append(one)
+    found = {
+        (last.number, last)
+        for *above, last in filter(None, (lines, *by_period.values()))
+        if len(above) > 1 and last.yuan and last.yuan == sum(one.yuan or 0 for one in above)
+    }
+    return [(one, one.yuan or Decimal(0)) for _, one in sorted(found) if not one.is_sum and not one.meeting_id]

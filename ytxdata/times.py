@@ -357,15 +357,15 @@ TOLERANCE_S = 2
 
 
 def leeway_s(start: float, end: float, duration: float) -> float:
-    """Return how far a duration may be from end − start, all in seconds: a minute where both edges are told to the
-    minute, or it is brought up to one, as many platforms write them. Every meeting would contradict itself.
+    """Return how far a duration may be from end − start, all in seconds: a minute where one of them is told to the
+    minute, or brought up to one, as many platforms write them. Every meeting would contradict itself.
 
     Examples
     --------
-    >>> leeway_s(36_000, 37_800, 1_771), leeway_s(36_007, 37_805, 1_800), leeway_s(36_007, 37_805, 1_771)
+    >>> leeway_s(36_000, 37_801, 1_771), leeway_s(36_007, 37_805, 1_800), leeway_s(36_007, 37_805, 1_771)
     (60, 60, 2)
     """
-    is_to_the_minute = start % 60 == end % 60 == 0 or (duration > 0 and duration % 60 == 0)
+    is_to_the_minute = 0 in (start % 60, end % 60) or (duration > 0 and duration % 60 == 0)
     return 60 if is_to_the_minute else TOLERANCE_S
 
 

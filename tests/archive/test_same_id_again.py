@@ -34,6 +34,30 @@ def rows_by_party(platform: Any, i: int, n: int = 3) -> list[dict[str, Any]]:
     return [platform.record(i, parties=[{"name": f"{k}", "phone": f"1540000000{k}"}]) for k in range(n)]
 
 
+def test_a_room_that_its_creator_keeps_is_told_once_and_an_id_of_two_creators_of_each(
+    archive: Archive, platform: Any
+) -> None:
+    """Also of each period by itself, and with the same meetings in a History."""
+    rooms = {0: "kept", 1: "shared", 2: "nobody's"}
+    days = [
+        [
+            {**platform.record(10 * day + at), "meid": room, "creator": creator}
+            for at, room in rooms.items()
+            for creator in [{"kept": "15400000001", "shared": f"1540000000{day}"}.get(room)]
+        ]
+        for day in range(4)
+    ]
+    platform.records = [one for day in reversed(days) for one in reversed(day)]
+    client = Recording(platform)
+    archive.sync(client)
+    n_told = {"kept": 1, "shared": 4, "nobody's": 4}
+    assert archive.problems().query("reason == 'id_collision'")["meeting_id"].value_counts().to_dict() == n_told
+    assert_agree(archive, History.from_answers(client.answers))
+    starts = archive.meetings().query("meeting_id == 'kept'")["started_at"].sort_values()
+    some = archive.problems(start=starts.iloc[1], end=starts.iloc[2] + timedelta(seconds=1))
+    assert some["meeting_id"].value_counts()["kept"] == 1
+
+
 def assert_agree(archive: Archive, history: History) -> None:
     for name, key in (("meetings", ["meeting_id", "started_at"]), ("legs", ["meeting_id", "leg"])):
         one, other = (

@@ -89,6 +89,28 @@ def test_a_creator_that_an_object_describes_is_the_one_number_in_it(key: str, n:
     assert "wrong_type" in two.problems["reason"].to_pylist()
 
 
+@pytest.mark.parametrize(
+    ("creator", "text"),
+    [
+        ({"phone": "(010)65520000", "name": "老王"}, "(010)65520000"),
+        ({"phone": "15400000001", "e164": "+8615400000001"}, "15400000001"),
+        ({"mobile": "15400000001", "phone": "+86 154-0000-0001"}, "+86 154-0000-0001"),
+        ({"id": "17600000001", "phone": "15400000001"}, "15400000001"),
+        ({"id": "17600000001", "phone": "154****0001"}, "154****0001"),
+        ({"phone": "4008001234", "inviterPhone": "15400000002"}, "4008001234"),
+        ({"number": "010-65520000-802", "tel": ""}, "010-65520000-802"),
+        ({"number": "7", "mobile": 15400000001}, "15400000001"),
+        ({"user": {"phone": "15400000001", "name": "老王"}}, "15400000001"),
+        ({"id": "7", "member": {"user": {"e164": "+8615400000001"}}}, "+8615400000001"),
+    ],
+    ids=str,
+)
+def test_a_creator_in_an_object_gives_what_its_text_gives(creator: dict[str, Any], text: str) -> None:
+    described, told = (tables(meeting(0, creator=one)) for one in (creator, text))
+    assert described.meetings["creator"].to_pylist() == [text]
+    assert described.problems.equals(told.problems)
+
+
 @pytest.mark.parametrize("key", ["会议编号", "会议ID", "会议id"])
 @pytest.mark.parametrize("is_escaped", [False, True])
 def test_the_id_may_be_called_so_in_chinese(key: str, is_escaped: bool) -> None:

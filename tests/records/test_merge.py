@@ -81,7 +81,8 @@ def test_one_id_for_two_meetings_gives_both_whoever_created_them(creator: str | 
         assert table.meetings["creator"].to_pylist() == ["15400000001", creator]
         assert table.meetings["version"].to_pylist() == [1, 1]
         assert table.legs.num_rows == 2
-        assert table.problems["reason"].to_pylist() == ["id_collision"] * 2
+        # a room that its creator keeps is told once
+        assert table.problems["reason"].to_pylist() == ["id_collision"] * (1 if creator == "15400000001" else 2)
 
 
 OVERLAPPING = {

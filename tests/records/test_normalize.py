@@ -38,7 +38,7 @@ def test_names_in_any_spelling(key: str) -> None:
         ("stateDesc", "state"), ("callState", "state"), ("memberDuration", "duration_s"),
     ],
 )  # fmt: skip
-def test_names_of_a_party_with_any_prefix(key: str, column: str) -> None:
+def test_names_of_a_party_with_words_of_its_own_in_front(key: str, column: str) -> None:
     match = DEFAULT.leg(key)
     assert match is not None
     assert match.column == column
@@ -156,16 +156,6 @@ def test_the_time_that_was_beside_the_booked_one_is_told(rows: Rows, n: int) -> 
     assert told(same) == told(alone) == []
     assert alone.meetings["duration_s"].to_pylist() == [1680] * n
     assert alone.meetings["started_at"].null_count == alone.meetings["ended_at"].null_count == 0
-
-
-@pytest.mark.parametrize(("key", "seconds"), [("ringDuration", None), ("talkDuration", 30), ("duration", 30)])
-def test_ringing_is_no_talking(rows: Rows, key: str, seconds: int | None) -> None:
-    assert rows({"parties": [{"phone": "15400000001", key: 30}]}).legs["duration_s"].to_pylist() == [seconds]
-
-
-def test_a_seat_is_no_phone(rows: Rows) -> None:
-    parties = [{"seatNumber": "12", "name": "张三"}, {"calleeNumber": "15400000001"}]
-    assert rows({"parties": parties}).legs["phone"].to_pylist() == [None, "15400000001"]
 
 
 @pytest.mark.parametrize(

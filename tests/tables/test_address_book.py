@@ -16,6 +16,7 @@ from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
 from ytxdata.labels import Text
+from ytxdata.phones import normalize
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -54,6 +55,28 @@ def test_a_day_may_be_written_as_spreadsheets_write_it(tmp_path: Path, text: str
 def test_an_end_that_is_yet_to_come_may_be_a_word(tmp_path: Path, text: str) -> None:
     told = book(tmp_path, "手机号,姓名,部门,from,to", f"13900000000,安娜,市场部,2025-1-1,{text}")
     assert held(told) == [(date(2025, 1, 1), None)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "numbers"),
+    [
+        ("Name,Organization 1 - Department,Phone 1 - Value|A,S,13900000000", "13900000000"),
+        ("Name,Department,Phone 1 - Value|A,S,010-65520000 ::: 13900000000", "01065520000 13900000000"),
+        ("Name,Department,Phone 1 - Value,Phone 2 - Value|A,S,010-65520000,13900000000", "01065520000 13900000000"),
+        ("Name,Department,Phone 1 - Value,Phone 2 - Value|A,S,13900000000,010-65520000", "13900000000"),
+        ("Name,Department,Business Phone,Mobile Phone|A,S,010-65520000,", "01065520000"),
+        ("Name,Department,Business Phone,Mobile Phone|A,S,010-65520000,13900000000", "13900000000"),
+        ("姓名,部门,手机,办公电话|A,S,13900000000,13900000000", "13900000000"),
+        ("姓名,部门,手机,联系人手机|A,S,13900000000,13900000001", "13900000000"),
+    ],
+)
+def test_further_numbers_of_a_person_are_theirs_and_a_switchboard_beside_a_mobile_is_nobodys(
+    tmp_path: Path, lines: str, numbers: str
+) -> None:
+    told = book(tmp_path, *lines.split("|"))
+    assert {*told.lines} == {*map(normalize, numbers.split())}
+    assert {entry.department for entry in told.entries.values()} == {"S"}
+    assert not told.notes
 
 
 USUAL = (

@@ -169,7 +169,7 @@ def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
     """
     # an id is one account's own: of many archives, only rows of one may be two meetings of an id
     own_id = "({0}.account, {0}.meeting_id)" if "m.account" in key else "{0}.meeting_id"
-    v, w, m, d, t = (own_id.format(alias) for alias in "vwmdt")
+    v, w, m, d, t, k = (own_id.format(alias) for alias in "vwmdtk")
     whose = "v.account, " if "m.account" in key else ""
     own = f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), 'meeting_id'"
     pairs = (("v", "w"), ("w", "v"))
@@ -182,12 +182,18 @@ def _problems(name: str, as_of: datetime | None, period: str, key: str) -> str:
         f"AND v.twin = w.twin WHERE v.replaces IS NOT NULL AND ({overlaps}) "
         f"AND {_until('v.observed_at', as_of)} AND {_until('w.observed_at', as_of)}"
     )
-    # a row for each of the two: whichever a reader looks at, it must say that the id is not its own
+    # a row for each of the two: whichever a reader looks at, it must say so; one for a room of one creator (`merge`)
+    who, ids = _SHOWN["creator"], "m.account, m.meeting_id" if whose else "m.meeting_id"
+    shared = (
+        f"SELECT {ids}, min(m.twin) AS oldest, count(DISTINCT {who}) = 1 AND count({who}) = count(*) AS is_kept "
+        f"FROM {{meetings}} m LEFT JOIN {{cells}} z ON z.obs = m.obs "
+        f"WHERE {m} IN (SELECT {t[1:-1] if whose else t} FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
+        f"AND {_current(as_of)}{period} GROUP BY {ids}"
+    )
     return (
         f"{_of_meetings(name, as_of, period, key)} UNION ALL "
-        f"{own}, 'id_collision', m.meeting_id FROM {{meetings}} m "
-        f"WHERE {m} IN (SELECT {t[1:-1] if whose else t} FROM {{meetings}} t WHERE t.twin > 0 AND {_until('t.observed_at', as_of)}) "
-        f"AND {_current(as_of)}{period} UNION ALL "
+        f"{own}, 'id_collision', m.meeting_id FROM {{meetings}} m JOIN ({shared}) k ON {k} = {m} "
+        f"WHERE (NOT k.is_kept OR m.twin = k.oldest) AND {_current(as_of)}{period} UNION ALL "
         f"{own}, 'same_id_again', b.record_hash FROM {{beside}} b JOIN {{meetings}} m ON m.obs = b.obs "
         f"WHERE TRUE{period} UNION ALL "
         f"SELECT {key}m.meeting_id, CAST(NULL AS BIGINT), b.column, b.reason, b.raw_value FROM {{told}} b "

@@ -26,7 +26,7 @@ COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"}) | _OWN_WORDS
 beside another."""
 
 _MEETING_PREFIXES = ("meeting", "conference", "conf", "会议")
-"""What may stand in front of a meeting's candidate key (`confStartTime`); in front of a party's key anything may."""
+"""What may stand in front of a meeting's candidate key (`confStartTime`); of a party's, see `_OWN`."""
 
 _AS_IT_WAS = re.compile("(?:{0})?(?:actual|real|fact|true|talk)(?:{0})?(.+)".format("|".join(_MEETING_PREFIXES)))
 _TIMED = ("started_at", "ended_at", "duration_s")
@@ -34,16 +34,42 @@ _TIMED = ("started_at", "ended_at", "duration_s")
 one. What is billed is rounded, and another thing.
 """
 
-_WHOLE_KEYS = frozenset({"joined", "left", "tel", "stime", "etime"}) | _OWN_WORDS
-"""Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `hotel` has no phone; `updateTime`,
-`muteTime` and `closeTime` end like `etime`, `statusTime` like `stime`: legs that ended at their last update were
-too long or too short, and nothing said so. A `noAnswerTime` is no join, a `部门名称` nobody's name.
+_WHOLE_KEYS = frozenset({"joined", "left"}) | _OWN_WORDS
+"""Keys of a party with nothing in front: `hasLeft` says whether, and not when; a `noAnswerTime` is no join, a `部门名称`
+nobody's name.
 """
 
-_OTHER_THINGS = re.compile(
-    "(ring|wait|mute|hold|queue)duration$|(seat|room|order|job|serial|staff|pin)number$|sendtime$"
+_PERSON = (
+    "member|user|party|partie|participa(?:nt|tor)|attend(?:ee|ant|er)?|join(?:er)?|guest|contact|caller|person(?:al)?|people"
+    "|staff|employee|emp|customer|client|subscriber|login|self|own|my|actual|real|true|fact|full|first|last|final|current"
+    "|参会(?:人|者|方)?|与会(?:人|者|方)?|参与(?:人|者|方)?|出席(?:人|者)?|成员|人员|用户|员工|客户|嘉宾|来宾|联系人|个人|本人|真实"
 )
-"""Keys of a party that end like one we know: ringing is no talking, a seat has no phone, and `sendTime` is no end."""
+_LINE = (
+    "tel|telephone|phone|mobile|cell|cellular|handset|landline|home|work|office|desk|contact|caller|callerid|calling|from"
+    "|sip|voip|ext|extension|bound|bind|registered"
+)
+_SITTING = f"{_PERSON}|call|talk|session|connect(?:ion|ed)?|leg|online|participation|total"
+_OWN = {
+    column: re.compile(rf"(?:str|sz|fld|[cfmpuv])?(?:(?:{words})s?[\W\d]*)*")
+    for column, words in {
+        "name": f"{_PERSON}|callerid|nick|friendly|display|screen|given|family|account|wechat|weixin|wx|chinese|cn|en",
+        "phone": f"{_PERSON}|{_LINE}",
+        "joined_at": f"{_SITTING}|meeting|conf|conference",
+        "left_at": f"{_SITTING}|meeting|conf|conference",
+        "duration_s": f"{_SITTING}|in|stay|meeting|conf|conference",
+        "state": f"{_SITTING}|present",
+    }.items()
+}
+"""What may stand in front of a key of a party, in words that all say it is the party's own, and in the marks of flat
+tables (`strPhone`, `member.phone`).
+
+Any word might, once: whoever dialled the same `accessNumber` was one person, an `inviterPhone` the party's, a
+`departmentName` its name, and who was heard again at `muteEndTime` had left. Such words have no end; those of one's
+own are few, and any other leaves its key unread: a phone there is told of whoever has none.
+"""
+
+_LINES = re.compile(_LINE)
+"""What must stand in front of `number` for it to be a telephone's: a `memberNumber` may be that of a card."""
 
 OF_PAGES = {"start": "started_at", "startat": "started_at", "begin": "started_at"} | {
     "end": "ended_at", "endat": "ended_at", "finish": "ended_at"
@@ -222,19 +248,39 @@ class Aliases:
 
     @cached_property
     def leg(self) -> Callable[[str], Match | None]:
-        """Look up the leg column a party's key feeds, if any: exactly, or with any prefix in front."""
+        """Look up the leg column a party's key feeds, if any: exactly, or with words of the party's own in front."""
         exact, of_meetings = _exact(self.legs), _exact(self.meetings)
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
-            key = plain(key)
+            return of_word(plain(key)) or of_word(unfolded(key))
+
+        def of_word(key: str) -> Match | None:
             # What a meeting calls its own is no party's key with a word in front, whatever it ends with.
-            if key in exact or key in of_meetings or _OTHER_THINGS.search(key):
+            if key in exact or key in of_meetings:
                 return exact.get(key)
-            endings = [known for known in exact if key.endswith(known) and known not in _WHOLE_KEYS]
-            return exact[max(endings, key=len)].with_prefix() if endings else None
+            endings = (known for known in exact if key.endswith(known) and known not in _WHOLE_KEYS)
+            found = (known for known in endings if _is_own(key.removesuffix(known), known, exact[known].column))
+            ending = max(found, key=len, default=None)
+            return exact[ending].with_prefix() if ending else None
 
         return look_up
+
+    def is_of_another(self, key: str) -> bool:
+        """Return whether a key is called like that of a party's phone, and with words in front that are not its own.
+
+        Examples
+        --------
+        >>> [DEFAULT.is_of_another(key) for key in ("inviterPhone", "userPhone", "wechat")]
+        [True, False, False]
+        """
+        return self.leg(key) is None and plain(key).endswith(tuple(map(plain, dict(self.legs)["phone"])))
+
+
+def _is_own(front: str, ending: str, column: str) -> bool:
+    if _OWN[column].fullmatch(front) is None:
+        return False
+    return ending != "number" or not front[-1].isalpha() or _LINES.search(front) is not None
 
 
 DEFAULT = Aliases()

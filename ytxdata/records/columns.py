@@ -203,16 +203,20 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
     return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in rows if i not in told]
 
 
-def unread_phones(numbers: Numbers, sheet: Sheet) -> Iterator[Trouble]:
+def unread_phones(numbers: Numbers, sheet: Sheet, aliases: Aliases) -> Iterator[Trouble]:
     """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another
     mobile than its own; and a mobile in place of the name of whoever has no number: people log in by it. A platform
-    that gave the key another name would otherwise take all numbers out of the tables without a word.
+    that gave the key another name would otherwise take all numbers out of the tables without a word. Beside a full
+    number the phone of another (`inviterPhone`) says nothing of the party, and would be told of every record.
     """
     silent = set(rows_where(numbers.says_nothing))
+    open_rows = set(rows_where(numbers.number.is_null()))
     names = [key for _, key in sheet.keys.get("name", ())] if silent else []
     for key in (*sheet.unknown, *names):
         values = sheet.values(key)
         mobiles = set(may_hold_mobiles(values))
+        if aliases.is_of_another(key):
+            mobiles &= open_rows
         rows = sorted(silent & mobiles if key in names else silent | mobiles)
         for i, value in zip(rows, _at(values, rows), strict=True):
             text = phone_text(value) if i in silent else None
@@ -339,7 +343,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays |= {"number": numbers.number, "extension": numbers.extension}
     arrays["is_creator"] = _is_creator(numbers, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
-    troubles += unread_phones(numbers, sheet)
+    troubles += unread_phones(numbers, sheet, aliases)
     troubles += unread_times(sheet, arrays["joined_at"])
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(

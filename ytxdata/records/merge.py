@@ -149,7 +149,7 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever
     the order of `answers`, and within one answer the fullest. What the later one does not say is not unsaid: a meeting
     and its parties may come in two answers; and what it says otherwise is told, as `earlier_value`. One id for two
-    meetings (see `records.identity`) gives two rows, and a row of `problems` for each.
+    meetings (see `records.identity`) gives two rows, and a row of `problems` for each; of a room that one creator keeps, one for all.
 
     Parameters
     ----------
@@ -200,11 +200,12 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     rank[[meeting.shown.row for meeting in meetings]] = np.arange(len(meetings))
     joined = _joined(tables, meetings, listings)
     legs = _in_order(with_joined(tables.legs, joined), rank)
+    shown = _meeting_table(tables, meetings, joined)
     return MergedTables(
-        _meeting_table(tables, meetings, joined),
+        shown,
         legs.select(schema.arrow_schema(schema.LEGS).names),
         _reject_table(tables, refused),
-        _problem_table(with_joined(tables.problems, joined), meetings, rank, joined),
+        _problem_table(with_joined(tables.problems, joined), meetings, shown["creator"].to_pylist(), rank, joined),
         counts,
         listings,
         pa.array(rank[legs["row"].to_numpy()], pa.int64()),
@@ -333,18 +334,34 @@ def _reject_table(tables: Normalized, refused: Sequence[_Refused]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=table)
 
 
+def _colliding(meetings: Sequence[_Meeting], creators: Sequence[str | None]) -> set[int]:
+    """Return which records shown share their id with another meeting's, of a room that one creator keeps the first
+    alone: such rooms are usual, and a row for each of their meetings hid all other problems.
+    """
+    by_id: dict[str, list[tuple[str | None, int]]] = {}
+    for meeting, creator in zip(meetings, creators, strict=True):
+        by_id.setdefault(meeting.shown.meeting_id, []).append((creator, meeting.shown.row))
+    shared = (told for told in by_id.values() if len(told) > 1)
+    is_one = ((told, told[0][0] is not None and len({creator for creator, _ in told}) == 1) for told in shared)
+    return {row for told, is_kept in is_one for _, row in (told[:1] if is_kept else told)}
+
+
 def _problem_table(
-    problems: pa.Table, meetings: Sequence[_Meeting], rank: np.ndarray[Any, Any], joined: Joined
+    problems: pa.Table,
+    meetings: Sequence[_Meeting],
+    creators: Sequence[str | None],
+    rank: np.ndarray[Any, Any],
+    joined: Joined,
 ) -> pa.Table:
     table = schema.arrow_schema(schema.PROBLEMS)
-    n_of_id = Counter(meeting.shown.meeting_id for meeting in meetings)
-    odd = [one for one in meetings if n_of_id[one.shown.meeting_id] > 1 or one.beside or one.may_be_two]
+    colliding = _colliding(meetings, creators)
     own = [
         {"meeting_id": key, "column": "meeting_id", "reason": reason, "raw_value": value}
-        for meeting in odd
+        for meeting in meetings
+        if meeting.shown.row in colliding or meeting.beside or meeting.may_be_two
         for key in [meeting.shown.meeting_id]
         for reason, values in (
-            ("id_collision", [key] if n_of_id[key] > 1 else []),
+            ("id_collision", [key] if meeting.shown.row in colliding else []),
             ("same_id_again", [other.record_hash for other in meeting.others()]),
             ("id_overlap", [key] if meeting.may_be_two else []),
         )

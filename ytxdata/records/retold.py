@@ -15,14 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk
-from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, unfolded
+from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
 from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting
 from ytxdata.records.columns import Sheet, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
+from ytxdata.records.party_names import PERSON
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
-from ytxdata.records.values import is_blank, phone_text
+from ytxdata.records.values import as_phone, is_blank, phone_text
 from ytxdata.times import TOLERANCE_S, is_time, looks_like_instant
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
@@ -225,8 +226,25 @@ def _with_number_of_creator(value: dict[str, Any], aliases: Aliases) -> dict[str
     without it no meeting of such an account had one, nor a department.
     """
     described = {key: one for key, one in value.items() if isinstance(one, dict) and _is_creator(key, aliases)}
-    numbers = {key: {phone for said in one.values() if (phone := phone_text(said))} for key, one in described.items()}
-    return {**value, **{key: min(found) for key, found in numbers.items() if len(found) == 1}} if described else value
+    numbers = {key: _number_of(one, aliases) for key, one in described.items()}
+    return {**value, **{key: one for key, one in numbers.items() if one is not None}} if described else value
+
+
+def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
+    """Return the one telephone number in the description of a person, as it stands there, None where there is none or
+    several: what a key calls a phone, and without such a key what is surely one, also in a `user` that it describes.
+    """
+    sure: list[Any] = []
+    people = [person]
+    while len(people) == 1 and not sure:
+        (one,) = people
+        said = {key: it for key, it in one.items() if not (is_blank(it) or isinstance(it, (dict, list)))}
+        fed = sorted((match.rank, key) for key in said if (match := aliases.leg(key)) and match.column == "phone")
+        called = [said[key] for _, key in fed]
+        sure = [it for it in called if as_phone(it)] or called or [it for it in said.values() if phone_text(it)]
+        people = [it for key, it in one.items() if plain(key) in PERSON and isinstance(it, dict)]
+    by_number = {as_phone(one) or one: one for one in reversed(sure)}  # in two spellings (`phone`, `e164`) it is one
+    return next(iter(by_number.values())) if len(by_number) == 1 else None
 
 
 def _is_creator(key: str, aliases: Aliases) -> bool:

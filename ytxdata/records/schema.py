@@ -276,8 +276,8 @@ PROBLEM_REASONS: dict[str, Text] = {
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "joined_apart": Text("只有离开、没有加入，而同一号码的另一条接入有加入、没有离开：很可能是分成两条的同一次接入，未合并；此处为另一条及其加入时间", "it left and never joined, and another leg of its number joined and never left: most likely one sitting in two rows, kept apart; here are that leg and when it joined"),
-    "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒（起止或时长只写到分钟时，超过 60 秒；未给出离开时间的接入按会议结束计）；都保留", "its duration differs from end − start by more than 2 s, or by more than 60 s where both times, or the duration, are told to the minute (a leg without a leave time ends with its meeting); all are kept"),
+    "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒（开始、结束或时长只写到分钟时，超过 60 秒；未给出离开时间的接入按会议结束计）；都保留", "its duration differs from end − start by more than 2 s, or by more than 60 s where one of the three is told to the minute (a leg without a leave time ends with its meeting); all are kept"),
     "same_id_again": Text("同一次应答中同一会议有不同的记录：只显示一条，此处为另一条的指纹（原文保留）；彼此不矛盾时，合并为一场：互补空缺，接入记录合并", "one answer tells a meeting in several records: one is shown, this names another by its hash (its text is kept); where they do not contradict each other they are joined: one fills what the other lacks, and all parties are listed"),
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
-    "id_collision": Text("同一编号用于两场不可能相同的会议；两者都保留", "one id for two meetings that cannot be the same; both are kept"),
+    "id_collision": Text("同一编号用于两场不可能相同的会议，都保留；同一发起人一直使用的会议室编号，其各场会议合为一行", "one id for two meetings that cannot be the same, all kept; where one creator keeps the id of a room, one row stands for all of its meetings"),
 }  # fmt: skip

@@ -40,7 +40,7 @@ NAMES = {
     ),
     "name": ("full name", "display name", "employee name", "姓名", "名字", "员工", "员工姓名", "中文名", "中文姓名"),
     "department": (
-        "dept", "dept.", "department name", "organization department", "organizational unit", "部门", "所属部门", "所在部门",
+        "dept", "dept.", "department name", "organization department", "organization 1 - department", "organizational unit", "部门", "所属部门", "所在部门",
         "部门名称", "部门全称", "所属组织", "组织名称", "一级部门",
     ),
     "from": ("since", "valid from", "起", "自", "开始日期", "生效日期"),
@@ -61,7 +61,13 @@ _OF_A_LINE = ("phone", "from", "to")
 _A_DAY = timedelta(days=1)
 Days: TypeAlias = tuple[date, date]
 """The first and the last day, both included."""
-_SEVERAL = re.compile(r"[/／、，,;；|\n]")
+_ALSO = re.compile(
+    r"phone\d+value|(?:business|work|office|home|other|primary|mobile|cell)(?:tele)?phone\d?|办公电话|座机|固定电话"
+)
+"""Columns, bare, of further numbers of a person: a mobile there is theirs, and whatever it is of whoever has no other. A
+switchboard beside somebody's mobile is nobody's.
+"""
+_SEVERAL = re.compile(r"[/／、，,;；|\n]|:::")
 _MOBILE = re.compile(r"\+861[3-9]\d{9}")
 _LEAST_DIGITS = 7
 """What stands behind a number and has fewer is an extension."""
@@ -85,6 +91,15 @@ def _numbers(cell: str) -> list[str] | Text:
     ]
     numbers = [*filter(None, told)]
     return numbers if len(parts) > 1 and len(numbers) == len(parts) else whole if isinstance(whole, Text) else _NO_PHONE
+
+
+def _numbers_of(cells: Mapping[str, str], columns: Sequence[str]) -> list[str] | Text:
+    """Return the numbers of a line in its columns of them, or why there is none in the first."""
+    first, *others = (_numbers(cells[name]) for name in columns)
+    more = [number for one in others if not isinstance(one, Text) for number in one]
+    if isinstance(first, Text):
+        return more or first
+    return list(dict.fromkeys([*first, *filter(_MOBILE.fullmatch, more)]))
 
 
 class Entry(NamedTuple):
@@ -187,9 +202,10 @@ class AddressBook:
             read_lines(given, WHAT, NAMES, ("phone",), columns or {}, skipped, keep_others=True, like=_is_mobile)
         )
         employed = _employed(rows)
+        also = [name for name in (rows[0].cells if rows else ()) if name != "phone" and _ALSO.fullmatch(bare(name))]
         for line in rows:
             entry = _entry(line.number, line.cells, employed)
-            numbers = _numbers(line.cells["phone"])
+            numbers = _numbers_of(line.cells, ("phone",) if "phone" in (columns or {}) else ("phone", *also))
             if isinstance(numbers, Text):
                 skipped.append(Skipped(line.number, numbers))
                 continue

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
+import numpy as np
+
 from ytxdata.audit.checking import Finding, check, size_class, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
@@ -83,8 +85,8 @@ UNITS = {
     "时间不可能",
     "impossible time",
     origin=Text(
-        "时长与（结束 − 开始）相差应在 2 秒以内；账户只写到分钟时在 60 秒以内，合为一条",
-        "duration against end − start within 2 s; within 60 s where an account tells times to the minute, one for all",
+        "时长与（结束 − 开始）相差应在 2 秒以内；账户的开始、结束或时长只写到分钟时在 60 秒以内，合为一条",
+        "duration against end − start within 2 s; within 60 s where an account tells starts, ends or durations to the minute, one for all",
     ),
     thresholds=("tolerance_s",),
 )
@@ -96,16 +98,18 @@ def impossible_time(data: Data, *, tolerance_s: float = TOLERANCE_S, unit_share:
         SELECT meeting_id AS id, twin, s, e, duration_s AS d, s - $now AS ahead FROM meetings
         WHERE e < s OR s > $now + $tolerance OR (e >= s AND abs(duration_s - (e - s)) > $tolerance) ORDER BY s, id, twin
     """
-    timed = data.rows("SELECT s, e, duration_s AS d FROM meetings WHERE e >= s AND duration_s IS NOT NULL")
-    is_coarse = [leeway_s(row["s"], row["e"], row["d"]) > TOLERANCE_S for row in timed]
-    # by chance one duration in 60 is whole minutes: that alone excuses nothing
-    are_coarse = sum(is_coarse) > len(is_coarse) / 2
+    rows = data.rows("SELECT s, e, duration_s AS d FROM meetings WHERE e >= s AND duration_s IS NOT NULL")
+    timed = np.array([(row["s"], row["e"], row["d"]) for row in rows]).reshape(-1, 3)
+    is_even = (timed % 60 == 0) & (timed != 0)
+    # By chance one time in 60 is a whole minute: of each of the three most must be, or it excuses nothing.
+    coarse = np.flatnonzero(is_even.sum(0) > len(timed) / 2)
+    n_coarse = int(is_even[:, coarse].any(1).sum())
     n = 0
     for row in data.named(sql, now=data.now_s, tolerance=tolerance_s):
         start, end, duration = row["s"], row["e"], row["d"]
         if (
-            are_coarse
-            and None not in (end, duration)
+            None not in (end, duration)
+            and any(row["sed"[place]] and row["sed"[place]] % 60 == 0 for place in coarse)
             and abs(duration - (end - start)) <= leeway_s(start, end, duration)
         ):
             n += 1
@@ -126,8 +130,8 @@ def impossible_time(data: Data, *, tolerance_s: float = TOLERANCE_S, unit_share:
             mark=("to the minute",),
             at=data.now,
             text=Text(
-                f"{len(is_coarse)} 场会议中有 {sum(is_coarse)} 场的起止或时长只写到分钟：其中 {n} 场的时长与（结束 − 开始）相差不到一分钟，不算矛盾",
-                f"{sum(is_coarse)} of {len(is_coarse)} meetings tell both times, or the duration, to the minute: {n} durations are off end − start by no more than that, which is no contradiction",
+                f"{len(timed)} 场会议中有 {n_coarse} 场的开始、结束或时长只写到分钟：其中 {n} 场的时长与（结束 − 开始）相差不到一分钟，不算矛盾",
+                f"{n_coarse} of {len(timed)} meetings tell start, end or duration to the minute: {n} durations are off end − start by no more than that, which is no contradiction",
             ),
         )
 

@@ -1,0 +1,74 @@
+"""Whose a word of a party is that has something in front: its own words feed it, any other is another's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.normalize import Normalized
+
+Rows = Callable[..., Normalized]
+WHEN = {"jointime": "2026-01-05 10:00:00", "leavetime": "2026-01-05 11:00:00"}
+
+
+@pytest.mark.parametrize(
+    ("key", "column"),
+    [
+        ("phone", "phone"), ("phoneNumber", "phone"), ("mobile_phone", "phone"), ("contactTel", "phone"), ("caller_id_number", "phone"),
+        ("userPhoneNumber", "phone"), ("guestPhone", "phone"), ("fromNumber", "phone"), ("ns2:phone", "phone"),
+        ("strMobile", "phone"), ("member.number", "phone"), ("parties[0].phone", "phone"), ("workPhone", "phone"),
+        ("first_join_time", "joined_at"), ("callStartTime", "joined_at"), ("confJoinTime", "joined_at"),
+        ("final_leave_time", "left_at"), ("attendEndTime", "left_at"), ("sessionEndTime", "left_at"), ("ns2:leavetime", "left_at"),
+        ("in_meeting_duration", "duration_s"), ("talkDuration", "duration_s"), ("totalDuration", "duration_s"),
+        ("nickName", "name"), ("displayName", "name"), ("员工姓名", "name"), ("参会人姓名", "name"), ("memberStatus", "state"),
+    ],
+)  # fmt: skip
+def test_words_of_its_own_feed_a_party(key: str, column: str) -> None:
+    match = DEFAULT.leg(key)
+    assert match is not None
+    assert match.column == column
+    assert match.rank[0] == (key.rpartition(":")[2] not in ("phone", "leavetime"))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("accessNumber", "dialInNumber", "bridgeNumber", "calledNumber", "inviterPhone", "departmentPhone", "billNumber"),
+        *("ownerMobile", "memberNumber", "transferNumber", "seatNumber", "hotel", "emergencyContactPhone", "callInNumber"),
+        *("muteEndTime", "shareEndTime", "raiseHandEndTime", "recordEndTime", "handupEndTime", "networkEndTime"),
+        *("inviteLeaveTime", "waitingRoomJoinTime", "attendTime", "sendTime", "updateTime", "statusTime", "muteStartTime"),
+        *("departmentName", "inviterName", "cityName", "主持人姓名", "muteStatus", "ringDuration", "avgDuration"),
+    ],
+)  # fmt: skip
+def test_words_of_another_feed_no_party(key: str) -> None:
+    assert DEFAULT.leg(key) is None
+
+
+@pytest.mark.parametrize("key", ["accessNumber", "inviterPhone", "ownerMobile", "memberNumber"])
+@pytest.mark.parametrize("blank", [{"phone": ""}, {"phone": None}, {}])
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_number_that_several_dialled_is_nobodys(rows: Rows, key: str, blank: dict[str, Any], n: int) -> None:
+    """They were one person, with nobody withheld, and no second of talk."""
+    parties = [{"name": name, **blank, key: "01065501234", **WHEN} for name in "ab"]
+    found = rows(*({"parties": parties} for _ in range(n)))
+    assert found.legs["number"].null_count == 2 * n
+    assert found.meetings["n_people"].to_pylist() == [0] * n
+    told = [(one["leg"], one["reason"], one["raw_value"]) for one in found.problems.to_pylist()]
+    assert told == [(leg, "unread_phone", f"{key}: 01065501234") for leg in (1, 2)] * n
+
+
+@pytest.mark.parametrize("phone", ["15400000001", "010-65520000-802"])
+def test_the_phone_of_another_beside_a_full_number_is_not_told(rows: Rows, phone: str) -> None:
+    found = rows({"parties": [{"phone": phone, "inviterPhone": "15400000002", "ownerMobile": 15400000003}]})
+    assert (found.legs["phone"].to_pylist(), found.problems.num_rows) == ([phone], 0)
+
+
+@pytest.mark.parametrize("key", ["muteEndTime", "shareEndTime", "raiseHandEndTime", "recordEndTime"])
+def test_who_is_heard_again_has_not_left(rows: Rows, key: str) -> None:
+    party = {"phone": "15400000001", **WHEN, "leavetime": "", key: "2026-01-05 10:10:00"}
+    assert rows({"parties": [party]}).legs["left_at"].to_pylist() == [None]
+    found = rows({"parties": [{**party, **WHEN}]})
+    assert (found.legs["left_at"].null_count, found.problems.num_rows) == (0, 0)

@@ -24,7 +24,7 @@ from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
 from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import count, distinct, minutes
+from ytxdata.metrics.sums import count, minutes
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")
@@ -339,18 +339,14 @@ def _levels(rows: Breakdown, days: Lazy | None = None) -> Lazy:
     days.
     """
     engine, n_lanes = rows.source.engine, rows.n_groups * len(KINDS)
-    spans = _spans(rows)
-    if days is not None:  # of a month it is a day or two: the others are not swept again
-        found = rows.source.rows(distinct(days.select(day=nw.col("slot") // n_lanes), "day"))
-        wanted = [int(one["day"]) for one in found]
-        spans = spans.filter((nw.col("a") // DAY).is_in(wanted) | (nw.col("b") // DAY).is_in(wanted))
-    both = engine.steps(spans, "lane", begins="a", ends="b")
+    both = engine.steps(_spans(rows), "lane", begins="a", ends="b")
     day = (nw.col("place") + 1) // (4 * DAY)
     of_day = both.select("step", slot=day * n_lanes + nw.col("lane"), place=nw.col("place") - day * (4 * DAY))
     every = nw.concat([of_day.select("slot", "step", "place"), engine.small(_midnights(rows))])
     # half as wide as a moment of any day: it is sorted in two thirds of the time
     every = every.with_columns(nw.col("place").cast(nw.Int32))
-    every = every if days is None else every.join(days, on="slot", how="inner")
+    if days is not None:  # of a month it is a day or two: the others are not swept again
+        every = every.join(days, on="slot", how="inner")
     return engine.running(engine.merged(every), "slot")
 
 

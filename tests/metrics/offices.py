@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata.metrics import Frames, Report
 from ytxdata.metrics.engines import OFFSET
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.source import Source
 from ytxdata.records.schema import to_pandas
 
 NUMBERS = ("+8613900000000", "+861065520000", "+12025550100", "+8613900000001", None)
@@ -68,6 +71,12 @@ ENGINES: dict[str, Callable[[Office], Frames]] = {
     "polars": polars_frames,
     "duckdb": duckdb_frames,
 }
+
+
+def streamed(office: Office) -> Source:
+    """On DuckDB as an archive is counted: on a connection of ours, where running counts stream over sorted steps."""
+    source = resolve(duckdb_frames(office))
+    return replace(source, engine=source.engine.ours)
 
 
 def rows(report: Report) -> list[dict[str, Any]]:

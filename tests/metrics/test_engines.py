@@ -209,3 +209,22 @@ def test_other_sources_are_refused_with_a_remedy() -> None:
         with pytest.raises(UsageError, match="texts"):
             metrics.presence(frames, meeting=meeting)  # type: ignore[arg-type]
     assert MEETINGS.names[0] == "meeting_id"
+
+
+def test_running_counts_stream_over_sorted_steps_on_a_connection_of_ours_and_are_those_of_partitions() -> None:
+    connection = connect()
+    spans = connection.sql(
+        "SELECT i % 9_973 AS key, hash(i) % 500 AS j, j + 1 + hash(i * 7) % 300 AS \"end\" FROM range(300_000) t(i)"
+    ).project('key, j::BIGINT AS j, "end"::BIGINT AS "end"').to_arrow_table()  # fmt: skip
+    legs = nw.from_native(connection.from_arrow(spans)).lazy()
+    theirs = Engine.of(connection.from_arrow(spans))
+    swept = [one.running(one.steps(legs, "key", begins="j", ends="end"), "key") for one in (theirs.ours, theirs)]
+    levels = [
+        nw.to_native(one.select("key", "place", "step", "level", "t")).order("ALL").to_arrow_table() for one in swept
+    ]
+
+    streamed = str(nw.to_native(swept[0]).explain()).upper().replace(" ", "_")
+
+    assert levels[0].equals(levels[1].cast(levels[0].schema))
+    # without an order below it the sum would be one of rows as they come
+    assert streamed.index("STREAMING_WINDOW") < streamed.index("ORDER_BY")

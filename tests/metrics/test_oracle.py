@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.effort import examples
 from tests.metrics import oracle
-from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
+from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows, streamed
 from tests.metrics.oracle import Office
 from ytxdata import metrics
 from ytxdata.metrics.groups import resolve
@@ -42,8 +42,10 @@ def instant(second: int) -> str:
     return f"{oracle.wall(second)}+08:00"
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=(*ENGINES, "duckdb, streamed"))
 def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "duckdb, streamed":
+        return streamed
     return lambda office: resolve(ENGINES[request.param](office))  # facts are shared, as `ytxdata report` shares them
 
 

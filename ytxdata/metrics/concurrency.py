@@ -1,12 +1,14 @@
 """How many at once: peaks, when and how often, minutes above the purchased lines, lines that would have sufficed.
 
-Counted in two levels, so that no raw row meets all others: inside each day the count runs from 0, and only a
-histogram of it is kept (for each day and count, how long, since when, how often); what the earlier days left over is
-added to that small table. A `lane` is one count that runs by itself: legs or meetings of one group.
+Counted day by day, so that no raw row meets all others: each day begins with those who are connected over its
+midnight, who are few and known before, and only a histogram of it is kept (for each day and count, how long). When a
+peak was reached is looked up on the days that held it. A `lane` is one count that runs by itself: legs or meetings of
+one group; a `slot` is one day of a lane, as one number.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, Unpack
 
@@ -22,7 +24,7 @@ from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
 from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import distinct, minutes, steps
+from ytxdata.metrics.sums import count, minutes
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")
@@ -78,8 +80,7 @@ def concurrency(
         raise UsageError(Text(f"p 不能是 {p!r}", f"p cannot be {p!r}"), remedy=Text("0 ≤ p ≤ 100", "0 ≤ p ≤ 100"))
     asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
     rows = Breakdown.of(source, start, end, by, **asked)
-    held = histogram(rows)
-    busy = held.filter(nw.col("kind") == 0)
+    busy = histogram(rows).filter(nw.col("kind") == 0)
     above = nw.when(nw.col("level") > (lines or 0)).then(nw.col("s")).otherwise(0)
     times = (
         busy.with_columns(above_s=above)
@@ -88,9 +89,7 @@ def concurrency(
         .with_columns(nw.col("busy_s", "above_s").cast(nw.Int64))
     )
     kinds = KINDS[:1] if rows.of_legs else KINDS
-    shown = times
-    for name in kinds:
-        shown = shown.join(_peak(rows, held.filter(nw.col("kind") == KINDS.index(name)), name), on="row", how="left")
+    shown = times.join(_when(rows, kinds), on="row", how="left")
     shown = shown.join(_sufficient(busy, times, p), on="row", how="left").with_columns(
         busy_minutes=minutes("busy_s"),
         minutes_above=minutes("above_s") if lines is not None else nw.lit(None, nw.Float64),
@@ -140,14 +139,14 @@ def peak_stretches(
     """
     asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
     rows = Breakdown.of(source, start, end, by, **asked)
-    highest = histogram(rows).group_by("kind", "row").agg(nw.col("level").max())
-    moments = at_level(rows, highest)
-    numbered = moments.with_columns(nth=nw.col("begins").cum_sum().over("kind", "row", order_by="t"))
-    each = numbered.group_by("row", "kind", "nth").agg(
-        nw.col("level").max(), nw.col("t").min().alias("starts_at"), nw.col("until").max().alias("ends_at")
+    # reaching and leaving it take turns, so that the end of a stretch is the next row; as floats, since pandas puts no
+    # null among its integers
+    ends_at = nw.col("t").cast(nw.Float64).shift(-1).over("kind", "row", order_by="t")
+    each = _turns(rows).with_columns(ends_at=ends_at).filter(nw.col("turn") == 1)
+    each = each.select(
+        "row", "level", starts_at=nw.col("t"), ends_at=nw.col("ends_at").cast(nw.Int64), place=nw.col("kind")
     )
     words = pa.table({"place": pa.array(range(len(KINDS)), pa.int64()), "word": pa.array(KINDS)})
-    each = each.with_columns(place=nw.col("kind")).drop("kind")
     shown = each.join(rows.source.engine.small(words), on="place", how="inner").with_columns(kind=nw.col("word"))
     return rows.report(
         "peak_stretches", Text("并发峰值区间", "Stretches at the peak"), shown, ("kind", "level", "starts_at", "ends_at"),
@@ -156,26 +155,22 @@ def peak_stretches(
     )  # fmt: skip
 
 
-def _peak(rows: Breakdown, held: Lazy, name: str) -> Lazy:
-    """Return per row the peak of one kind, its first second, and in how many separate stretches it was reached."""
-    begins_row = nw.col("day") == nw.col("row") // rows.n_groups
-    grouped = (
-        _at_peak(held)
-        .with_columns(times=nw.col("begins") + nw.when(begins_row).then(nw.col("continues")).otherwise(0))
-        .group_by("row")
-        .agg(nw.col("level").max(), nw.col("at").min(), nw.col("times").sum())
-    )
-    return grouped.select(
+def _when(rows: Breakdown, kinds: tuple[str, ...]) -> Lazy:
+    """Return per row the peak of each kind, its first second, and in how many separate stretches it was reached."""
+    reached = _turns(rows).filter(nw.col("turn") == 1)
+    of = {f"peak_{name}": nw.when(nw.col("kind") == KINDS.index(name)) for name in kinds}
+    split = reached.select(
         "row",
-        nw.col("level").alias(f"peak_{name}"),
-        nw.col("at").alias(f"peak_{name}_at"),
-        nw.col("times").cast(nw.Int64).alias(f"peak_{name}_times"),
+        *(kind.then(nw.col("level")).alias(name) for name, kind in of.items()),
+        *(kind.then(nw.col("t")).alias(f"{name}_at") for name, kind in of.items()),
     )
-
-
-def _at_peak(held: Lazy) -> Lazy:
-    peak = held.group_by("row").agg(nw.col("level").max().alias("peak"))
-    return held.join(peak, on="row", how="inner").filter(nw.col("level") == nw.col("peak"))
+    grouped = split.group_by("row").agg(
+        *(nw.col(name).max() for name in of),
+        *(nw.col(f"{name}_at").min() for name in of),
+        *(nw.col(name).count().alias(f"{name}_times") for name in of),
+    )
+    times = [nw.col(f"{name}_times").cast(nw.Int64) for name in of]
+    return grouped.with_columns(nw.when(n > 0).then(n) for n in times)
 
 
 def _sufficient(busy: Lazy, times: Lazy, p: float) -> Lazy:
@@ -205,8 +200,8 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
     row = 0 if edges is None else edges[0] // DAY
     if rows.groups is not None:
         row = row * rows.n_groups + rows.groups.labels.index(cells["group"])
-    top = _at_peak(histogram(rows).filter((nw.col("kind") == kind) & (nw.col("row") == row)))
-    second = rows.source.rows(top.select(nw.col("at").min()))[0]["at"]
+    reached = _turns(rows).filter((nw.col("kind") == kind) & (nw.col("row") == row) & (nw.col("turn") == 1))
+    second = rows.source.rows(reached.select(nw.col("t").min()))[0]["t"]
     records = evidence(touching(rows.known))
     if rows.groups is not None:
         records = rows.in_group(cells, records)
@@ -218,40 +213,43 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
 
 
 def histogram(rows: Breakdown) -> Lazy:
-    """Return how long there were how many at once on each day: `kind day row level s at begins continues`.
-
-    During `s` seconds of the day there were `level`, first at `at`, in `begins` stretches that began on that day and
-    `continues` (0 or 1) that came over from the day before. Levels of 0 are left out.
+    """Return for how many seconds of each day there were how many at once: `kind row slot level s`, without levels of
+    0.
     """
-    return _kept(rows, f"histogram by {rows.by}", lambda: _histogram(rows))
+    return _kept(rows, f"histogram by {rows.by}", lambda: _in_row(rows, _daily(rows)))
 
 
-def _histogram(rows: Breakdown) -> Lazy:
-    level = _daily(rows).join(_left_over(rows), on=["lane", "day"], how="inner")
-    level = level.with_columns(level=nw.col("carry") + nw.col("risen")).filter(nw.col("level") > 0)
-    return _in_row(rows, level).drop("risen", "carry", "step")
+def _turns(rows: Breakdown) -> Lazy:
+    """Return when the peak of each row, its `level`, was reached (`turn` 1) and left (−1), computed once: `kind row t
+    level turn`.
+
+    What is left and reached again in the same second was not left, also at midnight.
+    """
+    return _kept(rows, f"turns by {rows.by}", lambda: rows.source.engine.hold(_turning(rows)))
 
 
-def at_level(rows: Breakdown, wanted: Lazy) -> Lazy:
-    """Return the moments at which a wanted level (`kind row level`) was held: `kind row level t until begins`."""
-    # of a month it is a day or two: the others are not swept again
-    days = histogram(rows).join(wanted, on=["kind", "row", "level"], how="semi")
-    lane = nw.col("row") % rows.n_groups * len(KINDS) + nw.col("kind")
-    slots = distinct(days.select(slot=nw.col("day") * (rows.n_groups * len(KINDS)) + lane), "slot")
-    level = _inside(rows, slots).join(_left_over(rows), on=["lane", "day"], how="inner")
-    level = _in_row(rows, level.with_columns(level=nw.col("carry") + nw.col("risen")))
-    begins = (nw.col("step") != 0) | (nw.col("t") == nw.col("row") // rows.n_groups * DAY)
-    return level.join(wanted, on=["kind", "row", "level"], how="inner").select(
-        "kind", "row", "level", "t", "until", begins=begins.cast(nw.Int64)
+def _turning(rows: Breakdown) -> Lazy:
+    held = histogram(rows)
+    peak = held.group_by("kind", "row").agg(nw.col("level").max().alias("peak"))
+    days = held.join(peak, on=["kind", "row"], how="inner").filter(nw.col("level") == nw.col("peak"))
+    levels = _levels(rows, days.select("kind", "row", "slot", "peak"))
+    is_at, was_at = (
+        (level == nw.col("peak")).cast(nw.Int64) for level in (nw.col("level"), nw.col("level") - nw.col("step"))
     )
+    t = nw.col("slot") // (rows.n_groups * len(KINDS)) * DAY + nw.col("t")
+    turns = levels.select("kind", "row", "peak", t=t, turn=is_at - was_at).filter(nw.col("turn") != 0)
+    net = turns.group_by("kind", "row", "t").agg(nw.col("peak").max().alias("level"), nw.col("turn").sum())
+    return net.with_columns(nw.col("turn").cast(nw.Int64)).filter(nw.col("turn") != 0)
 
 
 def _in_row(rows: Breakdown, daily: Lazy) -> Lazy:
-    """Turn the lane of something of a day into `kind` and `row`."""
-    of_day = daily.join(rows.source.engine.small(rows.calendar(days_of(rows))), on="day", how="inner")
-    return of_day.with_columns(
-        kind=nw.col("lane") % len(KINDS), row=nw.col("row") * rows.n_groups + nw.col("lane") // len(KINDS)
-    ).drop("lane")
+    """Turn the slot of something into `kind` and `row`, and keep the slot."""
+    n_lanes = rows.n_groups * len(KINDS)
+    of_day = daily.with_columns(day=nw.col("slot") // n_lanes, lane=nw.col("slot") % n_lanes).join(
+        rows.source.engine.small(rows.calendar(days_of(rows))), on="day", how="inner"
+    )
+    row = nw.col("row") * rows.n_groups + nw.col("lane") // len(KINDS)
+    return of_day.select("slot", "level", "s", kind=nw.col("lane") % len(KINDS), row=row)
 
 
 def days_of(rows: Breakdown) -> tuple[int, ...]:
@@ -264,9 +262,37 @@ def days_of(rows: Breakdown) -> tuple[int, ...]:
 
 
 def _days(rows: Breakdown) -> tuple[int, ...]:
-    ends = _spans(rows).select(first=nw.col("a") // DAY, last=nw.col("b") // DAY)
-    pairs = rows.source.rows(distinct(ends, "first", "last"))
-    return tuple(sorted({day for pair in pairs for day in range(int(pair["first"]), int(pair["last"]) + 1)}))
+    return tuple(sorted({day for _, first, last, _ in _edges(rows) for day in range(first, last + 1)}))
+
+
+def _edges(rows: Breakdown) -> list[tuple[int, int, int, int]]:
+    """Return from which day to which intervals last: `(lane, first, last, n)`. All that end on the day on which they
+    begin are of lane 0.
+    """
+    return _kept(rows, "edges", lambda: _between(rows))
+
+
+def _between(rows: Breakdown) -> list[tuple[int, int, int, int]]:
+    days = _spans(rows).select("lane", first=nw.col("a") // DAY, last=nw.col("b") // DAY)
+    lane = nw.when(nw.col("first") < nw.col("last")).then(nw.col("lane")).otherwise(0)
+    columns = ("lane", "first", "last")
+    counted = rows.source.rows(count(days.with_columns(lane=lane), columns, "n"))
+    return [(int(one["lane"]), int(one["first"]), int(one["last"]), int(one["n"])) for one in counted]
+
+
+def _midnights(rows: Breakdown) -> pa.Table:
+    """Return those who are connected over each midnight as steps: at the end of the one day and the begin of the other."""
+    carried: Counter[tuple[int, int]] = Counter()
+    for lane, first, last, n in _edges(rows):
+        carried.update({(lane, day): n for day in range(first + 1, last + 1)})
+    n_lanes = rows.n_groups * len(KINDS)
+    steps = [
+        (day * n_lanes + lane, step, second * 4 - 2)
+        for (lane, night), n in carried.items()
+        for day, step, second in ((night - 1, -n, DAY), (night, n, 0))
+    ]
+    columns = zip(*steps, strict=True) if steps else ((), (), ())
+    return pa.table([pa.array(one, pa.int64()) for one in columns], names=["slot", "step", "place"])
 
 
 def _kept(rows: Breakdown, what: str, make: Callable[[], T]) -> T:
@@ -307,71 +333,37 @@ def _cut(rows: Breakdown) -> Lazy:
     return both if start is None and end is None else both.filter(nw.col("a") < nw.col("b"))
 
 
-def _inside(rows: Breakdown, slots: Lazy | None = None) -> Lazy:
-    """Return the steps of each day, or of some (`slot`: lane and day in one number), `lane day t until step risen`:
-    `risen` is the count since midnight.
-
-    Joins and leaves of one second are one step and do not show; every midnight is a step, if only of 0.
+def _levels(rows: Breakdown, days: Lazy | None = None) -> Lazy:
+    """Return how many there are after each join and leave of each day, or of some (by `slot`), those who are there at
+    midnight coming then and going at the next: `slot t step level`, `t` since midnight, and what else is said of the
+    days.
     """
-    n_lanes = rows.n_groups * len(KINDS)
-    midnights = [(lane, day * DAY) for lane in range(n_lanes) for day in days_of(rows)]
-    silent = rows.source.engine.small(
-        pa.table({
-            "lane": pa.array([lane for lane, _ in midnights], pa.int64()),
-            "t": pa.array([second for _, second in midnights], pa.int64()),
-            "step": pa.array([0 for _ in midnights], pa.int64()),
-        })
-    )  # fmt: skip
-    both = steps(_spans(rows), rows.source.engine.signs, "lane", begins="a", ends="b")
-    # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as long,
-    # and pandas fails to put nulls into a column of its own integers
-    all_steps = nw.concat([both, silent.select("lane", "step", "t")]).select(
-        "t", nw.col("step").cast(nw.Float64), slot=nw.col("t") // DAY * n_lanes + nw.col("lane")
-    )
-    wanted = all_steps if slots is None else all_steps.join(slots, on="slot", how="semi")
-    changes = wanted.group_by("slot", "t").agg(nw.col("step").sum())
-    running = changes.with_columns(
-        risen=nw.col("step").cum_sum().over("slot", order_by="t"),
-        until=nw.col("t").cast(nw.Float64).shift(-1).over("slot", order_by="t"),
-    )
-    day = nw.col("slot") // n_lanes
-    return running.select(
-        "t",
-        nw.col("step", "risen").cast(nw.Int64),
-        lane=nw.col("slot") % n_lanes,
-        day=day,
-        until=nw.coalesce(nw.col("until").cast(nw.Int64), (day + 1) * DAY),
-    )
+    engine, n_lanes = rows.source.engine, rows.n_groups * len(KINDS)
+    both = engine.steps(_spans(rows), "lane", begins="a", ends="b")
+    day = (nw.col("place") + 1) // (4 * DAY)
+    of_day = both.select("step", slot=day * n_lanes + nw.col("lane"), place=nw.col("place") - day * (4 * DAY))
+    every = nw.concat([of_day.select("slot", "step", "place"), engine.small(_midnights(rows))])
+    # half as wide as a moment of any day: it is sorted in two thirds of the time
+    every = every.with_columns(nw.col("place").cast(nw.Int32))
+    if days is not None:  # of a month it is a day or two: the others are not swept again
+        every = every.join(days, on="slot", how="inner")
+    return engine.running(engine.merged(every), "slot")
 
 
 def _daily(rows: Breakdown) -> Lazy:
-    """Return the histogram of each day by itself, computed once."""
-    return _kept(rows, "daily", lambda: rows.source.engine.hold(_risen(rows)))
+    """Return the histogram of each day, computed once: `slot level s`."""
+    return _kept(rows, "daily", lambda: rows.source.engine.hold(_held(rows)))
 
 
-def _risen(rows: Breakdown) -> Lazy:
-    """Return `lane day risen s at begins continues step`: the histogram of each day by itself."""
-    is_still = nw.col("step") == 0
-    parts = _inside(rows).select(
-        "lane", "day", "risen", "step",
-        s=nw.col("until") - nw.col("t"),
-        at=nw.col("t"),
-        begins=(~is_still).cast(nw.Int64),
-        continues=(is_still & (nw.col("t") == nw.col("day") * DAY)).cast(nw.Int64),
-    )  # fmt: skip
-    sums = ("s", "begins", "continues", "step")
-    grouped = parts.group_by("lane", "day", "risen").agg(nw.col("at").min(), *(nw.col(name).sum() for name in sums))
-    return grouped.with_columns(nw.col(*sums).cast(nw.Int64))
-
-
-def _left_over(rows: Breakdown) -> Lazy:
-    """Return `lane day carry`: how many each day begins with."""
-    return _kept(rows, "left over", lambda: _carried(_daily(rows)))
-
-
-def _carried(risen: Lazy) -> Lazy:
-    daily = (
-        risen.group_by("lane", "day").agg(nw.col("step").sum().alias("net")).with_columns(nw.col("net").cast(nw.Int64))
+def _held(rows: Breakdown) -> Lazy:
+    steps = _levels(rows).group_by("slot", "level", "step").agg(nw.col("t").sum())
+    # a level is held for the seconds at which it was left less those at which it was reached
+    both = steps.with_columns(to=nw.col("step")).drop("step").join(rows.source.engine.signs, how="cross")
+    is_reached = nw.col("step") == 1
+    held = both.select(
+        "slot",
+        level=nw.when(is_reached).then(nw.col("level")).otherwise(nw.col("level") - nw.col("to")),
+        s=nw.when(is_reached).then(-nw.col("t")).otherwise(nw.col("t")),
     )
-    total = nw.col("net").cum_sum().over("lane", order_by="day").cast(nw.Int64)
-    return daily.with_columns(total=total).select("lane", "day", carry=nw.col("total") - nw.col("net"))
+    sums = held.group_by("slot", "level").agg(nw.col("s").sum()).with_columns(nw.col("s").cast(nw.Int64))
+    return sums.filter((nw.col("level") > 0) & (nw.col("s") > 0))

@@ -209,26 +209,25 @@ def _touching(known: Facts) -> Facts:
 def _facts(source: Source, scope: Scope) -> Facts:
     meetings = source.engine.numbered(scope.placed(source.meetings))
     legs = timed(source, meetings)
-    is_withheld = nw.col("number").is_null()
-    per_number = legs.group_by("key", "number").agg(
-        nw.len().alias("rows"),
-        nw.col("j").count().alias("legs"),
-        nw.col("len_s").count().alias("closed"),
-        nw.col("len_s").sum().alias("leg_s"),
-        nw.col("j").min().alias("first"),
-        nw.col("end").max().alias("last"),
+    joined = ~nw.col("j").is_null()
+    marked = legs.with_columns(
+        named=nw.when(joined).then(nw.col("number")), withheld=nw.when(nw.col("number").is_null()).then(nw.col("j"))
     )
     per_meeting = (
-        per_number.with_columns(
-            withheld=nw.when(is_withheld).then(nw.col("legs")).otherwise(0),
-            people=(~is_withheld & (nw.col("legs") > 0)).cast(nw.Int64),
-        )
-        .group_by("key")
+        marked.group_by("key")
         .agg(
-            *(nw.col(name).sum() for name in ("rows", "legs", "closed", "leg_s", "withheld", "people")),
-            nw.col("first").min(),
-            nw.col("last").max(),
+            nw.len().alias("rows"),
+            nw.col("j").count().alias("legs"),
+            nw.col("len_s").count().alias("closed"),
+            nw.col("len_s").sum().alias("leg_s"),
+            nw.col("withheld").count(),
+            nw.col("j").min().alias("first"),
+            nw.col("end").max().alias("last"),
+            nw.col("named").n_unique().alias("people"),
+            nw.col("named").count(),
         )
+        # of distinct values, null is one
+        .with_columns(people=nw.col("people") - (nw.col("named") < nw.col("rows")).cast(nw.Int64))
     )
     known = meetings.join(per_meeting, on="key", how="left").with_columns(
         is_known=~nw.col("rows").is_null() | (nw.coalesce(nw.col("n_legs"), nw.lit(1)) == 0)
@@ -238,8 +237,8 @@ def _facts(source: Source, scope: Scope) -> Facts:
 
 def _with_talk(known: Facts) -> Facts:
     """Add `talk_s` and `lonely_s`, null where the legs or the end are unknown."""
-    complete = known.meetings.filter(nw.col("is_known") & ~nw.col("meeting_s").is_null())
-    talk = known.source.engine.hold(talk_seconds(known.legs, complete, known.source.engine.signs))
+    rejoined = known.meetings.filter(nw.col("rejoined")).select("key")
+    talk = known.source.engine.hold(talk_seconds(known.legs, rejoined, known.source.engine))
     has_both = nw.col("is_known") & ~nw.col("meeting_s").is_null()
     meetings = known.meetings.join(talk, on="key", how="left").with_columns(
         nw.when(has_both).then(nw.coalesce(nw.col(name), nw.lit(0))).alias(name) for name in ("talk_s", "lonely_s")

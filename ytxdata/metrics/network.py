@@ -30,8 +30,6 @@ from ytxdata.metrics.sums import (
     distinct,
     minutes,
     percent,
-    running,
-    steps,
     talk_seconds,
 )
 from ytxdata.metrics.tariff import Tariff, yuan
@@ -175,8 +173,9 @@ def _presence(rows: Breakdown) -> Lazy:
     meeting overlapping.
     """
     legs = _legs(rows).filter(nw.col("len_s") > 0)
-    signs = rows.source.engine.signs
-    turns = running(steps(legs, signs, "key", "g", begins="j", ends="end"), "key", "g").filter(COMES_OR_GOES)
+    engine = rows.source.engine
+    both = engine.steps(legs, "key", "g", begins="j", ends="end")
+    turns = engine.running(both, "key", "g").filter(COMES_OR_GOES)
     # coming and going take turns, so that the end of an interval is the next row; as floats, since pandas puts no
     # null among its integers
     until = nw.col("t").cast(nw.Float64).shift(-1).over("key", "g", order_by="place")
@@ -284,7 +283,7 @@ def _inside(rows: Breakdown) -> Lazy:
         keyed.select("of", "g", each=nw.col("key")), left_on=["key", "g"], right_on=["of", "g"], how="inner"
     )
     own = own.drop("key").with_columns(key=nw.col("each"))
-    swept = talk_seconds(own, keyed.select("key", rejoined=nw.lit(True)), rows.source.engine.signs)
+    swept = talk_seconds(own, keyed.select("key"), rows.source.engine)
     sums = swept.join(keyed.select("key", "g"), on="key", how="inner").group_by("g").agg(nw.col("talk_s").sum())
     return sums.select("g", inside_s=nw.col("talk_s").cast(nw.Int64))
 
@@ -393,7 +392,7 @@ def _priced(rows: Breakdown, alone: Lazy, tariff: Tariff) -> Lazy:
         alone.select("key", "first", "meeting_id"), on="key", how="inner"
     )
     closed = closed.with_columns(j=nw.col("j") - nw.col("first"), end=nw.col("end") - nw.col("first"))
-    cost = cost_alone(with_prices(rows.known, closed, tariff), rows.source.engine.signs)
+    cost = cost_alone(with_prices(rows.known, closed, tariff), rows.source.engine)
     return alone.join(cost, on="key", how="left").with_columns(
         nano=nw.when(nw.coalesce(nw.col("unpriced"), nw.lit(0)) == 0).then(
             (nw.coalesce(nw.col("price_s"), nw.lit(0)) + 30) // 60

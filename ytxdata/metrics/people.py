@@ -118,13 +118,14 @@ def people(
         "day_of": day_of,
     }
     rows = Breakdown.of(source, start, end, **asked)
-    named = persons(rows.known).filter(~nw.col("number").is_null())
-    placed = (
-        rows.place(named) if rows.of_legs else named.join(rows.meetings.select("key", "row"), on="key", how="inner")
+    each = (
+        rows.place(_persons(rows.known, rows.known.counted, "meeting_id", "at"))
+        if rows.of_legs
+        else _persons(rows.known, rows.meetings, "row")
     )
-    sums = add_up(placed, ("row", "number"), ("legs", "leg_s", "presence_s")).with_columns(
-        meetings=nw.col("n"), leg_minutes=minutes("leg_s"), presence=minutes("presence_s")
-    )
+    sums = add_up(
+        each.filter(~nw.col("number").is_null()), ("row", "number"), ("legs", "leg_s", "presence_s")
+    ).with_columns(meetings=nw.col("n"), leg_minutes=minutes("leg_s"), presence=minutes("presence_s"))
     withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
@@ -173,7 +174,10 @@ def presence(
     """
     wanted = _ids(meeting)
     rows = Breakdown.of(source, start, end, min_parties=min_parties, day_of=day_of)
-    shown = persons(rows.known, wanted).with_columns(
+    chosen = rows.known.counted
+    if wanted is not None:
+        chosen = chosen.filter(rows.source.plain("meeting_id").is_in(wanted))
+    shown = _persons(rows.known, chosen, "meeting_id", "at").with_columns(
         first_joined_at=nw.col("first"),
         last_left_at=nw.when(nw.col("closed") == nw.col("legs")).then(nw.col("last")),
         presence=minutes("presence_s"),
@@ -211,21 +215,19 @@ def _ids(meeting: Any) -> list[str] | None:
     return wanted
 
 
-def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
-    """Return one row per person and meeting: `key meeting_id at number leg legs closed leg_s first last presence_s meeting_s`."""
-    chosen = known.counted
-    if meetings is not None:
-        chosen = chosen.filter(known.source.plain("meeting_id").is_in(list(meetings)))
+def _persons(known: Facts, meetings: Lazy, *columns: str) -> Lazy:
+    """Return one row per person and meeting of some: `key number leg legs closed leg_s first last presence_s meeting_s`,
+    and some columns of the meeting.
+    """
     joined = known.legs.filter(~nw.col("j").is_null())
-    once, again = (
-        joined.join(chosen.filter(rejoined).select("key"), on="key", how="semi")
-        for rejoined in (~nw.col("rejoined"), nw.col("rejoined"))
-    )
-    columns = ("key", "number", "leg", "legs", "closed", "leg_s", "first", "last", "seconds")
-    each = once.with_columns(
+    columns = ("meeting_s", *columns)
+    once, several = (meetings.filter(rejoined) for rejoined in (~nw.col("rejoined"), nw.col("rejoined")))
+    again = joined.join(several.select("key"), on="key", how="semi")
+    told = ("key", "number", "leg", "legs", "closed", "leg_s", "first", "last", "presence_s", *columns)
+    each = joined.join(once.select("key", *columns), on="key", how="inner").with_columns(
         legs=nw.lit(1, nw.Int64), closed=(~nw.col("len_s").is_null()).cast(nw.Int64),
-        leg_s=nw.col("len_s"), first=nw.col("j"), last=nw.col("end"), seconds=nw.col("len_s"),
-    ).select(*columns)  # fmt: skip
+        leg_s=nw.col("len_s"), first=nw.col("j"), last=nw.col("end"), presence_s=nw.col("len_s"),
+    ).select(*told)  # fmt: skip
     united = (
         again.group_by("key", "person")
         .agg(
@@ -237,20 +239,16 @@ def persons(known: Facts, meetings: Sequence[str] | None = None) -> Lazy:
             nw.col("j").min().alias("first"),
             nw.col("end").max().alias("last"),
         )
-        .join(presence_seconds(again, known.source.engine.signs), on=["key", "person"], how="left")
+        .join(presence_seconds(again, known.source.engine), on=["key", "person"], how="left")
+        .join(several.select("key", *columns), on="key", how="inner")
         .with_columns(
             nw.col("legs", "closed").cast(nw.Int64),
             leg_s=nw.when(nw.col("closed") > 0).then(nw.col("leg_s").cast(nw.Int64)),
-            seconds=nw.col("presence_s"),
         )
-        .select(*columns)
+        .select(*told)
     )
-    whole = chosen.select("key", "meeting_id", "at", "meeting_s")
-    return (
-        nw.concat([each, united])
-        .join(whole, on="key", how="inner")
-        .with_columns(presence_s=nw.when(~nw.col("meeting_s").is_null()).then(nw.col("seconds")))
-    )
+    whole = nw.when(~nw.col("meeting_s").is_null()).then(nw.col("presence_s"))
+    return nw.concat([each, united]).with_columns(presence_s=whole)
 
 
 def top_tenth(creators: N) -> N:

@@ -8,9 +8,12 @@ Window functions only, so that every engine can run them.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
+
+if TYPE_CHECKING:
+    from ytxdata.metrics.engines import Engine
 
 Lazy = nw.LazyFrame[Any]
 
@@ -87,29 +90,6 @@ def percent(part: str, whole: str) -> nw.Expr:
     return nw.when(nw.col(whole) > 0).then(divide(nw.col(part) * 100, nw.col(whole)))
 
 
-def steps(intervals: Lazy, signs: Lazy, *columns: str, begins: str, ends: str) -> Lazy:
-    """Return two events for each interval: `t` and `step` (+1 at its begin, −1 at its end).
-
-    `signs` is a frame of these two steps (`Engine.signs`), crossed with the intervals: of two frames that are
-    concatenated, what they come from is computed twice by a lazy engine, and narwhals cannot unpivot on a DuckDB
-    connection of one's own.
-    """
-    both = intervals.select(*columns, begins, ends).join(signs, how="cross")
-    t = nw.when(nw.col("step") == 1).then(nw.col(begins)).otherwise(nw.col(ends))
-    return both.select(*columns, "step", t=t)
-
-
-def running(events: Lazy, *of: str) -> Lazy:
-    """Add `level`, the running count of steps of each of something, to events; `place` is their order."""
-    # Leaves first: whoever leaves and comes back in one second was never there twice; one number is sorted faster
-    # than two. Rows of one
-    # place may come in any order, another one at every run: all of a second then add the same, but only for what
-    # follows from this one
-    # count. A second running sum beside it needs rows that are one a second (see `cost_alone`).
-    placed = events.with_columns(place=nw.col("t") * 4 + nw.col("step"))
-    return placed.with_columns(level=nw.col("step").cum_sum().over(*of, order_by="place").cast(nw.Int64))
-
-
 def _held(low: int, high: int | None = None) -> nw.Expr:
     """The part an event adds to the seconds with `low ≤ level ≤ high`."""
 
@@ -124,9 +104,9 @@ COMES_OR_GOES = ((nw.col("level") == 1) & (nw.col("step") == 1)) | ((nw.col("lev
 """Of a person's running count of legs: the steps by which the person comes, or is gone."""
 
 
-def presence_seconds(legs: Lazy, signs: Lazy) -> Lazy:
+def presence_seconds(legs: Lazy, engine: Engine) -> Lazy:
     """Return per `key person` the seconds of the union of a person's intervals (`presence_s`)."""
-    parts = _own(legs, signs).select("key", "person", presence_s=_held(1))
+    parts = _own(legs, engine).select("key", "person", presence_s=_held(1))
     return (
         parts.group_by("key", "person")
         .agg(nw.col("presence_s").sum())
@@ -134,39 +114,37 @@ def presence_seconds(legs: Lazy, signs: Lazy) -> Lazy:
     )
 
 
-def talk_seconds(legs: Lazy, meetings: Lazy, signs: Lazy) -> Lazy:
-    """Return per `key` of some meetings the seconds with exactly one person (`lonely_s`) and with two or more
-    (`talk_s`).
+def talk_seconds(legs: Lazy, rejoined: Lazy, engine: Engine) -> Lazy:
+    """Return per `key` the seconds with exactly one person (`lonely_s`) and with two or more (`talk_s`).
 
-    Where nobody `rejoined`, every leg is a person, and no person's intervals have to be united first.
+    `rejoined` has the `key` of each meeting in which anybody joined twice: in all others every leg is a person, and no
+    person's intervals have to be united first.
     """
     closed = legs.filter(~nw.col("len_s").is_null())
-    once, again = (
-        closed.join(meetings.filter(rejoined).select("key"), on="key", how="semi")
-        for rejoined in (~nw.col("rejoined"), nw.col("rejoined"))
-    )
-    comings = _own(again, signs).filter(COMES_OR_GOES).select("key", "step", "t")
-    people = running(nw.concat([steps(once, signs, "key", begins="j", ends="end"), comings]), "key")
+    once, again = (closed.join(rejoined, on="key", how=how) for how in ("anti", "semi"))
+    comings = _own(again, engine).filter(COMES_OR_GOES).select("key", "step", "place")
+    people = engine.running(nw.concat([engine.steps(once, "key", begins="j", ends="end"), comings]), "key")
     parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
     sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
     return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
 
 
-def _own(legs: Lazy, signs: Lazy) -> Lazy:
+def _own(legs: Lazy, engine: Engine) -> Lazy:
     """Return the running count of legs of each person."""
     closed = legs.filter(~nw.col("len_s").is_null())
-    return running(steps(closed, signs, "key", "person", begins="j", ends="end"), "key", "person")
+    return engine.running(engine.steps(closed, "key", "person", begins="j", ends="end"), "key", "person")
 
 
-def overlap_seconds(legs: Lazy, signs: Lazy) -> Lazy:
+def overlap_seconds(legs: Lazy, engine: Engine) -> Lazy:
     """Return per `key` the seconds with two or more legs, whoever they belong to (`overlap_s`); `legs` has `key j
     end`.
     """
-    parts = running(steps(legs, signs, "key", begins="j", ends="end"), "key").select("key", overlap_s=_held(2))
+    swept = engine.running(engine.steps(legs, "key", begins="j", ends="end"), "key")
+    parts = swept.select("key", overlap_s=_held(2))
     return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
 
 
-def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
+def cost_alone(legs: Lazy, engine: Engine) -> Lazy:
     """Return per `key` what being alone cost: `price_s` (price × seconds, of the person alone) and `unpriced`
     (seconds without a price).
 
@@ -175,7 +153,8 @@ def cost_alone(legs: Lazy, signs: Lazy) -> Lazy:
     priced = legs.with_columns(
         worth=nw.coalesce(nw.col("price"), nw.lit(0)), no_price=nw.col("price").is_null().cast(nw.Int64)
     )
-    own = running(steps(priced, signs, "key", "person", "worth", "no_price", begins="j", ends="end"), "key", "person")
+    both = engine.steps(priced, "key", "person", "worth", "no_price", begins="j", ends="end")
+    own = engine.running(both, "key", "person")
     comings = own.filter(COMES_OR_GOES).with_columns(
         gain=nw.col("worth") * nw.col("step"), lack=nw.col("no_price") * nw.col("step")
     )

@@ -207,7 +207,7 @@ def _facts(source: Source, rules: Rules, start: Instant | None, end: Instant | N
     meetings = known.meetings
     if "overlap_s" in (rules.minutes, rules.least):
         closed = known.legs.filter(~nw.col("len_s").is_null()).select("key", "j", "end")
-        meetings = meetings.join(overlap_seconds(closed, source.engine.signs), on="key", how="left").with_columns(
+        meetings = meetings.join(overlap_seconds(closed, source.engine), on="key", how="left").with_columns(
             overlap_s=nw.when(nw.col("is_known")).then(nw.coalesce(nw.col("overlap_s"), nw.lit(0)))
         )
     meetings = meetings.with_columns(span_s=nw.when(nw.col("e") >= nw.col("s")).then(nw.col("e") - nw.col("s")))

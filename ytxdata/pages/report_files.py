@@ -13,7 +13,7 @@ from ytxdata.labels import Lang, Text
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import write_page
 from ytxdata.pages.workbook import write_report
-from ytxdata.tables import open_formats
+from ytxdata.tables import csv, open_formats
 from ytxdata.tables.excel import writer_for
 from ytxdata.tables.masking import Privacy
 
@@ -123,15 +123,16 @@ def write_files(
     files: dict[str, Path] = {}
     if "excel" in formats:
         writer_for(collected.tables.values())  # before anything is written: nothing half-done stays behind
-    if "csv" in formats:
-        for name, table in collected.tables.items():
+    plain = {"csv", "parquet"} & set(formats)
+    for name, table in collected.tables.items() if plain else ():
+        shown = chosen.masked(table)
+        if "csv" in plain:
             step(f"{name}.csv")
-            files[name] = table.to_csv(folder / f"{name}.csv", check=check, **chosen.options)
-    if "parquet" in formats:
-        for name, table in collected.tables.items():
+            files[name] = csv.write(shown, folder / f"{name}.csv", check=check)
+        if "parquet" in plain:
             step(f"{name}.parquet")
-            files[f"{name}.parquet"] = table.to_parquet(folder / f"{name}.parquet", check=check, **chosen.options)
-    if {"csv", "parquet"} & set(formats):
+            files[f"{name}.parquet"] = open_formats.write_parquet(shown, folder / f"{name}.parquet", check=check)
+    if plain:
         step(open_formats.NAME)
         files[open_formats.NAME] = _described(collected, folder, files, chosen)
     if "html" in formats:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from ytxdata import Fleet
+from ytxdata import Fleet, times
 from ytxdata.archive import Archive
 from ytxdata.archive.cleanup import LISTS_KEPT
+from ytxdata.archive.raw_answers import CHAINED, pull_sha256
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, UsageError
@@ -131,6 +132,52 @@ def test_what_raw_data_alone_tells_is_judged_as_its_syncs_judged_it(
     assert "judged anew" in str(three.rebuild())
     assert three.coverage()[["start", "end", "verdict"]].equals(claimed[["start", "end", "verdict"]])
     assert three.verify(recompute=True).is_sound
+
+
+AHEAD = timedelta(hours=20)
+
+
+def with_a_clock_ahead(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five syncs by a clock that is ahead by most of a day, as the platform's `Date` says each time."""
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    for day in range(5):
+        platform.records = [platform.record(i) for i in range(0, 144 * (59 + day), 20)][::-1]
+        platform.date = start + timedelta(days=day)
+        platform.clock = platform.date + AHEAD
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        archive.sync(platform)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, newest_gone])
+def test_what_the_date_of_the_platform_said_of_the_clock_outlives_heads(
+    archive: Archive, platform: Any, loss: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged as if none was sent, PROVEN reached twenty hours too far, and what was listed there since ended all proof."""
+    with_a_clock_ahead(archive, platform, monkeypatch)
+    claimed, before = archive.coverage(), archive.verify(recompute=True)
+    assert "PROVEN" in set(claimed["verdict"])
+    loss(archive.path / "heads")
+    archive.rebuild()
+    assert archive.coverage()[["start", "end", "verdict"]].equals(claimed[["start", "end", "verdict"]])
+    after = archive.verify(recompute=True)
+    assert after.is_sound
+    assert after.left_open == before.left_open, "that it was off"
+
+
+@pytest.mark.usefixtures("no_word_of_patience")
+def test_of_pulls_of_an_earlier_version_it_is_told_that_what_the_date_said_went_with_the_heads(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_clock_ahead(archive, platform, monkeypatch)
+    assert archive.verify(recompute=True).is_sound, "its heads tell of it"
+    no_folder(archive.path / "heads")
+    assert "as if no Date was sent" in str(archive.rebuild())
+    assert any("what the platform's Date did" in one.en for one in archive.verify(recompute=True).left_open)
+
+
+def test_a_pull_that_tells_of_another_clock_breaks_the_chain() -> None:
+    row = dict.fromkeys(CHAINED)
+    assert len({pull_sha256({**row, "ahead_s": told}) for told in (None, 0, 72_000)}) == 3
 
 
 def test_after_a_rebuild_the_state_before_keeps_its_claims(three: Archive) -> None:

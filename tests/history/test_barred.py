@@ -22,7 +22,7 @@ from tests.history.one_answer import (
 )
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.answered import unread
-from ytxdata.history.proof.barred import barred, bars
+from ytxdata.history.proof.barred import MOST_SPANS, barred, bars, merged
 from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
@@ -131,6 +131,13 @@ def test_a_record_that_is_not_understood_while_the_clock_is_behind_bars_up_to_wh
     assert end > NOW
     if is_told:
         assert (start, end) == (last - DAY, next_second(NOW + LATER)), "what was proven before stays"
+
+
+def test_of_too_many_spans_those_are_joined_that_lie_nearest_to_each_other() -> None:
+    """By age the oldest became one with all that was proven between them, months of it, and no word of it."""
+    spans = [(NOW + n * 10 * DAY, NOW + (n * 10 + 1) * DAY) for n in range(MOST_SPANS)]
+    near = (NOW + 52 * DAY, NOW + 53 * DAY)
+    assert merged([*spans, near]) == (*spans[:5], (spans[5][0], near[1]), *spans[6:])
 
 
 def test_what_is_booked_says_nothing_of_a_clock() -> None:

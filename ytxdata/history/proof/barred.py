@@ -25,10 +25,11 @@ from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.window import Before, Sighting, look
 from ytxdata.times import EARLIEST, floor_second, next_second
 
-MOST_SPANS = 64
-"""How many spans of one reason are kept apart: evidence must stay small."""
+MOST_SPANS = 256
+"""How many spans of one reason are kept apart: evidence must stay small. They are 15 KB of a head: two years of a record
+every third day that nobody understood."""
 
-MOST_UNREAD = 2 * MOST_SPANS
+MOST_UNREAD = 128
 """By how many names records that were not understood are remembered, each has two."""
 
 
@@ -182,7 +183,8 @@ def _told_as(same: Iterable[Seen], old: Known | None, answer: Sighting, since: d
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans of time sorted, those that touch as one; of too many, the oldest two.
+    """Return spans of time sorted, those that touch as one; of too many, those that lie nearest to each other: what
+    is proven between them goes with it, and between the oldest two lay months.
 
     Examples
     --------
@@ -195,5 +197,6 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
             start, end = kept[-1][0], max(end, kept.pop()[1])
         kept.append((start, end))
     while len(kept) > MOST_SPANS:
-        kept[:2] = [(kept[0][0], kept[1][1])]
+        at = min(range(1, len(kept)), key=lambda place: kept[place][0] - kept[place - 1][1])
+        kept[at - 1 : at + 1] = [(kept[at - 1][0], kept[at][1])]
     return tuple(kept)

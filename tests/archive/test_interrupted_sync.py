@@ -159,9 +159,7 @@ def once_interrupted(take: Any) -> Any:
     return taken
 
 
-def test_a_table_that_cannot_be_read_at_all_is_made_anew_before_the_first_question(
-    archive: Archive, platform: Any
-) -> None:
+def test_what_cannot_be_read_at_all_is_made_anew_before_the_first_question(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     (path,) = archive.path.glob("derived/*/meetings/*.parquet")
     path.write_bytes(bytes(path.stat().st_size))

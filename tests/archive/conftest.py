@@ -18,7 +18,8 @@ import pytest
 from tests.archive.exported import keep_three_months
 from tests.archive.mirrors import SECRET
 from ytxdata.archive import Archive, sync
-from ytxdata.archive.write_sync import write_intake
+from ytxdata.archive.changes import Intake
+from ytxdata.archive.write_sync import Writer, Written, write_intake
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.times import BEIJING
 
@@ -100,8 +101,14 @@ def archive(tmp_path: Path) -> Archive:
 
 @pytest.fixture
 def no_word_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Syncs of an earlier version, whose pulls do not say how late a meeting might be listed."""
-    monkeypatch.setattr(sync, "write_intake", lambda *given: write_intake(given[0], given[1], given[2], None))
+    """Syncs of an earlier version, whose pulls do not say how late a meeting might be listed, and nothing of clocks."""
+
+    def written(writer: Writer, intake: Intake, verdicts: Any, _settle_s: int) -> Written:
+        for taken in intake.taken:
+            taken.call["ahead_s"] = None
+        return write_intake(writer, intake, verdicts, None)
+
+    monkeypatch.setattr(sync, "write_intake", written)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,12 @@ import pytest
 
 from ytxdata import times
 from ytxdata.archive import Archive, write_sync
-from ytxdata.archive.changes import Taken
+from ytxdata.archive.changes import Intake, Taken
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
 from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
 from ytxdata.archive.stored_files import PULLS_STORED
 from ytxdata.archive.write_sync import Writer
-from ytxdata.errors import NetworkError, NotAnArchiveError
+from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError
 from ytxdata.labels import Text
 from ytxdata.records.answer import call_row
 from ytxdata.times import BEIJING
@@ -106,6 +107,76 @@ def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in
     assert after is not None
     assert not len(Unjudged.of(after.head.state).numbers), "listed by a sync that finished it is like any other"
     assert archive.verify().is_sound
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+@pytest.mark.parametrize("pattern", ["derived/*/meetings/*.parquet", "index/*"])
+def test_damage_in_what_is_derived_keeps_no_answer_out(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, pattern: str, *, is_interrupted: bool
+) -> None:
+    """Each sync threw away what it was given, for weeks, and the platform lists some of it once and never again."""
+    archive.sync(platform)
+    platform.records = [platform.record(500), *platform.newest_first(60)]
+    with monkeypatch.context() as patch:
+        patch.setattr(platform, "query_meeting", and_damages(archive, pattern, platform.query_meeting))
+        if is_interrupted:
+            patch.setattr(Intake, "take", once_interrupted(Intake.take))
+        with pytest.raises(KeyboardInterrupt if is_interrupted else DamagedError) as caught:
+            archive.sync(platform)
+    text = str(caught.value) if is_interrupted else caught.value.__notes__[0]
+    assert is_interrupted or "ytxdata rebuild" in str(caught.value)
+    assert "1 answers received are kept" in text
+    assert "made anew from the raw data" in text
+    del platform.records[0]  # listed once, and never again
+    assert len(archive.meetings()) == 61
+    assert archive.verify(recompute=True).is_sound
+    done = archive.sync(platform)
+    assert (done.new, done.unchanged) == (0, 60)
+    archive.rebuild()
+    assert len(archive.meetings()) == 61
+    assert archive.verify().is_sound
+
+
+def and_damages(archive: Archive, pattern: str, query: Any) -> Any:
+    """What asks, and finds a file gone bad when the answer has come."""
+
+    def asked(*args: Any) -> Any:
+        (path,) = archive.path.glob(pattern)
+        path.write_bytes(b"bad")
+        return query(*args)
+
+    return asked
+
+
+def once_interrupted(take: Any) -> Any:
+    times_taken = count()
+
+    def taken(self: Intake, answer: Any) -> Any:
+        if not next(times_taken):
+            raise KeyboardInterrupt
+        return take(self, answer)
+
+    return taken
+
+
+def test_what_cannot_be_read_at_all_is_made_anew_before_the_first_question(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    (path,) = archive.path.glob("derived/*/meetings/*.parquet")
+    path.write_bytes(bytes(path.stat().st_size))
+    platform.records = [platform.record(500), *platform.newest_first(60)]
+    done = archive.sync(platform)
+    assert (done.new, done.unchanged) == (1, 60)
+    assert "damaged" in [note.key for note in done.notes]
+    assert archive.verify(recompute=True).is_sound
+
+
+def test_where_raw_data_is_damaged_too_it_is_named(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    for pattern in ("derived/*/meetings/*.parquet", "observations/*.parquet"):
+        (path,) = archive.path.glob(pattern)
+        path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(DamagedError, match="observations"):
+        archive.sync(platform)
 
 
 ROOM = "9" * 29

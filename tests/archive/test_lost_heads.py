@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from ytxdata import Fleet
+from ytxdata import Fleet, times
 from ytxdata.archive import Archive
 from ytxdata.archive.cleanup import LISTS_KEPT
+from ytxdata.archive.raw_answers import CHAINED, pull_sha256
+from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, UsageError
+from ytxdata.labels import Text
 
 RAW = ("observations", "pulls")
 
@@ -131,6 +134,52 @@ def test_what_raw_data_alone_tells_is_judged_as_its_syncs_judged_it(
     assert "judged anew" in str(three.rebuild())
     assert three.coverage()[["start", "end", "verdict"]].equals(claimed[["start", "end", "verdict"]])
     assert three.verify(recompute=True).is_sound
+
+
+AHEAD = timedelta(hours=20)
+
+
+def with_a_clock_ahead(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five syncs by a clock that is ahead by most of a day, as the platform's `Date` says each time."""
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    for day in range(5):
+        platform.records = [platform.record(i) for i in range(0, 144 * (59 + day), 20)][::-1]
+        platform.date = start + timedelta(days=day)
+        platform.clock = platform.date + AHEAD
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        archive.sync(platform)
+
+
+@pytest.mark.parametrize("loss", [*LOSSES, newest_gone])
+def test_what_the_date_of_the_platform_said_of_the_clock_outlives_heads(
+    archive: Archive, platform: Any, loss: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Judged as if none was sent, PROVEN reached twenty hours too far, and what was listed there since ended all proof."""
+    with_a_clock_ahead(archive, platform, monkeypatch)
+    claimed, before = archive.coverage(), archive.verify(recompute=True)
+    assert "PROVEN" in set(claimed["verdict"])
+    loss(archive.path / "heads")
+    archive.rebuild()
+    assert archive.coverage()[["start", "end", "verdict"]].equals(claimed[["start", "end", "verdict"]])
+    after = archive.verify(recompute=True)
+    assert after.is_sound
+    assert after.left_open == before.left_open, "that it was off"
+
+
+@pytest.mark.usefixtures("no_word_of_patience")
+def test_of_pulls_of_an_earlier_version_it_is_told_that_what_the_date_said_went_with_the_heads(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_clock_ahead(archive, platform, monkeypatch)
+    assert archive.verify(recompute=True).is_sound, "its heads tell of it"
+    no_folder(archive.path / "heads")
+    assert "as if no Date was sent" in str(archive.rebuild())
+    assert any("what the platform's Date did" in one.en for one in archive.verify(recompute=True).left_open)
+
+
+def test_a_pull_that_tells_of_another_clock_breaks_the_chain() -> None:
+    row = dict.fromkeys(CHAINED)
+    assert len({pull_sha256({**row, "ahead_s": told}) for told in (None, 0, 72_000)}) == 3
 
 
 def test_after_a_rebuild_the_state_before_keeps_its_claims(three: Archive) -> None:
@@ -265,7 +314,7 @@ def test_the_settling_time_that_went_with_all_heads_is_given_or_open(
     assert is_same == (settle > timedelta(hours=24))
     found = verify(archive.path, recompute=True)
     assert found.is_sound
-    (left,) = found.left_open
+    (left,) = without_clock(found)
     assert ("somebody chose" if is_same else "heads were lost once") in left.en
     platform.records = platform.newest_first(430)[:300]
     archive.sync(platform, settle=timedelta(hours=72))
@@ -296,9 +345,16 @@ def test_a_settling_time_that_went_with_the_newest_head_is_open(archive: Archive
         archive.sync(platform, settle=timedelta(hours=hours))
     newest_gone(archive.path / "heads")
     assert "judged with 24 h" in str(archive.rebuild())
-    assert ["heads were lost once" in one.en for one in verify(archive.path, recompute=True).left_open] == [True]
+    assert ["heads were lost once" in one.en for one in without_clock(verify(archive.path, recompute=True))] == [True]
     archive.sync(platform, settle=timedelta(hours=72))
-    assert ["heads were lost once" in one.en for one in verify(archive.path, recompute=True).left_open] == [False]
+    assert ["heads were lost once" in one.en for one in without_clock(verify(archive.path, recompute=True))] == [False]
+
+
+def without_clock(found: Verification) -> list[Text]:
+    """What is left open beside what the platform's `Date` had said, which went with the same heads."""
+    left = [one for one in found.left_open if "the platform's Date did" not in one.en]
+    assert len(left) == len(found.left_open) - 1
+    return left
 
 
 def test_a_settling_time_that_heads_know_better_is_told_not_to_be_used(three: Archive) -> None:

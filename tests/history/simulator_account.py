@@ -311,7 +311,7 @@ class Account:
         self.n_pulls += 1
         names = unread(rows, is_cut=len(rows) == n) if n_rejected and knobs.display != "shuffled" else ()
         asked_at = instant(self.now) - timedelta(seconds=knobs.skew)
-        skew = timedelta(seconds=abs(knobs.skew)) if knobs.tells_skew else None
+        skew = timedelta(seconds=-knobs.skew) if knobs.tells_skew else None
         return PullFacts(
             f"pull-{self.n_pulls:06d}", asked_at, asked_at, n, records, n_rejected, size, skew, unread=names
         )

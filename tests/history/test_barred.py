@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.history.one_answer import (
 )
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.answered import unread
-from ytxdata.history.proof.barred import barred, bars
+from ytxdata.history.proof.barred import MOST_SPANS, barred, bars, merged
 from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
@@ -80,23 +81,69 @@ def test_above_all_others_a_record_that_was_not_understood_has_no_place() -> Non
     assert barred(replace(first, rejected=()), [seen(TAIL, n_rejected=1, unread=above)]).rejected
 
 
-@pytest.mark.parametrize("is_behind", [False, True])
-def test_a_span_that_a_wrong_clock_left_ends_soon_after_now_unless_it_is_the_clock_of_now_that_is_behind(
-    *, is_behind: bool
+LATER = timedelta(seconds=30)
+"""The platform's `Date` is kept in whole minutes."""
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_span_that_a_clock_ahead_left_ends_soon_after_now_once_the_date_of_the_platform_says_that_it_was(
+    *, is_told: bool
 ) -> None:
-    ahead = NOW + (9 if is_behind else 400) * DAY
+    """Without it no clock is surer than the other: the span stays, and where its time may truly be is barred, too."""
+    ahead = NOW + 400 * DAY
     before = Evidence(
         n_syncs=5, last_asked_at=ahead, joins_at=ahead - DAY, uppers=(NOW - 3 * DAY, ahead - DAY),
         rejected=((ahead - 2 * DAY, ahead),), suspects_hide=(("creator", 999, EARLIEST, ahead),),
     )  # fmt: skip
-    land = land_of([*EVERYTHING, *([meeting(-5 * 24)] if is_behind else [])])
-    if is_behind:  # began and was over five days from now
-        land.put(replace(land.of("m-120"), ended_at=NOW + 5 * DAY + HOUR, last_changed_at=ahead))
-    reading = Reading(land, before, NOW)
-    reading.take(pull(TAIL))
+    reading = Reading(land_of(EVERYTHING), before, NOW)
+    reading.take(pull(TAIL, clock_skew=timedelta(0) if is_told else None))
     after = reading.result().evidence
-    assert after.rejected == (before.rejected if is_behind else ((NOW - 3 * DAY, next_second(NOW + DAY)),))
-    assert ("creator", 999, EARLIEST, ahead if is_behind else next_second(NOW + DAY)) in after.suspects_hide
+    last = next_second(NOW + DAY + (LATER if is_told else timedelta(0)))
+    assert after.rejected == ((NOW - 3 * DAY, last), *(() if is_told else before.rejected))
+    assert ("creator", 999, EARLIEST, last if is_told else ahead) in after.suspects_hide
+
+
+@pytest.mark.parametrize("days", [9, 60, 400])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_clock_that_is_behind_neither_shortens_nor_moves_what_is_barred(*, days: int, is_told: bool) -> None:
+    """What was not understood two days ago is PROVEN, else, by whoever sets the clock back."""
+    behind, span = NOW - days * DAY, (NOW - 3 * DAY, NOW - DAY)
+    before = Evidence(
+        n_syncs=5, last_asked_at=NOW - DAY, joins_at=NOW - 2 * DAY, uppers=(NOW - 3 * DAY, NOW - 2 * DAY),
+        hidden=(span,), rejected=(span,), suspects_hide=(("creator", 999, *span),),
+    )  # fmt: skip
+    land = land_of(EVERYTHING, archived=NOW - DAY)
+    reading = Reading(land, before, behind)
+    reading.take(pull(TAIL, at=behind, clock_skew=-days * DAY if is_told else None))
+    after = reading.result().evidence
+    assert (after.hidden, after.rejected) == ((span,), (span,))
+    assert ("creator", 999, *span) in after.suspects_hide
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_record_that_is_not_understood_while_the_clock_is_behind_bars_up_to_when_that_was(*, is_told: bool) -> None:
+    """By the clock the span ended days before the record began, and the next answer proved its time."""
+    behind, last = NOW - 25 * DAY, NOW - DAY
+    before = Evidence(n_syncs=5, last_asked_at=last, joins_at=last - DAY, uppers=(last - 2 * DAY, last - DAY))
+    reading = Reading(land_of(EVERYTHING), before, behind)
+    reading.take(pull(TAIL, at=behind, n_rejected=1, clock_skew=behind - NOW if is_told else None))
+    ((start, end),) = reading.result().evidence.rejected
+    assert end > NOW
+    if is_told:
+        assert (start, end) == (last - DAY, next_second(NOW + LATER)), "what was proven before stays"
+
+
+def test_of_too_many_spans_those_are_joined_that_lie_nearest_to_each_other() -> None:
+    """By age the oldest became one with all that was proven between them, months of it, and no word of it."""
+    spans = [(NOW + n * 10 * DAY, NOW + (n * 10 + 1) * DAY) for n in range(MOST_SPANS)]
+    near = (NOW + 52 * DAY, NOW + 53 * DAY)
+    assert merged([*spans, near]) == (*spans[:5], (spans[5][0], near[1]), *spans[6:])
+
+
+def test_what_is_booked_says_nothing_of_a_clock() -> None:
+    booked = meeting(-24 * 90)._replace(kind="booked")
+    ((_, end),) = judged([booked, *TAIL], n_rejected=1).evidence.rejected
+    assert end == next_second(NOW)
 
 
 def test_between_the_starts_that_one_answer_tells_of_a_meeting_another_may_be_missing() -> None:

@@ -69,7 +69,6 @@ class Taken:
     call: dict[str, object]
     envelope: Envelope
     asked_at: datetime
-    ahead_s: float | None = None
 
 
 @dataclass
@@ -102,8 +101,9 @@ class Intake:
         self.check()
         stored = [(records[position].raw, pieces[position]) for position in sorted(pieces)]
         ahead_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
-        row = {**call_row(answer), "told_more": answer.is_partial or None}
-        self.taken.append(Taken(row, fold(answer.raw, stored), answer.asked_at, ahead_s))
+        ahead = None if ahead_s is None else int(ahead_s)
+        row = {**call_row(answer), "told_more": answer.is_partial or None, "ahead_s": ahead}
+        self.taken.append(Taken(row, fold(answer.raw, stored), answer.asked_at))
         return pull_facts(answer, normal.meetings, len(broken))
 
     def check(self) -> None:

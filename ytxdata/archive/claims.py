@@ -60,6 +60,8 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     settle = patient(DEFAULT_POLICY, evidence).settle
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
+    if any(span.is_of_old for span in spans):
+        found.chosen.append(_CLOCK_LOST)
     if any(span.is_lost and span.settle == settle for span in spans):  # raised since, it covers those, too
         found.chosen.append(_SETTLE_LOST.format(hours=f"{settle.total_seconds() / 3600:g}"))
     # what a sync found must not be hidden by a head that says it came to no end
@@ -264,6 +266,12 @@ _SETTLE_LOST = Text(
     "heads were lost once, and rebuild took in what they had brought: how late the platform may list a meeting went with "
     "them, and {hours} h stand in its place. Where it lists them later, sync with --settle-hours",
 )
+_CLOCK_LOST = Text(
+    "控制文件曾经丢失，由 rebuild 收回了它们带来的内容：早期版本的拉取没有记下平台的 Date，如同没有 Date 判断；如果当时本机时钟不准，PROVEN 可能伸得太远",
+    "heads were lost once, and rebuild took in what they had brought: the pulls are of an earlier version and do not say "
+    "what the platform's Date did, so that they were judged as if none was sent. Where this machine's clock was off then, "
+    "PROVEN may reach too far",
+)
 _SETTLE_RAISED = Text(
     "沉降时间曾被调高，而调高前后的控制文件已不在，不知是在哪一次同步：核对过的只有 PROVEN 的时段、间隙和消失的会议，其余证据没有核对",
     "the time after which a record counts as settled was raised, and the heads from before and after went, so that nobody "
@@ -344,6 +352,8 @@ class _Span(NamedTuple):
         The heads of some of these syncs went, and that time was raised between them: by which nothing shows.
     is_lost
         No pull and no head that is left says it: it may have been raised.
+    is_of_old
+        Their heads went, and the pulls are of an earlier version, which do not say what the platform's `Date` did.
     is_last
         Nothing that is claimed came after them.
     """
@@ -353,6 +363,7 @@ class _Span(NamedTuple):
     settle: timedelta
     is_mixed: bool = False
     is_lost: bool = False
+    is_of_old: bool = False
     has_verdict: bool = False
     is_last: bool = False
 
@@ -385,9 +396,10 @@ def _spans(snapshot: Snapshot, kept: Sequence[_KeptHead]) -> Iterator[_Span]:
             has_verdict = not is_claimed and any(verdicts[done : one.n_pulls])
             settle = one.settle(chosen)
             is_told, is_raised = all(settles[done : one.n_pulls]), settle != before.settle(chosen)
-            is_lost = one.kind in (TAKEN_IN, ALL_TAKEN_IN) and not (is_told or is_raised)
+            is_of_old = one.kind in (TAKEN_IN, ALL_TAKEN_IN) and not is_told
+            is_lost = is_of_old and not is_raised
             is_mixed = went and is_raised and not is_told
-            found.append(_Span(one.n_pulls - done, is_claimed, settle, is_mixed, is_lost, has_verdict))
+            found.append(_Span(one.n_pulls - done, is_claimed, settle, is_mixed, is_lost, is_of_old, has_verdict))
             done = one.n_pulls
     n_claimed = max((place for place, span in enumerate(found, start=1) if span.is_claimed), default=0)
     yield from (span._replace(is_last=place >= n_claimed) for place, span in enumerate(found))

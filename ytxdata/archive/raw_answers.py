@@ -36,11 +36,11 @@ from ytxdata.records.values import rows_of
 CHAINED = (
     "pull_id", "asked_at", "answered_at", "asked_n", "returned_n", "confid", "status_code", "request_id",
     "attempts", "bytes", "encoding", "sha256", "previous_sha256", "verdict", "package_version",
-    "told_more", "settle_s",
+    "told_more", "settle_s", "ahead_s",
 )  # fmt: skip
 """The columns of a pull that its hash is made of."""
 
-_LATER = frozenset({"told_more", "settle_s"})
+_LATER = frozenset({"told_more", "settle_s", "ahead_s"})
 """Those that earlier versions did not know: they are of the hash only where they say something, so that every chain of
 before stays whole, and none can be put in or taken out unseen."""
 

@@ -395,9 +395,9 @@ _HEAD_GONE = Text(
     "控制文件 {number} 不在了；其哈希由后一个控制文件保留", "head {number} is gone; the one behind it holds its hash"
 )
 _ADOPTED = Text(
-    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取，并由原始回答重新判断完整性；平台的 Date 和提交的清单不在其中",
+    "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取，并由原始回答重新判断完整性；提交的清单不在其中",
     "{records} records and {pulls} pulls that had lost their head were taken in, and what they prove was judged anew from "
-    "the raw answers; the platform's Date and lists handed in are not among these",
+    "the raw answers; lists handed in are not among these",
 )
 _NOT_ASKED = Text(
     "平台最迟多少小时后列出会议，以存档中的控制文件和拉取所记为准：--settle-hours 没有用上；要改变它，请在 sync 时给出",
@@ -405,9 +405,9 @@ _NOT_ASKED = Text(
     "give it to sync",
 )
 _PATIENCE = Text(
-    "平台最迟多少小时后列出会议，随控制文件一起丢失：按 {hours} 小时判断。如果同步时用过别的 --settle-hours，请以它运行下一次 sync",
-    "how late the platform may list a meeting was lost with the heads: judged with {hours} h. If syncs were given another "
-    "--settle-hours, run the next sync with it",
+    "平台最迟多少小时后列出会议、平台的 Date 所示的时钟偏差，随控制文件一起丢失：按 {hours} 小时、如同没有 Date 判断。如果同步时用过别的 --settle-hours，请以它运行下一次 sync",
+    "how late the platform may list a meeting, and what its Date said of this machine's clock, were lost with the heads: "
+    "judged with {hours} h, as if no Date was sent. If syncs were given another --settle-hours, run the next sync with it",
 )
 _UNCLAIMED = Text(
     "已收回失去控制文件的 {records} 条记录、{pulls} 次拉取；有原始回答已损坏，因此它们不作为完整性证据",

@@ -103,14 +103,27 @@ def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Pa
         keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
 
 
+def clock_by(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], float | None]:
+    """Return what tells how far this machine's clock was ahead [s] as the platform's `Date` said with pulls that are given
+    one after the other: they say it themselves, but for those of earlier versions, of which heads alone do.
+    """
+    clock_of = told_at(kept.get("clocks", ()))
+
+    def ahead_of(pull: Mapping[str, Any]) -> float | None:
+        by_heads: float | None = clock_of(pull["pull_id"])
+        return by_heads if pull.get("settle_s") is None else pull.get("ahead_s")
+
+    return ahead_of
+
+
 def told_by_heads(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any], datetime, datetime], dict[str, Any]]:
     """Return what tells how to read stored answers, their pulls given one after the other, as the heads of the HTTP
     answers had them read then: of these their bytes know nothing.
     """
-    clock_of = told_at(kept.get("clocks", ()))
+    ahead_of = clock_by(kept)
 
     def told_of(pull: Mapping[str, Any], asked_at: datetime, answered_at: datetime) -> dict[str, Any]:
-        date = server_date(clock_of(pull["pull_id"]), asked_at, answered_at)
+        date = server_date(ahead_of(pull), asked_at, answered_at)
         return {"server_date": date, "told": (None,) if pull.get("told_more") else ()}
 
     return told_of
@@ -119,7 +132,8 @@ def told_by_heads(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any], datet
 def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
     """Yield the answers of all pulls as they were read then, in the order of keeping."""
     columns = (
-        "pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "told_more", "form", "gaps", "numbers",
+        "pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "told_more", "settle_s", "ahead_s",
+        "form", "gaps", "numbers",
     )  # fmt: skip
     told_of = told_by_heads(snapshot.head.state)
     for pulls in batches(snapshot, "pulls", columns):

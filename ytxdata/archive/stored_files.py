@@ -129,11 +129,13 @@ PULLS_STORED = pa.schema(
         pa.field("numbers", pa.binary()),
         pa.field("told_more", pa.bool_()),
         pa.field("settle_s", pa.int64()),
+        pa.field("ahead_s", pa.int64()),
     ]
 )
 """One row per call, with the envelope from which its raw answer is put together; `told_more` that the head of the HTTP
-answer spoke of more records, `settle_s` how late a meeting might be listed as its sync assumed: no byte of the answer
-tells either, and judged again without them, once heads were lost, answers proved what they do not."""
+answer spoke of more records, `ahead_s` how far this machine's clock was ahead of its `Date`, `settle_s` how late a
+meeting might be listed as its sync assumed: no byte of the answer tells any of it, and judged again without, once heads
+were lost, answers proved what they do not."""
 
 RAW_TABLES = {"observations": OBSERVATIONS_STORED, "pulls": PULLS_STORED}
 DERIVED_TABLES = {

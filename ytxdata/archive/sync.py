@@ -15,7 +15,7 @@ import numpy as np
 
 from ytxdata import times
 from ytxdata.archive.changes import JUDGEMENTS, Intake
-from ytxdata.archive.cleanup import compact_if_due, heal, migrated, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, migrated, tidy
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
@@ -29,11 +29,11 @@ from ytxdata.archive.known_meetings import (
 )
 from ytxdata.archive.ownership import birth, check_owner, read_identity, writing
 from ytxdata.archive.raw_answers import raw_records
-from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt_if_outdated
+from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt, rebuilt_if_outdated
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, TAKEN_IN, Writer, write_intake
-from ytxdata.errors import ArchiveWriteError, NetworkError, PlatformError, RefusedError, UsageError
+from ytxdata.errors import ArchiveWriteError, DamagedError, NetworkError, PlatformError, RefusedError, UsageError
 from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -169,6 +169,10 @@ _ANSWERS_KEPT = Text(
     "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
     "and nothing is claimed by them; the next sync asks again",
 )
+_DERIVED_ANEW = Text(
+    "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
+    "what is derived in the archive was damaged, and was made anew from the raw data. The disk may have bad blocks: run ytxdata verify",
+)
 _TAKEN_UP = Text(
     "没有完成的同步此前保存了 {n} 条新记录，本次列出了其中 {listed} 条；其余 {rest} 条保留在存档中，不作为完整性证据",
     "of {n} new records that an unfinished sync had kept, this one lists {listed}; the other {rest} stay in the archive, and nothing is claimed by them",
@@ -223,30 +227,34 @@ def sync(
     with writing(root, wait_s):
         ready = prepared(root, account, aliases)
         before = ready.snapshot if ready else None
-        state = before.head.state if before else {}
-        intake = Intake(VersionIndex(before), RejectIndex(before), aliases or (before.aliases if before else DEFAULT))
-        began, known = now or times.now(), ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state))
-        reading = Reading(known, evidence_of(state), began, policy)
+        noted: list[Note] = []
+        try:
+            intake, reading = _begun(before, aliases, now, policy)
+        except DamagedError:
+            before = _derived_anew(root, before, aliases)
+            noted.append(Note("damaged", _DERIVED_ANEW))
+            intake, reading = _begun(before, aliases, now, policy)
         answers: list[Answer] = []
         said: dict[Text, str] = {}
         try:
-            while (asked := reading.ask) is not None:
-                answers.append(client.query_meeting("", asked))
-                reading.take(intake.take(answers[-1]))
-                said = dict.fromkeys(answers[-1].warnings, answers[-1].pull_id) | said
-        except KeyboardInterrupt:
-            raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases)) from None
-        except (PlatformError, RefusedError, NetworkError) as error:
+            try:
+                while (asked := reading.ask) is not None:
+                    answers.append(client.query_meeting("", asked))
+                    reading.take(intake.take(answers[-1]))
+                    said = dict.fromkeys(answers[-1].warnings, answers[-1].pull_id) | said
+            except KeyboardInterrupt:
+                raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases)) from None
+            if before is None:  # nothing is stored that could be damaged, and many years need not be in memory twice
+                answers.clear()
+            judgement = reading.result()
+            drift = drift_since(before, intake)
+            with telling_write_errors(root):
+                after = written(root, before, account, intake, judgement)
+        except (PlatformError, RefusedError, NetworkError, DamagedError) as error:
             # the platform may list a record once and never again: an earlier answer of this sync is evidence
             if answers:
                 error.add_note(keep_answers(root, before, account, answers, intake.aliases).in_("both"))
             raise
-        # what is needed of them is in the intake: a first answer of many years need not be in memory twice
-        del answers
-        judgement = reading.result()
-        drift = drift_since(before, intake)
-        with telling_write_errors(root):
-            after = written(root, before, account, intake, judgement)
         with contextlib.suppress(ArchiveWriteError), telling_write_errors(root):
             # may fail: the sync is whole already, and a later one tries again
             tidy(root, before.head.sequence if before else 0, compact_if_due(root, after).head.sequence)
@@ -257,6 +265,7 @@ def sync(
             drift=drift,
             # parties beside meetings, records inside of records: told of the answer, they are in no table
             notes=(
+                *noted,
                 *_regained(ready),
                 *_taken_up(before, after),
                 *_told_less(intake),
@@ -264,6 +273,25 @@ def sync(
                 *(Note("answer", warning, pull_id=pull_id) for warning, pull_id in said.items()),
             ),
         )
+
+
+def _begun(
+    before: Snapshot | None, names: Aliases | None, now: datetime | None, policy: Policy
+) -> tuple[Intake, Reading]:
+    state = before.head.state if before else {}
+    intake = Intake(VersionIndex(before), RejectIndex(before), names or (before.aliases if before else DEFAULT))
+    known = ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state))
+    return intake, Reading(known, evidence_of(state), now or times.now(), policy)
+
+
+def _derived_anew(root: Path, before: Snapshot | None, aliases: Aliases | None) -> Snapshot:
+    """Return the state with all that follows from raw data made anew: its damage keeps nothing out that is listed once."""
+    assert before is not None  # or nothing would be stored
+    with telling_write_errors(root):
+        heal(root, before)  # what this very sync may have begun to write
+        after = rebuilt(root, before, aliases or before.aliases).snapshot
+        let_damaged_lists_go(root)
+    return after
 
 
 class InterruptedSync(KeyboardInterrupt):
@@ -284,6 +312,16 @@ def keep_answers(
     """
     if not answers:
         return _NOTHING_KEPT
+    try:
+        return _kept(root, before, account, answers, aliases)
+    except DamagedError:
+        text = _kept(root, _derived_anew(root, before, aliases), account, answers, aliases)
+        return Text(f"{text.zh}；{_DERIVED_ANEW.zh}", f"{text.en}; {_DERIVED_ANEW.en}")
+
+
+def _kept(
+    root: Path, before: Snapshot | None, account: tuple[str, str], answers: Sequence[Answer], aliases: Aliases
+) -> Text:
     # judged anew: an intake that was interrupted may have taken half an answer
     intake = Intake(VersionIndex(before), RejectIndex(before), aliases)
     state = before.head.state if before else {}
@@ -355,7 +393,7 @@ def written(
         unjudged = unjudged.listed(listed, before, evidence_of(state).last_asked_at, asked_at)
     verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     judged = {**to_state(judgement, exempt_of(state)), **unjudged.to_state()}
-    clocks = ((str(taken.call["pull_id"]), taken.ahead_s) for taken in intake.taken)
+    clocks = ((str(taken.call["pull_id"]), taken.call["ahead_s"]) for taken in intake.taken)
     if steps := times.steps_after(state.get("clocks", ()), clocks):
         judged["clocks"] = steps
     return _promoted(root, before, account, intake, judged, "sync", verdicts)

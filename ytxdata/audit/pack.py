@@ -18,6 +18,7 @@ from ytxdata.archive.heads import Snapshot, read
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import CHAINED, chained, pull_sha256, raw_answer
+from ytxdata.archive.replay import clock_by
 from ytxdata.archive.witnesses import entries, kept_witnesses
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.checking import CHECKS
@@ -50,6 +51,7 @@ from ytxdata.tables import csv
 from ytxdata.tables.masking import evidence, masked, sharing_ends
 from ytxdata.tables.table import Table, record_table
 from ytxdata.templates import facts_card
+from ytxdata.times import steps_after
 from ytxdata.version import __version__
 
 README = "README.txt"
@@ -407,7 +409,8 @@ def chosen_by_its_maker(
         left.append(
             f"a record counts as settled after {settle_s} s, by default {default_s:.0f} s / 沉降时间由制作者指定：{settle_s} 秒"
         )
-    for pull_id, ahead_s in manifest.get("clocks", ()):
+    ahead_of = clock_by(manifest)
+    for pull_id, ahead_s in steps_after((), ((pull["pull_id"], ahead_of(pull)) for pull in pulls)):
         if ahead_s is not None and abs(ahead_s) > DEFAULT_POLICY.jitter.total_seconds():
             left.append(
                 f"from pull {pull_id} on this machine's clock was {ahead_s:.0f} s ahead of the platform's: edges of what is claimed rest on that / 自拉取 {pull_id} 起，本机时钟比平台快 {ahead_s:.0f} 秒：时段的边界以此为据"

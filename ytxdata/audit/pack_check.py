@@ -277,8 +277,8 @@ class _Judged(Archive):
         return self._certificate.over(*period_of(start, end))
 
 
-_OF_ITS_TIME = ("package_version", "previous_sha256", "settle_s")
-"""What a pull says of the program that kept it, and how patient that was; the chain vouches for it, no answer does."""
+_OF_ITS_TIME = ("package_version", "previous_sha256", "settle_s", "ahead_s")
+"""What a pull says of the program that kept it, its patience and its clock: the chain vouches for it, no answer does."""
 
 OPINION = ("status", "reason", "by")
 """What a finding owes to audits before and to people."""

@@ -56,7 +56,7 @@ KEYS = {
     MANIFEST: "format package_version as_of include_raw n_pulls chain_sha256 parser settle_s settles clocks witnesses audited head_key files sha256",
     "a file": "path size sha256",
     "a parser": "version meetings legs",
-    PULLS: "pull_id asked_at answered_at asked_n returned_n confid status_code request_id attempts bytes encoding sha256 previous_sha256 verdict package_version told_more settle_s",
+    PULLS: "pull_id asked_at answered_at asked_n returned_n confid status_code request_id attempts bytes encoding sha256 previous_sha256 verdict package_version told_more settle_s ahead_s",
     WITNESSES: "path bytes sha256 reading",
     "a reading": "name kind start end columns number_class totals",
     CERTIFICATE: "periods sentence worst",

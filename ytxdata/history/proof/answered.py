@@ -52,7 +52,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         records=seen,
         n_rejected=n_rejected,
         size=Bulk(len(answer.raw), sum(one.size.n_characters for one in seen), sum(one.size.n_legs for one in seen)),
-        clock_skew=None if skew_s is None else timedelta(seconds=abs(skew_s)),
+        clock_skew=None if skew_s is None else timedelta(seconds=skew_s),
         is_doubtful=answer.is_doubtful,
         unread=unread(rows, is_cut=len(answer.records) == answer.asked_n) if n_rejected else (),
     )

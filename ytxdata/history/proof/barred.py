@@ -23,16 +23,22 @@ from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, 
 from ytxdata.history.proof.evidence import BARRING, Evidence, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.window import Before, Sighting, look
-from ytxdata.times import EARLIEST, next_second
+from ytxdata.times import EARLIEST, floor_second, next_second
 
-MOST_SPANS = 64
-"""How many spans of one reason are kept apart: evidence must stay small."""
+MOST_SPANS = 256
+"""How many spans of one reason are kept apart: evidence must stay small. They are 15 KB of a head: two years of a record
+every third day that nobody understood."""
 
-MOST_UNREAD = 2 * MOST_SPANS
+MOST_UNREAD = 128
 """By how many names records that were not understood are remembered, each has two."""
 
 
-def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Limit] = ()) -> Evidence:
+def barred(
+    evidence: Evidence,
+    answers: Sequence[Sighting],
+    learned: Sequence[Limit] = (),
+    joined_at: datetime | None = None,
+) -> Evidence:
     """Return the evidence with what the answers of a sync cannot speak for.
 
     Parameters
@@ -41,6 +47,8 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
         As the sync before left it, with the limits by category that are known and suspected now.
     learned
         Limits that this sync was the first to see at work: whatever was proven was proven on lists that lacked it.
+    joined_at
+        What the sync before could see ended there, where the evidence says less.
     """
     spans: Mapping[str, list[Span]] = {name: list(getattr(evidence, name)) for name in BARRING}
     may_hide: dict[Limit, list[Span]] = {}
@@ -50,9 +58,9 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
         greatest |= Counter({whose: n})
     unread = dict.fromkeys(evidence.unread)
     for answer in answers:
-        asked_at = next_second(answer.pull.asked_at + abs(answer.pull.clock_skew or timedelta(0)))
+        joins_at = joined_at or evidence.joins_at
         # where nothing was known before, no earlier sync has seen what this answer may lack
-        since = EARLIEST if evidence.joins_at is None or answer.is_first else evidence.joins_at
+        since = EARLIEST if joins_at is None or answer.is_first else joins_at
         limits = {*possible(evidence), *(one for one in met(answer) if one[1] >= greatest[one[0]])}
         for limit, until in hidden_by(answer, limits, only_new=True).items():
             may_hide.setdefault(limit, []).extend(_before(since, until))
@@ -69,7 +77,9 @@ def barred(evidence: Evidence, answers: Sequence[Sighting], learned: Sequence[Li
             spans["collision"] += _told_as(same, gone, answer, since)
         told = answer.pull.unread
         if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
-            spans["rejected"].append((min(since, answer.upper), asked_at))
+            until = _latest(answer)
+            # more patience than before: what was listed too late for the sync before is listed to this one
+            spans["rejected"].append((min(since, floor_second(until - answer.policy.settle)), next_second(until)))
         for key in chain(*told):  # those that are told again are the last to be forgotten
             unread.pop(key, None)
             unread[key] = None
@@ -93,26 +103,69 @@ def bars(evidence: Evidence) -> list[tuple[datetime, datetime, str]]:
     return sorted([*suspects, *((*span, name) for name in BARRING for span in getattr(evidence, name))])
 
 
-def ending(evidence: Evidence, known: KnownLand, now: datetime, policy: Policy) -> Evidence:
-    """Return the evidence with no span that follows a clock ahead of this one far beyond now.
-
-    Such a span was left by a sync of an unknown time, which came after the edge that may be true. Else one record that
-    was not understood while a clock was a year ahead would bar that year. What is known to be over, and began after
-    now, shows that it is the clock of now that is behind.
+def joined_at(evidence: Evidence, answers: Iterable[Sighting], policy: Policy) -> datetime | None:
+    """Return up to where the last sync could see, if the platform's `Date` says that it was asked before this one: then
+    it is the clock of now that is behind, and what that sync saw it has seen.
     """
-    last = now + policy.settle
+    now, last = _told_now(answers), evidence.last_asked_at
+    return evidence.joins_at if now and last and now >= last - policy.jitter else None
+
+
+def _told_now(answers: Iterable[Sighting]) -> datetime | None:
+    """Return the latest instant at which a sync may have asked; None where only this machine's clock tells of it."""
+    return max((_latest(one) for one in answers if one.pull.clock_skew is not None), default=None)
+
+
+def ending(
+    evidence: Evidence, known: KnownLand, answers: Sequence[Sighting], policy: Policy, *, went_back: bool
+) -> Evidence:
+    """Return the evidence with no span that follows a clock ahead of all others far beyond now.
+
+    Else one record that was not understood while a clock was a year ahead would bar that year. Nothing is cut by a
+    clock alone: one that is behind would lift what is barred, and prove the meetings that only it kept out. It takes
+    the platform's `Date`, too, and neither says less than known meetings that are over.
+
+    Parameters
+    ----------
+    went_back
+        This machine's clock went back since the sync before.
+    """
+    now = _told_now(answers)
+    latest = now or max(map(_latest, answers))
     spans = [*evidence.hidden, *evidence.rejected, *(one[2:] for one in evidence.suspects_hide)]
-    if all(end <= last for _, end in spans):
+    if all(end <= latest + policy.settle for _, end in spans):
         return evidence
-    if any(one.ended_at and one.ended_at <= one.last_changed_at for one in known.since(now)):
-        last = now + policy.full_every
+    over = (one.ended_at for one in known.since(latest) if one.ended_at and one.was_over)
+    last = next_second(max([latest, *over]) + policy.settle)
 
-    def cut(start: datetime, end: datetime) -> Span:
-        return (min(start, evidence.joins_at or start), next_second(last)) if end > last else (start, end)
+    def cut(start: datetime, end: datetime) -> Iterator[Span]:
+        if start <= last:
+            yield start, min(end, last)
+        elif went_back:  # left by a sync of an unknown time, which came after the edge that may be true
+            yield min(start, evidence.joins_at or start), last
+        if end > last and now is None:
+            yield start, end
 
-    suspects_hide = tuple((whose, n, *cut(*span)) for whose, n, *span in evidence.suspects_hide)
-    kept = {name: merged(cut(*span) for span in getattr(evidence, name)) for name in ("hidden", "rejected")}
+    suspects_hide = tuple((*one[:2], *span) for one in evidence.suspects_hide for span in cut(*one[2:]))
+    kept = {name: merged(chain(*(cut(*span) for span in getattr(evidence, name)))) for name in ("hidden", "rejected")}
     return replace(evidence, **kept, suspects_hide=suspects_hide)  # type: ignore[arg-type]
+
+
+_HALF_A_MINUTE = timedelta(seconds=30)
+
+
+def _latest(answer: Sighting) -> datetime:
+    """Return up to when the meetings of an answer may have begun, whichever clock was right.
+
+    Without the platform's `Date` a clock that is behind shows by what is told to be over, or to run, after it: what is
+    not told may have begun a settling time later. What was booked is to come, and shows nothing.
+    """
+    pull = answer.pull
+    if pull.clock_skew is not None:  # it is kept in whole minutes
+        return pull.answered_at + max(_HALF_A_MINUTE - pull.clock_skew, timedelta(0))
+    told = ((pull.start_of(one), one) for one in pull.records if one.kind != "booked" and one.booked_at is None)
+    newest = max((max(start, one.ended_at or start) for start, one in told if start), default=pull.answered_at)
+    return pull.answered_at if newest <= pull.answered_at else newest + answer.policy.settle
 
 
 def _before(since: datetime, until: datetime) -> Iterator[Span]:
@@ -130,7 +183,8 @@ def _told_as(same: Iterable[Seen], old: Known | None, answer: Sighting, since: d
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Return spans of time sorted, those that touch as one; of too many, the oldest two.
+    """Return spans of time sorted, those that touch as one; of too many, those that lie nearest to each other: what
+    is proven between them goes with it, and between the oldest two lay months.
 
     Examples
     --------
@@ -143,5 +197,6 @@ def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
             start, end = kept[-1][0], max(end, kept.pop()[1])
         kept.append((start, end))
     while len(kept) > MOST_SPANS:
-        kept[:2] = [(kept[0][0], kept[1][1])]
+        at = min(range(1, len(kept)), key=lambda place: kept[place][0] - kept[place - 1][1])
+        kept[at - 1 : at + 1] = [(kept[at - 1][0], kept[at][1])]
     return tuple(kept)

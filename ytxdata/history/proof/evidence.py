@@ -73,7 +73,7 @@ class PullFacts:
     size
         Bulk of the answer.
     clock_skew
-        How far the server's clock is from ours, either way, in whole minutes; None when it did not say.
+        How far our clock is ahead of the server's, in whole minutes; None when it did not say.
     is_doubtful
         It says that it holds another number of records than it does, or its end is missing.
     unread

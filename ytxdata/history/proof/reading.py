@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.barred import barred, bars, ending
+from ytxdata.history.proof.barred import barred, bars, ending, joined_at
 from ytxdata.history.proof.categories import suspected, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
@@ -97,7 +97,7 @@ class Reading:
 
     def __init__(self, known: KnownLand, evidence: Evidence, now: datetime, policy: Policy = DEFAULT_POLICY) -> None:
         self._known, self._policy = known, patient(policy, evidence)
-        self._evidence = resettled(evidence, self._policy)
+        self._evidence = self._before = resettled(evidence, self._policy)
         self._notes: list[Note] = []
         self._mind_the_clock(now)
         self._plan = plan(known, self._evidence, now, self._policy)
@@ -128,7 +128,7 @@ class Reading:
         cut = rewound(self._evidence, now, self._policy)
         if cut is not self._evidence:
             self._notes.append(clock_note(self._evidence, cut, now, pull_id))
-        self._evidence = ending(cut, self._known, now, self._policy)
+        self._evidence = cut
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
@@ -140,7 +140,10 @@ class Reading:
         full = longest(sightings)
         if full is not None and full.pull.n_returned:
             earlier = watched(earlier, full)
-        earlier = barred(earlier, sightings, [one for one in earlier.limits if one not in known_limits])
+        went_back = earlier.joins_at != self._before.joins_at
+        earlier = ending(earlier, self._known, sightings, policy, went_back=went_back)
+        learned = [one for one in earlier.limits if one not in known_limits]
+        earlier = barred(earlier, sightings, learned, joined_at(self._before, sightings, policy))
         found = _Finding.of(sightings, earlier, policy)
         windows, gap = found.windows(earlier, policy)
         doubts = doubts_from(sightings, earlier)

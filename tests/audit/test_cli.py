@@ -227,7 +227,8 @@ def test_pack_and_verify(story: Story, tmp_path: Path, capsys: pytest.CaptureFix
     assert run("verify", path) == 0
     assert "chain" in capsys.readouterr().out
     data = path.read_bytes()
-    path.write_bytes(data[: len(data) // 2] + b"?" + data[len(data) // 2 + 1 :])
+    middle = len(data) // 2
+    path.write_bytes(data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :])
     assert run("verify", path) == 5
 
 

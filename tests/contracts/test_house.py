@@ -60,10 +60,10 @@ beside what people do to a sheet (`spreadsheets`), which was full. How answers g
 (`archive/repair`). What a head may say (`archive/head_shape`) is one door for all that read its words, and `heads` was
 full. What a list of amounts is for (`metrics/invoiced`) is asked before it is shared (`metrics/cost`), and both were
 one full file; which of them are sums of others (`metrics/own_totals`) is reckoning, beside what totals are called
-(`list_totals`), which was full. Whose words stand in a pack (`audit/pack_words`) is held against this package's own. Which records of
-a list may be more than one (`records/odd_records`) is asked of every record, beside what stands inside of one
-(`records/nested`), which was full. What an archive shows of heads that were published (`audit/published_heads`) is
-another subject than what makes anchors. What a report may tell of time (`pages/whole_days`) is asked beside whose
+(`list_totals`), which was full. Whose words stand in a pack (`audit/pack_words`) is held against this package's own.
+Which records of a list may be more than one (`records/odd_records`) is asked of every record, beside what stands
+inside of one (`records/nested`), which was full. What an archive shows of heads that were published
+(`audit/published_heads`) is another subject than what makes anchors. What a report may tell of time (`pages/whole_days`) is asked beside whose
 figures it hides (`pages/small_groups`), which was full. Whether a stored file is what was written
 (`archive/whole_files`) is asked by every reader, beside how files are written (`archive/stored_files`), which was full.
 """

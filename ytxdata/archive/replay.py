@@ -104,8 +104,8 @@ def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Pa
 
 
 def clock_by(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], float | None]:
-    """Return what tells how far this machine's clock was ahead [s] as the platform's `Date` said with pulls that are given
-    one after the other: they say it themselves, but for those of earlier versions, of which heads alone do.
+    """Return what tells how far this machine's clock was ahead [s] as the platform's `Date` said with pulls that are
+    given one after the other: they say it themselves, but for those of earlier versions, of which heads alone do.
     """
     clock_of = told_at(kept.get("clocks", ()))
 

@@ -49,8 +49,8 @@ _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no numb
 
 class Bill(NamedTuple):
     """One line: its number, the meeting, seconds and yuan (None where it says nothing), when the meeting began, or on
-    which day; whether what it says of that cannot be read; whose connection it is, where it says so; and what it is where
-    it is of no meeting.
+    which day; whether what it says of that cannot be read; whose connection it is, where it says so; and what it is
+    where it is of no meeting.
     """
 
     line: int

@@ -348,8 +348,8 @@ class Engine:
         return self.small(pa.table({"step": pa.array([1, -1], pa.int64())}))
 
     def steps(self, intervals: nw.LazyFrame[Any], *columns: str, begins: str, ends: str) -> nw.LazyFrame[Any]:
-        """Return two steps for each interval: `step` (+1 at its begin, −1 at its end) and `place`, four times its second
-        and the step.
+        """Return two steps for each interval: `step` (+1 at its begin, −1 at its end) and `place`, four times its
+        second and the step.
 
         Leaves come first: whoever leaves and comes back in one second was never there twice.
         """
@@ -367,8 +367,8 @@ class Engine:
         return self.dialect.merged(steps)
 
     def running(self, steps: nw.LazyFrame[Any], *of: str) -> nw.LazyFrame[Any]:
-        """Add the second `t` of some steps and their running `level`, by `place`, of each of something; they must add up
-        to 0.
+        """Add the second `t` of some steps and their running `level`, by `place`, of each of something; they must add
+        up to 0.
 
         Rows of one place may come in any order, another one at every run: all of a second then add the same, but only
         for what follows from this one count. A second running sum beside it needs rows that are one a second (see

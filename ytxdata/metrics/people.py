@@ -216,8 +216,8 @@ def _ids(meeting: Any) -> list[str] | None:
 
 
 def _persons(known: Facts, meetings: Lazy, *columns: str) -> Lazy:
-    """Return one row per person and meeting of some: `key number leg legs closed leg_s first last presence_s meeting_s`,
-    and some columns of the meeting.
+    """Return one row per person and meeting of some: `key number leg legs closed leg_s first last presence_s
+    meeting_s`, and some columns of the meeting.
     """
     joined = known.legs.filter(~nw.col("j").is_null())
     columns = ("meeting_s", *columns)

@@ -149,7 +149,8 @@ def merge_answers(answers: Sequence[Answer], aliases: Aliases = DEFAULT) -> Merg
     A meeting seen again is a duplicate; of two different versions that of the answer *asked* later counts, whatever
     the order of `answers`, and within one answer the fullest. What the later one does not say is not unsaid: a meeting
     and its parties may come in two answers; and what it says otherwise is told, as `earlier_value`. One id for two
-    meetings (see `records.identity`) gives two rows, and a row of `problems` for each; of a room that one creator keeps, one for all.
+    meetings (see `records.identity`) gives two rows, and a row of `problems` for each; of a room that one creator
+    keeps, one for all.
 
     Parameters
     ----------

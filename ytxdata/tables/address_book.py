@@ -64,8 +64,8 @@ Days: TypeAlias = tuple[date, date]
 _ALSO = re.compile(
     r"phone\d+value|(?:business|work|office|home|other|primary|mobile|cell)(?:tele)?phone\d?|办公电话|座机|固定电话"
 )
-"""Columns, bare, of further numbers of a person: a mobile there is theirs, and whatever it is of whoever has no other. A
-switchboard beside somebody's mobile is nobody's.
+"""Columns, bare, of further numbers of a person: a mobile there is theirs, and whatever it is of whoever has no other.
+A switchboard beside somebody's mobile is nobody's.
 """
 _SEVERAL = re.compile(r"[/／、，,;；|\n]|:::")
 _MOBILE = re.compile(r"\+861[3-9]\d{9}")

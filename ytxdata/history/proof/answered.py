@@ -1,8 +1,8 @@
 """What the rules of completeness see of one answer: its records, and which meetings these are of.
 
-Only here do they meet a table and raw bytes. One id may stand for several meetings: a room keeps its id from week to week.
-The rules of completeness count meetings. Counted by id, an account in which each creator has a room of his own was
-called out of order from its second week on: a week before, as many meetings were known as were missing now.
+Only here do they meet a table and raw bytes. One id may stand for several meetings: a room keeps its id from week to
+week. The rules of completeness count meetings. Counted by id, an account in which each creator has a room of his own
+was called out of order from its second week on: a week before, as many meetings were known as were missing now.
 
 A platform may also keep one record for each room, and write the next meeting over the last: what a room held between
 two syncs is lost then, and no answer shows it. So where a new meeting of an id is listed and the one before it is not,

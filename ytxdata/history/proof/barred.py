@@ -26,8 +26,8 @@ from ytxdata.history.proof.window import Before, Sighting, look
 from ytxdata.times import EARLIEST, floor_second, next_second
 
 MOST_SPANS = 256
-"""How many spans of one reason are kept apart: evidence must stay small. They are 15 KB of a head: two years of a record
-every third day that nobody understood."""
+"""How many spans of one reason are kept apart: evidence must stay small. They are 15 KB of a head: two years of a
+record every third day that nobody understood."""
 
 MOST_UNREAD = 128
 """By how many names records that were not understood are remembered, each has two."""

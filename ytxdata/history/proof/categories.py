@@ -4,8 +4,8 @@ Such a limit defeats every window. Its list is newest first, reaches back for ye
 held before. No window shows it: what is hidden has no place in any answer. Three things give it away. The busiest
 creators, or rooms that keep their id, have exactly the same number of records. A kind has as many as before though new
 ones came. And what vanishes amid others is the oldest of its category, while a new one came. What such a limit may hide
-began before the oldest record that is shown of a category that is full: that is not PROVEN. A single creator that is full, and held nothing new
-while it was watched, looks like one who came late: that cannot be told.
+began before the oldest record that is shown of a category that is full: that is not PROVEN. A single creator that is
+full, and held nothing new while it was watched, looks like one who came late: that cannot be told.
 """
 
 from __future__ import annotations
@@ -229,7 +229,7 @@ def _of_rooms(answer: Sighting) -> _Tally:
 
 
 def _shown(tallies: Iterable[_Tally]) -> Counter[str]:
-    """Return how many records of one creator, one room and each kind an answer shows at most: a limit is not below that.
+    """Return how many records of one creator, one room and each kind an answer shows at most: no limit is below that.
 
     By the way of counting that finds least: a limit that counts another way may allow more of this.
     """

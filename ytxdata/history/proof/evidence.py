@@ -164,7 +164,7 @@ def name_of(meeting_id: str, twin: int) -> str:
 
 
 def named(name: str) -> tuple[str, int]:
-    """Return the id of a known meeting, and which of those that have it, by its name.
+    r"""Return the id of a known meeting, and which of those that have it, by its name.
 
     Examples
     --------

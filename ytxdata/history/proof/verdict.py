@@ -113,8 +113,8 @@ def confirmed(
     if any(start < window.upper for answer in sightings for start in _new_starts(answer)):
         return replace(window, reason="incomplete", proven_from=None)
     if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
-        # What a limit may have hidden from the earlier answer is barred, as long as an answer may have met that (`barred`).
-        # Of the rooms that meet weekly each has one more in the later one: what that may have met hides nothing of then.
+        # What a limit may have hidden from the earlier answer is barred as long as some answer may have met it. Of
+        # rooms that meet weekly each has one more in the later one: what that may have met hides nothing of then.
         hidden = hidden_before(full, possible(evidence)) if evidence.barred_since else None
         proven_from = window.lower if hidden is None else max(window.lower, next_second(hidden))
         if window.proven_from is not None:  # a tie between two creators, later, takes nothing back

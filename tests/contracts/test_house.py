@@ -63,9 +63,10 @@ one full file; which of them are sums of others (`metrics/own_totals`) is reckon
 (`list_totals`), which was full. Whose words stand in a pack (`audit/pack_words`) is held against this package's own.
 Which records of a list may be more than one (`records/odd_records`) is asked of every record, beside what stands
 inside of one (`records/nested`), which was full. What an archive shows of heads that were published
-(`audit/published_heads`) is another subject than what makes anchors. What a report may tell of time (`pages/whole_days`) is asked beside whose
-figures it hides (`pages/small_groups`), which was full. Whether a stored file is what was written
-(`archive/whole_files`) is asked by every reader, beside how files are written (`archive/stored_files`), which was full.
+(`audit/published_heads`) is another subject than what makes anchors. What a report may tell of time
+(`pages/whole_days`) is asked beside whose figures it hides (`pages/small_groups`), which was full. Whether a stored
+file is what was written (`archive/whole_files`) is asked by every reader, beside how files are written
+(`archive/stored_files`), which was full.
 """
 
 

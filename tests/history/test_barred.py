@@ -210,7 +210,7 @@ def test_a_room_that_is_listed_once_may_hide_what_it_held_since_the_sync_before(
     answer = seen(
         [meeting(4)._replace(meeting_id="room"), *TAIL, *([before] if is_told else [])], land_of([before, *EVERYTHING])
     )
-    assert [one.meeting_id for one in answer.replaced] == ([] if is_told else ["room"])
+    assert [one.old.meeting_id for one in answer.replaced] == ([] if is_told else ["room"])
     span = (NOW - 2 * DAY, next_second(SECOND - 4 * HOUR))
     assert barred(JOINED, [answer]).collision == (() if is_told else (span,))
 

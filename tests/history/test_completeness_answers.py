@@ -206,7 +206,7 @@ def test_an_id_used_again_is_told_until_rooms_were_listed_with_all_their_meeting
     again = meeting(3)._replace(meeting_id="m100", record_hash="again")
     listed = [one for one in TAIL if one.meeting_id != "m100"]
     answer = seen([again, *listed], before=replace(JOINS, n_of_room=1 + shown))
-    assert ids_of(answer.replaced) == ([] if shown else ["m100"])
+    assert ids_of(one.old for one in answer.replaced) == ([] if shown else ["m100"])
     assert ids_of(one for _, one in answer.absent) == ["m100"], "the one before it lacks all the same"
 
 
@@ -215,7 +215,7 @@ def test_of_a_room_only_the_meeting_before_a_new_one_must_be_listed() -> None:
     week = [meeting(n)._replace(meeting_id="room", record_hash=f"room{n}") for n in (3, 120, 288, 456)]
     land = land_of([*EVERYTHING, *week[1:]])
     assert not seen([*week[:2], *TAIL], land).replaced
-    assert ids_of(seen([week[0], *TAIL], land).replaced) == ["room"]
+    assert ids_of(one.old for one in seen([week[0], *TAIL], land).replaced) == ["room"]
     assert not seen([week[1], *TAIL], land).replaced
 
 

@@ -109,7 +109,7 @@ def impossible_time(data: Data, *, tolerance_s: float = TOLERANCE_S, unit_share:
         start, end, duration = row["s"], row["e"], row["d"]
         if (
             None not in (end, duration)
-            and any(row["sed"[place]] and row["sed"[place]] % 60 == 0 for place in coarse)
+            and any(told and told % 60 == 0 for told in np.take((start, end, duration), coarse))
             and abs(duration - (end - start)) <= leeway_s(start, end, duration)
         ):
             n += 1

@@ -103,12 +103,13 @@ def _size(answer: Answer, row: int, n_legs: int | None) -> Bulk:
 class Replaced(NamedTuple):
     """A known meeting that is not listed, the records of the next one of its id, and whether that was not known.
 
-    `n_later` is how many later ones of its id are listed, 0 where an earlier one is.
+    `of_room` are all records of its id, `n_later` is how many later ones of it are listed, 0 where an earlier one is.
     """
 
     old: Known
     told: Sequence[Seen]
     is_new: bool
+    of_room: Sequence[Seen]
     n_later: int
 
 
@@ -205,10 +206,10 @@ class _Listed(NamedTuple):
 def _listed(meetings: Sequence[Remembered], told: Sequence[Seen]) -> list[_Listed]:
     """Return what an answer tells of each meeting of one id, those that are kept first."""
     homes = assign([one.versions for one in meetings], told)
-    n_all = max(len(meetings), *(home + 1 for home in homes))
-    by_home = [[one for one, other in zip(told, homes, strict=True) if other == home] for home in range(n_all)]
-    olds = [*meetings, *[None] * (n_all - len(meetings))]
-    return [_Listed(old, some) for old, some in zip(olds, by_home, strict=True)]
+    by_home: dict[int, list[Seen]] = {home: [] for home in (*range(len(meetings)), *sorted(set(homes)))}
+    for one, home in zip(told, homes, strict=True):
+        by_home[home].append(one)
+    return [_Listed(meetings[home] if home < len(meetings) else None, some) for home, some in by_home.items()]
 
 
 def _replaced(listed: Sequence[_Listed]) -> Iterator[Replaced]:
@@ -217,7 +218,8 @@ def _replaced(listed: Sequence[_Listed]) -> Iterator[Replaced]:
     for at, (before, after) in enumerate(pairwise(by_start)):
         if after.told and not before.told and before.shown:
             n_later = 0 if any(told[:at]) else sum(told)
-            yield Replaced(before.shown, after.told, not (after.old and after.old.known), n_later)
+            of_room = [one for other in listed for one in other.told]
+            yield Replaced(before.shown, after.told, not (after.old and after.old.known), of_room, n_later)
 
 
 def _n_beside(listed: Sequence[_Listed], asked_at: datetime) -> int:

@@ -68,13 +68,11 @@ def barred(
             spans["hidden"] += _before(EARLIEST, until) if limit in learned else ()
         spans["moved"].extend(span for _, span in answer.moved)
         # the sync before may have seen one of the records that are told of a meeting, and never another's
-        for meeting in answer.contradictions:
-            same = [one for one in answer.pull.records if one.key == meeting]
+        for meeting, same in answer.contradictions.items():
             old = answer.kept.get(meeting) or answer.found.get(meeting)
             spans["contradiction"] += _told_as(same, old, answer, EARLIEST)
         for gone in answer.replaced:
-            same = [one for one in answer.pull.records if one.meeting_id == gone.meeting_id]
-            spans["collision"] += _told_as(same, gone, answer, since)
+            spans["collision"] += _told_as(gone.of_room, gone.old, answer, since)
         told = answer.pull.unread
         if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
             until = _latest(answer)

@@ -403,7 +403,7 @@ def notes_on(
         ("late", late),
         ("vanished", [one.meeting_id for one in best.vanished]),
         ("reappeared", back),
-        ("collision", [one.meeting_id for one in best.replaced]),
+        ("collision", [one.old.meeting_id for one in best.replaced]),
         ("contradiction", [meeting_id for meeting_id, _ in best.contradictions]),
         ("moved", [meeting_id for (meeting_id, _), _ in best.moved]),
     ):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ytxdata.history.proof.answered import told_apart
+from ytxdata.history.proof.answered import Replaced, told_apart
 from ytxdata.history.proof.evidence import HORIZON, Key, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared, moved
 from ytxdata.history.proof.policy import Policy
@@ -46,7 +46,7 @@ class Sighting:
         Records that were not known.
     reappeared, replaced, contradictions
         Meetings that had vanished before; known ones in place of which the answer lists the next of their id; meetings
-        that the answer tells in several records.
+        that the answer tells in several records, with these.
     full_rooms
         How many are listed of rooms of which an earlier meeting should be, where no answer has shown more of one.
     rooms
@@ -78,8 +78,8 @@ class Sighting:
     anchored_by: datetime | None
     fresh: tuple[Seen, ...]
     reappeared: tuple[Known, ...]
-    replaced: tuple[Known, ...]
-    contradictions: tuple[Key, ...]
+    replaced: tuple[Replaced, ...]
+    contradictions: Mapping[Key, Sequence[Seen]]
     full_rooms: frozenset[int]
     rooms: Mapping[str, int]
     n_of_room: int
@@ -283,9 +283,9 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
         fresh=tuple(records[-1] for key, records in by_key.items() if key not in found),
         reappeared=tuple(one for one in found.values() if one.is_exempt),
-        replaced=tuple(one.old for one in replaced if one.old.was_over and n_of_room == 1),
+        replaced=tuple(one for one in replaced if one.old.was_over and n_of_room == 1),
         full_rooms=frozenset(one.n_later for one in replaced if one.old.key in missing and one.n_later >= n_of_room),
-        contradictions=tuple(key for key, same in by_key.items() if len(same) > 1 and _are_several(same)),
+        contradictions={key: same for key, same in by_key.items() if len(same) > 1 and _are_several(same)},
         rooms=told.rooms,
         n_of_room=n_of_room,
         moved=moved(listed, known),

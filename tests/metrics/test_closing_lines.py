@@ -4,7 +4,6 @@ audit finds nothing.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.metrics.test_around import Told, told
+from tests.metrics.billed import BOOK, RESEARCH, SALES, archive_of
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.audit import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.times import BEIJING
 
-SALES, RESEARCH = "13900000000", "13900000001"
-BOOK = pd.DataFrame({"phone": [SALES, RESEARCH], "department": ["Sales", "Research"]})
 MEETINGS = (
     ("80010001", "2026-03-02 09:00:00", SALES, 600, "1.20"),
     ("80010002", "2026-03-03 10:00:00", RESEARCH, 1200, "2.40"),
@@ -32,16 +28,7 @@ MEETINGS = (
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    records = []
-    for key, start, creator, seconds, _ in MEETINGS:
-        begin = datetime.fromisoformat(start).replace(tzinfo=BEIJING)
-        times = told(begin), told(begin + timedelta(seconds=seconds))
-        parties = [{"phone": creator, "jointime": times[0], "leavetime": times[1]}]
-        one = {"meid": key, "meetingname": "m", "creator": creator, "starttime": times[0], "endtime": times[1]}
-        records.append({**one, "parties": parties})
-    made = Archive(tmp_path_factory.mktemp("closing") / "m.archive")
-    made.sync(Told(records))
-    return made
+    return archive_of(tmp_path_factory.mktemp("closing") / "m.archive", [one[:4] for one in MEETINGS])
 
 
 def shared(source: Archive, invoice: Any, by: str = "month") -> tuple[Decimal, list[str]]:

@@ -8,17 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
+from tests.metrics.billed import BOOK, RESEARCH, SALES, archive_of
 from tests.metrics.test_around import Told, told
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.errors import UsageError
 from ytxdata.times import BEIJING
 
-SALES, RESEARCH = "13900000000", "13900000001"
-BOOK = pd.DataFrame({"phone": [SALES, RESEARCH], "department": ["Sales", "Research"]})
 JANUARY = {"start": "2026-01", "end": "2026-02"}
 MARCH = {"start": "2026-03", "end": "2026-04"}
 MEETINGS = (
@@ -33,16 +31,8 @@ MEETINGS = (
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    records = []
-    for key, start, creator, minutes in MEETINGS:
-        begin = datetime.fromisoformat(start).replace(tzinfo=BEIJING)
-        times = told(begin), told(begin + timedelta(minutes=minutes))
-        parties = [{"phone": creator, "jointime": times[0], "leavetime": times[1]}]
-        one = {"meid": key, "meetingname": "m", "creator": creator, "starttime": times[0], "endtime": times[1]}
-        records.append({**one, "parties": parties})
-    made = Archive(tmp_path_factory.mktemp("invoiced") / "m.archive")
-    made.sync(Told(records))
-    return made
+    meetings = [(key, start, creator, 60 * minutes) for key, start, creator, minutes in MEETINGS]
+    return archive_of(tmp_path_factory.mktemp("invoiced") / "m.archive", meetings)
 
 
 def shared(source: Any, text: str, folder: Path, by: str = "month", **asked: Any) -> tuple[dict[str, str], list[str]]:

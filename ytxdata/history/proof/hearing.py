@@ -72,7 +72,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     stated, beside = witness.stated, witness.beside
     unheld = tuple(of for of in unheld if of in stated.of_what(beside))
     summed = (*witness.lines, *witness.credits)
-    adds_up = stated.agree(summed, beside, unheld, witness.charges)
+    adds_up = stated.agree(summed, beside, unheld, witness.closings)
     is_foreign = len(found) + len(unsure) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,
@@ -86,7 +86,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         "undated": bool(undated or unsure),
         "lines_differ": bool(off),
         "unheld": adds_up is None and bool(unheld),
-        "no_total": adds_up is None or witness.given.needs_more(summed, witness.charges),
+        "no_total": adds_up is None or witness.given.needs_more(summed, witness.closings),
         "part": witness.number_class is not None,
         "witnessed": True,
     }
@@ -109,7 +109,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         aside=tuple((one.line.line, one.why) for one in witness.aside[:MOST_NAMED]),
         n_aside=len(witness.aside),
         # the total of a list counts also what nobody could read of it
-        differs=stated.differing((*summed, *unread), beside, witness.charges),
+        differs=stated.differing((*summed, *unread), beside, witness.closings),
         by_connection=witness.by_connection,
         off=off[:MOST_NAMED],
         n_off=len(off),

@@ -196,7 +196,7 @@ class Totals:
         lines: Sequence[WitnessLine],
         beside: Sequence[Totals] = (),
         unheld: Sequence[str] = (),
-        charges: Sequence[Aside] = (),
+        closings: Sequence[Aside] = (),
     ) -> bool | None:
         """Say whether the lines add up to what the list says of itself, and to what must hold beside that; None when
         that could not show a lack.
@@ -212,7 +212,7 @@ class Totals:
         vouching |= set() if any(one.duration_s is None for one in meetings) else {"seconds"}
         vouching |= set() if is_free else {"yuan"}
         vouching -= {*unheld}
-        differs = self.differing(lines, beside, charges)
+        differs = self.differing(lines, beside, closings)
         differing = {one.of for one in differs}
         vouched = bool(({name for name, _ in self._stated(beside)} - differing) & vouching)
         allowed = HALF_A_FEN * sum(one.amount_yuan is not None for one in lines)
@@ -222,12 +222,12 @@ class Totals:
         return vouched or None
 
     def differing(
-        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), charges: Sequence[Aside] = ()
+        self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), closings: Sequence[Aside] = ()
     ) -> tuple[Difference, ...]:
         """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it. A
-        count may leave out credits, and a total counts `charges` that name no meeting or does not.
+        count may leave out credits, and a total counts `closings` or does not.
         """
-        summed = self._summed(lines, charges)
+        summed = self._summed(lines, closings)
         return tuple(
             Difference(name, decimal_text(Decimal(own)), decimal_text(min(sums, key=lambda one: abs(one - own))))
             for name, own in self._stated(beside)
@@ -235,27 +235,29 @@ class Totals:
         )
 
     @staticmethod
-    def _summed(lines: Sequence[WitnessLine], charges: Sequence[Aside] = ()) -> dict[str, list[Decimal]]:
+    def _summed(lines: Sequence[WitnessLine], closings: Sequence[Aside] = ()) -> dict[str, list[Decimal]]:
         """Return what each figure may come to: as it is first."""
         yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
         counts = len(lines), sum(not one.is_credit for one in lines)
         return {
-            "lines": [Decimal(n + more) for n in counts for more in range(len(charges) + 1)],
+            "lines": [Decimal(n + more) for n in counts for more in range(len(closings) + 1)],
             "seconds": [Decimal(sum(one.duration_s or 0 for one in lines))],
             "yuan": [
                 yuan + more
-                for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in charges)
+                for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in closings)
             ],
         }
 
-    def needs_more(self, lines: Sequence[WitnessLine], charges: Sequence[Aside] = ()) -> bool:
+    def needs_more(self, lines: Sequence[WitnessLine], closings: Sequence[Aside] = ()) -> bool:
         """Say whether nothing of it holds but where credits are lines, or charges that name no meeting count: a credit
         of nothing, or a charge of as much, would stand for a meeting that was left out.
         """
         plain = {name: sums[0] for name, sums in self._summed(lines).items()}
         plain["lines"] = Decimal(sum(not one.is_credit for one in lines))
         told = dict(self._stated(()))
-        loose = {name for name, own in told.items() if own != plain[name] and own in self._summed(lines, charges)[name]}
+        loose = {
+            name for name, own in told.items() if own != plain[name] and own in self._summed(lines, closings)[name]
+        }
         return bool(loose) and loose == told.keys()
 
     def of_what(self, beside: Sequence[Totals] = ()) -> frozenset[str]:
@@ -316,8 +318,8 @@ class Witness:
         return tuple(one.line for one in self.aside if one.why == "credit")
 
     @property
-    def charges(self) -> tuple[Aside, ...]:
-        """Lines that charge for no meeting, and balances."""
+    def closings(self) -> tuple[Aside, ...]:
+        """Lines that are of no meeting and no totals: charges, what is due, balances."""
         return tuple(one for one in self.aside if one.why in CLOSINGS)
 
     @property

@@ -268,7 +268,7 @@ def compare(mix: str, chosen: argparse.Namespace) -> dict[str, float]:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
                 try:
                     seconds, memory = pool.apply(measure, (way, file.name, chosen.repeat))
-                except ImportError as error:
+                except (ImportError, TypeError) as error:  # `json_normalize` takes no parties in a text
                     print(f"  {way:30} – {error}")
                     continue
             results[way] = seconds

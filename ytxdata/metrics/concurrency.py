@@ -347,7 +347,7 @@ def _levels(rows: Breakdown, days: Lazy | None = None) -> Lazy:
     every = every.with_columns(nw.col("place").cast(nw.Int32))
     if days is not None:  # of a month it is a day or two: the others are not swept again
         every = every.join(days, on="slot", how="inner")
-    return engine.running(engine.merged(every), "slot")
+    return engine.running_sums(every, "slot")
 
 
 def _daily(rows: Breakdown) -> Lazy:

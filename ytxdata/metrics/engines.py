@@ -33,19 +33,21 @@ class _Dialect(NamedTuple):
     small: Callable[[Any, pa.Table], Any]
     hold: Callable[[Any], Any]
     numbered: Callable[[Any], Any]
-    merged: Callable[[nw.LazyFrame[Any]], nw.LazyFrame[Any]]
     running: Callable[[nw.LazyFrame[Any], Sequence[str]], nw.LazyFrame[Any]]
-
-
-def _merged(steps: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    others = [name for name in steps.collect_schema().names() if name != "step"]
-    return steps.group_by(*others).agg(nw.col("step").sum()).with_columns(nw.col("step").cast(nw.Int64))
+    running_sums: Callable[[nw.LazyFrame[Any], Sequence[str]], nw.LazyFrame[Any]]
 
 
 def _running(steps: nw.LazyFrame[Any], of: Sequence[str]) -> nw.LazyFrame[Any]:
     # as floats, exact for these numbers: DuckDB's running sum of integers was measured to take nearly twice as long
     level = nw.col("step").cast(nw.Float64).cum_sum().over(*of, order_by="place")
     return steps.with_columns(level=level.cast(nw.Int64))
+
+
+def _running_sums(steps: nw.LazyFrame[Any], of: Sequence[str]) -> nw.LazyFrame[Any]:
+    # those that differ in nothing else added up: then a day has at most two a second, however many connect
+    others = [name for name in steps.collect_schema().names() if name != "step"]
+    merged = steps.group_by(*others).agg(nw.col("step").sum()).with_columns(nw.col("step").cast(nw.Int64))
+    return _running(merged, of)
 
 
 # ── pandas ──
@@ -196,14 +198,24 @@ def _duckdb_numbered_inside(frame: Any) -> Any:
 
 
 def _duckdb_running_inside(steps: nw.LazyFrame[Any], of: Sequence[str]) -> nw.LazyFrame[Any]:
+    # What is carried through the sort is most of its time: the place tells whether somebody comes (1 of 4) or goes (3),
+    # bit by bit, since the remainder of a negative number (before 1970) is negative.
+    return _streamed(steps.to_native().project("* EXCLUDE (step)"), of, "CAST(2 - (place & 3) AS BIGINT)")
+
+
+def _duckdb_running_sums_inside(steps: nw.LazyFrame[Any], of: Sequence[str]) -> nw.LazyFrame[Any]:
+    # to sort them all takes less than to add them up first; a count of steps fits half of the width
+    narrow = steps.to_native().project("* EXCLUDE (step), CAST(step AS INTEGER) AS n")
+    return _streamed(narrow, of, "CAST(n AS BIGINT)")
+
+
+def _streamed(steps: Any, of: Sequence[str], step: str) -> nw.LazyFrame[Any]:
     # All steps sorted once and summed as they stream by: a third of the time of DuckDB's windows with partitions. It
     # keeps the order of rows under an `OVER` that names none, unless `preserve_insertion_order` is off, which nobody
     # but us could switch off here.
-    # What is carried through the sort is most of its time, and a count of steps fits half of the width.
-    narrow = steps.to_native().project("* REPLACE (CAST(step AS INTEGER) AS step)")
-    ordered = narrow.order(", ".join(map(_quoted, (*of, "place"))))
-    level = "CAST(sum(step) OVER (ROWS UNBOUNDED PRECEDING) AS BIGINT) AS level"
-    return _lazy(ordered.project(f"* REPLACE (CAST(step AS BIGINT) AS step), {level}"))
+    ordered = steps.order(", ".join(map(_quoted, (*of, "place"))))
+    level = f"CAST(sum({step}) OVER (ROWS UNBOUNDED PRECEDING) AS BIGINT) AS level"
+    return _lazy(ordered.project(f"*, {step} AS step, {level}"))
 
 
 # ── PySpark ──
@@ -263,7 +275,7 @@ def _spark_numbered(frame: Any) -> Any:
     return frame.withColumn("key", functions.col("id"))
 
 
-_COUNTED = (_merged, _running)
+_COUNTED = (_running, _running_sums)
 _SPARK = _Dialect(_spark_seconds, _spark_instants, _spark_small, _spark_hold, _spark_numbered, *_COUNTED)
 _DIALECTS = {
     nw.Implementation.PANDAS: _Dialect(
@@ -283,8 +295,8 @@ _DIALECTS = {
 _OWN_DUCKDB = _DIALECTS[nw.Implementation.DUCKDB]._replace(
     hold=_duckdb_hold_inside,
     numbered=_duckdb_numbered_inside,
-    merged=lambda steps: steps,
     running=_duckdb_running_inside,
+    running_sums=_duckdb_running_sums_inside,
 )
 """On a connection that lives no longer than what is counted on it, tables may be left there: lighter than leaving the
 engine.
@@ -360,14 +372,8 @@ class Engine:
         both = intervals.select(*columns, begins, ends).join(self.signs, how="cross")
         return both.select(*columns, "step", place=place)
 
-    def merged(self, steps: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-        """Return steps, those that differ in nothing else added up: then a day has at most two a second, however many
-        connect, where all of a day have to meet. Not where all are sorted, which takes less than to add them up.
-        """
-        return self.dialect.merged(steps)
-
     def running(self, steps: nw.LazyFrame[Any], *of: str) -> nw.LazyFrame[Any]:
-        """Add the second `t` of some steps and their running `level`, by `place`, of each of something; they must add
+        """Add the second `t` of some `steps` and their running `level`, by `place`, of each of something; they must add
         up to 0.
 
         Rows of one place may come in any order, another one at every run: all of a second then add the same, but only
@@ -376,6 +382,10 @@ class Engine:
         """
         # one number says when and in which order: as two they would both be carried through the sort
         return self.dialect.running(steps, of).with_columns(t=(nw.col("place") + 2) // 4)
+
+    def running_sums(self, steps: nw.LazyFrame[Any], *of: str) -> nw.LazyFrame[Any]:
+        """Do the same for steps of which one may stand for several, as of all who are there at midnight."""
+        return self.dialect.running_sums(steps, of).with_columns(t=(nw.col("place") + 2) // 4)
 
     def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the frame computed once, for results that are used more than once (one row per meeting, not per

@@ -72,3 +72,36 @@ def test_who_is_heard_again_has_not_left(rows: Rows, key: str) -> None:
     assert rows({"parties": [party]}).legs["left_at"].to_pylist() == [None]
     found = rows({"parties": [{**party, **WHEN}]})
     assert (found.legs["left_at"].null_count, found.problems.num_rows) == (0, 0)
+
+
+LINE, A, B = "01012345678", "15400000001", "02066667777"
+
+
+@pytest.mark.parametrize(
+    ("calling", "called"),
+    [
+        ("callerNumber", "calledNumber"), ("callerNumber", "calleeNumber"), ("callingNumber", "calledNumber"), ("fromNumber", "toNumber"),
+        ("callerPhone", "calleePhone"), ("caller_id_number", "callee_number"), ("callerNumber", "被叫号码"), ("callerPhone", "callee"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_who_was_called_is_told_beside_the_line_that_called(rows: Rows, calling: str, called: str, n: int) -> None:
+    """All parties were the one line that the platform calls from, and their own numbers were nowhere."""
+    record = {"parties": [{calling: LINE, called: one, **WHEN} for one in (A, B)]}
+    told = [(one["reason"], one["raw_value"]) for one in rows(*[record] * n).problems.to_pylist()]
+    assert told == [("unread_phone", f"{called}: {one}") for one in (A, B)] * n
+
+
+@pytest.mark.parametrize(
+    "parties",
+    [
+        [{"callerNumber": one, "calledNumber": LINE} for one in (A, B, A)],  # who dials in
+        [{"callerNumber": A, "calledNumber": A}],
+        [{"callerNumber": A, "calledNumber": "95040"}, {"callerNumber": B, "calledNumber": ""}],
+        [{"phone": A, "callerNumber": LINE, "calledNumber": LINE}],
+        [{"phone": A, "callerNumber": A, "calledNumber": A}, {"phone": B, "calledNumber": LINE}],
+    ],
+)
+def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[str, Any]]) -> None:
+    found = rows({"parties": [{**one, **WHEN} for one in parties]})
+    assert found.legs["number"].null_count == found.problems.num_rows == 0

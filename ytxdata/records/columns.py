@@ -19,11 +19,11 @@ from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain
 from ytxdata.records.json_values import as_json, decoded
-from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
+from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, read_parties
-from ytxdata.records.party_names import Party, is_no_sitting
+from ytxdata.records.party_names import Party
 from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.unread import is_of_another_time, may_tell_when, tells_sittings, tells_when
+from ytxdata.records.unread import unread_phones, unread_times
 from ytxdata.records.values import (
     Values,
     as_list,
@@ -33,7 +33,6 @@ from ytxdata.records.values import (
     bare_ids,
     convert,
     is_blank,
-    phone_text,
     rows_where,
 )
 
@@ -203,51 +202,6 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
     return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in rows if i not in told]
 
 
-def unread_phones(numbers: Numbers, sheet: Sheet, aliases: Aliases) -> Iterator[Trouble]:
-    """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another
-    mobile than its own; and a mobile in place of the name of whoever has no number: people log in by it. A platform
-    that gave the key another name would otherwise take all numbers out of the tables without a word. Beside a full
-    number the phone of another (`inviterPhone`) says nothing of the party, and would be told of every record.
-    """
-    silent = set(rows_where(numbers.says_nothing))
-    open_rows = set(rows_where(numbers.number.is_null()))
-    names = [key for _, key in sheet.keys.get("name", ())] if silent else []
-    for key in (*sheet.unknown, *names):
-        values = sheet.values(key)
-        mobiles = set(may_hold_mobiles(values))
-        if aliases.is_of_another(key):
-            mobiles &= open_rows
-        rows = sorted(silent & mobiles if key in names else silent | mobiles)
-        for i, value in zip(rows, _at(values, rows), strict=True):
-            text = phone_text(value) if i in silent else None
-            if text or mobiles_in(value) - {numbers.number[i].as_py()}:
-                yield Trouble(i, "phone", "unread_phone", f"{key}: {text or as_json(value)}")
-
-
-def unread_times(sheet: Sheet, joined_at: pa.Array) -> Iterator[Trouble]:
-    """Yield the times of a party under a key that nobody knows: several in a list or a text, and of whoever never
-    joined any, unless the key says what else that was. Who came twice would have come once, and who came never.
-    """
-    never = rows_where(joined_at.is_null())
-    for key in sheet.unknown:
-        values = sheet.values(key)
-        absent = set() if is_of_another_time(key) else set(may_tell_when(values, never))
-        if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
-            is_text = pa.types.is_string(values.type)
-            rows = rows_where(pc.match_substring_regex(values, times.SEVERAL_TIMES.pattern)) if is_text else []
-        else:
-            rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
-        for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
-            if (tells_sittings(value) and not is_no_sitting(key)) or (i in absent and tells_when(value)):
-                yield Trouble(i, PARTIES, "unread_parties", f"{key}: {as_json(value)}")
-
-
-def _at(values: Values, rows: list[int]) -> Sequence[Any]:
-    if isinstance(values, pa.Array):
-        return as_list(values.take(pa.array(rows, pa.int64())))
-    return [values[i] for i in rows]
-
-
 _BY_DURATION = "start+duration"
 """As a key of `ended_at` or `left_at`, plain: what tells no end lasts for its duration.
 
@@ -343,8 +297,15 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays |= {"number": numbers.number, "extension": numbers.extension}
     arrays["is_creator"] = _is_creator(numbers, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
-    troubles += unread_phones(numbers, sheet, aliases)
-    troubles += unread_times(sheet, arrays["joined_at"])
+    named = [key for _, key in sheet.keys.get("name", ())]
+    calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
+    troubles += (
+        Trouble(i, "phone", "unread_phone", text)
+        for i, text in unread_phones(numbers, owners, sheet.values, sheet.unknown, named, calling, aliases)
+    )
+    never = rows_where(arrays["joined_at"].is_null())
+    told = unread_times(never, sheet.values, sheet.unknown)
+    troubles += (Trouble(i, PARTIES, "unread_parties", text) for i, text in told)
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(
         owner,

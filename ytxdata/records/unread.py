@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -13,12 +14,12 @@ import pyarrow.compute as pc
 from ytxdata.phones import number_class
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
-from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
+from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.party_names import Party, feeds
+from ytxdata.records.party_names import Party, feeds, is_no_sitting
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
-from ytxdata.records.values import Values, as_phone
+from ytxdata.records.values import Values, as_list, as_phone, phone_text, rows_where
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
 _WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
@@ -346,3 +347,100 @@ def tells_when(value: Any, depth: int = 0) -> bool:
         return looks_like_instant(value) or (isinstance(value, str) and _HOURS.search(value) is not None)
     inner = value.values() if isinstance(value, dict) else value
     return depth > DEEPEST or any(tells_when(one, depth + 1) for one in inner)
+
+
+def unread_phones(
+    numbers: Numbers,
+    owners: Sequence[int],
+    values_of: Callable[[str], Values],
+    unknown: Sequence[str],
+    named: Sequence[str],
+    calling: Sequence[str],
+    aliases: Aliases,
+) -> Iterator[tuple[int, str]]:
+    """Yield what is a phone of a party under a key that nobody knows, each with the row of the party: any, of whoever
+    has no number, else another mobile than its own; and a mobile in place of the name of whoever has no number: people
+    log in by it. A platform that gave the key another name would otherwise take all numbers out of the tables without
+    a word. Beside a full number the phone of another (`inviterPhone`) says nothing of the party, and would be told of
+    every record, but for the other side of the call, see `_called`.
+    """
+    silent = set(rows_where(numbers.says_nothing))
+    open_rows = set(rows_where(numbers.number.is_null()))
+    names = named if silent else ()
+    sides = _called(numbers, owners, values_of, unknown, [key for key in calling if _CALLING.match(plain(key))])
+    for key in (*unknown, *names):
+        values = values_of(key)
+        mobiles = set(may_hold_mobiles(values))
+        if aliases.is_of_another(key) or key in sides:
+            mobiles &= open_rows
+        of_call = sides.get(key, set())
+        rows = sorted(silent & mobiles if key in names else silent | mobiles | of_call)
+        for i, value in zip(rows, _at(values, rows), strict=True):
+            text = phone_text(value) if i in silent or i in of_call else None
+            if text or mobiles_in(value) - {numbers.number[i].as_py()}:
+                yield i, f"{key}: {text or as_json(value)}"
+
+
+_CALLING = re.compile("caller|calling|from")
+_CALLED = re.compile(
+    "(?:called|callee|diall?ed|to|dst|dest(?:ination)?|被叫)(?:party|user|id|phone|mobile|tel|number|no|号码)*"
+)
+"""In plain keys of a party, either side of a call."""
+
+
+def _called(
+    numbers: Numbers,
+    owners: Sequence[int],
+    values_of: Callable[[str], Values],
+    unknown: Sequence[str],
+    calling: Sequence[str],
+) -> dict[str, set[int]]:
+    """Return by key in which rows the side that was called may be the party, and its number is another.
+
+    Who dials in calls, and whom the conference calls is called: taken for the caller, all parties were the one line
+    that the platform calls from. What several in a meeting called is no party, unless it is a mobile.
+    """
+    keys = [key for key in unknown if calling and _CALLED.fullmatch(plain(key))]
+    if not keys:
+        return {}
+    own = numbers.number.to_pylist()
+    by_caller = [*zip(*(as_list(values_of(key)) for key in calling), strict=True)]
+    is_of_caller = [number in map(as_phone, said) for number, said in zip(own, by_caller, strict=True)]
+    found: dict[str, set[int]] = {}
+    for key in keys:
+        others = [as_phone(one) if phone_text(one) else None for one in as_list(values_of(key))]
+        pairs = {(owner, other, number) for owner, other, number in zip(owners, others, own, strict=True) if number}
+        n_callers = Counter(pair[:2] for pair in pairs)
+        found[key] = {
+            i
+            for i, (owner, other) in enumerate(zip(owners, others, strict=True))
+            if other not in (None, own[i])
+            and is_of_caller[i]
+            and (n_callers[owner, other] < 2 or number_class(other) == "mobile")
+        }
+    return found
+
+
+def unread_times(
+    never: list[int], values_of: Callable[[str], Values], unknown: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the times of a party under a key that nobody knows: several in a list or a text, and of whoever never
+    joined any, unless the key says what else that was. Who came twice would have come once, and who came never.
+    """
+    for key in unknown:
+        values = values_of(key)
+        absent = set() if is_of_another_time(key) else set(may_tell_when(values, never))
+        if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
+            is_text = pa.types.is_string(values.type)
+            rows = rows_where(pc.match_substring_regex(values, SEVERAL_TIMES.pattern)) if is_text else []
+        else:
+            rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
+        for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
+            if (tells_sittings(value) and not is_no_sitting(key)) or (i in absent and tells_when(value)):
+                yield i, f"{key}: {as_json(value)}"
+
+
+def _at(values: Values, rows: list[int]) -> Sequence[Any]:
+    if isinstance(values, pa.Array):
+        return as_list(values.take(pa.array(rows, pa.int64())))
+    return [values[i] for i in rows]

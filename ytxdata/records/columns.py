@@ -110,7 +110,7 @@ class Sheet:
         something else is a trouble, unless it is known to mean something else. A key with a prefix counts only where
         no exact one speaks, and contradicts an exact one only about times and parties: `emergencyPhone` is another
         phone, but of `endTime` and `actualLeaveTime` one is what the reports should count. Where the exact phone is no
-        full number, a full one may be the party's own and is told.
+        full number, a full one may be the party's own and is told; where a phone is no number at all, it is taken.
         """
         keys = sorted(self.keys.get(column, ()))
         columns = [self.values(key) for _, key in keys]
@@ -118,15 +118,21 @@ class Sheet:
             return columns[0] if keys else None
         texts = [text for text in map(as_texts, columns) if text is not None]
         if len(texts) == len(columns):
-            for i in _doubtful(column, keys, texts):
-                _choose(i, column, keys, [text[i].as_py() for text in texts], troubles)
-            return pc.coalesce(*texts)
+            chosen, doubtful = pc.coalesce(*texts), _doubtful(column, keys, texts)
+            taken = [_choose(i, column, keys, [text[i].as_py() for text in texts], troubles) for i in doubtful]
+            if not taken:
+                return chosen
+            mask = np.zeros(len(chosen), np.bool_)
+            mask[doubtful] = True
+            return pc.replace_with_mask(chosen, pa.array(mask), pa.array(taken, pa.string()))
         rows = enumerate(zip(*map(as_list, columns), strict=True))
         return [_choose(i, column, keys, given, troubles) for i, given in rows]
 
 
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
 """Columns that the reports add up: what another key says of them is told, whatever stands in front of it."""
+
+_PHONES = frozenset(column.name for column in (*schema.MEETINGS, *schema.LEGS) if column.type == "phone")
 
 _FULL_NUMBER = re.compile("([0-9][() -]*){8}")
 
@@ -137,13 +143,15 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
     if not speaking:
         # Blank is not absent: an empty list of parties says that nobody is listed, null says nothing.
         return next((value for value in given if value is not None), None)
+    if column in _PHONES and not _says_number(speaking[0][2]):  # `creator` may be a name beside `creatorphone`
+        speaking.sort(key=lambda one: (one[0][0], as_phone(one[2]) is None))
     (tier, _), _, taken = speaking[0]
     said = as_json(decoded(taken))
     troubles += (
         Trouble(i, column, "other_value", f"{key}={as_json(value)}")
         for rank, key, value in speaking[1:]
-        if (rank[0] == tier or _counts_beside(taken, value, column))
-        and plain(key) not in COMPANIONS
+        if (_counts_beside(taken, value, column) or rank[0] == tier)
+        and (plain(key) not in COMPANIONS or (column in _PHONES and _counts_beside(taken, value, column)))
         and as_json(decoded(value)) != said
     )
     return taken
@@ -151,10 +159,15 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
 
 def _counts_beside(taken: Any, other: Any, column: str) -> bool:
     """Return whether a value under a longer key matters beside one under an exact key."""
-    if column == "phone":
+    if column in _PHONES:
         return not _FULL_NUMBER.search(str(taken)) and as_phone(other) is not None
     is_how_many = column == PARTIES and str(other).isdigit() and not as_phone(other)
     return column in _COUNTED and not is_how_many
+
+
+def _says_number(value: Any) -> bool:
+    """Return whether a value is a number or an extension."""
+    return not isinstance(value, (list, dict)) and any(read_phone(str(value)))
 
 
 def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
@@ -165,12 +178,13 @@ def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) ->
     tiers = [rank[0] for rank, _ in keys]
     exact = pc.coalesce(*(text for tier, text in zip(tiers, texts, strict=True) if tier == tiers[0]))
     is_open = exact.is_null()
-    if column == "phone":
+    if column in _PHONES:
         is_open = pc.or_kleene(is_open, pc.invert(pc.match_substring_regex(exact, _FULL_NUMBER.pattern)))
     doubts = pa.nulls(len(chosen), pa.bool_())
     for tier, (_, key), text in zip(tiers, keys, texts, strict=True):
-        if plain(key) not in COMPANIONS:
-            counts = True if tier == tiers[0] or column in _COUNTED else is_open
+        is_companion = plain(key) in COMPANIONS
+        if not is_companion or column in _PHONES:
+            counts = True if not is_companion and (tier == tiers[0] or column in _COUNTED) else is_open
             doubts = pc.or_kleene(doubts, pc.and_(pc.not_equal(text, chosen), counts))
     indices: list[int] = pc.indices_nonzero(doubts).to_pylist()
     return indices

@@ -24,7 +24,7 @@ from ytxdata.records.party_names import PERSON
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
 from ytxdata.records.values import as_phone, is_blank, phone_text
-from ytxdata.times import TOLERANCE_S, is_time, looks_like_instant
+from ytxdata.times import TOLERANCE_S, is_time, looks_like_instant, written_out
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
 
@@ -138,13 +138,13 @@ def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Al
             continue
         one = decoded(one)
         if column:
-            is_own = depth == 0 and aliases.meeting(key) is not None
+            is_own = depth == 0 and bool(as_told({key: one}, column, aliases.meeting))  # a zero says nothing
             if column in lacking and not is_blank(one) and (is_own or _is_surely(column, key, one)):
                 yield column, f"{path}={as_json(one)}"
         elif isinstance(one, dict):
             if depth <= DEEPEST and not signs.ids_of(one) - {own} and not aliases.has_phone(one):
                 waiting += [(inner, f"{path}.{inner}", it, depth + 1) for inner, it in one.items()]
-        elif isinstance(one, list):
+        elif isinstance(one, list) and not _may_say_when(key, one):
             # Of a list that says when, an element may be anything that happened: a warning tells where it is a meeting.
             if depth <= DEEPEST and "started_at" in lacking:
                 waiting += [("", f"{path}[{i}]", it, depth + 1) for i, it in enumerate(one) if isinstance(it, dict)]
@@ -198,8 +198,11 @@ def _may_be(column: str, key: str) -> bool:
 
 
 def _may_say_when(key: str, value: Any) -> bool:
-    """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended."""
-    return looks_like_instant(value) and not _is_of_another_time(key)
+    """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended,
+    or a list of nothing else (`[start, end]`)."""
+    given = [one for one in value if not is_blank(one)] if isinstance(value, list) else [value]
+    is_when = bool(given) and (all(map(looks_like_instant, given)) or written_out(value) is not None)
+    return is_when and not _is_of_another_time(key)
 
 
 def _is_of_another_time(key: str) -> bool:

@@ -111,8 +111,7 @@ _TELLS_OFFSET = re.compile(
     r"Z$|\+(?:0\d|1[0-4])(?::?(?:00|15|30|45))?$|(?:T[\d:]+|:\d\d:\d\d)(?:[.,]\d+)?-(?:0\d|1[0-2])(?::?[03]0)?$"
 )
 """An offset that there is. With a minus only behind seconds or `T`, where libraries write it: `09:00-10:00` is from
-nine to ten, and was the next day. Whoever gives the end to the minute gives the start so, too.
-"""
+nine to ten, and was the next day. Whoever gives the end to the minute gives the start so, too."""
 
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
 # The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
@@ -261,10 +260,26 @@ def month_text(text: str) -> str | None:
     return f"{year}-{month:02}" if 1 <= month <= 12 else None
 
 
-_OFFSETS = {
-    **dict.fromkeys(("PRC", "Asia/Shanghai", "Asia/Chongqing", "China Standard Time", "+08:00"), "+08:00"),
-    **dict.fromkeys(("UTC", "GMT", "Z", "+00:00"), "+00:00"),
+_BESIDE = {
+    **dict.fromkeys(("", "prc", "asia/shanghai", "asia/chongqing", "china standard time", "北京时间"), BEIJING),
+    **dict.fromkeys(("+08:00", "+0800", "+8", "8", "gmt+8", "utc+8", "gmt+08:00", "utc+08:00", "gmt+0800"), BEIJING),
+    **dict.fromkeys(("utc", "gmt", "z", "etc/utc", "+00:00", "+0000"), UTC),
 }
+"""Zones as they stand beside a time."""
+
+
+def in_zone(text: str, zone: object) -> str | None:
+    """Return a time with the zone that stands beside it; None where that is not known and the time has none itself.
+
+    Examples
+    --------
+    >>> in_zone("2026-01-05 10:00", "UTC"), in_zone("2026-01-05T10:00:00Z", "PST"), in_zone("2026-01-05 10:00", "PST")
+    ('2026-01-05 10:00:00+00:00', '2026-01-05T10:00:00Z', None)
+    """
+    known, in_utc = _BESIDE.get(str(zone).strip().casefold()), parse_instant(text, UTC)
+    if known is BEIJING or in_utc == parse_instant(text):
+        return text
+    return str(in_utc) if known else None
 
 
 def written_out(value: Any) -> str | None:
@@ -284,9 +299,15 @@ def written_out(value: Any) -> str | None:
             return ""
         case {"Time": str(text), "Valid": True}:
             return text
-        # PHP, and calendars: the zone stands beside
-        case {"date": str(text), "timezone": str(zone)} | {"dateTime": str(text), "timeZone": str(zone)}:
-            return text.partition(".")[0] + _OFFSETS[zone] if zone in _OFFSETS else None
+        # PHP, calendars and XML: the zone stands beside
+        case (
+            {"date": str(text), "timezone": str(zone)}
+            | {"dateTime": str(text), "timeZone": str(zone)}
+            | {"#text": str(text), "@zone": str(zone)}
+            | {"#text": str(text), "@timezone": str(zone)}
+            | {"#text": str(text), "@tz": str(zone)}
+        ):
+            return in_zone(text, zone)
         # java.util.Date as a bean, an Instant, and what stores of documents write
         case (
             {"time": int(ticks), "year": int()}
@@ -367,23 +388,6 @@ def local_second(instant: datetime) -> int:
     (28800, '1970-01-01T00:00:00+00:00')
     """
     return -int(-instant.timestamp() // 1) + _OFFSET_S
-
-
-TOLERANCE_S = 2
-"""How far a duration may be from end − start before it is told [s]."""
-
-
-def leeway_s(start: float, end: float, duration: float) -> float:
-    """Return how far a duration may be from end − start, all in seconds: a minute where one of them is told to the
-    minute, or brought up to one, as many platforms write them. Every meeting would contradict itself.
-
-    Examples
-    --------
-    >>> leeway_s(36_000, 37_801, 1_771), leeway_s(36_007, 37_805, 1_800), leeway_s(36_007, 37_805, 1_771)
-    (60, 60, 2)
-    """
-    is_to_the_minute = 0 in (start % 60, end % 60) or (duration > 0 and duration % 60 == 0)
-    return 60 if is_to_the_minute else TOLERANCE_S
 
 
 def instant_of(second: int) -> datetime:

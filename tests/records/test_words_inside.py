@@ -104,7 +104,7 @@ def test_words_beside_the_one_meeting_and_its_parties_are_its_own(answer_with: W
     [
         ("开始时间", "结束时间"), ("会议开始时间", "会议结束时间"), ("start", "end"), ("startedAt", "ended_at"),
         ("start_at", "end_at"), ("startDateTime", "endDateTime"), ("beginAt", "finishAt"), ("begin", "finish"),
-        ("dateTimeConnect", "dateTimeDisconnect"), ("startTimestamp", "endTimestamp"), ("startime", "endTimeUtc"),
+        ("dateTimeConnect", "dateTimeDisconnect"), ("startTimestamp", "endTimestamp"), ("startime", "stopTime"),
         ("\ufeffstarttime", "end\u200btime"), ("ｓｔａｒｔｔｉｍｅ", "endtime："), ("ns2:starttime", "endtime[]"),
     ],
 )  # fmt: skip
@@ -203,3 +203,39 @@ def test_when_a_meeting_was_as_a_list_of_instants_is_told(
 def test_lists_of_other_times_and_zeros_are_not(answer_with: WithData, key: str, value: Any) -> None:
     tables = read(answer_with, {**HEAD, key: value, **PEOPLE})
     assert (row_of(tables)[2:], told(tables)) == ((None, None), [])
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"startTimeUTC": "2026-03-05 02:00:12", "endTimeUTC": "2026-03-05 03:00:12"},
+        {"start_time_utc": "2026/3/5 02:00:12", "end_time_utc": "20260305030012"},
+        {"startTimeUTC": "2026-03-05T02:00:12Z", "endTimeUTC": "2026-03-05T11:00:12+08:00"},
+        {"startTimeUTC": 1772676012, "endTimeUTC": "1772679612000"},
+        {"starttime": {"@zone": "UTC", "#text": "2026-03-05 02:00:12"}, "endtime": {"#text": TIMES["endtime"], "@tz": "PRC"}},
+        {**TIMES, "timezone": "Asia/Shanghai"}, {**TIMES, "timeZone": "GMT+8"}, {**TIMES, "tz": 8},
+        {"starttime": "2026-03-05T02:00:12Z", "endtime": "2026-03-05T03:00:12Z", "timezone": "America/New_York"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_the_zone_that_is_told_is_the_zone_of_a_time(answer_with: WithData, times: dict[str, Any], n: int) -> None:
+    """`startTimeUTC` was eight hours early."""
+    tables = merge_answers([answer_with(json.dumps([{**HEAD, "meid": f"m{i}", **times, **PEOPLE} for i in range(n)]))])
+    found = {(f"{one['started_at']:%H:%M:%S}", f"{one['ended_at']:%H:%M:%S}") for one in tables.meetings.to_pylist()}
+    assert (found, tables.problems.num_rows) == ({WHOLE[2:]}, 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"timezone": "UTC"}, "timezone=UTC"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
+        ({"starttime": {"@zone": "Mars", "#text": "2026-03-05 02:00:12"}}, '{"@zone": "Mars", "#text": "2026-03-05 02:00:12"}'),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_zone_that_may_be_that_of_the_times_is_told(
+    answer_with: WithData, more: dict[str, Any], said: str, n: int
+) -> None:
+    records = [{**HEAD, "meid": f"m{i}", **TIMES, **PEOPLE, **more} for i in range(n)]
+    problems = merge_answers([answer_with(json.dumps(records))]).problems.to_pylist()
+    assert [(one["column"], one["raw_value"]) for one in problems] == [("started_at", said)] * n

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
-from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain
+from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, read_parties
@@ -113,7 +113,7 @@ class Sheet:
         full number, a full one may be the party's own and is told; where a phone is no number at all, it is taken.
         """
         keys = sorted(self.keys.get(column, ()))
-        columns = [self.values(key) for _, key in keys]
+        columns = [_in_utc(key, self.values(key)) for _, key in keys]
         if len(keys) < 2:
             return columns[0] if keys else None
         texts = [text for text in map(as_texts, columns) if text is not None]
@@ -127,6 +127,30 @@ class Sheet:
             return pc.replace_with_mask(chosen, pa.array(mask), pa.array(taken, pa.string()))
         rows = enumerate(zip(*map(as_list, columns), strict=True))
         return [_choose(i, column, keys, given, troubles) for i, given in rows]
+
+
+def _in_utc(key: str, values: Values) -> Values:
+    """Return the values of a key, times with their zone where the key says that it is UTC (`startTimeUTC`)."""
+    if not unfolded(key).endswith("utc"):
+        return values
+    told = (times.in_zone(one, "UTC") if isinstance(one, str) else one for one in as_list(values))
+    return pa.array(told, values.type) if isinstance(values, pa.Array) else [*told]
+
+
+_NAMES_ZONE = re.compile("(?:time)?zone(?:id|name|info)?|tz|时区")
+
+
+def other_zones(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
+    be that of the times, or where somebody was."""
+    starts: Values | None = None
+    for key in sheet.unknown:
+        if _NAMES_ZONE.fullmatch(plain(key)):
+            starts = sheet.choose("started_at", []) if starts is None else starts
+            for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts or ()))):
+                is_text = isinstance(start, str) and isinstance(zone, (str, int))
+                if is_text and times.in_zone(start, zone) != start:
+                    yield Trouble(i, "started_at", "other_value", f"{key}={as_json(zone)}")
 
 
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
@@ -251,10 +275,10 @@ def contradictions(
     is_early = pc.and_(pc.less(span_us, 0), ends.is_valid())
     off_us = pc.abs(pc.subtract(pc.multiply(durations, 1_000_000), span_us))
     # Told once: where the end comes first no duration can agree.
-    is_off = pc.and_(pc.greater(off_us, times.TOLERANCE_S * 1_000_000), pc.invert(is_early))
+    is_off = pc.and_(pc.greater(off_us, schema.TOLERANCE_S * 1_000_000), pc.invert(is_early))
     at = pc.indices_nonzero(is_off)
     found = zip(at.to_pylist(), *(one.take(at).to_pylist() for one in (off_us, *edges_us, durations)), strict=True)
-    off = [i for i, by, first, final, lasts in found if by > 1e6 * times.leeway_s(first / 1e6, final / 1e6, lasts)]
+    off = [i for i, by, first, final, lasts in found if by > 1e6 * schema.leeway_s(first / 1e6, final / 1e6, lasts)]
     return [
         *(Trouble(i, end, "end_before_start", times.beijing_text(ends[i].as_py())) for i in rows_where(is_early)),
         *(Trouble(i, "duration_s", "duration_mismatch", str(durations[i].as_py())) for i in off),
@@ -315,7 +339,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
     troubles += (
         Trouble(i, "phone", "unread_phone", text)
-        for i, text in unread_phones(numbers, owners, sheet.values, sheet.unknown, named, calling, aliases)
+        for i, text in unread_phones(numbers, owner, sheet.values, sheet.unknown, named, calling, aliases)
     )
     never = rows_where(arrays["joined_at"].is_null())
     told = unread_times(never, sheet.values, sheet.unknown)
@@ -408,7 +432,7 @@ def as_told(value: Cells, column: str, look_up: Lookup) -> Cells:
         if column == PARTIES:
             said[key] = as_json(decoded(given))
         else:
-            array, reasons = convert(_KINDS[column], [given])
+            array, reasons = convert(_KINDS[column], _in_utc(key, [given]))
             said[key] = as_json(given) if reasons else _normal(column, array[0].as_py())
     return {key: one for key, one in said.items() if one is not None}
 

@@ -21,17 +21,16 @@ from ytxdata.records.columns import Sheet, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
+from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
 from ytxdata.records.values import as_phone, is_blank, phone_text
-from ytxdata.times import TOLERANCE_S, is_time, looks_like_instant, written_out
+from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
 
 LACKING = ("started_at", "ended_at", "creator", "name")
 """Columns that a row ought to have: where it does not, what else of the record may say them is told."""
-
-_ZONES = {"": "", "asia/shanghai": "", "china standard time": "", "utc": "Z", "gmt": "Z", "etc/utc": "Z"}
 
 _NAMES_MEETING = re.compile("meet|conf|会议")
 
@@ -261,11 +260,12 @@ def _instant_in(value: Any) -> Any:
     if not isinstance(value, dict):
         return value if is_time(value) else None
     said = {unfolded(key): one for key, one in value.items() if not is_blank(one)}
-    zone = _ZONES.get(str(said.pop("timezone", "")).casefold())
-    if zone is None or len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
+    zone = said.pop("timezone", "")
+    if len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
         return value
     (one,) = said.values()
-    return f"{one}{zone}" if isinstance(one, str) else one
+    zoned = in_zone(one, zone) if isinstance(one, str) else one
+    return value if zoned is None else zoned
 
 
 def _as_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:

@@ -351,7 +351,7 @@ def tells_when(value: Any, depth: int = 0) -> bool:
 
 def unread_phones(
     numbers: Numbers,
-    owners: Sequence[int],
+    owner: pa.Array,
     values_of: Callable[[str], Values],
     unknown: Sequence[str],
     named: Sequence[str],
@@ -367,7 +367,7 @@ def unread_phones(
     silent = set(rows_where(numbers.says_nothing))
     open_rows = set(rows_where(numbers.number.is_null()))
     names = named if silent else ()
-    sides = _called(numbers, owners, values_of, unknown, [key for key in calling if _CALLING.match(plain(key))])
+    sides = _called(numbers, owner, values_of, unknown, [key for key in calling if _CALLING.match(plain(key))])
     for key in (*unknown, *names):
         values = values_of(key)
         mobiles = set(may_hold_mobiles(values))
@@ -390,7 +390,7 @@ _CALLED = re.compile(
 
 def _called(
     numbers: Numbers,
-    owners: Sequence[int],
+    owner: pa.Array,
     values_of: Callable[[str], Values],
     unknown: Sequence[str],
     calling: Sequence[str],
@@ -403,7 +403,7 @@ def _called(
     keys = [key for key in unknown if calling and _CALLED.fullmatch(plain(key))]
     if not keys:
         return {}
-    own = numbers.number.to_pylist()
+    own, owners = numbers.number.to_pylist(), owner.to_pylist()
     by_caller = [*zip(*(as_list(values_of(key)) for key in calling), strict=True)]
     is_of_caller = [number in map(as_phone, said) for number, said in zip(own, by_caller, strict=True)]
     found: dict[str, set[int]] = {}

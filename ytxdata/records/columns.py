@@ -143,14 +143,13 @@ _NAMES_ZONE = re.compile("(?:time)?zone(?:id|name|info)?|tz|时区")
 def other_zones(sheet: Sheet) -> Iterator[Trouble]:
     """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
     be that of the times, or where somebody was."""
-    starts: Values | None = None
-    for key in sheet.unknown:
-        if _NAMES_ZONE.fullmatch(plain(key)):
-            starts = sheet.choose("started_at", []) if starts is None else starts
-            for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts or ()))):
-                is_text = isinstance(start, str) and isinstance(zone, (str, int))
-                if is_text and times.in_zone(start, zone) != start:
-                    yield Trouble(i, "started_at", "other_value", f"{key}={as_json(zone)}")
+    keys = [key for key in sheet.unknown if _NAMES_ZONE.fullmatch(plain(key))]
+    starts = (sheet.choose("started_at", []) if keys else None) or ()
+    for key in keys:
+        for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts), strict=False)):
+            is_text = isinstance(start, str) and isinstance(zone, (str, int))
+            if is_text and times.in_zone(start, zone) != start:
+                yield Trouble(i, "started_at", "other_value", f"{key}={as_json(zone)}")
 
 
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})

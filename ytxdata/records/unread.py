@@ -16,22 +16,12 @@ from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.party_names import Party, feeds, is_no_sitting
+from ytxdata.records.party_names import HOW_MANY, MORE, WHOLE, Party, feeds, is_no_sitting
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, phone_text, rows_where
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
-_WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
-_MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
-_HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
-"""Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
-list itself: `attendeeCount` may be of those invited."""
-
-_SIZE = re.compile(rf"{_HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
-"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
-
-_WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
 
@@ -42,6 +32,15 @@ _PARTIES = (
 _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
+
+_LINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)")
+_MOST_BETWEEN = 12
+"""How many characters may stand beside each number of a text that lists them with names."""
+
+_NO_LISTS = re.compile(
+    "access|dialin|bridge|hotline|service|support|note|remark|desc|content|message|接入|拨入|热线|客服|备注|说明"
+)
+"""In plain keys of fixed lines that one calls, and of sentences."""
 
 _DIALLED = re.compile("access|dialin|bridge|接入|拨入")
 """In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
@@ -144,30 +143,10 @@ def says_more(key: str, value: Any, n: int) -> bool:
     (True, True, False)
     """
     text = str(value).strip().casefold()
-    if _MORE.fullmatch(plain(key)):
+    if MORE.fullmatch(plain(key)):
         return text in ("true", "1", "yes", "y", "是")
-    number = _WHOLE.fullmatch(text) if _HOW_MANY.fullmatch(plain(key)) else None
+    number = WHOLE.fullmatch(text) if HOW_MANY.fullmatch(plain(key)) else None
     return number is not None and int(number[1]) > n
-
-
-def n_said(raw: bytes, aliases: Aliases) -> int:
-    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
-
-    Examples
-    --------
-    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
-    (12, 5)
-    """
-    said, waiting = [0], [read_object(raw, aliases).value or {}]
-    while waiting:
-        for key, one in waiting.pop().items():
-            if isinstance(one, dict):
-                waiting.append(one)
-            elif number := _WHOLE.fullmatch(str(one).strip()):
-                match = aliases.meeting(key)
-                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
-                said += [int(number[1])] if is_size else []
-    return max(said)
 
 
 def is_link(raw: bytes, signs: Signs) -> bool:
@@ -237,10 +216,28 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             waiting += [(top, *part, depth + 1) for part in parts]
     # Under no name that is known, and in no known form: a mobile is somebody all the same.
     rest = (key for key in others if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key))
-    if found := {key: mobiles for key in rest if (mobiles := mobiles_in(others[key]) - creators)}:
+    if found := {
+        key: some for key in rest if (some := (mobiles_in(others[key]) | _lines_in(key, others[key])) - creators)
+    }:
         listed = [one for key, one in value.items() if signs.is_parties(key)]
-        here = mobiles_in(listed).union(*(mobiles_in(others[key]) for key in told))
-        yield from (f"{key}: {as_json(others[key])}" for key, mobiles in found.items() if mobiles - here)
+        here = mobiles_in(listed).union(known, *(mobiles_in(others[key]) for key in told))
+        yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
+
+
+def _lines_in(key: str, value: Any) -> set[str | None]:
+    """Return the fixed lines that stand in a value, where there are two or more: one alone may be dialled to get in, and
+    so may those in a sentence."""
+    text = as_json(_lists_of({key: value}))
+    lines = {as_phone(one) for one in _LINE.findall(text)}
+    is_list = isinstance(value, (list, dict)) or len(_LINE.sub("", text)) <= _MOST_BETWEEN * (len(lines) + 1)
+    return lines if len(lines) > 1 and is_list else set()
+
+
+def _lists_of(value: Any, depth: int = 0) -> Any:
+    """Return a value without what stands under keys of numbers that one calls."""
+    if isinstance(value, dict) and depth <= DEEPEST:
+        return {k: _lists_of(one, depth + 1) for k, one in value.items() if not _NO_LISTS.search(plain(k))}
+    return value if depth > DEEPEST or not isinstance(value, list) else [_lists_of(one, depth + 1) for one in value]
 
 
 def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:

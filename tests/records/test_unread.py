@@ -476,3 +476,20 @@ def test_fixed_lines_that_one_calls_are_not(more: dict[str, Any]) -> None:
 def test_fixed_lines_of_those_who_are_listed_are_not_told_again() -> None:
     parties = [{**P, "phone": one} for one in LINES]
     assert tables(meeting(0, parties=parties, called=", ".join(LINES))).problems.num_rows == 0
+
+
+@pytest.mark.parametrize("key", ["creator", "host", "caller", "发起人", "chairman"])
+def test_when_the_creator_came_and_went_is_told(key: str) -> None:
+    """`host: {phone, jointime}` gave the creator's number, and the sitting was nowhere."""
+    host = {"phone": "15400000009", **TIMES}
+    first = {one: said for one, said in meeting(0).items() if one != "creator"}
+    for n in (1, 6):
+        found = tables(*({**first, "meid": f"m{i}", key: host} for i in range(n)))
+        assert [one["reason"] for one in found.problems.to_pylist()] == ["unread_parties"] * n
+        assert all(one["raw_value"] == f"{key}: {json.dumps(host)}" for one in found.problems.to_pylist())
+
+
+def test_a_creator_who_is_listed_with_the_same_times_is_not_told_again() -> None:
+    host = {"phone": "15400000002", **TIMES, "createTime": "2026-01-01 10:00:00"}
+    assert tables(meeting(0, creator=host, parties=[{**P, "createTime": "2026-01-01 10:00:00"}])).problems.num_rows == 0
+    assert tables(meeting(0, creator={"phone": "15400000002", "time": "2026-01-01 10:00:00"})).problems.num_rows == 0

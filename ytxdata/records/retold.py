@@ -23,7 +23,7 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
+from ytxdata.records.unread import MAY_TELL_WHEN, says_it_came, is_of_another_time, is_row, own_leg
 from ytxdata.records.values import as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -56,17 +56,18 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     >>> retold({"meid": "1", "duration": 60, "booking": booked}, Aliases()).problems
     (('creator', 'other_value', 'booking.creator=0'), ('duration', 'other_value', 'booking.duration=90'))
     """
-    value = _with_number_of_creator(_with_words_of_pages(_as_meeting(value, aliases), aliases), aliases)
+    value = _with_words_of_pages(_as_meeting(value, aliases), aliases)
+    problems = [*_sittings_of_creator(value, aliases)]
+    value = _with_number_of_creator(value, aliases)
     others = {key for key, one in value.items() if isinstance(one, (dict, list)) and aliases.meeting(key) is None}
     if not others:
-        return Retold(value)  # nearly all: nothing stands in them but parties
+        return Retold(value, tuple(problems))  # nearly all: nothing stands in them but parties
     value = value | {
         key: _with_words_of_pages(one, aliases)
         for key in others
         if isinstance(one := value[key], dict) and is_of_meeting(key)
     }
     more: dict[str, Any] = {}
-    problems: list[Problem] = []
     for one in own_tellings(value, signs_of(aliases)):
         told = {**value, **more}
         by_column = _by_column(one.value, aliases)
@@ -230,6 +231,15 @@ def _with_number_of_creator(value: dict[str, Any], aliases: Aliases) -> dict[str
     described = {key: one for key, one in value.items() if isinstance(one, dict) and _is_creator(key, aliases)}
     numbers = {key: _number_of(one, aliases) for key, one in described.items()}
     return {**value, **{key: one for key, one in numbers.items() if one is not None}} if described else value
+
+
+def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Problem]:
+    """Yield the object that describes a creator where it says when that came or went, and no list of parties does."""
+    for key, one in value.items():
+        if isinstance(one, dict) and _is_creator(key, aliases) and says_it_came(one, aliases):
+            listed = as_json([it for other, it in value.items() if column_of(other, aliases) == PARTIES])
+            if not all(as_json(said) in listed for said in one.values() if is_time(said)):
+                yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
 
 
 def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:

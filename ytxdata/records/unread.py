@@ -183,7 +183,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             parts = [(name, f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
             objects = [inner for inner in entries if isinstance(inner, dict)]
             are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
-            comes_or_goes = any(_comes_or_goes(inner, aliases) for inner in objects)
+            comes_or_goes = any(says_it_came(inner, aliases) for inner in objects)
             is_told = (
                 (is_told and not are_meetings)
                 or are_phones(entries)
@@ -263,7 +263,7 @@ def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
     return any(as_phone(text) or (may_be and PHONE_LIKE.fullmatch(text)) for text in said)
 
 
-def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
+def says_it_came(one: Party, aliases: Aliases) -> bool:
     """Return whether an object says when it joined or left, in words of parties: what starts may be a recording."""
     known = dict(aliases.legs)
     fed = ((aliases.leg(key), said) for key, said in one.items())
@@ -281,7 +281,7 @@ def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> boo
     if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
         return True
     is_there = _has_sure_phone(one, aliases) and feeds(one, ("joined_at", "left_at"), aliases)
-    if is_there or _comes_or_goes(one, aliases):
+    if is_there or says_it_came(one, aliases):
         return True
     # A device may have a number too: without times only the very name of a phone makes an object a party.
     phones = {

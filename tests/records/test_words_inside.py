@@ -228,7 +228,7 @@ def test_the_zone_that_is_told_is_the_zone_of_a_time(answer_with: WithData, time
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"timezone": "UTC"}, "timezone=UTC"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
+        ({"timezone": "UTC"}, "timezone=UTC"), ({"tz": -5}, "tz=-5"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
         ({"starttime": {"@zone": "Mars", "#text": "2026-03-05 02:00:12"}}, '{"@zone": "Mars", "#text": "2026-03-05 02:00:12"}'),
     ],
 )  # fmt: skip

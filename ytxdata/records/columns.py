@@ -20,7 +20,7 @@ from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, read_parties
+from ytxdata.records.parties import OddKeys, Parties, read_parties, with_parts
 from ytxdata.records.party_names import Party
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.unread import unread_phones, unread_times
@@ -147,9 +147,9 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
     starts = (sheet.choose("started_at", []) if keys else None) or ()
     for key in keys:
         for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts), strict=False)):
-            is_text = isinstance(start, str) and isinstance(zone, (str, int))
-            if is_text and times.in_zone(start, zone) != start:
-                yield Trouble(i, "started_at", "other_value", f"{key}={as_json(zone)}")
+            said = "" if isinstance(zone, (bool, list, dict, type(None))) else str(zone).partition(".")[0]
+            if isinstance(start, str) and times.in_zone(start, said) != start:
+                yield Trouble(i, "started_at", "other_value", f"{key}={said}")
 
 
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
@@ -330,7 +330,9 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays, troubles = fill(schema.LEGS, sheet)
     arrays["left_at"] = ends(arrays, "joined_at", "left_at", dict(aliases.legs)["left_at"])
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
-    creator_numbers, numbers = read_numbers(creators, arrays["phone"])
+    whole, apart = with_parts(arrays["phone"], sheet.unknown, sheet.values)
+    troubles += (Trouble(i, "phone", "unread_phone", text) for i, text in apart)
+    creator_numbers, numbers = read_numbers(creators, whole)
     arrays |= {"number": numbers.number, "extension": numbers.extension}
     arrays["is_creator"] = _is_creator(numbers, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)

@@ -23,7 +23,7 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, says_it_came, is_of_another_time, is_row, own_leg
+from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 

@@ -225,8 +225,10 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
 
 
 def _lines_in(key: str, value: Any) -> set[str | None]:
-    """Return the fixed lines that stand in a value, where there are two or more: one alone may be dialled to get in, and
-    so may those in a sentence."""
+    """Return the fixed lines that stand in a value, where there are two or more: one alone may be dialled to get in,
+    and so may those in a sentence."""
+    if not isinstance(value, (str, list, dict)):
+        return set()
     text = as_json(_lists_of({key: value}))
     lines = {as_phone(one) for one in _LINE.findall(text)}
     is_list = isinstance(value, (list, dict)) or len(_LINE.sub("", text)) <= _MOST_BETWEEN * (len(lines) + 1)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from ytxdata.phones import CARRIER, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
-from ytxdata.times import is_date
 from ytxdata.written_in_code import Sign, decoded
 
 Hide = Callable[[str], str]
@@ -160,7 +160,7 @@ def _found(signs: Sequence[Sign], ends: frozenset[str]) -> list[FoundNumber]:
     for more in (_glued(legible), _in_runs(legible), *in_any):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
     bare = _SPLIT.sub("", legible)
-    if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not is_date(bare) and not _are_times(legible):
+    if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not _is_date(bare) and not _are_times(legible):
         return [FoundNumber(signs[0].start, signs[-1].end, bare)]
     return sorted(there(*span) for span in spans)
 
@@ -241,9 +241,9 @@ def _in_runs(text: str) -> Iterator[tuple[int, int, str]]:
     hashes = [one.span() for one in _HASHES.finditer(text)] if runs else []
     for run in runs:
         start, digits = run.start(), run[0]
-        if any(one <= start < end for one, end in hashes) or (len(digits) == 29 and is_date(digits[:14])):
+        if any(one <= start < end for one, end in hashes) or (len(digits) == 29 and _is_date(digits[:14])):
             continue
-        day = 8 if digits.startswith("20") and is_date(digits[:8]) else 0
+        day = 8 if digits.startswith("20") and _is_date(digits[:8]) else 0
         found = mobiles_in(digits, day, anywhere=any(one <= start < end for one, end in addresses))
         yield from ((start + one, start + end, digits[one:end]) for one, end in found)
 
@@ -270,7 +270,7 @@ def _ends(text: str, ends: frozenset[str]) -> Iterator[tuple[int, int, str]]:
             digits = ""
             for last in chain[first : first + 8]:
                 digits += last.digits
-                if digits in ends and not is_date(digits):
+                if digits in ends and not _is_date(digits):
                     yield group.start, last.end, digits
 
 
@@ -312,7 +312,7 @@ def _dialled(window: Sequence[DigitGroup], *, is_international: bool) -> str | N
         )
     if is_international:
         is_number = len(digits) <= 15 and _grouped(window, most=7)
-        return f"+{digits}" if is_number and not is_date(digits) else None
+        return f"+{digits}" if is_number and not _is_date(digits) else None
     if _is_mobile(window, digits):
         return digits[-11:]  # as it is dialled at home, whichever way it was written
     return digits if _is_abroad(window, digits) or _is_fixed(window, digits) else None
@@ -350,7 +350,7 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
     if len(window) > 1 and ")" in window[1].gap and len(window[0].digits) == area.end():
         return len(window) <= 5  # nobody puts the first part of a date into brackets
     # 2019/0202 is a local number, for a date is written in one or in three: `029/2019/0202`
-    if _holds_date(window) or (is_date(local) and [len(group.digits) for group in window[1:]] != [4, 4]):
+    if _holds_date(window) or (_is_date(local) and [len(group.digits) for group in window[1:]] != [4, 4]):
         return False
     if _is_one_by_one(window) or len(window) == 1:
         return True
@@ -383,7 +383,7 @@ def _holds_date(window: Sequence[DigitGroup]) -> bool:
     texts = [group.digits.zfill(2) for group in window]
     triples = [texts[at : at + 3] for at in range(len(texts) - 2)]
     dates = [three for three in (*triples, *([*reversed(three)] for three in triples)) if len(three[0]) == 4]
-    return any(map(is_date, (*texts, *map("".join, dates))))
+    return any(map(_is_date, (*texts, *map("".join, dates))))
 
 
 def _is_address(window: Sequence[DigitGroup]) -> bool:
@@ -394,3 +394,17 @@ def _is_address(window: Sequence[DigitGroup]) -> bool:
 def _are_times(text: str) -> bool:
     groups = _GROUP.findall(text)
     return len(groups) == 2 and all(_TIME.fullmatch(group) for group in groups)
+
+
+def _is_date(digits: str) -> bool:
+    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
+    local numbers that begin with 20.
+    """
+    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
+    if form is None or not "1950" <= digits[:4] <= "2049":
+        return False
+    try:
+        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
+    except ValueError:
+        return False
+    return True

@@ -330,3 +330,40 @@ def ends_of(phones: Iterable[str]) -> frozenset[str]:
     known = (normalize(phone) or "" for phone in phones)
     digits = [number.removeprefix("+86").removeprefix("+") for number in known]
     return frozenset(one[-n:] for one in digits for n in (7, 8, len(one)) if len(one) >= max(n, 7))
+
+
+_LETTERS = re.compile(r"[^\W\d_]")
+_HOME_NAMES = frozenset(("cn", "chn", "china", "中国"))
+
+
+@lru_cache(maxsize=4096)
+def joined(text: str, country: str = "", area: str = "", extension: str = "") -> str | None:
+    """Return a number with the codes and the extension that stand in fields beside it; None where they make none.
+
+    An area code without its 0 may be a country's code (852 was Zunyi's, and is Hong Kong's). What is a whole number
+    already keeps its own: of a mobile the area code says where it was sold, the extension where its owner sits.
+
+    Examples
+    --------
+    >>> joined("88880000", area="0755"), joined("2125551234", country="1"), joined("075588880000", extension="8012")
+    ('075588880000', '+12125551234', '075588880000 ext. 8012')
+    >>> joined("13800000000", area="0755", extension="8012"), joined("88880000", area="852")
+    ('13800000000', None)
+    """
+    digits = re.sub(r"\D", "", text)
+    if area[:1] == "+":
+        country, area = country or area, ""
+    code = "86" if country.casefold() in _HOME_NAMES else re.sub(r"\D", "", country).lstrip("0")
+    is_whole = text.lstrip()[:1] == "+" or text.lstrip()[:2] == "00"
+    if not is_whole and country and code != "86":
+        stands_there = code and digits.startswith(code) and len(digits) >= len(code) + 7  # `852` beside `85261234567`
+        text = f"+{digits}" if stands_there else f"+{code}{area.lstrip('0')}{digits.lstrip('0')}"
+        if not code or _LETTERS.search(country) or normalize(text) is None:
+            return None
+    elif not is_whole and area and len(digits) in (7, 8) and digits[0] not in "01":
+        if area[0] != "0" or number_class(normalize(area + digits)) != "fixed":
+            return None
+        text = area + digits
+    number, own = read_phone(text)
+    is_line = own is None and number_class(number) == "fixed" and re.fullmatch(r"\d{1,6}", extension)
+    return f"{text} ext. {extension}" if is_line else text

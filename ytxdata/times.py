@@ -92,13 +92,26 @@ SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})
 """A text with more than one point in time."""
 
 _OF_DAY = re.compile(r"\d{1,2}[:：时点]\d{0,2}")
-_TICKS = re.compile(r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])")
+# `yyyyMMddHH` are no seconds: as such it was 2034.
+_TICKS = re.compile(
+    r"(?!20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:\.|$))"
+    r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])"
+)
 _FINE_TICKS = re.compile(r"1[0-9]{15}(?:[0-9]{3})?")
 """Microseconds and nanoseconds; what begins with 20 is rather a date with a fraction."""
 
 _WITH_MS = re.compile(r"^(20[0-9]{12})([0-9]{3})$")
-_NAMED_ZONE = re.compile(r"(?<=\d)\[[A-Za-z_/]+\]$|(?<=[+-]\d{4}) [A-Z]{3,4}(?: m=\S+)?$")
-"""The name of a zone behind its offset, as Java and Go write it."""
+_NAMED_ZONE = re.compile(
+    r"(?:(?<=[+-]\d\d:\d\d)|(?<=[+-]\d{4})|(?<=Z)|(?=\[(?:Asia/Shanghai|PRC)))\[[A-Za-z_/]+\]$"
+    r"|(?<=[+-]\d{4}) [A-Z]{3,4}(?: m=\S+)?$"
+)
+"""The name of a zone behind its offset, as Java and Go write it, or of Beijing's; another alone leaves no instant."""
+
+_TELLS_OFFSET = re.compile(
+    r"Z$|\+(?:0\d|1[0-4])(?::?(?:00|15|30|45))?$|(?:T[\d:]+|:\d\d:\d\d)(?:[.,]\d+)?-(?:0\d|1[0-2])(?::?[03]0)?$"
+)
+"""An offset that there is. With a minus only behind seconds or `T`, where libraries write it: `09:00-10:00` is from
+nine to ten, and was the next day. Whoever gives the end to the minute gives the start so, too."""
 
 _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}))?)?)?")
 # The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
@@ -128,11 +141,11 @@ _ZONES = {"CST": BEIJING, "GMT": UTC, "UTC": UTC}
 _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d\d):?(\d\d)")
 
 
-def parse_instant(text: str) -> datetime | None:
+def parse_instant(text: str, zone: tzinfo = BEIJING) -> datetime | None:
     """Return the instant that a text of the platform's, or of somebody's list, means, in UTC; None where it is none.
 
     Read are `yyyy-MM-dd HH:mm:ss` (also with `T`, `/`, a fraction, a zone), `yyyyMMddHHmmss`, `yyyy年M月d日 HH:mm`,
-    ticks since 1970, and what libraries write. Without a zone it is Beijing time; 24:00:00 is the next midnight.
+    ticks since 1970, and what libraries write. Without a zone it is of `zone`; 24:00:00 is the next midnight.
 
     Examples
     --------
@@ -155,12 +168,12 @@ def parse_instant(text: str) -> datetime | None:
         if ms := _MS_OF_NET.fullmatch(text):
             return _EPOCH + timedelta(milliseconds=int(ms[1]))
         if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
-            return _of_words(wordy.groupdict())
+            return _of_words(wordy.groupdict(), zone)
         spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", _WITH_MS.sub(r"\1", text))
         plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
         same_day, n_days = _HOUR_24.subn("00", plain)
         moment = _of_iso(same_day) + timedelta(days=n_days)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).astimezone(UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError, InvalidOperation, OSError):
         return None
 
@@ -193,10 +206,13 @@ def _of_iso(text: str) -> datetime:
     if loose:
         year, month, day, hour, minute, second = (int(part or 0) for part in loose.groups())
         return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is set by the caller
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo and not _TELLS_OFFSET.search(text):
+        raise ValueError("no offset")
+    return moment
 
 
-def _of_words(said: dict[str, str | None]) -> datetime | None:
+def _of_words(said: dict[str, str | None], around: tzinfo) -> datetime | None:
     """Read a time with the name of a month or half of a day; None where its zone is not known."""
     year, month, day, clock = (said[key] or "" for key in ("year", "month", "day", "clock"))
     hour, minute, second = (int(part) for part in f"{clock}:00".split(":")[:3])
@@ -204,7 +220,7 @@ def _of_words(said: dict[str, str | None]) -> datetime | None:
         if not 1 <= hour <= 12:
             return None
         hour = hour % 12 + 12 * (half in ("PM", "下午"))
-    zone = _zone(said.get("zone") or "CST")
+    zone = _zone(name) if (name := said.get("zone")) else around
     number = int(month) if month.isdigit() else _MONTHS.index(month) + 1
     if zone is None:
         return None
@@ -244,10 +260,26 @@ def month_text(text: str) -> str | None:
     return f"{year}-{month:02}" if 1 <= month <= 12 else None
 
 
-_OFFSETS = {
-    **dict.fromkeys(("PRC", "Asia/Shanghai", "Asia/Chongqing", "China Standard Time", "+08:00"), "+08:00"),
-    **dict.fromkeys(("UTC", "GMT", "Z", "+00:00"), "+00:00"),
+_BESIDE = {
+    **dict.fromkeys(("", "prc", "asia/shanghai", "asia/chongqing", "china standard time", "北京时间"), BEIJING),
+    **dict.fromkeys(("+08:00", "+0800", "+8", "8", "gmt+8", "utc+8", "gmt+08:00", "utc+08:00", "gmt+0800"), BEIJING),
+    **dict.fromkeys(("utc", "gmt", "z", "etc/utc", "+00:00", "+0000"), UTC),
 }
+"""Zones as they stand beside a time."""
+
+
+def in_zone(text: str, zone: object) -> str | None:
+    """Return a time with the zone that stands beside it; None where that is not known and the time has none itself.
+
+    Examples
+    --------
+    >>> in_zone("2026-01-05 10:00", "UTC"), in_zone("2026-01-05T10:00:00Z", "PST"), in_zone("2026-01-05 10:00", "PST")
+    ('2026-01-05 10:00:00+00:00', '2026-01-05T10:00:00Z', None)
+    """
+    known, in_utc = _BESIDE.get(str(zone).strip().casefold()), parse_instant(text, UTC)
+    if known is BEIJING or in_utc == parse_instant(text):
+        return text
+    return str(in_utc) if known else None
 
 
 def written_out(value: Any) -> str | None:
@@ -267,9 +299,15 @@ def written_out(value: Any) -> str | None:
             return ""
         case {"Time": str(text), "Valid": True}:
             return text
-        # PHP, and calendars: the zone stands beside
-        case {"date": str(text), "timezone": str(zone)} | {"dateTime": str(text), "timeZone": str(zone)}:
-            return text.partition(".")[0] + _OFFSETS[zone] if zone in _OFFSETS else None
+        # PHP, calendars and XML: the zone stands beside
+        case (
+            {"date": str(text), "timezone": str(zone)}
+            | {"dateTime": str(text), "timeZone": str(zone)}
+            | {"#text": str(text), "@zone": str(zone)}
+            | {"#text": str(text), "@timezone": str(zone)}
+            | {"#text": str(text), "@tz": str(zone)}
+        ):
+            return in_zone(text, zone)
         # java.util.Date as a bean, an Instant, and what stores of documents write
         case (
             {"time": int(ticks), "year": int()}
@@ -352,23 +390,6 @@ def local_second(instant: datetime) -> int:
     return -int(-instant.timestamp() // 1) + _OFFSET_S
 
 
-TOLERANCE_S = 2
-"""How far a duration may be from end − start before it is told [s]."""
-
-
-def leeway_s(start: float, end: float, duration: float) -> float:
-    """Return how far a duration may be from end − start, all in seconds: a minute where one of them is told to the
-    minute, or brought up to one, as many platforms write them. Every meeting would contradict itself.
-
-    Examples
-    --------
-    >>> leeway_s(36_000, 37_801, 1_771), leeway_s(36_007, 37_805, 1_800), leeway_s(36_007, 37_805, 1_771)
-    (60, 60, 2)
-    """
-    is_to_the_minute = 0 in (start % 60, end % 60) or (duration > 0 and duration % 60 == 0)
-    return 60 if is_to_the_minute else TOLERANCE_S
-
-
 def instant_of(second: int) -> datetime:
     """Return the instant of a local epoch second, in UTC."""
     return _EPOCH + timedelta(seconds=second - _OFFSET_S)  # `fromtimestamp` knows nothing before 1970 on Windows
@@ -397,20 +418,6 @@ def clock_step(server_date: datetime | None, asked_at: datetime, heard_at: datet
 def server_date(ahead_s: float | None, asked_at: datetime, heard_at: datetime) -> datetime | None:
     """Return the server's date that `clock_skew` gives such a number for."""
     return None if ahead_s is None else asked_at + (heard_at - asked_at) / 2 - timedelta(seconds=ahead_s + 0.5)
-
-
-def is_date(digits: str) -> bool:
-    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
-    local numbers that begin with 20.
-    """
-    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
-    if form is None or not "1950" <= digits[:4] <= "2049":
-        return False
-    try:
-        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
-    except ValueError:
-        return False
-    return True
 
 
 def steps_after(before: Iterable[Sequence[Any]], pulls: Iterable[tuple[str, Any]]) -> list[list[Any]]:

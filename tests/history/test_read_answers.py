@@ -408,3 +408,33 @@ def test_an_answer_behind_another_address_is_known_by_the_meetings_it_names(
     history = ytx.read_answers(tmp_path / "a.har")
     assert len(history.meetings) == 80
     assert any("1 other requests" in warning.en for warning in history.warnings)
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("http://h:8883/201612/sid/ab/call/MeetingQuery.wx?Sign=AB", "{}"), ("https://example.org/queryMeeting", "{}"),
+        ("https://proxy.example.org/api", '{"action":"queryMeeting","meetingcount":"100"}'),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"size": 50000},
+        {"text": compact({"code": "0", "list": [{"hyid": f"20260305{i}", "kssj": "2026-03-05 09:00:00"} for i in (1, 2)]})},
+        {"text": "<r><m><meid>20260305</meid><starttime>2026-03-05 09:00:00</starttime></m></r>"},
+    ],
+)  # fmt: skip
+def test_an_answer_of_the_platform_that_nobody_can_read_is_told(
+    tmp_path: Path, url: str, asked: str, content: dict[str, Any]
+) -> None:
+    """The platform's own address was "nothing to do with the history"."""
+    request = {"method": "POST", "url": url, "postData": {"text": asked}}
+    leave = {"request": {**request, "method": "OPTIONS", "postData": {}}, "response": {"content": {}}}
+    entries = [leave, {"request": request, "response": {"content": content}}]
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+    history = ytx.read_answers(tmp_path / "a.har")
+    assert len(history.rejects) > 0
+    assert [one.en for one in history.warnings if "nothing to do" in one.en] == [
+        "a.har: 1 other requests have nothing to do with the history and were not read"
+    ]

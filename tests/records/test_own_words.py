@@ -72,3 +72,71 @@ def test_who_is_heard_again_has_not_left(rows: Rows, key: str) -> None:
     assert rows({"parties": [party]}).legs["left_at"].to_pylist() == [None]
     found = rows({"parties": [{**party, **WHEN}]})
     assert (found.legs["left_at"].null_count, found.problems.num_rows) == (0, 0)
+
+
+LINE, A, B = "01012345678", "15400000001", "02066667777"
+
+
+@pytest.mark.parametrize(
+    ("calling", "called"),
+    [
+        ("callerNumber", "calledNumber"), ("callerNumber", "calleeNumber"), ("callingNumber", "calledNumber"), ("fromNumber", "toNumber"),
+        ("callerPhone", "calleePhone"), ("caller_id_number", "callee_number"), ("callerNumber", "被叫号码"), ("callerPhone", "callee"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_who_was_called_is_told_beside_the_line_that_called(rows: Rows, calling: str, called: str, n: int) -> None:
+    """All parties were the one line that the platform calls from, and their own numbers were nowhere."""
+    record = {"parties": [{calling: LINE, called: one, **WHEN} for one in (A, B)]}
+    told = [(one["reason"], one["raw_value"]) for one in rows(*[record] * n).problems.to_pylist()]
+    assert told == [("unread_phone", f"{called}: {one}") for one in (A, B)] * n
+
+
+@pytest.mark.parametrize(
+    "parties",
+    [
+        [{"callerNumber": one, "calledNumber": LINE} for one in (A, B, A)],  # who dials in
+        [{"callerNumber": A, "calledNumber": A}],
+        [{"callerNumber": A, "calledNumber": "95040"}, {"callerNumber": B, "calledNumber": ""}],
+        [{"phone": A, "callerNumber": LINE, "calledNumber": LINE}],
+        [{"phone": A, "callerNumber": A, "calledNumber": A}, {"phone": B, "calledNumber": LINE}],
+    ],
+)
+def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[str, Any]]) -> None:
+    found = rows({"parties": [{**one, **WHEN} for one in parties]})
+    assert found.legs["number"].null_count == found.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("party", "number", "extension"),
+    [
+        ({"areaCode": "0755", "phone": "88880000"}, "+8675588880000", None),
+        ({"区号": "020", "phone": "88880000", "ext": "8012"}, "+862088880000", "8012"),
+        ({"countryCode": "852", "phone": "61234567"}, "+85261234567", None),
+        ({"countryCode": 852, "phone": "85261234567"}, "+85261234567", None),
+        ({"phone": {"countryCode": "1", "number": "2125551234"}}, "+12125551234", None),
+        ({"countryCode": "+1", "area_code": "212", "phone": "5551234"}, "+12125551234", None),
+        ({"areaCode": "+852", "phone": "61234567"}, "+85261234567", None),
+        ({"phone": "075588880000", "分机号": 8012}, "+8675588880000", "8012"),
+        # what is whole by itself keeps its own
+        ({"areaCode": "0755", "phone": "15400000001", "extension": "8012"}, "+8615400000001", None),
+        ({"areaCode": "86", "countryCode": "CN", "phone": "15400000001"}, "+8615400000001", None),
+        ({"countryCode": "86", "phone": "0755-88880000-802", "ext": "802"}, "+8675588880000", "802"),
+        ({"countryCode": "1", "phone": "+852 6123 4567", "ext": ""}, "+85261234567", None),
+        ({"ext": {"a": 1}, "phone": "15400000001"}, "+8615400000001", None),
+    ],
+)
+@pytest.mark.parametrize("n", [1, 5])
+def test_codes_and_extensions_beside_a_phone_are_part_of_it(
+    rows: Rows, party: dict[str, Any], number: str, extension: str | None, n: int
+) -> None:
+    """88880000 in two cities were one person, and 212 555 1234 was somebody in China."""
+    found = rows(*[{"parties": [{**party, **WHEN}]}] * n)
+    assert found.legs.select(["number", "extension"]).to_pylist() == [{"number": number, "extension": extension}] * n
+    assert found.problems.num_rows == 0
+
+
+@pytest.mark.parametrize("code", [{"areaCode": "852"}, {"countryCode": "US"}, {"country_code": "999"}])
+def test_codes_that_make_no_number_are_told(rows: Rows, code: dict[str, str]) -> None:
+    told = rows({"parties": [{**code, "phone": "88880000", **WHEN}]}).problems.to_pylist()
+    assert [(one["reason"], '"phone": "88880000"' in one["raw_value"]) for one in told] == [("unread_phone", True)]

@@ -440,3 +440,56 @@ def test_who_a_party_is_may_stand_in_an_object_beside_its_times() -> None:
     inviter = tables(meeting(0, parties=[{"inviter": who, **TIMES}]))
     assert inviter.legs["phone"].to_pylist() == [None]
     assert inviter.problems["reason"].to_pylist()[0] == "not_a_party"
+
+
+LINES = ["075588880000", "02066667777"]
+
+
+@pytest.mark.parametrize(
+    "key", ["called", "callees", "calledList", "被叫", "被叫号码", "号码列表", "phones", "attendees", "参会人"]
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        ",".join(LINES), "、".join(LINES), "0755-88880000; 020-66667777", f"王芳 {LINES[0]},李雷 {LINES[1]}",
+        {"王芳": LINES[0], "李雷": LINES[1]}, [{"called": one, "t": "2026-03-06 09:02:00"} for one in LINES],
+    ],
+)  # fmt: skip
+def test_fixed_lines_under_a_name_nobody_knows_are_told(key: str, value: Any) -> None:
+    check({key: value}, [key, "0755"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"accessNumbers": ",".join(LINES)}, {"dialIn": {"beijing": LINES[0], "gz": LINES[1]}}, {"info": {"accessNumbers": LINES}},
+        {"hotline": "; ".join(LINES)}, {"office": LINES[0]}, {"codes": "2026010512,2026010513"},
+        {"tip": f"请在会议开始前拨打 {LINES[0]}，或者如果无法接通请改拨 {LINES[1]}，随后输入会议密码并按井号键进入会议"},
+        {"备注": " ".join(LINES)}, {"orderNo": "0000755888", "seq": {"a": "075588", "b": "020666"}},
+    ],
+)  # fmt: skip
+def test_fixed_lines_that_one_calls_are_not(more: dict[str, Any]) -> None:
+    for n in (6, 1):
+        assert tables(*(meeting(i, **(more if i < n else {})) for i in range(6))).problems.num_rows == 0
+
+
+def test_fixed_lines_of_those_who_are_listed_are_not_told_again() -> None:
+    parties = [{**P, "phone": one} for one in LINES]
+    assert tables(meeting(0, parties=parties, called=", ".join(LINES))).problems.num_rows == 0
+
+
+@pytest.mark.parametrize("key", ["creator", "host", "caller", "发起人", "chairman"])
+def test_when_the_creator_came_and_went_is_told(key: str) -> None:
+    """`host: {phone, jointime}` gave the creator's number, and the sitting was nowhere."""
+    host = {"phone": "15400000009", **TIMES}
+    first = {one: said for one, said in meeting(0).items() if one != "creator"}
+    for n in (1, 6):
+        found = tables(*({**first, "meid": f"m{i}", key: host} for i in range(n)))
+        assert [one["reason"] for one in found.problems.to_pylist()] == ["unread_parties"] * n
+        assert all(one["raw_value"] == f"{key}: {json.dumps(host)}" for one in found.problems.to_pylist())
+
+
+def test_a_creator_who_is_listed_with_the_same_times_is_not_told_again() -> None:
+    host = {"phone": "15400000002", **TIMES, "createTime": "2026-01-01 10:00:00"}
+    assert tables(meeting(0, creator=host, parties=[{**P, "createTime": "2026-01-01 10:00:00"}])).problems.num_rows == 0
+    assert tables(meeting(0, creator={"phone": "15400000002", "time": "2026-01-01 10:00:00"})).problems.num_rows == 0

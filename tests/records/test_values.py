@@ -188,6 +188,34 @@ def test_a_time_that_cannot_be_read_or_believed_is_told(value: object, reason: s
     assert read("instant", value) == ([None], {0: reason})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-06 09:00-10:00", "2026-03-06 09:01-10:04", "2026-03-06 14:00-17:00", "2026-03-06 09-10",
+        "2026-03-06 09:00:00-10:04:33", "2026-03-06 09:00:00-10:00:00", "2026-03-06 14:00:00-17:00",
+        "2026-03-06T14:00-17:00", "20260306 0900-1000", "2026年03月06日09:00-10:00", "2026-03-06 09:00:00-10:15",
+        "2026-03-06 09:00:00+15:00", "2026-03-06 09:00:00+08:07", "2026-03-05T20:01:33[America/New_York]", "2026030609",
+    ],
+)  # fmt: skip
+def test_what_is_from_one_hour_to_another_is_no_offset(text: str) -> None:
+    """It stood on the next day; `yyyyMMddHH` were seconds of 2034."""
+    assert read("instant", text) == ([None], {0: "unreadable_time"})
+    assert read("instant", text, "2026-01-05 12:00:00") == ([None, NOON], {0: "unreadable_time"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-01-05 12:00:00+08:00", "2026-01-05 12:00:00.000+0800", "2026-01-05 12:00:00+08", "2026-01-05 12:00+08:00",
+        "2026-01-04 20:00:00-08:00", "2026-01-04 20:00:00.5-08", "2026-01-04T20:00-08:00", "2026-01-05T00:30:00-03:30",
+        "2026-01-05T09:45:00+05:45", "20260104T2000-0800", "2026-01-05T04:00Z", "2026-01-05T12:00:00[Asia/Shanghai]",
+        "2026-01-04T20:00:00-08:00[America/Los_Angeles]", "2026-01-05T04:00:00Z[UTC]",
+    ],
+)  # fmt: skip
+def test_an_offset_that_there_is_stays_one(text: str) -> None:
+    assert [one and one.replace(microsecond=0) for one in read("instant", text)[0]] == [NOON]
+
+
 def test_the_edges_of_what_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "now", lambda: NOON)
     first, last = "2000-01-01 00:00:00", "2036-01-05 12:00:00"

@@ -104,7 +104,7 @@ def test_words_beside_the_one_meeting_and_its_parties_are_its_own(answer_with: W
     [
         ("开始时间", "结束时间"), ("会议开始时间", "会议结束时间"), ("start", "end"), ("startedAt", "ended_at"),
         ("start_at", "end_at"), ("startDateTime", "endDateTime"), ("beginAt", "finishAt"), ("begin", "finish"),
-        ("dateTimeConnect", "dateTimeDisconnect"), ("startTimestamp", "endTimestamp"), ("startime", "endTimeUtc"),
+        ("dateTimeConnect", "dateTimeDisconnect"), ("startTimestamp", "endTimestamp"), ("startime", "stopTime"),
         ("\ufeffstarttime", "end\u200btime"), ("ｓｔａｒｔｔｉｍｅ", "endtime："), ("ns2:starttime", "endtime[]"),
     ],
 )  # fmt: skip
@@ -144,3 +144,98 @@ def test_a_time_in_an_object_with_its_zone_is_read(answer_with: WithData, start:
 def test_what_is_anothers_is_neither_read_nor_told(answer_with: WithData, more: dict[str, Any]) -> None:
     tables = read(answer_with, {**HEAD, **TIMES, **PEOPLE, **more})
     assert (row_of(tables), told(tables)) == (WHOLE, [])
+
+
+@pytest.mark.parametrize(
+    ("key", "other"),
+    [
+        ("creator", "creatorphone"), ("host", "hostphone"), ("caller", "主叫号码"), ("发起人", "发起人手机"), ("creator", "hostphone"),
+        ("creator", "host"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("who", ["王芳", "u8871", {"name": "王芳"}])
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_name_does_not_hide_the_number_of_who_made_the_meeting(
+    answer_with: WithData, key: str, other: str, who: Any, n: int
+) -> None:
+    """It was in no table, and no department had the meeting."""
+    record = {"meetingname": "周会", key: who, other: "15400000001", **TIMES, **PEOPLE}
+    tables = merge_answers([answer_with(json.dumps([{"meid": f"m{i}", **record} for i in range(n)]))])
+    assert tables.meetings["creator"].to_pylist() == ["15400000001"] * n
+    said = who if isinstance(who, str) else json.dumps(who, ensure_ascii=False)
+    assert {one["raw_value"] for one in tables.problems.to_pylist()} <= {f"{key}={said}"}
+    assert tables.problems.num_rows == (0 if key == "发起人" else n)
+
+
+def test_a_number_beside_an_extension_of_who_made_the_meeting_is_told(answer_with: WithData) -> None:
+    tables = read(answer_with, {**HEAD, "creator": "8012", "creatorphone": "15400000001", **TIMES, **PEOPLE})
+    assert (row_of(tables)[1], told(tables)) == ("8012", [("creator", "other_value", "creatorphone=15400000001")])
+    tables = read(answer_with, {**HEAD, "creatorphone": "15400000002", **TIMES, **PEOPLE})
+    assert told(tables) == []
+
+
+@pytest.mark.parametrize("key", ["time", "period", "timeRange", "meetingTime", "会议时间", "时间"])
+@pytest.mark.parametrize(
+    "value", [[*TIMES.values()], [TIMES["starttime"]], [1772676012000, None], ["", TIMES["endtime"]], [2026, 3, 5, 10, 0]]
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_when_a_meeting_was_as_a_list_of_instants_is_told(
+    answer_with: WithData, key: str, value: list[Any], n: int
+) -> None:
+    tables = merge_answers(
+        [answer_with(json.dumps([{**HEAD, "meid": f"m{i}", key: value, **PEOPLE} for i in range(n)]))]
+    )
+    assert {one["reason"] for one in tables.problems.to_pylist()} == {"other_value"}
+    said = f"{key}={json.dumps(value)}"
+    assert [one["raw_value"] for one in tables.problems.to_pylist() if one["column"] == "started_at"] == [said] * n
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("inviteTimes", [*TIMES.values()]),
+        ("remindAt", [TIMES["starttime"]]),
+        ("time", []),
+        ("time", [5, 6]),
+        ("starttime", 0),
+    ],
+)
+def test_lists_of_other_times_and_zeros_are_not(answer_with: WithData, key: str, value: Any) -> None:
+    tables = read(answer_with, {**HEAD, key: value, **PEOPLE})
+    assert (row_of(tables)[2:], told(tables)) == ((None, None), [])
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"startTimeUTC": "2026-03-05 02:00:12", "endTimeUTC": "2026-03-05 03:00:12"},
+        {"start_time_utc": "2026/3/5 02:00:12", "end_time_utc": "20260305030012"},
+        {"startTimeUTC": "2026-03-05T02:00:12Z", "endTimeUTC": "2026-03-05T11:00:12+08:00"},
+        {"startTimeUTC": 1772676012, "endTimeUTC": "1772679612000"},
+        {"starttime": {"@zone": "UTC", "#text": "2026-03-05 02:00:12"}, "endtime": {"#text": TIMES["endtime"], "@tz": "PRC"}},
+        {**TIMES, "timezone": "Asia/Shanghai"}, {**TIMES, "timeZone": "GMT+8"}, {**TIMES, "tz": 8},
+        {"starttime": "2026-03-05T02:00:12Z", "endtime": "2026-03-05T03:00:12Z", "timezone": "America/New_York"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_the_zone_that_is_told_is_the_zone_of_a_time(answer_with: WithData, times: dict[str, Any], n: int) -> None:
+    """`startTimeUTC` was eight hours early."""
+    tables = merge_answers([answer_with(json.dumps([{**HEAD, "meid": f"m{i}", **times, **PEOPLE} for i in range(n)]))])
+    found = {(f"{one['started_at']:%H:%M:%S}", f"{one['ended_at']:%H:%M:%S}") for one in tables.meetings.to_pylist()}
+    assert (found, tables.problems.num_rows) == ({WHOLE[2:]}, 0)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"timezone": "UTC"}, "timezone=UTC"), ({"tz": -5}, "tz=-5"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
+        ({"starttime": {"@zone": "Mars", "#text": "2026-03-05 02:00:12"}}, '{"@zone": "Mars", "#text": "2026-03-05 02:00:12"}'),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_zone_that_may_be_that_of_the_times_is_told(
+    answer_with: WithData, more: dict[str, Any], said: str, n: int
+) -> None:
+    records = [{**HEAD, "meid": f"m{i}", **TIMES, **PEOPLE, **more} for i in range(n)]
+    problems = merge_answers([answer_with(json.dumps(records))]).problems.to_pylist()
+    assert [(one["column"], one["raw_value"]) for one in problems] == [("started_at", said)] * n

@@ -264,6 +264,9 @@ _OTHERS = Text(
     "{name}：另有 {n} 个请求与会议历史无关，未读取",
     "{name}: {n} other requests have nothing to do with the history and were not read",
 )
+_OURS = re.compile(r"(?i)querymeeting|meetingquery\b")
+"""What the action is called in a request, or its address ends in (`fun_url`)."""
+
 _LOOK = 4096
 """How much of a body is looked at for the status of an answer [bytes]."""
 
@@ -339,7 +342,7 @@ def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
         yield from messages
         response = _object(entry, "response")
         body = _body(_object(response, "content"))
-        is_ours = "querymeeting" in str(_object(entry, "request").get("url", "")).lower()
+        is_ours = _asks_for_meetings(_object(entry, "request"))
         # by a proxy's address it is known by what it says: a status may stand behind all records, or be spelt otherwise
         is_json = _OPENING.match(body.lstrip(_BOM_AND_BLANKS)) is not None
         if body and (is_ours or b'"statusCode"' in body[:_LOOK] or (is_json and _names_meetings(body))):
@@ -355,6 +358,12 @@ def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
             n_others += 1
     if n_others:
         yield _OTHERS.format(name=name, n=n_others)
+
+
+def _asks_for_meetings(request: Mapping[str, Any]) -> bool:
+    """Return whether a recorded request is that for the meetings; what a browser asks for leave with has no answer."""
+    asked = f"{request.get('url', '')} {_object(request, 'postData').get('text', '')}"
+    return _OURS.search(asked) is not None and str(request.get("method", "")).upper() != "OPTIONS"
 
 
 def _object(value: Mapping[str, Any], key: str) -> dict[str, Any]:

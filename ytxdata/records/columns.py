@@ -17,13 +17,13 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
-from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain
+from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
-from ytxdata.records.numbers import Numbers, may_hold_mobiles, mobiles_in, n_distinct, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, read_parties
-from ytxdata.records.party_names import Party, is_no_sitting
+from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
+from ytxdata.records.parties import OddKeys, Parties, read_parties, with_parts
+from ytxdata.records.party_names import Party
 from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.unread import is_of_another_time, may_tell_when, tells_sittings, tells_when
+from ytxdata.records.unread import unread_phones, unread_times
 from ytxdata.records.values import (
     Values,
     as_list,
@@ -33,7 +33,6 @@ from ytxdata.records.values import (
     bare_ids,
     convert,
     is_blank,
-    phone_text,
     rows_where,
 )
 
@@ -111,23 +110,52 @@ class Sheet:
         something else is a trouble, unless it is known to mean something else. A key with a prefix counts only where
         no exact one speaks, and contradicts an exact one only about times and parties: `emergencyPhone` is another
         phone, but of `endTime` and `actualLeaveTime` one is what the reports should count. Where the exact phone is no
-        full number, a full one may be the party's own and is told.
+        full number, a full one may be the party's own and is told; where a phone is no number at all, it is taken.
         """
         keys = sorted(self.keys.get(column, ()))
-        columns = [self.values(key) for _, key in keys]
+        columns = [_in_utc(key, self.values(key)) for _, key in keys]
         if len(keys) < 2:
             return columns[0] if keys else None
         texts = [text for text in map(as_texts, columns) if text is not None]
         if len(texts) == len(columns):
-            for i in _doubtful(column, keys, texts):
-                _choose(i, column, keys, [text[i].as_py() for text in texts], troubles)
-            return pc.coalesce(*texts)
+            chosen, doubtful = pc.coalesce(*texts), _doubtful(column, keys, texts)
+            taken = [_choose(i, column, keys, [text[i].as_py() for text in texts], troubles) for i in doubtful]
+            if not taken:
+                return chosen
+            mask = np.zeros(len(chosen), np.bool_)
+            mask[doubtful] = True
+            return pc.replace_with_mask(chosen, pa.array(mask), pa.array(taken, pa.string()))
         rows = enumerate(zip(*map(as_list, columns), strict=True))
         return [_choose(i, column, keys, given, troubles) for i, given in rows]
 
 
+def _in_utc(key: str, values: Values) -> Values:
+    """Return the values of a key, times with their zone where the key says that it is UTC (`startTimeUTC`)."""
+    if not unfolded(key).endswith("utc"):
+        return values
+    told = (times.in_zone(one, "UTC") if isinstance(one, str) else one for one in as_list(values))
+    return pa.array(told, values.type) if isinstance(values, pa.Array) else [*told]
+
+
+_NAMES_ZONE = re.compile("(?:time)?zone(?:id|name|info)?|tz|时区")
+
+
+def other_zones(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
+    be that of the times, or where somebody was."""
+    keys = [key for key in sheet.unknown if _NAMES_ZONE.fullmatch(plain(key))]
+    starts = (sheet.choose("started_at", []) if keys else None) or ()
+    for key in keys:
+        for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts), strict=False)):
+            said = "" if isinstance(zone, (bool, list, dict, type(None))) else str(zone).partition(".")[0]
+            if isinstance(start, str) and times.in_zone(start, said) != start:
+                yield Trouble(i, "started_at", "other_value", f"{key}={said}")
+
+
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
 """Columns that the reports add up: what another key says of them is told, whatever stands in front of it."""
+
+_PHONES = frozenset(column.name for column in (*schema.MEETINGS, *schema.LEGS) if column.type == "phone")
 
 _FULL_NUMBER = re.compile("([0-9][() -]*){8}")
 
@@ -138,13 +166,15 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
     if not speaking:
         # Blank is not absent: an empty list of parties says that nobody is listed, null says nothing.
         return next((value for value in given if value is not None), None)
+    if column in _PHONES and not _says_number(speaking[0][2]):  # `creator` may be a name beside `creatorphone`
+        speaking.sort(key=lambda one: (one[0][0], as_phone(one[2]) is None))
     (tier, _), _, taken = speaking[0]
     said = as_json(decoded(taken))
     troubles += (
         Trouble(i, column, "other_value", f"{key}={as_json(value)}")
         for rank, key, value in speaking[1:]
-        if (rank[0] == tier or _counts_beside(taken, value, column))
-        and plain(key) not in COMPANIONS
+        if (_counts_beside(taken, value, column) or rank[0] == tier)
+        and (plain(key) not in COMPANIONS or (column in _PHONES and _counts_beside(taken, value, column)))
         and as_json(decoded(value)) != said
     )
     return taken
@@ -152,10 +182,15 @@ def _choose(i: int, column: str, keys: Sequence[Ranked], given: Sequence[Any], t
 
 def _counts_beside(taken: Any, other: Any, column: str) -> bool:
     """Return whether a value under a longer key matters beside one under an exact key."""
-    if column == "phone":
+    if column in _PHONES:
         return not _FULL_NUMBER.search(str(taken)) and as_phone(other) is not None
     is_how_many = column == PARTIES and str(other).isdigit() and not as_phone(other)
     return column in _COUNTED and not is_how_many
+
+
+def _says_number(value: Any) -> bool:
+    """Return whether a value is a number or an extension."""
+    return not isinstance(value, (list, dict)) and any(read_phone(str(value)))
 
 
 def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) -> list[int]:
@@ -166,12 +201,13 @@ def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) ->
     tiers = [rank[0] for rank, _ in keys]
     exact = pc.coalesce(*(text for tier, text in zip(tiers, texts, strict=True) if tier == tiers[0]))
     is_open = exact.is_null()
-    if column == "phone":
+    if column in _PHONES:
         is_open = pc.or_kleene(is_open, pc.invert(pc.match_substring_regex(exact, _FULL_NUMBER.pattern)))
     doubts = pa.nulls(len(chosen), pa.bool_())
     for tier, (_, key), text in zip(tiers, keys, texts, strict=True):
-        if plain(key) not in COMPANIONS:
-            counts = True if tier == tiers[0] or column in _COUNTED else is_open
+        is_companion = plain(key) in COMPANIONS
+        if not is_companion or column in _PHONES:
+            counts = True if not is_companion and (tier == tiers[0] or column in _COUNTED) else is_open
             doubts = pc.or_kleene(doubts, pc.and_(pc.not_equal(text, chosen), counts))
     indices: list[int] = pc.indices_nonzero(doubts).to_pylist()
     return indices
@@ -201,51 +237,6 @@ def no_numbers(column: str, texts: pa.Array, numbers: Numbers, troubles: Sequenc
     told = {trouble.at for trouble in troubles if trouble.column == column}
     rows = rows_where(pc.and_(texts.is_valid(), numbers.says_nothing))
     return [Trouble(i, column, "not_a_phone", texts[i].as_py()) for i in rows if i not in told]
-
-
-def unread_phones(numbers: Numbers, sheet: Sheet, aliases: Aliases) -> Iterator[Trouble]:
-    """Yield what is a phone of a party under a key that nobody knows: any, of whoever has no number, else another
-    mobile than its own; and a mobile in place of the name of whoever has no number: people log in by it. A platform
-    that gave the key another name would otherwise take all numbers out of the tables without a word. Beside a full
-    number the phone of another (`inviterPhone`) says nothing of the party, and would be told of every record.
-    """
-    silent = set(rows_where(numbers.says_nothing))
-    open_rows = set(rows_where(numbers.number.is_null()))
-    names = [key for _, key in sheet.keys.get("name", ())] if silent else []
-    for key in (*sheet.unknown, *names):
-        values = sheet.values(key)
-        mobiles = set(may_hold_mobiles(values))
-        if aliases.is_of_another(key):
-            mobiles &= open_rows
-        rows = sorted(silent & mobiles if key in names else silent | mobiles)
-        for i, value in zip(rows, _at(values, rows), strict=True):
-            text = phone_text(value) if i in silent else None
-            if text or mobiles_in(value) - {numbers.number[i].as_py()}:
-                yield Trouble(i, "phone", "unread_phone", f"{key}: {text or as_json(value)}")
-
-
-def unread_times(sheet: Sheet, joined_at: pa.Array) -> Iterator[Trouble]:
-    """Yield the times of a party under a key that nobody knows: several in a list or a text, and of whoever never
-    joined any, unless the key says what else that was. Who came twice would have come once, and who came never.
-    """
-    never = rows_where(joined_at.is_null())
-    for key in sheet.unknown:
-        values = sheet.values(key)
-        absent = set() if is_of_another_time(key) else set(may_tell_when(values, never))
-        if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
-            is_text = pa.types.is_string(values.type)
-            rows = rows_where(pc.match_substring_regex(values, times.SEVERAL_TIMES.pattern)) if is_text else []
-        else:
-            rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
-        for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
-            if (tells_sittings(value) and not is_no_sitting(key)) or (i in absent and tells_when(value)):
-                yield Trouble(i, PARTIES, "unread_parties", f"{key}: {as_json(value)}")
-
-
-def _at(values: Values, rows: list[int]) -> Sequence[Any]:
-    if isinstance(values, pa.Array):
-        return as_list(values.take(pa.array(rows, pa.int64())))
-    return [values[i] for i in rows]
 
 
 _BY_DURATION = "start+duration"
@@ -283,10 +274,10 @@ def contradictions(
     is_early = pc.and_(pc.less(span_us, 0), ends.is_valid())
     off_us = pc.abs(pc.subtract(pc.multiply(durations, 1_000_000), span_us))
     # Told once: where the end comes first no duration can agree.
-    is_off = pc.and_(pc.greater(off_us, times.TOLERANCE_S * 1_000_000), pc.invert(is_early))
+    is_off = pc.and_(pc.greater(off_us, schema.TOLERANCE_S * 1_000_000), pc.invert(is_early))
     at = pc.indices_nonzero(is_off)
     found = zip(at.to_pylist(), *(one.take(at).to_pylist() for one in (off_us, *edges_us, durations)), strict=True)
-    off = [i for i, by, first, final, lasts in found if by > 1e6 * times.leeway_s(first / 1e6, final / 1e6, lasts)]
+    off = [i for i, by, first, final, lasts in found if by > 1e6 * schema.leeway_s(first / 1e6, final / 1e6, lasts)]
     return [
         *(Trouble(i, end, "end_before_start", times.beijing_text(ends[i].as_py())) for i in rows_where(is_early)),
         *(Trouble(i, "duration_s", "duration_mismatch", str(durations[i].as_py())) for i in off),
@@ -339,12 +330,21 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays, troubles = fill(schema.LEGS, sheet)
     arrays["left_at"] = ends(arrays, "joined_at", "left_at", dict(aliases.legs)["left_at"])
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
-    creator_numbers, numbers = read_numbers(creators, arrays["phone"])
+    whole, apart = with_parts(arrays["phone"], sheet.unknown, sheet.values)
+    troubles += (Trouble(i, "phone", "unread_phone", text) for i, text in apart)
+    creator_numbers, numbers = read_numbers(creators, whole)
     arrays |= {"number": numbers.number, "extension": numbers.extension}
     arrays["is_creator"] = _is_creator(numbers, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
-    troubles += unread_phones(numbers, sheet, aliases)
-    troubles += unread_times(sheet, arrays["joined_at"])
+    named = [key for _, key in sheet.keys.get("name", ())]
+    calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
+    troubles += (
+        Trouble(i, "phone", "unread_phone", text)
+        for i, text in unread_phones(numbers, owner, sheet.values, sheet.unknown, named, calling, aliases)
+    )
+    never = rows_where(arrays["joined_at"].is_null())
+    told = unread_times(never, sheet.values, sheet.unknown)
+    troubles += (Trouble(i, PARTIES, "unread_parties", text) for i, text in told)
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(
         owner,
@@ -433,7 +433,7 @@ def as_told(value: Cells, column: str, look_up: Lookup) -> Cells:
         if column == PARTIES:
             said[key] = as_json(decoded(given))
         else:
-            array, reasons = convert(_KINDS[column], [given])
+            array, reasons = convert(_KINDS[column], _in_utc(key, [given]))
             said[key] = as_json(given) if reasons else _normal(column, array[0].as_py())
     return {key: one for key, one in said.items() if one is not None}
 

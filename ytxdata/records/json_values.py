@@ -49,7 +49,8 @@ _WRAPS = frozenset({
     "$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"
 })  # fmt: skip
 """Keys under which what makes JSON of XML, and MongoDB, write a word or a number that is the whole of its object."""
-_MARK = re.compile("[@$].|_attributes$")  # attributes of XML stand beside the word, each so, or all in one object
+# Attributes of XML stand beside the word, each so, or all in one object; the zone of a time is part of it.
+_MARK = re.compile("(?!@(?:time_?)?zone$|@tz$)[@$].|_attributes$", re.IGNORECASE)
 _MAY_WRAP = re.compile(rb'\{\s*"[@$#_][\w\-]*"\s*:|\[\s*(?:"[^"]*"|[^\[\]{}",]+)\s*\]')
 
 

@@ -15,7 +15,17 @@ from ytxdata import times
 from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, of_today
 from ytxdata.records.beside import as_one_meeting
-from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
+from ytxdata.records.columns import (
+    Legs,
+    Sheet,
+    Trouble,
+    contradictions,
+    ends,
+    fill,
+    no_numbers,
+    other_zones,
+    read_legs,
+)
 from ytxdata.records.json_values import (
     Object,
     decode_leniently,
@@ -31,7 +41,7 @@ from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 23
+PARSER_VERSION = 24
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -284,6 +294,7 @@ def _tables(
     troubles += no_numbers("creator", arrays["creator"], legs.creators, troubles)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
+    troubles += other_zones(sheet)
     troubles += _unread_parties(sheet, whole, aliases)
     troubles += _more_parties(sheet, legs.n_legs)
     troubles += [*_unread_words(sheet, whole, arrays, troubles, aliases)]

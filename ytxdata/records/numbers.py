@@ -392,17 +392,18 @@ def _is_whole(word: str) -> bool:
 
 _BETWEEN = f"[{phones.SEPARATORS}]{{0,2}}"
 _MOBILE = re.compile(f"1{_BETWEEN}[3-9](?:{_BETWEEN}[0-9]){{9}}")
+_MAY_BE_SOMEBODY = rf"{_MOBILE.pattern}|0[1-9][0-9 -]{{8,10}}.{{1,40}}0[1-9][0-9 -]{{8}}"
 _MOBILE_DIGITS = 11
 
 
 def may_hold_mobiles(values: Values) -> list[int]:
-    """Return which values may be or hold a mobile."""
+    """Return which values may be or hold a mobile, or several fixed lines."""
     if not isinstance(values, pa.Array):
         return [i for i, one in enumerate(values) if _may_hold_mobile(one)]
     if pa.types.is_nested(values.type):
         return rows_where(values.is_valid())
     if pa.types.is_string(values.type):
-        return rows_where(pc.match_substring_regex(values, _MOBILE.pattern))
+        return rows_where(pc.match_substring_regex(values, _MAY_BE_SOMEBODY))
     if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
         wide = values.cast(pa.float64())
         return rows_where(pc.and_(pc.greater_equal(wide, 1.3e10), pc.less(wide, 2e10)))
@@ -411,7 +412,7 @@ def may_hold_mobiles(values: Values) -> list[int]:
 
 def _may_hold_mobile(one: Any) -> bool:
     if type(one) is str:
-        return _MOBILE.search(one) is not None
+        return re.search(_MAY_BE_SOMEBODY, one) is not None
     return type(one) in (list, dict) or (type(one) is int and 13 * 10**9 <= one < 20 * 10**9)
 
 

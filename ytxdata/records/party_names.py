@@ -1,4 +1,6 @@
-"""Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under."""
+"""Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under;
+and how many parties a meeting says it had.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +9,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.json_values import as_json
+from ytxdata.records.json_values import as_json, read_object
 from ytxdata.records.values import is_blank
 
 Party = dict[str, Any]
+
+_WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
+MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
+HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
+"""Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
+list itself: `attendeeCount` may be of those invited."""
+
+_SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
+"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
+
+WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 
 COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
@@ -134,3 +147,23 @@ def may_be_name(key: str, value: Any, aliases: Aliases) -> bool:
         return False
     said = [isinstance(one, dict) and feeds(one, ("phone",), aliases) for one in value]
     return bool(said) and all(said) and not any(feeds(one, ("name",), aliases) for one in value)
+
+
+def n_said(raw: bytes, aliases: Aliases) -> int:
+    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
+
+    Examples
+    --------
+    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
+    (12, 5)
+    """
+    said, waiting = [0], [read_object(raw, aliases).value or {}]
+    while waiting:
+        for key, one in waiting.pop().items():
+            if isinstance(one, dict):
+                waiting.append(one)
+            elif number := WHOLE.fullmatch(str(one).strip()):
+                match = aliases.meeting(key)
+                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
+                said += [int(number[1])] if is_size else []
+    return max(said)

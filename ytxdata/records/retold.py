@@ -21,17 +21,16 @@ from ytxdata.records.columns import Sheet, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
+from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg
+from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_phone, is_blank, phone_text
-from ytxdata.times import TOLERANCE_S, is_time, looks_like_instant
+from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
 
 LACKING = ("started_at", "ended_at", "creator", "name")
 """Columns that a row ought to have: where it does not, what else of the record may say them is told."""
-
-_ZONES = {"": "", "asia/shanghai": "", "china standard time": "", "utc": "Z", "gmt": "Z", "etc/utc": "Z"}
 
 _NAMES_MEETING = re.compile("meet|conf|会议")
 
@@ -57,17 +56,18 @@ def retold(value: dict[str, Any], aliases: Aliases) -> Retold:
     >>> retold({"meid": "1", "duration": 60, "booking": booked}, Aliases()).problems
     (('creator', 'other_value', 'booking.creator=0'), ('duration', 'other_value', 'booking.duration=90'))
     """
-    value = _with_number_of_creator(_with_words_of_pages(_as_meeting(value, aliases), aliases), aliases)
+    value = _with_words_of_pages(_as_meeting(value, aliases), aliases)
+    problems = [*_sittings_of_creator(value, aliases)]
+    value = _with_number_of_creator(value, aliases)
     others = {key for key, one in value.items() if isinstance(one, (dict, list)) and aliases.meeting(key) is None}
     if not others:
-        return Retold(value)  # nearly all: nothing stands in them but parties
+        return Retold(value, tuple(problems))  # nearly all: nothing stands in them but parties
     value = value | {
         key: _with_words_of_pages(one, aliases)
         for key in others
         if isinstance(one := value[key], dict) and is_of_meeting(key)
     }
     more: dict[str, Any] = {}
-    problems: list[Problem] = []
     for one in own_tellings(value, signs_of(aliases)):
         told = {**value, **more}
         by_column = _by_column(one.value, aliases)
@@ -138,13 +138,13 @@ def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Al
             continue
         one = decoded(one)
         if column:
-            is_own = depth == 0 and aliases.meeting(key) is not None
+            is_own = depth == 0 and bool(as_told({key: one}, column, aliases.meeting))  # a zero says nothing
             if column in lacking and not is_blank(one) and (is_own or _is_surely(column, key, one)):
                 yield column, f"{path}={as_json(one)}"
         elif isinstance(one, dict):
             if depth <= DEEPEST and not signs.ids_of(one) - {own} and not aliases.has_phone(one):
                 waiting += [(inner, f"{path}.{inner}", it, depth + 1) for inner, it in one.items()]
-        elif isinstance(one, list):
+        elif isinstance(one, list) and not _may_say_when(key, one):
             # Of a list that says when, an element may be anything that happened: a warning tells where it is a meeting.
             if depth <= DEEPEST and "started_at" in lacking:
                 waiting += [("", f"{path}[{i}]", it, depth + 1) for i, it in enumerate(one) if isinstance(it, dict)]
@@ -198,8 +198,11 @@ def _may_be(column: str, key: str) -> bool:
 
 
 def _may_say_when(key: str, value: Any) -> bool:
-    """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended."""
-    return looks_like_instant(value) and not _is_of_another_time(key)
+    """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended,
+    or a list of nothing else (`[start, end]`)."""
+    given = [one for one in value if not is_blank(one)] if isinstance(value, list) else [value]
+    is_when = bool(given) and (all(map(looks_like_instant, given)) or written_out(value) is not None)
+    return is_when and not _is_of_another_time(key)
 
 
 def _is_of_another_time(key: str) -> bool:
@@ -230,6 +233,15 @@ def _with_number_of_creator(value: dict[str, Any], aliases: Aliases) -> dict[str
     return {**value, **{key: one for key, one in numbers.items() if one is not None}} if described else value
 
 
+def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Problem]:
+    """Yield the object that describes a creator where it says when that came or went, and no list of parties does."""
+    for key, one in value.items():
+        if isinstance(one, dict) and _is_creator(key, aliases) and says_it_came(one, aliases):
+            listed = as_json([it for other, it in value.items() if column_of(other, aliases) == PARTIES])
+            if not all(as_json(said) in listed for said in one.values() if is_time(said)):
+                yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
+
+
 def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     """Return the one telephone number in the description of a person, as it stands there, None where there is none or
     several: what a key calls a phone, and without such a key what is surely one, also in a `user` that it describes.
@@ -258,11 +270,12 @@ def _instant_in(value: Any) -> Any:
     if not isinstance(value, dict):
         return value if is_time(value) else None
     said = {unfolded(key): one for key, one in value.items() if not is_blank(one)}
-    zone = _ZONES.get(str(said.pop("timezone", "")).casefold())
-    if zone is None or len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
+    zone = said.pop("timezone", "")
+    if len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
         return value
     (one,) = said.values()
-    return f"{one}{zone}" if isinstance(one, str) else one
+    zoned = in_zone(one, zone) if isinstance(one, str) else one
+    return value if zoned is None else zoned
 
 
 def _as_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any]:

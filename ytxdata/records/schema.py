@@ -281,3 +281,20 @@ PROBLEM_REASONS: dict[str, Text] = {
     "id_overlap": Text("同一编号的记录开始时间不同而时间重叠，可能是两场会议；按一场计，原文都保留", "records of one id that begin at different times and overlap may be two meetings; they count as one, and both texts are kept"),
     "id_collision": Text("同一编号用于两场不可能相同的会议，都保留；同一发起人一直使用的会议室编号，其各场会议合为一行", "one id for two meetings that cannot be the same, all kept; where one creator keeps the id of a room, one row stands for all of its meetings"),
 }  # fmt: skip
+
+
+TOLERANCE_S = 2
+"""How far a duration may be from end − start before it is told [s]."""
+
+
+def leeway_s(start: float, end: float, duration: float) -> float:
+    """Return how far a duration may be from end − start, all in seconds: a minute where one of them is told to the
+    minute, or brought up to one, as many platforms write them. Every meeting would contradict itself.
+
+    Examples
+    --------
+    >>> leeway_s(36_000, 37_801, 1_771), leeway_s(36_007, 37_805, 1_800), leeway_s(36_007, 37_805, 1_771)
+    (60, 60, 2)
+    """
+    is_to_the_minute = 0 in (start % 60, end % 60) or (duration > 0 and duration % 60 == 0)
+    return 60 if is_to_the_minute else TOLERANCE_S

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -13,24 +14,14 @@ import pyarrow.compute as pc
 from ytxdata.phones import number_class
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
-from ytxdata.records.numbers import PHONE_LIKE, mobiles_in
+from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.party_names import Party, feeds
+from ytxdata.records.party_names import HOW_MANY, MORE, WHOLE, Party, feeds, is_no_sitting
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
-from ytxdata.records.values import Values, as_phone
+from ytxdata.records.values import Values, as_list, as_phone, phone_text, rows_where
 from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
 
-_WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
-_MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
-_HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
-"""Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
-list itself: `attendeeCount` may be of those invited."""
-
-_SIZE = re.compile(rf"{_HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
-"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
-
-_WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
 
@@ -41,6 +32,15 @@ _PARTIES = (
 _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
+
+_LINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)")
+_MOST_BETWEEN = 12
+"""How many characters may stand beside each number of a text that lists them with names."""
+
+_NO_LISTS = re.compile(
+    "access|dialin|bridge|hotline|service|support|note|remark|desc|content|message|接入|拨入|热线|客服|备注|说明"
+)
+"""In plain keys of fixed lines that one calls, and of sentences."""
 
 _DIALLED = re.compile("access|dialin|bridge|接入|拨入")
 """In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
@@ -143,30 +143,10 @@ def says_more(key: str, value: Any, n: int) -> bool:
     (True, True, False)
     """
     text = str(value).strip().casefold()
-    if _MORE.fullmatch(plain(key)):
+    if MORE.fullmatch(plain(key)):
         return text in ("true", "1", "yes", "y", "是")
-    number = _WHOLE.fullmatch(text) if _HOW_MANY.fullmatch(plain(key)) else None
+    number = WHOLE.fullmatch(text) if HOW_MANY.fullmatch(plain(key)) else None
     return number is not None and int(number[1]) > n
-
-
-def n_said(raw: bytes, aliases: Aliases) -> int:
-    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
-
-    Examples
-    --------
-    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
-    (12, 5)
-    """
-    said, waiting = [0], [read_object(raw, aliases).value or {}]
-    while waiting:
-        for key, one in waiting.pop().items():
-            if isinstance(one, dict):
-                waiting.append(one)
-            elif number := _WHOLE.fullmatch(str(one).strip()):
-                match = aliases.meeting(key)
-                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
-                said += [int(number[1])] if is_size else []
-    return max(said)
 
 
 def is_link(raw: bytes, signs: Signs) -> bool:
@@ -203,7 +183,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             parts = [(name, f"{path}[{i}]", inner) for i, inner in enumerate(entries)]
             objects = [inner for inner in entries if isinstance(inner, dict)]
             are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
-            comes_or_goes = any(_comes_or_goes(inner, aliases) for inner in objects)
+            comes_or_goes = any(says_it_came(inner, aliases) for inner in objects)
             is_told = (
                 (is_told and not are_meetings)
                 or are_phones(entries)
@@ -236,10 +216,30 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             waiting += [(top, *part, depth + 1) for part in parts]
     # Under no name that is known, and in no known form: a mobile is somebody all the same.
     rest = (key for key in others if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key))
-    if found := {key: mobiles for key in rest if (mobiles := mobiles_in(others[key]) - creators)}:
+    if found := {
+        key: some for key in rest if (some := (mobiles_in(others[key]) | _lines_in(key, others[key])) - creators)
+    }:
         listed = [one for key, one in value.items() if signs.is_parties(key)]
-        here = mobiles_in(listed).union(*(mobiles_in(others[key]) for key in told))
-        yield from (f"{key}: {as_json(others[key])}" for key, mobiles in found.items() if mobiles - here)
+        here = mobiles_in(listed).union(known, *(mobiles_in(others[key]) for key in told))
+        yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
+
+
+def _lines_in(key: str, value: Any) -> set[str | None]:
+    """Return the fixed lines that stand in a value, where there are two or more: one alone may be dialled to get in,
+    and so may those in a sentence."""
+    if not isinstance(value, (str, list, dict)):
+        return set()
+    text = as_json(_lists_of({key: value}))
+    lines = {as_phone(one) for one in _LINE.findall(text)}
+    is_list = isinstance(value, (list, dict)) or len(_LINE.sub("", text)) <= _MOST_BETWEEN * (len(lines) + 1)
+    return lines if len(lines) > 1 and is_list else set()
+
+
+def _lists_of(value: Any, depth: int = 0) -> Any:
+    """Return a value without what stands under keys of numbers that one calls."""
+    if isinstance(value, dict) and depth <= DEEPEST:
+        return {k: _lists_of(one, depth + 1) for k, one in value.items() if not _NO_LISTS.search(plain(k))}
+    return value if depth > DEEPEST or not isinstance(value, list) else [_lists_of(one, depth + 1) for one in value]
 
 
 def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
@@ -265,7 +265,7 @@ def _has_sure_phone(one: Party, aliases: Aliases) -> bool:
     return any(as_phone(text) or (may_be and PHONE_LIKE.fullmatch(text)) for text in said)
 
 
-def _comes_or_goes(one: Party, aliases: Aliases) -> bool:
+def says_it_came(one: Party, aliases: Aliases) -> bool:
     """Return whether an object says when it joined or left, in words of parties: what starts may be a recording."""
     known = dict(aliases.legs)
     fed = ((aliases.leg(key), said) for key, said in one.items())
@@ -283,7 +283,7 @@ def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> boo
     if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
         return True
     is_there = _has_sure_phone(one, aliases) and feeds(one, ("joined_at", "left_at"), aliases)
-    if is_there or _comes_or_goes(one, aliases):
+    if is_there or says_it_came(one, aliases):
         return True
     # A device may have a number too: without times only the very name of a phone makes an object a party.
     phones = {
@@ -346,3 +346,100 @@ def tells_when(value: Any, depth: int = 0) -> bool:
         return looks_like_instant(value) or (isinstance(value, str) and _HOURS.search(value) is not None)
     inner = value.values() if isinstance(value, dict) else value
     return depth > DEEPEST or any(tells_when(one, depth + 1) for one in inner)
+
+
+def unread_phones(
+    numbers: Numbers,
+    owner: pa.Array,
+    values_of: Callable[[str], Values],
+    unknown: Sequence[str],
+    named: Sequence[str],
+    calling: Sequence[str],
+    aliases: Aliases,
+) -> Iterator[tuple[int, str]]:
+    """Yield what is a phone of a party under a key that nobody knows, each with the row of the party: any, of whoever
+    has no number, else another mobile than its own; and a mobile in place of the name of whoever has no number: people
+    log in by it. A platform that gave the key another name would otherwise take all numbers out of the tables without
+    a word. Beside a full number the phone of another (`inviterPhone`) says nothing of the party, and would be told of
+    every record, but for the other side of the call, see `_called`.
+    """
+    silent = set(rows_where(numbers.says_nothing))
+    open_rows = set(rows_where(numbers.number.is_null()))
+    names = named if silent else ()
+    sides = _called(numbers, owner, values_of, unknown, [key for key in calling if _CALLING.match(plain(key))])
+    for key in (*unknown, *names):
+        values = values_of(key)
+        mobiles = set(may_hold_mobiles(values))
+        if aliases.is_of_another(key) or key in sides:
+            mobiles &= open_rows
+        of_call = sides.get(key, set())
+        rows = sorted(silent & mobiles if key in names else silent | mobiles | of_call)
+        for i, value in zip(rows, _at(values, rows), strict=True):
+            text = phone_text(value) if i in silent or i in of_call else None
+            if text or mobiles_in(value) - {numbers.number[i].as_py()}:
+                yield i, f"{key}: {text or as_json(value)}"
+
+
+_CALLING = re.compile("caller|calling|from")
+_CALLED = re.compile(
+    "(?:called|callee|diall?ed|to|dst|dest(?:ination)?|被叫)(?:party|user|id|phone|mobile|tel|number|no|号码)*"
+)
+"""In plain keys of a party, either side of a call."""
+
+
+def _called(
+    numbers: Numbers,
+    owner: pa.Array,
+    values_of: Callable[[str], Values],
+    unknown: Sequence[str],
+    calling: Sequence[str],
+) -> dict[str, set[int]]:
+    """Return by key in which rows the side that was called may be the party, and its number is another.
+
+    Who dials in calls, and whom the conference calls is called: taken for the caller, all parties were the one line
+    that the platform calls from. What several in a meeting called is no party, unless it is a mobile.
+    """
+    keys = [key for key in unknown if calling and _CALLED.fullmatch(plain(key))]
+    if not keys:
+        return {}
+    own, owners = numbers.number.to_pylist(), owner.to_pylist()
+    by_caller = [*zip(*(as_list(values_of(key)) for key in calling), strict=True)]
+    is_of_caller = [number in map(as_phone, said) for number, said in zip(own, by_caller, strict=True)]
+    found: dict[str, set[int]] = {}
+    for key in keys:
+        others = [as_phone(one) if phone_text(one) else None for one in as_list(values_of(key))]
+        pairs = {(owner, other, number) for owner, other, number in zip(owners, others, own, strict=True) if number}
+        n_callers = Counter(pair[:2] for pair in pairs)
+        found[key] = {
+            i
+            for i, (owner, other) in enumerate(zip(owners, others, strict=True))
+            if other not in (None, own[i])
+            and is_of_caller[i]
+            and (n_callers[owner, other] < 2 or number_class(other) == "mobile")
+        }
+    return found
+
+
+def unread_times(
+    never: list[int], values_of: Callable[[str], Values], unknown: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the times of a party under a key that nobody knows: several in a list or a text, and of whoever never
+    joined any, unless the key says what else that was. Who came twice would have come once, and who came never.
+    """
+    for key in unknown:
+        values = values_of(key)
+        absent = set() if is_of_another_time(key) else set(may_tell_when(values, never))
+        if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
+            is_text = pa.types.is_string(values.type)
+            rows = rows_where(pc.match_substring_regex(values, SEVERAL_TIMES.pattern)) if is_text else []
+        else:
+            rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
+        for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
+            if (tells_sittings(value) and not is_no_sitting(key)) or (i in absent and tells_when(value)):
+                yield i, f"{key}: {as_json(value)}"
+
+
+def _at(values: Values, rows: list[int]) -> Sequence[Any]:
+    if isinstance(values, pa.Array):
+        return as_list(values.take(pa.array(rows, pa.int64())))
+    return [values[i] for i in rows]

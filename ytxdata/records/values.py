@@ -40,7 +40,7 @@ _PLAIN_WALL = (
     r" (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"
 )
 """Wall times that surely exist; 29 February is left to the calendar."""
-_PLAIN_EPOCH = r"^[1-9][0-9]{8,12}$"
+_PLAIN_EPOCH = r"^1[0-9]{8,12}$"
 _NO_TEXT = pa.scalar(None, pa.string())
 
 

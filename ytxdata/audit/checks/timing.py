@@ -12,7 +12,7 @@ from ytxdata.audit.checking import Finding, check, size_class, span, those, when
 from ytxdata.audit.data import Data
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import USUAL_HOURS, worked
-from ytxdata.times import TOLERANCE_S, leeway_s
+from ytxdata.records.schema import TOLERANCE_S, leeway_s
 
 
 @check(

@@ -244,3 +244,20 @@ def _words(text: str) -> Iterator[str]:
                 word = ""
     if word:
         yield word
+
+
+_TRADITIONAL = str.maketrans(
+    "總計額費稅餘結儲繳應實預還條場筆數長幣減優違約滯納單賬帳頁當價調沖轉現購銀務項無備註審複經辦說導製電話時間開號碼會議編參貳陸萬億圓與類別戶讓補貼罰",
+    "总计额费税余结储缴应实预还条场笔数长币减优违约滞纳单账账页当价调冲转现购银务项无备注审复经办说导制电话时间开号码会议编参贰陆万亿圆与类别户让补贴罚",
+)
+
+
+def plain_words(text: str) -> str:
+    """Return words as they are compared: of usual width, and in simplified characters as far as bills write others.
+
+    Examples
+    --------
+    >>> plain_words("Ｔｏｔａｌ"), plain_words("合計（元）"), plain_words("總費用")
+    ('Total', '合计(元)', '总费用')
+    """
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)

@@ -5,39 +5,44 @@ says, under the list's columns or in words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from decimal import Decimal
 from itertools import accumulate
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from ytxdata.labels import Text
+from ytxdata.labels import Text, plain_words
 from ytxdata.times import BEIJING, parse_instant
 
 OWN_TOTAL, SUBTOTAL = Text("清单自己的合计", "the list's own total"), Text("小计", "a subtotal")
 _PAGE = r"(?P<page>[本每]页|第\s*\d+\s*页|page)"
 _SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
 _SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?totals?\b)"
+_ALL = r"总(?:额|金额|价|费用|数|时长|场[次数]|笔数?|条数?|行数?|次数?|人次|分钟数?)"
 _SUM = (
-    r"[合总共]\s*计|总(?:额|金额|费用)|总?共(?=\s*\d)|(?:totals?|sum)\b"
-    r"|(?:不含|未|含|价)税(?:金额|总[价额])|税前金额|(?:net|gross) amount\b"
+    rf"[合总共]\s*计|{_ALL}|总?共(?=\s*\d)|(?:totals?|sum)\b"
+    r"|(?:不含|未|含|价)税(?:金额|总[价额])|税前金额|(?:net|gross) amount\b|amount(?=\s*\(?(?:in|ex)cl)"
 )
 _UNITS = (
     r"场次?|人?次|行数?|条数?|笔数?|秒数?|元|金额|费用|时长|数量|amount|cost|fees?|duration|seconds|lines|of|for|due|payable"
     r"|(?:(?:new|current|monthly)\s+)?charges"
 )
-_MONEY = r"[¥￥]|人民币|(?:rmb|cny)(?![a-z])"
-_WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:：=]?\s*(?=\d)"
-_BEHIND = rf"[\d:：(（\[【=,，、。;；/共]|{_MONEY}|{_WHAT}|(?:{_UNITS}|total|sum)\b"
+_MONEY = r"¥|人民币|(?:rmb|cny)(?![a-z])"
+_WHAT = r"(?:meetings?|conferences?|calls?|connections?|lines|records)\s*[:=]?\s*(?=\d)"
+_TAXED = (
+    r"[不未]?含(?:增值)?税|税[前后]"
+    r"|(?:incl|excl|inc|ex|including|excluding|inclusive|exclusive|before|after|with|without|net\s+of)\b"
+)
+_BEHIND = rf"[\d:(\[【=,、。;/共]|{_MONEY}|{_WHAT}|{_TAXED}|(?:{_UNITS}|total|sum)(?![^\W\d])"
 # of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
 _OF_SOME = (
-    r"[^:：]{1,20}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|总(?:额|金额|费用)|(?<![a-z])totals?)"
-    r"\s*(?:[\d:：(（\[【=].*)?"
+    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
+    rf"\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
 )
 _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
 )
-"""A total as people write it; 合计划 and Total Energies are names."""
+"""A total as people write it, in plain words; 合计划 and Total Energies are names."""
 
 Unit = Literal["meetings", "lines", "seconds", "yuan"]
 
@@ -47,39 +52,124 @@ _COUNTED: Mapping[Unit, str] = {
     "seconds": r"秒|(?:s|secs?|seconds?)\b",
     "yuan": r"元|(?:yuan|rmb|cny)\b",
 }
-# the seconds of "2分3秒" are no total of seconds
 _FIGURE = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_STATED = re.compile(
-    rf"(?<![\d.,分钟时])(?P<n>{_FIGURE})\s*(?:"
-    + "|".join(rf"(?P<{unit}>{words})" for unit, words in _COUNTED.items())
-    + rf")|(?:{_MONEY})\s*(?P<sum>{_FIGURE})(?![\d.,])|meetings\s*[:：=]?\s*(?P<held>{_FIGURE})(?![\d.,])",
+_MONTHS = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*"
+_CLOCK = r"\d{1,5}:\d\d"
+_YEAR = r"(?:19|20)\d\d"
+_DAY_OR_SPAN = (
+    rf"{_YEAR}\s*(?:[-/年]\s*\d{{1,2}}(?!\d)\s*(?:[-/月]\s*\d{{1,2}}(?!\d)\s*日?|月份?)?|\.\d{{1,2}}\.\d{{1,2}}|年度?)"
+    rf"(?:[t\s]*{_CLOCK}(?::\d\d)?)?|\d{{1,2}}[-/]\d{{1,2}}[-/]{_YEAR}"
+    rf"|(?:\d{{1,2}}(?:st|nd|rd|th)?\s*(?:[-~]\s*\d{{1,2}}\s*)?)?\b{_MONTHS}\b\.?"
+    rf"(?:\s*\d{{1,2}}(?![\d.:])(?:\s*[-~]\s*\d{{1,2}})?,?)?(?:\s*{_YEAR})?"
+    r"|\d{1,2}\s*月(?:份|\s*\d{1,2}(?!\d)\s*日?)?|\d{1,2}\s*[-~至到]\s*\d{1,2}\s*日|\d{1,2}\s*日|\bq[1-4]\b"
+    rf"|(?<![:=¥\-\w])(?<![:=¥] ){_YEAR}(?![\d.,])(?=\s*(?:$|[)\]a-z合总]))"
+)
+"""A day or a period, which a total is of."""
+_NO_SUM = (
+    rf"{_DAY_OR_SPAN}|第\s*\d+\s*[页季期张]|\bpages?\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d+(?:\.\d+)?\s*[%％‰]"
+    rf"|(?<![价含])税[额金](?:[合总]计)?\s*(?:\(元\))?\s*[:=]?\s*¥?\s*(?:{_FIGURE})\s*元?|\d{{9,}}(?![\d.])|{_CLOCK}(?![\d:])"
+    rf"|(?:{_FIGURE})\s*\(?(?:人次?|方|位|个人|天|页|小时|分钟?|(?:minutes?|mins?|hours?|persons?|people|participants?"
+    r"|attendees|parties|users?|days?|pages?)\b)"
+)
+"""Figures that lines cannot be held against."""
+_TOLD = re.compile(
+    rf"(?P<length>(?:(?P<h>\d+)\s*小?时\s*)?(?:(?P<m>\d+)\s*分钟?\s*)(?P<s>\d+)\s*秒|(?P<clock>{_CLOCK}:\d\d))|(?P<none>{_NO_SUM})"
+    rf"|(?P<n>{_FIGURE})\s*(?:\(?(?:" + "|".join(rf"(?P<{unit}>{words})" for unit, words in _COUNTED.items()) + r"))?",
     re.IGNORECASE,
 )
-"""A figure with what it counts, or behind it; 人次 and 分钟 are none that lines can be held against."""
+"""A figure with what it counts behind it, if that stands there."""
+_IN_FRONT: Mapping[Unit | None, str] = {
+    "meetings": r"场|会议[数总]|\b(?:meetings|conferences)\b",
+    "lines": r"[行条笔]|(?<![人场])次|记录|\b(?:calls|connections|lines|records|entries)\b",
+    "seconds": r"秒|\bseconds\b",
+    "yuan": r"[元¥额费款价]|人民币"
+    r"|\b(?:amounts?|costs?|fees?|charges?|due|payable|rmb|cny|yuan|price|vat|tax)\b",
+    None: r"人[次数]|分钟|小时|\b(?:minutes|mins|hours|people|persons|participants|attendees|parties)\b",
+}
+"""What says in front of a figure what it counts: 会议场次合计：31; those of None count for nothing."""
 
-IN_WORDS = re.compile(r"[零壹贰叁肆伍陆柒捌玖拾佰仟万亿]+[元圆角分]")
+IN_WORDS = re.compile(r"[零壹贰叁参肆伍陆柒捌玖拾佰仟万亿]+[元圆角分]")
 """An amount as cheques have it, which nobody reads here."""
 
 
-def stated(cells: Iterable[str]) -> dict[Unit, Decimal]:
-    """Return what a total says in words, the first figure of each kind: in its first cell, and in others that are a
-    count and nothing else.
+class Stated(NamedTuple):
+    """What a total says in words, the first figure of each kind; and figures of which no word says what they count."""
+
+    told: Mapping[Unit, Decimal]
+    bare: Sequence[Decimal] = ()
+
+    def is_unread(self, sums: Iterable[Decimal]) -> bool:
+        """Say whether a figure counts nothing that lines come to. Who drops one takes for true a total that is wrong."""
+        known = [*sums]
+        return any(all(is_off(one, each) for each in known) for one in self.bare)
+
+
+_COUNTS: Sequence[Unit] = ("meetings", "lines")
+_OF_NO_FIGURES = ("meeting_id", "number", "started_at", "ended_at")
+
+
+def stated(cells: Iterable[str], under: Mapping[str, str] | None = None) -> Stated:
+    """Return what a total says in words: in its first cell and others that are totals, and in others that are a
+    count and nothing else. What counts, a word behind the figure says, or those in front of it, if they say one thing.
+
+    Parameters
+    ----------
+    cells
+        All that stands in its line.
+    under
+        What stands in it under the list's own columns: a figure has no place among ids, numbers and times.
 
     Examples
     --------
-    >>> stated(["合计：81场，12,345.00元"]), stated(["", "Total:", "81 meetings", "5.00元"])
+    >>> stated(["合计：81场，12,345.00元"]).told, stated(["", "Total:", "81 meetings", "5.00元"]).told
     ({'meetings': Decimal('81'), 'yuan': Decimal('12345.00')}, {'meetings': Decimal('81')})
-    >>> stated(["合计人民币3.60元"]), stated(["Total CNY 3.60"])
-    ({'yuan': Decimal('3.60')}, {'yuan': Decimal('3.60')})
+    >>> stated(["合计人民币3.60元"]).told, stated(["Total CNY 3.60"]).told, stated(["会议场次合计：31"]).told
+    ({'yuan': Decimal('3.60')}, {'yuan': Decimal('3.60')}, {'meetings': Decimal('31')})
+    >>> stated(["2026年3月合计：3.60"]).bare, stated(["合计", "31"], {"started_at": "31"}).bare
+    ([Decimal('3.60')], [Decimal('31')])
     """
-    first, *others = [cell for cell in cells if cell.strip()] or [""]
-    # a sum in a cell of its own stands under the name of a column
-    counts = [one for cell in others if (one := _STATED.fullmatch(cell.strip())) and (one["meetings"] or one["lines"])]
+    first, *others = [plain_words(cell) for cell in cells if cell.strip()] or [""]
     found: dict[Unit, Decimal] = {}
-    for one in (*_STATED.finditer(first), *counts):
-        unit: Unit = next((unit for unit in _COUNTED if one[unit]), "yuan" if one["sum"] else "meetings")
-        found.setdefault(unit, Decimal((one["n"] or one["sum"] or one["held"]).replace(",", "")))
-    return found
+    bare: list[Decimal] = []
+    for text in (first, *filter(is_total, others)):
+        for unit, one in _told(text):
+            bare += [one] if unit is None else []
+            found |= {unit: one} if unit and unit not in found else {}
+    # a sum in a cell of its own stands under the name of a column
+    for text in (one.strip() for one in others if not is_total(one)):
+        count = _TOLD.fullmatch(text)
+        unit = next((unit for unit in _COUNTS if count and count[unit]), None)
+        found |= {unit: _number(count["n"])} if count and unit and unit not in found else {}
+    odd = [plain_words(one).strip() for ours, one in (under or {}).items() if ours in _OF_NO_FIGURES]
+    for text in odd:
+        if text not in ("", first.strip()) and not is_total(text) and not parse_instant(text):
+            bare += [one for unit, one in _told(text) if unit is None]
+    return Stated(found, bare)
+
+
+def _told(text: str) -> Iterator[tuple[Unit | None, Decimal]]:
+    """Yield the figures of a text that may be sums, each with what it counts, or None where nobody says that."""
+    end = 0
+    for one in _TOLD.finditer(text):
+        front, end = text[end : one.start()], one.end()
+        if one["none"]:
+            continue
+        value = _seconds_of(one) if one["length"] else _number(one["n"])
+        named: list[Unit | None] = [unit for unit in _COUNTED if one[unit]]
+        named = named or [unit for unit, words in _IN_FRONT.items() if re.search(words, front, re.IGNORECASE)]
+        if named == [None]:
+            continue
+        unit = named[0] if len(named) == 1 else None
+        yield (None if unit != "yuan" and value % 1 else unit), value
+
+
+def _number(text: str) -> Decimal:
+    return Decimal(text.replace(",", ""))
+
+
+def _seconds_of(length: re.Match[str]) -> Decimal:
+    h, m, s = length["clock"].split(":") if length["clock"] else (length["h"] or 0, length["m"], length["s"])
+    return Decimal(int(h) * 3600 + int(m) * 60 + int(s))
 
 
 _UNIT_WORDS: Mapping[Unit, str] = {"seconds": "秒", "yuan": "元", "lines": "行", "meetings": "场"}
@@ -94,27 +184,32 @@ Closing = Literal["balance", "due", "charge"]
 owed. Only the last is money that is shared, and only it belongs to a total for certain.
 """
 
+_PAID = r"(?<![应实待未])(?:[付收缴回汇存打还]款|[缴交]费)|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
 _WORDS: Mapping[Closing, str] = {
-    "balance": r"(?:余额|结余|充值|预[存付]款?)(?:抵扣|冲抵|扣款|支付)?|已[付收缴]|欠[费款缴]|押金"
-    r"|\b(?:balance|deposit|paid|prepaid|payments?|arrears|top[-\s]?up|recharge)\b",
-    "due": r"[应实待未][付收缴](?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b",
-    "charge": r"税[额金费款率]|增值税|附加税|^税$|月租|租费|滞纳|违约金|优惠|减免|折扣|抹零|抵扣"
-    r"|退[费款]|冲[减抵销]|调账|手续费|最低消费|套餐"
-    r"|\b(?:vat|gst|tax(?:es)?|rent(?:al)?|discount|surcharge|refund|rounding|subscription)\b"
+    "balance": rf"(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|扣款|支付)?|{_PAID}"
+    r"|已[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
+    r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
+    r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
+    r"|paid(?:\s+[a-z\s]*(?:fees?|charges?))?)\b",
+    "due": r"[应实待未需][付收缴交](?:款项?)?(?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b|\b(?:to pay|unpaid|outstanding)\b",
+    "charge": r"税[额金费款率]|增值税|附加税|印花税|^税$|月租|租费|滞纳|违约金|罚[款金]|优惠|减免|折[扣让]|抹零|尾差|抵扣|补贴|返[现还利]"
+    r"|退[费款]|冲[减抵销正]|调账|手续费|最低消费|套餐"
+    r"|\b(?:vat|gst|tax(?:es)?|levy|rent(?:al)?|discounts?|surcharges?|refunds?|rebates?|penalty|rounding|subscription"
+    r"|adjustments?|credit notes?)\b"
     r"|\b(?:monthly|base|basic|fixed|service|late|payment|platform)\s+(?:fees?|charges?)$",
 }
 CLOSINGS = tuple(_WORDS)
 _CLOSING = [(kind, re.compile(words, re.IGNORECASE)) for kind, words in _WORDS.items()]
 _HEAD = re.compile(
-    r"\s*(?:金额|款项?|费用|[数总]?额|合计|[结转][转入出]*|\(.*|[:,、].*|\s[-–—].*"
+    r"\s*(?:金额|款项?|费用?|[数总]?额|合计|[结转][转入出]*|\(.*|[:,、].*|\s[-–—].*"
     r"|(?:received|brought|carried|forward|[bc]/?f|by|from|of|on|to|for|with|via|in|this|last|as|at|and|&)\b.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 """What may stand behind a balance or payment, where another word makes it what a department is called: 充值中心."""
 _FEE = re.compile(r"(?:[费款]|费用|\bfees?|\bcharges?)$", re.IGNORECASE)
 """How the name of a charge ends. In another column than that of ids it may be what each meeting is charged for: 会议通话费."""
-_OF_A_RATE = re.compile(r"\d+(?:\.\d+)?\s*[%％]|[（(][^)）]*[)）]|(?:\d{4}\s*年)?\d{1,2}\s*月份?")
-"""The figures of a charge that are none of an id: 增值税6%, 税额（6%）, 2月余额."""
+_OF_A_RATE = re.compile(rf"\d+(?:\.\d+)?\s*[%％]|\([^)]*\)|{_DAY_OR_SPAN}", re.IGNORECASE)
+"""The figures of a charge that are none of an id: 增值税6%, 税额（6%）, 2月余额, Balance as of 2026-03-31."""
 _EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
 _NOTHING = re.compile(r"[\s0:.]*")
 
@@ -131,7 +226,8 @@ def filled(cell: str) -> str:
 
 
 def closing(name: str, *, is_id: bool = False) -> Closing | None:
-    """Return what a line is that is called so, where it is usually of no meeting. The last word decides.
+    """Return what a line is that is called so, where it is usually of no meeting. The last word decides, an ending of a
+    fee before what it is for.
 
     Examples
     --------
@@ -139,17 +235,23 @@ def closing(name: str, *, is_id: bool = False) -> Closing | None:
     {'charge'}
     >>> [closing(one) for one in ("上期余额", "本期充值", "Payment received", "应付金额", "Balance due")]
     ['balance', 'balance', 'balance', 'due', 'due']
+    >>> [closing(one) for one in ("充值服务费", "Payment processing fee", "本期缴费", "銀行扣款", "已付服务费")]
+    ['charge', 'charge', 'balance', 'balance', 'balance']
     >>> {closing(one) for one in ("财税部周会", "tax-2026", "会议通话费", "Feedback", "充值中心")}
     {None}
     """
-    text = _OF_A_RATE.sub(" ", name).strip().rstrip(":：")
+    text = _OF_A_RATE.sub(" ", plain_words(name)).strip().rstrip(":")
     if re.search(r"\d", text):
         return None
     found = [(one.end(), kind) for kind, words in _CLOSING for one in words.finditer(text)]
     if not found:
         return "charge" if is_id and _FEE.search(text) else None
     end, kind = max(found, key=lambda one: one[0])
-    return kind if kind == "charge" or is_id or _HEAD.fullmatch(text, end) else None
+    is_head, is_fee = _HEAD.fullmatch(text, end) is not None, _FEE.search(text) is not None
+    # 充值服务费 is a fee, whatever it is for; 缴费 and 充值费 are none
+    if kind == "balance" and is_fee and not is_head:
+        return "charge"
+    return kind if kind == "charge" or is_head or (is_id and is_fee) else None
 
 
 def closing_of(own: str, cells: Iterable[str], told: Mapping[str, str]) -> Closing | None:
@@ -260,12 +362,12 @@ def is_total(cell: str) -> bool:
 
     Examples
     --------
-    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total CNY 3.60", "应付总金额（元）", "Total current charges")]
+    >>> [is_total(cell) for cell in ("合计", "本页小计：", "共 85 场会议", "Total incl. VAT", "應付總金額（元）", "合计费用3元")]
     [True, True, True, True, True, True]
     >>> [is_total(cell) for cell in ("合计划组", "组合计费用", "共享会议室", "Total Energies")]
     [False, False, False, False]
     """
-    return _TOTAL.fullmatch(cell.strip()) is not None
+    return _TOTAL.fullmatch(plain_words(cell).strip()) is not None
 
 
 def is_credit(seconds: int | None, yuan: Decimal | None) -> bool:
@@ -318,7 +420,7 @@ def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
         What it says under the list's columns `started_at`, `ended_at`, `duration_s`, `amount_yuan`, as far as there
         are such columns. A line with a time and a duration or an amount is a meeting, whatever it is called.
     """
-    total = _TOTAL.fullmatch(cell.strip())
+    total = _TOTAL.fullmatch(plain_words(cell).strip())
     # Of a list of nothing but ids, every line lacks all else: only what notes usually begin with is one.
     is_note = (_LABELLED if told else NOTE).fullmatch(cell) is not None
     if total is None and not is_note:

@@ -6,16 +6,16 @@ from __future__ import annotations
 
 import csv
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from io import StringIO
 from itertools import zip_longest
 from typing import Any, NamedTuple, TypeAlias
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import Text, plain_words
 
 FORMULA = Text("单元格是公式", "a cell is a formula")
 SCIENTIFIC = Text(
@@ -153,21 +153,42 @@ def delimiter_of(text: str) -> str:
 def named_columns(
     header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]
 ) -> dict[str, int]:
-    """Return our name → the place of its column, for those that a header has; `columns` says what one is called here.
+    """Return our name → the place of its column, for those that a header has, by the first of its names, with its unit
+    or not; `columns` says what one is called here.
 
     Examples
     --------
     >>> named_columns(["姓 名", "Tel"], {"phone": ("tel",), "name": ("姓名",)}, {})
     {'phone': 1, 'name': 0}
+    >>> named_columns(["金额（元）", "应收金额（元）"], {"amount": ("应收金额", "金额")}, {})
+    {'amount': 1}
     """
     found = [bare(cell) for cell in header]
-    wanted = {name: [bare(one) for one in _called(name, names, columns)] for name in names}
-    firsts = {name: next((found.index(one) for one in those if one in found), None) for name, those in wanted.items()}
-    return {name: place for name, place in firsts.items() if place is not None}
+    places = {one: place for place, one in reversed([*enumerate(found)])}
+    of_unit: dict[re.Pattern[str], dict[str, int]] = {_YUAN: {}, _S: {}}
+    for place, cell in enumerate(header):
+        for unit, without in of_unit.items():
+            if unit.search(words := plain_words(cell.strip())):
+                without.setdefault(bare(unit.sub("", words)), place)
+    firsts: dict[str, int] = {}
+    for name in names:
+        without = of_unit[UNITS[name]] if name in UNITS else {}
+        own = [one for one in _called(name, names, columns) if one in places or one in without]
+        if own:
+            firsts[name] = places[own[0]] if own[0] in places else without[own[0]]
+    return firsts
+
+
+@lru_cache
+def _bare_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(bare, names))
 
 
 def _called(name: str, names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]) -> tuple[str, ...]:
-    return (columns[name],) if name in columns else (name, *names[name])
+    return _bare_names((columns[name],) if name in columns else (name, *names[name]))
+
+
+_PUNCTUATION = re.compile(r"[\s_\-\ufeff()\[\]/:]")
 
 
 def bare(text: str) -> str:
@@ -175,10 +196,21 @@ def bare(text: str) -> str:
 
     Examples
     --------
-    >>> bare("时长（秒）"), bare("Meeting_ID:")
-    ('时长秒', 'meetingid')
+    >>> bare("时长（秒）"), bare("Meeting_ID:"), bare("會議編號")
+    ('时长秒', 'meetingid', '会议编号')
     """
-    return re.sub(r"[\s_\-\ufeff()\[\]/:]", "", unicodedata.normalize("NFKC", text)).casefold()
+    return _PUNCTUATION.sub("", plain_words(text)).casefold()
+
+
+_YUAN = re.compile(r"(?:人民币元?|元|[\s_,/:(\[【]+(?:rmb|cny|yuan|¥))[\s)\]】]*$", re.IGNORECASE)
+_S = re.compile(r"(?:秒|[\s_,/:(\[【]+(?:s|secs?|seconds?))[\s)\]】]*$", re.IGNORECASE)
+UNITS: Mapping[str, re.Pattern[str]] = {"duration_s": _S, "amount_yuan": _YUAN, "amount": _YUAN}
+"""Our names for columns of figures, and how the name of one ends that is counted in our unit: 应收金额（元）, Cost (CNY).
+
+A figure that is merged over several lines is one for all of them, and would be counted several times. All else (ids,
+names, departments, days) is of each line, also where it is written in digits: by what a cell looked like, departments
+such as 4100 and ids of six digits were taken for amounts.
+"""
 
 
 @dataclass
@@ -229,8 +261,10 @@ def doubles(
     taken = set(places.values())
     others = [place for place, cell in enumerate(header) if cell.strip() and place not in taken]
     found = [Double(header, read, place) for read in sorted(taken) for place in others]
-    usual = {places[name]: {bare(one) for one in _called(name, names, columns)} for name in places}
-    return [one for one in found if one.is_namesake or bare(header[one.place]) in usual[one.read]]
+    ours = {place: name for name, place in places.items()}
+    return [
+        one for one in found if one.is_namesake or ours[one.read] in named_columns([header[one.place]], names, columns)
+    ]
 
 
 class Header(NamedTuple):

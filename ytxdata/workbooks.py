@@ -60,12 +60,6 @@ def is_workbook(raw: bytes) -> bool:
 Area: TypeAlias = tuple[int, int, int, int]
 """Cells that are merged: the first column and line, the last column and line."""
 
-FIGURES = frozenset({"duration_s", "amount_yuan", "amount"})
-"""Our names for columns of figures: one that is merged over several lines is one for all of them, and would be counted
-several times. All else (ids, names, departments, days) is of each line, also where it is written in digits: by what
-a cell looked like, departments such as 4100 and ids of six digits were taken for amounts.
-"""
-
 
 class Worksheet(NamedTuple):
     """A worksheet: the lines that are not blank, which of its cells are merged over several lines, and which are the
@@ -273,4 +267,6 @@ def _text(cell: object) -> object:
         return f"-{told}" if whole < 0 else told if abs(rest) < _EXCEL_S else str(cell)
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:  # beyond, its last digits are lost
         return str(int(cell))
+    if isinstance(cell, float):  # the sum of 1.10 and 2.20 is kept as 3.3000000000000003, and shown as 3.3
+        return format(cell, ".15g") if abs(cell) < 1e15 else str(cell)
     return "" if cell is None else str(cell)

@@ -202,6 +202,23 @@ def priced_office(n: int = 40) -> tuple[Office, list[tuple[str, int | None, str 
     return office, lines
 
 
+def test_an_invoice_counted_in_minutes_is_held_against_the_records_as_one_in_seconds_is() -> None:
+    """A witness took 时长 for the minutes that they were, and an audit of the same file called every line wrong."""
+    office, lines = plain()
+    told = invoice(*((key, 30 if key != "4" else 45, yuan) for key, _, yuan in lines))
+    found = audit.reconcile(office.frames, told)
+    assert (found.counts["matched"], found.counts["mismatched"]) == (5, 1)
+    assert any("counts its durations in minutes" in note.en for note in found.notes)
+    few = invoice(*((key, 30 if key == "4" else seconds, yuan) for key, seconds, yuan in lines))
+    assert audit.reconcile(office.frames, few).counts["mismatched"] == 1
+
+
+def test_what_an_invoice_does_not_say_is_said_not_to_be_compared() -> None:
+    office, lines = plain()
+    bill = pd.DataFrame({"meeting_id": [key for key, *_ in lines], "时长（秒）": 1800, "单价（元）": "0.06"})
+    assert any("no column of amounts by a usual name" in note.en for note in audit.reconcile(office.frames, bill).notes)
+
+
 @pytest.mark.slow
 def test_records_without_amounts_are_priced_by_the_tariff_that_explains_the_invoice() -> None:
     office, lines = priced_office()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from io import BytesIO
 
 import numpy as np
 import pytest
 
-from tests.history.bills import BODY, HEAD, held, read
+from tests.history.bills import BODY, HEAD, held, read, with_results
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.hearing import hear
 from ytxdata.history.proof.witness import Totals
@@ -60,8 +61,18 @@ ROWS = [{"meeting_id": f"m{i}", "started_at": f"2026-03-01 0{8 + i}:00:00", "dur
             for back in ("-1800", "(1800)", "-1800秒", "-00:30:00", "（30分钟）", "−1800")
         ),
         (f"{HEAD}{BODY}冲减,2026/3/1 9:00,-1800,\n合计 2 场,,3600,3.00\n", "total_differs"),
+        # a word in front says what a figure counts; one of which nobody says it must be what lines come to
+        *((f"{HEAD}{BODY}{told},,,\n", "witnessed") for told in ("合计金额：3.00", "費用合計（元）：3.00", "会议场次合计：2", "Total calls: 2", "合计费用3元", "2026年3月合计：2 笔", "Total incl. 6% VAT: 3.00")),
+        *((f"{HEAD}{BODY}{told},,,\n", "total_differs") for told in ("合计金额：4.50", "合计（元）：4.50", "會議場次合計：3", "Total calls: 3", "合计，金额 4.50", "Total incl. VAT: 4.50", "合计费用4.50元")),
+        *((f"{HEAD}{BODY}{told}\n合计 2 场,,,\n", "unread") for told in ("合计：4.50,,,", "Total: 5,,,", "合计,4.50,,", "合计,5,3600,3.00", "合计时长：1小时30分0秒,,,")),
+        *((f"{HEAD}{BODY}{told}\n合计 2 场,,,\n", "witnessed") for told in ("合计：3.00,,,", "Total: 2,,,", "合计,2,3600,3.00", "合计时长：1小时0分0秒,,,", "参会人次合计：9,,,", "合计（1-31日）,,,", "Total for March 2026,,,")),
+        (f"合计金额：4.50\n{HEAD}{BODY}合计 2 场,,,\n", "total_differs"),
+        (f"合计：4.50\n{HEAD}{BODY}合计 2 场,,,\n", "unread"),
+        (f"{HEAD}{BODY}VAT 6%,,,0.18\nTotal incl. VAT,,,3.18\n", "witnessed"),
+        (f"{HEAD}{BODY}VAT 6%,,,0.18\nTotal incl. VAT,,,103.18\n合计 2 场,,,\n", "total_differs"),
+        (f"{HEAD.replace('金额', '应收金额')}{BODY}合計,,,人民币3.00元\n", "witnessed"),
     ],
-)
+)  # fmt: skip
 def test_each_total_of_a_list_must_hold(text: str, finding: str) -> None:
     said = hear(read(text.encode()), held(2))
     assert said.finding == finding, said.text.en
@@ -215,3 +226,15 @@ def test_a_flag_that_stands_twice_is_heard_both_times(flags: str) -> None:
     first, second = flags.split(", ")
     body = f'{{"list": {json.dumps(ROWS)}, "hasMore": {first}, "total": 2, "hasMore": {second}}}'
     assert hear(read(body.encode()), held(2)).finding == "unread"
+
+
+def test_a_sum_of_a_workbook_is_what_the_workbook_shows() -> None:
+    """Kept as a double, 3.0000000000000004: a right bill was called a wrong one."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book, made = openpyxl.Workbook(), BytesIO()
+    body = [["m0", "2026-03-01 08:00", 1.5], ["m1", "2026-03-01 09:00", 1.5]]
+    for row in (["会议编号", "开始时间", "金额"], *body, ["合计", None, "=SUM(C2:C3)"]):
+        book.active.append(row)
+    book.save(made)
+    raw = with_results(made.getvalue(), {"SUM(C2:C3)": "3.0000000000000004"})
+    assert hear(read(raw), held(2)).finding == "witnessed"

@@ -42,6 +42,10 @@ _NO_TIME = Text(
     "{what.zh}：{n} 行的开始时间无法识别，按没有开始时间处理（第 {lines} 行）",
     "{what.en}: the start of {n} lines is no date or time; they count as lines without one (lines {lines})",
 )
+_NOT_COMPARED = {
+    "duration_s": Text("账单没有认得的时长列，时长未核对", "the invoice has no column of durations by a usual name: none was compared"),
+    "amount_yuan": Text("账单没有认得的金额列，金额未核对", "the invoice has no column of amounts by a usual name: none was compared"),
+}  # fmt: skip
 _SHOWN = 5
 _CREDIT = Text("金额或时长为负（冲减），不与记录核对", "a credit, below zero, is held against no record")
 _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no number")
@@ -143,7 +147,10 @@ class Invoice:
         unread = [str(bill.line) for bill in self.bills if bill.is_start_unread]
         lines = ", ".join(unread[:_SHOWN]) + (" …" if len(unread) > _SHOWN else "")
         odd = (_NO_TIME.format(what=WHAT, n=len(unread), lines=lines),) if unread else ()
-        return (*((skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()), *odd)
+        silent = [
+            _NOT_COMPARED[name] for name in _NOT_COMPARED if all(getattr(bill, name) is None for bill in self.bills)
+        ]
+        return (*((skipped_note(WHAT, list(self.skipped)),) if self.skipped else ()), *odd, *silent)
 
 
 def _bill(line: SheetLine) -> Bill | Text:
@@ -179,21 +186,34 @@ def _bill(line: SheetLine) -> Bill | Text:
 def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
     """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs."""
     cells, first = {name: filled(cell) for name, cell in line.cells.items()}, line.first
-    words = stated([first, *(cell for cell in cells.values() if cell != first)])
+    said = stated([first, *(cell for cell in cells.values() if cell != first)], cells)
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _yuan(cells.get("amount_yuan", ""), line.digits)
     except ValueError:
         return ASIDE["total_unread"]
-    told = {**words, "yuan": words.get("yuan") if yuan is None else yuan}
+    told = {**said.told, "yuan": said.told.get("yuan") if yuan is None else yuan}
     told |= {} if seconds is None else {"seconds": Decimal(seconds)}
-    if IN_WORDS.search(first) and not any(told.values()):
+    sums = (
+        [of_part for some in (part, bills) for each in _all_sums(some).values() for of_part in each]
+        if said.bare
+        else []
+    )
+    if said.is_unread(sums) or (IN_WORDS.search(first) and not any(told.values())):
         return ASIDE["total_unread"]
     return part_or_all(told, _sums(part, told) if part else {}, _sums(bills, told))
 
 
 def _sums(bills: Sequence[Bill], told: Mapping[Unit, Decimal | None]) -> dict[Unit, Decimal]:
-    """Return what lines come to, of several sums the one that is told: a total may count charges that name no meeting,
-    a count may leave out credits, and one of meetings may count each id once.
+    """Return what lines come to, of several sums the one that is told."""
+    return {
+        unit: next((one for one in some if (said := told.get(unit)) is not None and not is_off(said, one)), some[0])
+        for unit, some in _all_sums(bills).items()
+    }
+
+
+def _all_sums(bills: Sequence[Bill]) -> dict[Unit, list[Decimal]]:
+    """Return what lines may come to: a total may count charges that name no meeting, a count may leave out credits, and
+    one of meetings may count each id once.
     """
     free = [
         (one.amount_yuan or Decimal(0), one.closing == "charge") for one in bills if one.closing and not one.is_credit
@@ -203,15 +223,11 @@ def _sums(bills: Sequence[Bill], told: Mapping[Unit, Decimal | None]) -> dict[Un
     lines = [Decimal(len(some) + more) for some in both for more in range(len(free) + 1)]
     ids = [Decimal(len({one.meeting_id for one in some})) for some in both]
     yuan = sum((one.amount_yuan or Decimal(0) for one in own), Decimal(0))
-    sums: dict[Unit, list[Decimal]] = {
+    return {
         "seconds": [Decimal(sum(one.duration_s or 0 for one in own))],
         "yuan": [yuan + more for more in sums_with(free)],
         "lines": lines,
         "meetings": [*lines, *ids],
-    }
-    return {
-        unit: next((one for one in some if (said := told.get(unit)) is not None and not is_off(said, one)), some[0])
-        for unit, some in sums.items()
     }
 
 

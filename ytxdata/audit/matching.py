@@ -26,6 +26,7 @@ from ytxdata.audit.pairing import (
     paired,
     summed,
 )
+from ytxdata.history.proof.lengths import Lengths, form_of
 from ytxdata.labels import Text
 from ytxdata.phones import number_class
 from ytxdata.records.schema import ARROW_TYPES
@@ -43,6 +44,18 @@ _LEGS = """
     FROM all_legs g JOIN all_meetings USING (m) SEMI JOIN ids USING (meeting_id)
 """
 
+_LENGTHS = """
+    SELECT meeting_id, coalesce(duration_s, len_s) AS secs, legs
+    FROM all_meetings LEFT JOIN (SELECT m, list(x - j) AS legs FROM all_legs GROUP BY m) USING (m)
+    WHERE meeting_id IN (SELECT unnest(?))
+"""
+_SAMPLED = 200
+"""So many ids tell in what a bill counts: more than half of its lines must follow one way."""
+
+_IN_MINUTES = Text(
+    "账单的时长是分钟数（多数行如此相符），已换算成秒再核对",
+    "the invoice counts its durations in minutes (so most lines agree); they were held against the records as seconds",
+)
 _ADDED_UP = Text(
     "账单按接入列出（一场会议有多行）：{n} 行按会议相加为 {of} 场，再与记录核对；逐字相同而没有相应接入的行算作重复计费",
     "the invoice has a line for each connection: its {n} lines were added up to {of} meetings and held against the records; "
@@ -88,10 +101,12 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     """Put every line beside its record, and every record without one, as `matched`; of a bill by connection all lines
     about a meeting as one.
     """
+    data.put("ids", pa.table({"meeting_id": pa.array(list({bill.meeting_id: None for bill in bills}), pa.string())}))
+    unit_s = _unit_s(data, bills)
     told = {
         bill.line: InvoiceLine(
             bill.line,
-            bill.duration_s,
+            None if bill.duration_s is None else bill.duration_s * unit_s,
             bill.amount_yuan,
             None if bill.started_at is None else local_second(bill.started_at),
             bill.is_day,
@@ -102,7 +117,6 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     lines: dict[str, list[InvoiceLine]] = {}
     for bill in bills:
         lines.setdefault(bill.meeting_id, []).append(told[bill.line])
-    data.put("ids", pa.table({"meeting_id": pa.array(list(lines), pa.string())}))
     records = _by_id(data, _RECORDS, Record)
     both = {meeting_id: (mine, records.get(meeting_id, [])) for meeting_id, mine in lines.items()}
     fits, of = map(sum, zip(*(fit(*one) for one in both.values()), strict=True))
@@ -125,10 +139,30 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     data.connection.execute(_MATCH, {"is_dated": is_dated})
     added = {group.lines[0]: group.lines for _, group in groups if len(group.lines) > 1}
     notes = (
+        _IN_MINUTES if unit_s > 1 else None,
         _ADDED_UP.format(n=len(bills), of=len(groups)) if added else None,
         None if is_dated else _NOT_DATED.format(fit=fits, of=of),
     )
     return Matched(tuple(filter(None, notes)), added)
+
+
+def _unit_s(data: Data, bills: Sequence[Bill]) -> int:
+    """Return in what the lengths of an invoice are counted [s], by the rule that witnesses go by: a column 时长 may hold
+    minutes without saying so.
+    """
+    told: dict[str, list[int]] = {}
+    for bill in bills:
+        if bill.duration_s is not None:
+            told.setdefault(bill.meeting_id, []).append(bill.duration_s)
+    some = {one: told[one] for one in list(told)[:: -(-len(told) // _SAMPLED) or 1]}
+    known: dict[str, list[Lengths]] = {}
+    for row in data.rows(_LENGTHS, list(some)):
+        legs = row["legs"] if row["legs"] and None not in row["legs"] else None
+        known.setdefault(row["meeting_id"], []).append(Lengths(row["secs"], None if legs is None else tuple(legs)))
+    groups = [(seconds, known[one]) for one, seconds in some.items() if one in known]
+    form = form_of(groups)
+    fitting = [any(form.fits(one, length) for length in lengths) for seconds, lengths in groups for one in seconds]
+    return form.unit_s if 2 * sum(fitting) > len(fitting) else 1
 
 
 def _by_id(data: Data, sql: str, made: Callable[..., T]) -> dict[str, list[T]]:

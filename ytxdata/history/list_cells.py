@@ -15,18 +15,19 @@ from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.witness import Aside, WitnessLine
-from ytxdata.labels import Text
+from ytxdata.labels import Text, plain_words
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import Header, bare, csv_rows, header_of, is_note
+from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, named_columns
 from ytxdata.times import parse_instant
-from ytxdata.workbooks import FIGURES, MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
+from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 ASKED = ("价税合计", "含税金额", "实收金额", "实付金额", "应收金额", "应付金额")
-"""What a column of what is asked for may be called, where a list says that beside what the connections cost."""
+"""What a column of what is asked for may be called, where a list says that beside what the connections cost. What was
+received comes first, for beside a discount it is what is owed; that another column says otherwise is told."""
 SUMS = ("合计", "总额", "总计", "total")
 """What one of sums may be called; beside a list in JSON they are counts."""
 _PARTS = ("金额分", "费用分", "费用厘", "amountfen")
@@ -36,8 +37,8 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话")),
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
-    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "时长秒", "通话时长", "计费时长")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "amountcny", "amountrmb", "cost", "fee", "金额", "金额元", "费用", "费用元", "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *_PARTS)),
+    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", "话费", "通话费", "通话费用", "会议费用", "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *_PARTS)),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
@@ -80,7 +81,7 @@ def amount_of(cell: str, digits: int = 0) -> Decimal | None:
     >>> str(amount_of("12345.0", 2))
     '123.450'
     """
-    text, is_below = unsigned("".join(cell.split()))
+    text, is_below = unsigned("".join(plain_words(cell).split()).removeprefix("人民币"))
     text = amount_text(text)
     if not _AMOUNT.fullmatch(text):
         return None
@@ -275,15 +276,15 @@ def _may_be_call(row: Sequence[str]) -> bool:
 def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> RawList:
     read = {name: ours for ours, name in called(head.names, columns).items()}
     places = {place: read[name] for place, name in enumerate(head.names) if name in read}
-    filled = sheet.filled_down([place for place, ours in places.items() if ours not in FIGURES])
+    filled = sheet.filled_down([place for place, ours in places.items() if ours not in UNITS])
     header, lines_of_head = list(head.names), [row for _, row in filled[head.first : head.last + 1]]
     while header and not header[-1]:
         header.pop()
     # above a list of nothing but ids, one word may be one of them
-    titles = ((n, len(header) > 1 or _WORDS.search("".join(row))) for n, row in filled[: head.first])
-    aside = [_place(n, "title" if is_title else "beyond") for n, is_title in titles]
+    titles = [(n, row) for n, row in filled[: head.first] if not is_total(next(filter(None, row)))]
+    aside = [_place(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
-    for n, row in filled[head.last + 1 :]:
+    for n, row in (*(one for one in filled[: head.first] if one not in titles), *filled[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
             aside.append(_place(n, "header"))
@@ -298,11 +299,7 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
         for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
     ]
     aside += [_place(place + 1, "computed") for place in sheet.computed(places, filled[head.last][0])]
-    above = [{str(place): cell for place, cell in enumerate(row)} for _, row in filled[: head.first]]
-    stated = [row for row in above if is_total(next(filter(None, row.values()), ""))]
-    return RawList(
-        [dict(zip(header, row, strict=False)) for _, row in body], stated, [n for n, _ in body], header, aside
-    )
+    return RawList([dict(zip(header, row, strict=False)) for _, row in body], [], [n for n, _ in body], header, aside)
 
 
 def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
@@ -356,13 +353,9 @@ def _repeated(
 
 def called(header: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
     """Return our name → what the list calls it, of each of our columns that it has."""
-    theirs = {bare(one): one for one in header}
-    wanted = {
-        ours: (bare(columns[ours]),) if ours in columns else (bare(ours), *aliases)
-        for ours, (_, aliases) in COLUMNS.items()
-    }
-    found = {ours: next((theirs[one] for one in names if one in theirs), None) for ours, names in wanted.items()}
-    return {ours: name for ours, name in found.items() if name is not None}
+    cells = [*header]
+    names = {ours: aliases for ours, (_, aliases) in COLUMNS.items()}
+    return {ours: cells[place] for ours, place in named_columns(cells, names, columns).items()}
 
 
 def is_enough(by_name: Mapping[str, str]) -> bool:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
+from itertools import chain
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
@@ -29,7 +30,18 @@ from ytxdata.history.list_cells import (
 )
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text
-from ytxdata.list_totals import IN_WORDS, Unit, begins, closing_of, filled, line_name, no_meeting, stated
+from ytxdata.list_totals import (
+    CLOSINGS,
+    IN_WORDS,
+    Stated,
+    Unit,
+    begins,
+    closing_of,
+    filled,
+    line_name,
+    no_meeting,
+    stated,
+)
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
@@ -161,7 +173,7 @@ def _lines(
     """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
-    totals: list[tuple[Figures, int]] = []
+    totals: list[_OwnTotal] = []
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     cells = {ours: _read(ours, texts, digits_of(by_name[ours])) for ours, texts in told.items()}
@@ -176,18 +188,43 @@ def _lines(
         if why is None:
             lines.append(line)
             continue
-        is_lost = False
         if what == "total":
-            figures = _figures(row, by_name)
-            totals.append((figures, len(lines)))
-            is_lost = (not figures and IN_WORDS.search("".join(map(plain, row.values()))) is not None) or any(
-                re.search(r"\d", texts.get(ours, "")) and cells[ours][n] is None for ours in _SUMMED if ours in cells
+            said = stated(words, texts)
+            is_lost = (not said.told and IN_WORDS.search("".join(words)) is not None) or any(
+                re.search(r"\d", texts.get(ours, "")) and texts[ours] != words[0] and cells[ours][n] is None
+                for ours in _SUMMED
+                if ours in cells
             )
-        aside.append(Aside(line, "total_unread" if is_lost else why))
-    begun = begins(end for _, end in totals)
-    of_all = [told for told, end in totals if not _is_of_part(told, lines[begun[end] : end], len(lines))]
+            totals.append(_OwnTotal(number, _figures(row, by_name), said, len(lines), is_lost))
+        aside.append(Aside(line, why))
+    begun = begins(one.end for one in totals)
+    closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
+    ids = len({one.meeting_id for one in lines})
+    whole = (
+        [Decimal(ids), *chain(*Totals.sums(lines, closings).values())] if any(one.said.bare for one in totals) else []
+    )
+    for one in totals:
+        part = lines[begun[one.end] : one.end]
+        of_all += [] if _is_of_part(one.figures, part, len(lines)) else [one.figures]
+        sums = [*whole, *chain(*Totals.sums(part).values())] if one.said.bare else []
+        unread |= {one.line} if one.is_lost or one.said.is_unread(sums) else set()
+    aside = [
+        one._replace(why="total_unread") if one.why == "total" and one.line.line in unread else one for one in aside
+    ]
     aside += (Aside(one, "credit") for one in lines if one.is_credit)
     return tuple(one for one in lines if not one.is_credit), tuple(aside), of_all
+
+
+class _OwnTotal(NamedTuple):
+    """A total of a list: its line, its figures under columns and in words, how many lines stand above it, and whether
+    something under a column of figures cannot be read.
+    """
+
+    line: int
+    figures: Figures
+    said: Stated
+    end: int
+    is_lost: bool
 
 
 _SUMMED = ("duration_s", "amount_yuan")
@@ -248,7 +285,7 @@ def _totals(said: Sequence[Figures]) -> tuple[dict[Unit, Any], tuple[tuple[Unit,
 def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> Figures:
     """Return what a total says: beside a JSON list by these names, in a line under the list's own columns, or in words."""
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
-    words = stated(map(plain, named.values()))
+    words = stated(map(plain, named.values())).told
 
     def found(unit: Unit, ours: str = "") -> list[Any]:
         own = bare(by_name.get(ours, ""))

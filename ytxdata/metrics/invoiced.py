@@ -168,10 +168,12 @@ def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
     span = _span(text) if text else _month(local_second(day) // DAY) if day else None
-    yuan = stated([line.first]).get("yuan") if own is None and kind else own
+    if own is None and kind:
+        said = stated([line.first])
+        own = said.told.get("yuan") or next((one for one in said.bare if one % 1), None)  # a count has no fen
     return Charge(
         line.number,
-        yuan,
+        own,
         kind,
         "" if is_total(meeting_id) or kind in CLOSINGS else meeting_id,
         span,

@@ -21,6 +21,7 @@ from ytxdata.list_totals import is_total
 from ytxdata.spreadsheets import (
     MOMENTS,
     MOST_TITLES,
+    UNITS,
     Header,
     dated,
     doubles,
@@ -34,7 +35,7 @@ from ytxdata.spreadsheets import (
 )
 from ytxdata.tables.csv import unescape
 from ytxdata.tables.described import to_arrow
-from ytxdata.workbooks import FIGURES, Worksheet, is_workbook, only_sheet, sheets_of
+from ytxdata.workbooks import Worksheet, is_workbook, only_sheet, sheets_of
 
 Listed: TypeAlias = str | Path | IntoFrame
 """A list as people have it: the path of a CSV or a workbook, or a frame of any engine."""
@@ -246,7 +247,7 @@ def _rows_of_sheet(
         told = [_lines_of(head.names[place], lines) for place, lines in computed.items()]
         zh, en = "；".join(one.zh for one in told), "; ".join(one.en for one in told)
         skipped.append(Skipped(0, Text(_COMPUTED.zh.format(columns=zh), _COMPUTED.en.format(columns=en))))
-    lines = sheet.filled_down({place for name, place in read.items() if name not in FIGURES})
+    lines = sheet.filled_down({place for name, place in read.items() if name not in UNITS})
     width = max((n for _, row in lines for n, cell in enumerate(row, 1) if cell), default=0)
     for number, row in lines:
         yield number, [*row[:width], *[""] * (width - len(row))]

@@ -227,7 +227,7 @@ class Totals:
         """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it. A
         count may leave out credits, and a total counts `closings` or does not.
         """
-        summed = self._summed(lines, closings)
+        summed = self.sums(lines, closings)
         return tuple(
             Difference(name, decimal_text(Decimal(own)), decimal_text(min(sums, key=lambda one: abs(one - own))))
             for name, own in self._stated(beside)
@@ -235,7 +235,7 @@ class Totals:
         )
 
     @staticmethod
-    def _summed(lines: Sequence[WitnessLine], closings: Sequence[Aside] = ()) -> dict[str, list[Decimal]]:
+    def sums(lines: Sequence[WitnessLine], closings: Sequence[Aside] = ()) -> dict[str, list[Decimal]]:
         """Return what each figure may come to: as it is first."""
         yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
         counts = len(lines), sum(not one.is_credit for one in lines)
@@ -252,12 +252,10 @@ class Totals:
         """Say whether nothing of it holds but where credits are lines, or charges that name no meeting count: a credit
         of nothing, or a charge of as much, would stand for a meeting that was left out.
         """
-        plain = {name: sums[0] for name, sums in self._summed(lines).items()}
+        plain = {name: sums[0] for name, sums in self.sums(lines).items()}
         plain["lines"] = Decimal(sum(not one.is_credit for one in lines))
         told = dict(self._stated(()))
-        loose = {
-            name for name, own in told.items() if own != plain[name] and own in self._summed(lines, closings)[name]
-        }
+        loose = {name for name, own in told.items() if own != plain[name] and own in self.sums(lines, closings)[name]}
         return bool(loose) and loose == told.keys()
 
     def of_what(self, beside: Sequence[Totals] = ()) -> frozenset[str]:

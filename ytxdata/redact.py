@@ -11,6 +11,7 @@ from base64 import b64decode
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -182,6 +183,23 @@ def apart(names: Iterable[str]) -> list[str]:
     for name in names:
         n_of[name] += 1
         told.append(name if n_of[name] == 1 else f"{name} ({n_of[name]})")
+    return told
+
+
+def labels_beside(columns: Iterable[str], labels: Iterable[str]) -> dict[str, str]:
+    """Return label → its column beside others: one that is called like any of these is told from it, in whatever case,
+    for DuckDB and Spark hear no difference between `Name` and `name`.
+
+    Examples
+    --------
+    >>> labels_beside(["account", "status"], ["region", "Status"])
+    {'region': 'region', 'Status': 'label_Status'}
+    """
+    taken, told = {column.casefold() for column in columns}, {}
+    for label in labels:
+        if label not in told:
+            told[label] = next(one for n in count() if (one := "label_" * n + label).casefold() not in taken)
+            taken.add(told[label].casefold())
     return told
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -65,6 +66,46 @@ def test_labels_for_machines_are_masked(tmp_path: Path) -> None:
     assert "15416594396" not in told.stdout
 
 
+def test_accounts_that_look_alike_when_masked_have_one_name_each_wherever_they_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Masked, `13811115678` and `13822225678` are one name, by which nothing can be looked up any more."""
+    monkeypatch.setenv("COLUMNS", "200")
+    one, two, text = "13811115678", "13822225678", '[accounts.{0}]\nlabels = {{ owner = "张伟 {0}", status = "vip" }}\n'
+    written(tmp_path, text.format(one) + text.format(two))
+    for verb, code in (("status", 0), ("sync", 2), ("audit", 2)):
+        plain, json_ = (
+            CliRunner().invoke(app, ["fleet", verb, str(tmp_path), *more], env={"YTX_LANG": "en"})
+            for more in ((), ("--json",))
+        )
+        rows = json.loads(json_.stdout)["accounts"]
+        assert (plain.exit_code, json_.exit_code) == (code, code)
+        assert [row["account"] for row in rows] == ["138****5678", "138****5678 (2)"]
+        assert [line.split("  ")[0] for line in plain.stdout.splitlines()[1:3]] == ["138****5678", "138****5678 (2)"]
+        assert not [number for number in (one, two) if number in plain.stdout + json_.stdout]
+        if verb != "audit":
+            owners = ["张伟 138****5678", "张伟 138****5678 (2)"]
+            assert [row["labels"] for row in rows] == [{"owner": owner, "status": "vip"} for owner in owners]
+
+
+def test_a_label_takes_the_place_of_no_result(tmp_path: Path) -> None:
+    labels = {"status": "vip", "Verdict": "x", "exit_code": "y", "label_status": "z"}
+    fleet = Fleet({"a": {"labels": labels}}, folder=tmp_path)
+    for table in (fleet.sync(), fleet.status()):
+        row = table.to_dicts()[0]
+        assert {"vip", "x", "y", "z"} <= set(row.values())
+        assert [one.en for one in table.definitions[1:5]] == sorted(labels)
+    told = ("status", "exit_code", "label_exit_code", "label_status", "label_label_status", "label_Verdict")
+    assert fleet.sync().arrow.select(told).to_pylist()[0] == dict(
+        zip(told, ("not_asked", 2, "y", "z", "vip", "x"), strict=True)
+    )
+
+
+def test_any_label_chooses_accounts(tmp_path: Path) -> None:
+    fleet = Fleet({"a": {"labels": {"self": "x", "names": "y"}}, "b": {}}, folder=tmp_path)
+    assert fleet.where(self="x", names="y").names == ["a"]
+
+
 def test_a_mapping_takes_the_same_keys(tmp_path: Path) -> None:
     fleet = Fleet({"a": {"app_id": "x", "labels": {"region": "R"}}, "b": {"archive": "c.archive"}}, folder=tmp_path)
     assert [fleet[name].path.name for name in fleet.names] == ["a.archive", "c.archive"]
@@ -99,6 +140,13 @@ def test_a_folder_of_archives_is_a_fleet(tmp_path: Path) -> None:
             },
             "are those of a too",
         ),
+        (
+            {
+                "a": {"account_sid": SID, "app_id": "x", "base_url": "http://127.0.0.1:80/v1/."},
+                "b": {"account_sid": SID, "app_id": "x", "base_url": "https://localhost/v1"},
+            },
+            "are those of a too",
+        ),
         ({}, "there are no accounts"),
     ],
 )
@@ -120,7 +168,9 @@ def test_one_archive_behind_a_link_is_refused(tmp_path: Path) -> None:
 def test_one_account_asked_at_two_addresses_or_for_two_applications_is_two(tmp_path: Path) -> None:
     one = {"account_sid": SID, "app_id": "x"}
     entries = {"a": one, "b": {**one, "app_id": "y"}, "c": {**one, "environment": "sandbox"}}
-    assert Fleet(entries, folder=tmp_path).names == ["a", "b", "c"]
+    for name, path in (("d", ":8080"), ("e", ":8081"), ("f", ":8080/v2")):
+        entries[name] = {**one, "base_url": f"http://localhost{path}"}
+    assert Fleet(entries, folder=tmp_path).names == [*"abcdef"]
 
 
 @pytest.mark.parametrize(

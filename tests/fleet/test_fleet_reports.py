@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -59,6 +60,48 @@ def test_accounts_side_by_side_are_about_all_of_their_time(synced: ytx.Fleet) ->
 
 
 @pytest.mark.slow
+def test_reports_call_accounts_that_look_alike_as_the_certificate_does(synced: ytx.Fleet, tmp_path: Path) -> None:
+    numbers = ("13811115678", "13822225678", "13833335678")
+    entries = {
+        name: {"archive": f"account-{3 - place}.archive", "labels": {"owner": f"热线 {name}"}}
+        for place, name in enumerate(numbers)
+    }
+    fleet = ytx.Fleet(entries, folder=tmp_path)
+    called = ["138****5678", "138****5678 (2)", "138****5678 (3)"]
+    for report, column in (
+        (usage(fleet, by="total", group="account"), "group"),
+        (creators(fleet), "account"),
+    ):
+        shown = report.masked()
+        assert list(shown.certificate.accounts) == called
+        names = dict(zip(numbers, called, strict=True))
+        own, left = (Counter(one.arrow[column].to_pylist()) for one in (report, shown.masked()))
+        assert {names[name]: n for name, n in own.items()} == left
+    owners = usage(fleet, by="total", group="owner").masked().arrow["group"].to_pylist()
+    assert owners == [f"热线 {name}" for name in called]
+    page = collect(fleet, Ask(by="month", group="account"))
+    told = page.coverage.masked().arrow["account"].to_pylist()
+    assert set(told) == set(called)
+    assert usage(fleet.where(numbers[1]), group="account").masked().arrow["group"][0].as_py() == called[0]
+
+
+@pytest.mark.parametrize("engine", ["pandas", "duckdb", "polars"])
+def test_a_label_may_be_called_as_a_column_in_another_case(synced: ytx.Fleet, tmp_path: Path, engine: str) -> None:
+    """DuckDB and Spark hear no case: with a label `Name` no report of a fleet could be made."""
+    words = ("Name", "Creator", "NUMBER", "Meeting_id", "Account", "Company", "company", "部门", "姓名")
+    entries = {name: {"labels": {word: f"{word} {name}" for word in words}} for name in synced.names}
+    fleet = ytx.Fleet(entries, folder=tmp_path)
+    for word in words:
+        told = usage(fleet, by="total", group=word, engine=engine).arrow
+        assert told["group"].to_pylist() == [f"{word} {name}" for name in fleet.names]
+        assert told["meetings"].to_pylist() == [60, 60, 61]
+    told = fleet.scan("meetings", engine=engine).collect("pyarrow").to_native()
+    assert told.column_names[-9:] == fleet.meetings().columns[-9:].tolist()
+    assert told.column_names[-9:] == [
+        "label_Name", "label_Creator", "NUMBER", "label_Meeting_id", "label_Account", "Company", "label_company", "部门", "姓名",
+    ]  # fmt: skip
+
+
 def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
     report = usage(synced, by="week", group="account")
     assert report.arrow.column_names[:2] == ["period", "group"]

@@ -123,7 +123,7 @@ def test_an_interrupted_round_is_taken_up_where_it_stopped(begin: Begin, tmp_pat
     with pytest.raises(KeyboardInterrupt):
         fleet.sync(workers=1, step=stop)
     asked = len(server.requests)
-    assert (tmp_path / JOURNAL).read_text(encoding="utf-8") == "account-1\n"
+    assert (tmp_path / JOURNAL).read_text(encoding="utf-8").split()[::2] == ["account-1"]
     done = fleet.sync(workers=1, resume=True)
     assert done.frame["status"].tolist()[0] == "skipped"
     assert done.exit_code == 0
@@ -142,6 +142,43 @@ def test_a_round_with_failures_is_taken_up_with_those_alone(begin: Begin, tmp_pa
     assert done.frame["status"].tolist() == ["skipped", "synced", "skipped"]
     assert done.frame["meetings"].tolist() == [60, 60, 60]
     assert fleet.sync(resume=True).frame["status"].tolist() == ["unchanged"] * 3
+
+
+def test_a_round_leaves_out_what_it_finished_itself_and_nothing_of_another_list_in_the_folder(
+    begin: Begin, tmp_path: Path
+) -> None:
+    server, _ = begin(accounts=4)
+    one, two, three, four = server.fleet.values()
+    first = ytx.Fleet({"head": {**one, "archive": "a"}, "east": {**two, "archive": "b"}}, folder=tmp_path)
+    other = {"head": {**three, "archive": "c"}, "west": {**four, "archive": "d"}}
+    refuse(server, "account-2")
+    assert first.sync().exit_code == 3
+    assert ytx.Fleet(other, folder=tmp_path).sync(resume=True).frame["status"].tolist() == ["synced", "synced"]
+    assert first.sync(resume=True).frame["status"].tolist() == ["skipped", "refused"]
+    journal = tmp_path / JOURNAL
+    journal.write_text(f"head\n{journal.read_text('utf-8')}", "utf-8")  # by name alone, as earlier versions wrote it
+    assert ytx.Fleet(other, folder=tmp_path).sync(resume=True).frame["status"].tolist() == ["unchanged", "unchanged"]
+    admit(server, "account-2")
+    assert first.sync(resume=True).frame["status"].tolist() == ["skipped", "synced"]
+    assert not (tmp_path / JOURNAL).exists()
+
+
+@pytest.mark.parametrize("change", ["archive", "account", "lost"])
+def test_what_was_finished_of_another_archive_or_account_is_not_left_out(
+    begin: Begin, tmp_path: Path, change: str
+) -> None:
+    server, _ = begin(accounts=3)
+    one, two, three = server.fleet.values()
+    refuse(server, "account-2")
+    assert ytx.Fleet({"head": one, "east": two}, folder=tmp_path).sync().exit_code == 3
+    head = {**one, "archive": "elsewhere"} if change == "archive" else one
+    if change == "account":
+        head = three
+    if change == "lost":
+        shutil.rmtree(tmp_path / "head.archive")
+    status = ytx.Fleet({"head": head, "east": two}, folder=tmp_path).sync(resume=True).frame["status"][0]
+    # an archive of one account takes nothing of another's
+    assert status == ("failed" if change == "account" else "synced")
 
 
 def test_a_host_is_asked_so_often_and_by_so_many_at_once() -> None:
@@ -237,6 +274,7 @@ def test_all_archives_are_audited_and_the_worst_rings(
     assert [row["account"] for row in told["accounts"]] == fleet.names
     assert told["accounts"][0]["crit"] > 0
     assert len(list((tmp_path / "out").glob("*.findings.csv"))) == 2
+    assert "exit_code" in told["accounts"][1]
     head = max((fleet["account-1"].path / "heads").glob("*.json"))
     head.write_bytes(head.read_bytes()[:-9])
     assert cli("audit", str(tmp_path)) == 5

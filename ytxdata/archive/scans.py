@@ -27,6 +27,7 @@ from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.records.schema import to_pandas
 from ytxdata.records.values import named_rows
+from ytxdata.redact import labels_beside
 from ytxdata.times import Instant, as_instant, period_of
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
@@ -269,9 +270,8 @@ def _moved(rows: pa.Table, by: int) -> pa.Table:
 
 def label_columns(of: Mapping[str, Mapping[str, str]], name: str) -> dict[str, str]:
     """Return label → its column in a view; one that is called like a column of the view is told from it."""
-    labels = dict.fromkeys(label for one in of.values() for label in one)
-    taken = {"meeting_key", "meeting_at", *(column.name for column in COLUMNS[name])}
-    return {label: f"label_{label}" if label in taken else label for label in labels}
+    taken = ("account", "meeting_key", "meeting_at", *(column.name for column in COLUMNS[name]))
+    return labels_beside(taken, (label for one in of.values() for label in one))
 
 
 def _label_table(asked: ViewAsk, name: str) -> pa.Table:

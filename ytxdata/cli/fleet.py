@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,12 +25,12 @@ from ytxdata.cli.shared_options import (
 )
 from ytxdata.errors import UsageError, YtxError
 from ytxdata.labels import Text, aligned
-from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
     from ytxdata.fleet import Fleet, FleetSync
     from ytxdata.fleet.sync_all import Line
+    from ytxdata.tables.described import Definition
     from ytxdata.tables.table import Table
 
 FleetFile = Annotated[
@@ -54,11 +55,18 @@ def worst_exit(fleet: Fleet) -> int:
     return max((error.exit_code for error in fleet.damage.values()), default=0)
 
 
-def opened(fleet: Path | None, accounts: list[str] | None, labels: list[str] | None, **more: Any) -> Fleet:
+def opened(fleet: Path | None, accounts: list[str] | None, labels: list[str] | None) -> Fleet:
     """Return the accounts that were asked for."""
+    return _asked(_whole(fleet), accounts, labels)
+
+
+def _whole(fleet: Path | None) -> Fleet:
     from ytxdata.fleet import Fleet
 
-    whole = Fleet.found_here(**more) if fleet is None else Fleet(fleet, **more)
+    return Fleet.found_here() if fleet is None else Fleet(fleet)
+
+
+def _asked(whole: Fleet, accounts: list[str] | None, labels: list[str] | None) -> Fleet:
     pairs = [one.partition("=") for one in labels or []]
     if not all(sign and key for key, sign, _ in pairs):
         raise UsageError(
@@ -110,6 +118,8 @@ def sync(
     """
     from tqdm import tqdm
 
+    from ytxdata.fleet.sync_all import RESULTS
+
     chosen.interrupted = _INTERRUPTED
     asked = opened(fleet, account, where)
     with tqdm(total=len(asked), disable=None, leave=False, unit="") as bar:
@@ -123,21 +133,19 @@ def sync(
             timeout=timeout, total_timeout=total_timeout, resume=resume, step=step,
         )  # fmt: skip
     if as_json:
-        emit({"exit_code": done.exit_code, "line": done.line._asdict(), "accounts": _rows(asked, done)})
+        emit({"exit_code": done.exit_code, "line": done.line._asdict(), "accounts": _rows(done, RESULTS)})
     else:
         _tell(done)
     raise typer.Exit(done.exit_code)
 
 
-def _rows(fleet: Fleet, table: Table) -> list[dict[str, Any]]:
+def _rows(table: Table, results: Sequence[Definition]) -> list[dict[str, Any]]:
     """Return the rows for machines: labels, which everybody calls as they like, in a place of their own."""
-    from ytxdata.redact import hide_credentials
-
-    labels, rows = {key for told in fleet.labels.values() for key in told}, []
-    for row in table.to_dicts():
-        own = {key: hide_in_text(hide_credentials(one)) for key, one in fleet.labels[row["account"]].items()}
-        others = {key: value for key, value in row.items() if key not in labels}
-        rows.append({"account": row["account"], "labels": own} | others)
+    shown, rows = table.masked(), []
+    _, *labels = shown.definitions[: -len(results)]
+    for row in shown.to_dicts():
+        own = {one.zh: text for one in labels if (text := row.pop(one.key)) is not None}
+        rows.append({"account": row.pop("account"), "labels": own} | row)
     return rows
 
 
@@ -159,7 +167,10 @@ def _complain(name: str, cause: Text, remedy: Text | None) -> None:
 
 
 def _show(table: Table, leave_out: tuple[str, ...] = ()) -> None:
-    """Print a table with a line for each account."""
+    """Print a table with a line for each account, called as in files and reports: whoever reads it may hand it on. What
+    is said of one account beside it, to whoever runs this, calls it as the list does.
+    """
+    table = table.masked()
     spoken = [one for one in table.definitions if one.key not in leave_out and one.key in table.arrow.column_names]
     rows = table.arrow.to_pylist()  # instants as they are: `to_dicts` writes them for machines
     heads = [one.label.in_(chosen.lang) for one in spoken]
@@ -190,24 +201,19 @@ def status(
 
     Example: ytxdata fleet status fleet.toml
     """
+    from ytxdata.fleet.standing import STATUS
+
     asked = opened(fleet, account, where).still()
     table = asked.status()
     verdict = table.masked().certificate
     assert verdict is not None
     if as_json:
-        emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "accounts": _rows(asked, table)})
+        emit({"verdict": verdict.worst, "completeness": verdict.sentence._asdict(), "accounts": _rows(table, STATUS)})
     else:
         other = "problem_en" if chosen.lang == "zh" else "problem_zh"
         _show(table, leave_out=(other,))
         conclude(verdict)
     raise typer.Exit(worst_exit(asked))
-
-
-_HEADS = {
-    "account": Text("账户", "account"), "crit": Text("严重", "crit"), "warn": Text("警告", "warn"),
-    "new": Text("新增", "new"), "verdict": Text("完整性", "completeness"), "exit_code": Text("退出码", "exit code"),
-}  # fmt: skip
-"""What a person reads above the columns of an audit."""
 
 
 def audit(
@@ -238,16 +244,18 @@ def audit(
     Example: ytxdata fleet audit fleet.toml --fail-on crit
     """
     from ytxdata.audit import read_config, run
+    from ytxdata.fleet.standing import audited, file_names
 
     if fail_on not in (None, "warn", "crit"):
         raise UsageError(
             Text(f"--fail-on 不能是 {fail_on!r}", f"--fail-on cannot be {fail_on!r}"),
             remedy=Text("warn 或 crit", "warn or crit"),
         )
-    asked, told = opened(fleet, account, where), read_config(config) if config else None
-    rows, codes, written, damage = [], [0], [], asked.damage
+    whole, told = _whole(fleet), read_config(config) if config else None
+    asked = _asked(whole, account, where)
+    rows, written, damage, files = [], [], asked.damage, file_names(whole.names)
     for name in asked.names:
-        row: dict[str, Any] = {"account": name, **dict.fromkeys(("crit", "warn", "new", "verdict")), "exit_code": 0}
+        row: dict[str, Any] = {"exit_code": 0}
         try:
             if name in damage:
                 raise damage[name]
@@ -257,16 +265,15 @@ def audit(
             row["verdict"] = found.certificate.worst if found.certificate else None
             row["exit_code"] = 1 if fail_on and found.at_least(fail_on) else 0  # type: ignore[arg-type]  # one of the two
             if out is not None:
-                written.append(found.to_csv(out / f"{name}.findings.csv"))
+                written.append(found.to_csv(out / f"{files[name]}.findings.csv"))
         except YtxError as error:
             row["exit_code"] = error.exit_code
             _complain(name, error.cause, error.remedy)
         rows.append(row)
-        codes.append(row["exit_code"])
+    table, code = audited(asked.accounts, rows), max(row["exit_code"] for row in rows)
     if as_json:
-        emit({"exit_code": max(codes), "accounts": rows})
+        emit({"exit_code": code, "accounts": table.to_dicts()})
     else:
-        heads = [_HEADS[key].in_(chosen.lang) for key in rows[0]]
-        echo(aligned([heads, *([_cell({}, value) for value in row.values()] for row in rows)]))
+        _show(table)
         wrote(*written)
-    raise typer.Exit(max(codes))
+    raise typer.Exit(code)

@@ -7,6 +7,7 @@ Whoever wrote an entry may say where the credentials that stand in it are sent, 
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -34,6 +36,7 @@ GROUPS = frozenset(
 )
 """What reports group by or call their columns already: a label of that name would stand for two things."""
 
+_ASKED = ("account_sid", "app_id", "base_url", "environment")
 _OWN = ("labels", "archive", "auth_token_env")
 _KEYS = (*Settings.model_fields, *_OWN)
 _LIMITS = ("timeout", "total_timeout")
@@ -69,6 +72,19 @@ class FleetAccount:
     place: WrittenIn = field(repr=False)
     given: Mapping[str, Any] = field(repr=False)
     token_from: str | None = field(default=None, repr=False)
+
+    @property
+    def question(self) -> tuple[str, ...]:
+        """Whose meetings it asks for and where; nothing where the entry does not say it."""
+        said = {key: str(self.given[key]).strip() for key in _ASKED if self.given.get(key)}
+        if "account_sid" not in said or "app_id" not in said:
+            return ()
+        environment = said.get("environment", "production").casefold()
+        return (
+            said["account_sid"],
+            said["app_id"],
+            _address(said.get("base_url") or BASE_URLS.get(environment, environment)),
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         raise TypeError(
@@ -274,27 +290,31 @@ def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
             raise _of(account.name, Text(f"存档 {account.archive} 是账户 {owners[owner]} 存档的副本：会议会计两次", f"its archive {account.archive} is a copy of that of {owners[owner]}: its meetings would count twice"))  # fmt: skip
         if owner:
             owners[owner] = account.name
-        question = _question(account.given)
-        if question in asked:
-            raise _of(account.name, Text(f"与账户 {asked[question]} 的 account_sid、app_id 和地址相同：同一批会议会计两次", f"account_sid, app_id and address are those of {asked[question]} too: its meetings would count twice"))  # fmt: skip
-        if question:
-            asked[question] = account.name
+        if account.question in asked:
+            raise _of(account.name, Text(f"与账户 {asked[account.question]} 的 account_sid、app_id 和地址相同：同一批会议会计两次", f"account_sid, app_id and address are those of {asked[account.question]} too: its meetings would count twice"))  # fmt: skip
+        if account.question:
+            asked[account.question] = account.name
     if not accounts:
         raise _error(Text("没有账户", "there are no accounts"), Text("每个账户一张 [accounts.名称] 表", "a table [accounts.NAME] each"))  # fmt: skip
     return accounts
 
 
-def _question(given: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return whose meetings an account asks for and where; nothing where the entry does not say it."""
-    said = {
-        key: str(given[key]).strip() for key in ("account_sid", "app_id", "base_url", "environment") if given.get(key)
-    }
-    if "account_sid" not in said or "app_id" not in said:
-        return ()
-    environment = said.get("environment", "production").casefold()
-    address = said.get("base_url") or BASE_URLS.get(environment, environment)
-    # an address ends with a slash or not, and the case of its host says nothing
-    return said["account_sid"], said["app_id"], address.rstrip("/").casefold()
+def _address(url: str) -> str:
+    """Return where an address leads, however it is written: one host may be asked with TLS or without, and this
+    machine has three names.
+
+    Examples
+    --------
+    >>> _address("HTTPS://Gateway.example:443/./"), _address("http://gateway.example")
+    ('gateway.example:', 'gateway.example:')
+    """
+    with suppress(ValueError):  # of what is no address the settings say so
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removesuffix(".")
+        host = "localhost" if host in ("127.0.0.1", "::1") else host
+        port = "" if parts.port in (None, 80, 443) else parts.port
+        return f"{host}:{port}{posixpath.normpath(parts.path or '/').rstrip('/')}".casefold()
+    return url
 
 
 def _of(name: str, problem: Text) -> SettingsError:

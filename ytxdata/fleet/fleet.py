@@ -226,7 +226,7 @@ class Fleet(Selectable, Scannable):
         known = self._kept and self._kept[name].snapshot
         return archive.still(known) if known else archive
 
-    def where(self, *names: str, **labels: str) -> Fleet:
+    def where(self, /, *names: str, **labels: str) -> Fleet:
         """Return the accounts with some names, or with some labels: nothing of the others is read.
 
         Raises
@@ -401,13 +401,9 @@ class Fleet(Selectable, Scannable):
             per_second=per_second,
             settle=settle,
             limits={"timeout": timeout, "total_timeout": total_timeout},
-            journal=Journal(self._folder, resume=resume),
+            journal=Journal(self.accounts, resume=resume),
             step=step,
         )
-
-    @property
-    def _folder(self) -> Path:
-        return self.accounts[0].place.folder
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> FleetCertificate:
         """Return what may be claimed about a period, account by account; an account that was never synced, or whose

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,13 +20,16 @@ from ytxdata.archive.stored_files import INDEX, SCHEMAS
 from ytxdata.archive.views import COLUMNS, table
 from ytxdata.errors import YtxError
 from ytxdata.fleet.accounts import FleetAccount
-from ytxdata.fleet.sync_all import MEETINGS, VERDICT, counted
+from ytxdata.fleet.sync_all import MEETINGS, VERDICT, counted, labelled
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.aliases import names_chosen
 from ytxdata.records.schema import arrow_schema, to_pandas
+from ytxdata.redact import apart
 from ytxdata.selection import OF_ACCOUNTS
 from ytxdata.tables.described import Definition
+from ytxdata.tables.table import Table
 
 _NOT_YET = Text("还没有同步过", "not synced yet")
 
@@ -49,6 +52,14 @@ STATUS = (
     Definition(key="proven_until", zh="已证实至", en="proven until", unit="instant"),
     Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
     Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
+)
+
+_AUDITED = (
+    Definition(key="crit", zh="严重", en="crit"),
+    Definition(key="warn", zh="警告", en="warn"),
+    Definition(key="new", zh="新增", en="new"),
+    VERDICT,
+    Definition(key="exit_code", zh="退出码", en="exit code", is_nullable=False),
 )
 
 _LEFT_OUT = Text(
@@ -101,6 +112,22 @@ class Standing:
             "problem_zh": self.problem and self.problem.zh,
             "problem_en": self.problem and self.problem.en,
         }
+
+
+def audited(accounts: Sequence[FleetAccount], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what an audit found of each account, in the order of these: nothing of one that could not be audited."""
+    types = {"verdict": pa.string()}
+    columns = {
+        one.key: pa.array([row.get(one.key) for row in rows], types.get(one.key, pa.int64())) for one in _AUDITED
+    }
+    whose = [replace(account, labels={}) for account in accounts]
+    return Table(**labelled("fleet_audit", Text("多账户审计", "Audit of a fleet"), whose, columns, _AUDITED))
+
+
+def file_names(accounts: Iterable[str]) -> dict[str, str]:
+    """Return account → what files about it are called: as it is in them, without the sign that no system takes."""
+    names = list(accounts)
+    return dict(zip(names, (one.replace("*", "x") for one in apart(map(hide_in_text, names))), strict=True))
 
 
 def parts_of(standings: Iterable[Standing]) -> list[Part]:

@@ -7,15 +7,17 @@ two cores four threads took 24 ms an account where one took 33 and two processes
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from hashlib import sha256
 from itertools import chain, zip_longest
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +26,7 @@ import pyarrow as pa
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.heads import Snapshot
 from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
+from ytxdata.files import replacing
 from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
@@ -32,6 +35,7 @@ from ytxdata.labels import Text
 from ytxdata.platform.settings import Settings
 from ytxdata.records.answer import Answer
 from ytxdata.records.schema import to_pandas
+from ytxdata.redact import labels_beside
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
 
@@ -54,7 +58,7 @@ ACCOUNT = Definition(key="account", zh="账户", en="account", unit="text", is_n
 VERDICT = Definition(key="verdict", zh="完整性", en="completeness", unit="text")
 MEETINGS = Definition(key="meetings", zh="会议", en="meetings", unit="meetings", is_nullable=False)
 
-_DEFINITIONS = (
+RESULTS = (
     Definition(key="status", zh="结果", en="result", unit="text", words=STATES, is_nullable=False),
     VERDICT,
     MEETINGS,
@@ -140,33 +144,29 @@ class FleetSync(Table):
         )
 
 
-def label_columns(accounts: Sequence[FleetAccount]) -> dict[str, list[str | None]]:
-    """Return `account` and a column for each label that any account has."""
-    labels = sorted({label for account in accounts for label in account.labels})
-    return {
-        "account": [account.name for account in accounts],
-        **{label: [account.labels.get(label) for account in accounts] for label in labels},
-    }
-
-
 def labelled(
     name: str, title: Text, accounts: Sequence[FleetAccount], columns: dict[str, pa.Array], told: Sequence[Definition]
 ) -> dict[str, Any]:
     """Return the parts of a table with a row for each account, its labels first."""
-    named = {key: pa.array(values, pa.string()) for key, values in label_columns(accounts).items()}
-    labels = (Definition(key=key, zh=key, en=key, unit="text") for key in named if key != "account")
-    frame = to_pandas(pa.table({**named, **columns}))
-    return {"name": name, "title": title, "frame": frame, "definitions": (ACCOUNT, *labels, *told)}
+    labels = labels_beside(("account", *columns), sorted({label for account in accounts for label in account.labels}))
+    cells: dict[str, list[str | None]] = {
+        column: [one.labels.get(label) for one in accounts] for label, column in labels.items()
+    }
+    known = [replace(ACCOUNT, names=tuple(one.name for one in accounts))]
+    for label, column in labels.items():
+        names = tuple(sorted({one for one in cells[column] if one is not None}))
+        known.append(Definition(key=column, zh=label, en=label, unit="text", names=names))
+    texts = {key: pa.array(values, pa.string()) for key, values in {"account": known[0].names, **cells}.items()}
+    frame = to_pandas(pa.table({**texts, **columns}))
+    return {"name": name, "title": title, "frame": frame, "definitions": (*known, *told)}
 
 
 def summary(lines: Sequence[Line]) -> FleetSync:
     """Return the summary of a sync."""
     cells = [line.cells() for line in lines]
-    columns = {
-        one.key: pa.array([row[one.key] for row in cells], _TYPES.get(one.key, pa.int64())) for one in _DEFINITIONS
-    }
+    columns = {one.key: pa.array([row[one.key] for row in cells], _TYPES.get(one.key, pa.int64())) for one in RESULTS}
     parts = labelled(
-        "fleet_sync", Text("多账户同步", "Sync of a fleet"), [line.account for line in lines], columns, _DEFINITIONS
+        "fleet_sync", Text("多账户同步", "Sync of a fleet"), [line.account for line in lines], columns, RESULTS
     )
     return FleetSync(**parts, lines=tuple(lines))
 
@@ -210,27 +210,45 @@ class InTurn:
 
 
 class Journal:
-    """The accounts that a round of syncing has finished: what `resume` leaves out. It goes when the round is whole."""
+    """The accounts that a round of syncing has finished: what `resume` leaves out. They go when the round is whole.
 
-    def __init__(self, folder: Path, *, resume: bool) -> None:
-        self._path = folder / JOURNAL
-        self.done: set[str] = set()
+    A folder may hold the lists of several fleets, which call their accounts alike: a line is of one archive and of
+    what is asked for it, and a round forgets its own lines alone. Two rounds at once may lose a line: one call more.
+    """
+
+    def __init__(self, accounts: Sequence[FleetAccount], *, resume: bool) -> None:
+        self._path = accounts[0].place.folder / JOURNAL
+        self._own = {account.name: _entry(account) for account in accounts}
         self._lock = threading.Lock()
-        if resume and self._path.is_file():
-            self.done = set(self._path.read_text(encoding="utf-8").splitlines())
-        else:
-            self._path.unlink(missing_ok=True)
+        lines = set(self._lines())
+        self.done = {name for name, entry in self._own.items() if entry in lines} if resume else set()
+        if not resume:
+            self.close()
+
+    def _lines(self) -> list[str]:
+        return self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
 
     def add(self, name: str) -> None:
         """Remember that one is done."""
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{name}\n")
+                file.write(f"{self._own[name]}\n")
 
     def close(self) -> None:
-        """Forget the round."""
-        self._path.unlink(missing_ok=True)
+        """Forget the round, and names alone, which earlier versions wrote."""
+        own = {*self._own.values()}
+        others = [line for line in self._lines() if line not in own and " " in line]
+        if others:
+            with replacing(self._path) as draft:
+                draft.write_text("".join(f"{line}\n" for line in others), encoding="utf-8")
+        else:
+            self._path.unlink(missing_ok=True)
+
+
+def _entry(account: FleetAccount) -> str:
+    told = json.dumps([os.path.realpath(account.archive), *account.question])
+    return f"{account.name} {sha256(told.encode()).hexdigest()}"
 
 
 def sync_all(
@@ -245,7 +263,9 @@ def sync_all(
     step: Callable[[Line], None],
 ) -> FleetSync:
     """Sync every account that the journal does not know, and tell of each; never raises for one of them."""
-    lines = {one.name: Line(one, "skipped", meetings=_count(one)) for one in accounts if one.name in journal.done}
+    # where the archive is gone since, or damaged, nothing is finished
+    held = {one.name: _count(one) for one in accounts if one.name in journal.done}
+    lines = {one.name: Line(one, "skipped", meetings=n) for one in accounts if (n := held.get(one.name)) is not None}
     asked: dict[str, Settings] = {}
     for account in accounts:
         if account.name not in lines:
@@ -320,15 +340,17 @@ def _failed(account: FleetAccount, error: Exception, seconds: float) -> Line:
     status = "damaged" if isinstance(error, DamagedError) else "failed"
     if isinstance(error, RefusedError | SettingsError):
         status = "refused" if isinstance(error, RefusedError) else "not_asked"
-    n, why, remedy = _count(account), error.cause, error.remedy
+    n, why, remedy = _count(account) or 0, error.cause, error.remedy
     return Line(account, status, error.exit_code, meetings=n, seconds=seconds, problem=why, remedy=remedy)
 
 
-def _count(account: FleetAccount) -> int:
+def _count(account: FleetAccount) -> int | None:
+    """Return how many meetings its archive holds; None where there is none, or none that can be read."""
     try:
-        return counted(Archive(account.archive).snapshot())
+        snapshot = Archive(account.archive).snapshot()
     except YtxError:
-        return 0
+        return None
+    return counted(snapshot) if snapshot else None
 
 
 def counted(snapshot: Snapshot | None) -> int:

@@ -29,6 +29,7 @@ from ytxdata.metrics.calendar import (
 )
 from ytxdata.metrics.facts import DayOf, Facts, Scope, facts, outcome
 from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of, resolve
+from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.report import Report, Trace, build, evidence
 from ytxdata.metrics.source import Lazy, ReportSource, Source, with_looked_up
 from ytxdata.metrics.sums import add_up, distinct, null_like
@@ -285,15 +286,24 @@ class Breakdown:
         seen = self.known.joined if self.groups.of_legs else self.known.counted
         return self.groups.notes(self.source, seen)
 
+    @property
+    def called(self) -> dict[str, Any]:
+        """What definitions say of columns that hold groups: what these are, and of accounts and labels all there are."""
+        assert self.groups is not None
+        names = self.groups.labels if self.groups.column == ACCOUNT else ()
+        if self.groups.name == ACCOUNT:
+            names = tuple(self.source.accounts or names)  # in the order of the certificate
+        return {"unit": self.groups.unit, "words": self.groups.words, "names": names}
+
     def told(self, report: Report) -> Report:
         """Return the report with a definition of its groups that knows what they are: numbers and names are masked,
         departments are not.
         """
         if self.groups is None:
             return report
-        unit, name, words = self.groups.unit, self.groups.title, self.groups.words
+        name = self.groups.title
         definitions = tuple(
-            replace(one, unit=unit, words=words, zh=f"{one.zh}（{name.zh}）", en=f"{one.en} ({name.en})")
+            replace(one, zh=f"{one.zh}（{name.zh}）", en=f"{one.en} ({name.en})", **self.called)
             if one.key == "group"
             else one
             for one in report.definitions

@@ -185,18 +185,23 @@ REASONS = {
 """Reason key → why a record is not part of a number."""
 
 
-def define(*keys: str, **parameters: object) -> tuple[Definition, ...]:
-    """Return the definitions of some columns, each with the parameters its rule names.
+def define(*keys: str, accounts: Iterable[str] = (), **parameters: object) -> tuple[Definition, ...]:
+    """Return the definitions of some columns, each with the parameters its rule names, and the one of accounts with all
+    there are.
 
     Examples
     --------
     >>> define("meetings", min_parties=2)[0].parameters["min_parties"]
     2
     """
-    chosen = (DEFINITIONS[key] for key in keys)
+    names = tuple(accounts)
     return tuple(
-        replace(one, parameters={name: value for name, value in parameters.items() if _names(one.formula.en, name)})
-        for one in chosen
+        replace(
+            DEFINITIONS[key],
+            parameters={name: value for name, value in parameters.items() if _names(DEFINITIONS[key].formula.en, name)},
+            names=names if key == "account" else (),
+        )
+        for key in keys
     )
 
 

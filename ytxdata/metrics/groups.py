@@ -192,7 +192,7 @@ def _labelled(source: Source, label: str, book: AddressBook | None) -> Groups | 
     a column for is the book's to say.
     """
     known = source.accounts
-    if known is None or (book is not None and label in book.columns):
+    if known is None or (book is not None and called(label) in book.columns):
         return None
     if label == ACCOUNT and not known:  # frames say whose their rows are, and nothing more of accounts
         named = source.meetings.select(account_of("meeting_id").alias(ACCOUNT))
@@ -244,10 +244,11 @@ def called(group: str) -> str:
 
 
 def _groups(source: Source, group: Group, name: str, book: AddressBook | None, of: GroupOf) -> Groups:
-    name = called(name)
+    # before words of a book: a label may be called 部门, which is none of the words of reports
     labelled = _labelled(source, name, book) if isinstance(group, str) else None
     if labelled is not None:
         return labelled
+    name = called(name)
     if name == "size_class" or name == "name":
         if of == "leg":
             raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))

@@ -159,13 +159,9 @@ def _legs(rows: Breakdown) -> Lazy:
 
 
 def _masked(report: Report, rows: Breakdown) -> Report:
-    assert rows.groups is not None
-    known: dict[str, Any] = {"unit": rows.groups.unit, "words": rows.groups.words}
     names = ("a", "b", "unit")
-    return replace(
-        report,
-        definitions=tuple(replace(one, **known) if one.key in names else one for one in report.definitions),
-    )
+    told = (replace(one, **rows.called) if one.key in names else one for one in report.definitions)
+    return replace(report, definitions=tuple(told))
 
 
 def _presence(rows: Breakdown) -> Lazy:

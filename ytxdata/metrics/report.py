@@ -346,7 +346,7 @@ def build(
         frame=facts.source.finish(frame.select(*columns), instants, {key for key in columns if is_whole(key)}),
         name=name,
         title=title,
-        definitions=define(*columns, **told),
+        definitions=define(*columns, accounts=facts.source.accounts or (), **told),
         notes=(*facts.source.notes, _day_note(facts), *notes),
         period=period,
         excluded={reason: (REASONS[reason], n) for reason, n in counts.items() if n},

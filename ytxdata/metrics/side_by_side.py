@@ -158,7 +158,7 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
         # by period first, as every report that goes by time; the order of the accounts stays within each
         rows = rows.append_column("n", pa.array(range(rows.num_rows)))
         rows = rows.take(pc.sort_indices(rows, [("period", "ascending"), ("n", "ascending")])).drop_columns(["n"])
-    (told,) = define(whose)
+    told = replace(*define(whose), names=tuple(fleet.names))
     if whose != ACCOUNT:
         told = replace(told, zh=f"{told.zh}（{_GROUP.zh}）", en=f"{told.en} ({_GROUP.en})")
     excluded: dict[str, tuple[Text, int]] = {}

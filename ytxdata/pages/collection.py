@@ -373,7 +373,9 @@ def collect(
         notes = (*still.names_chosen, *empty)
     coverage = record_table(certificate.frame, "coverage", period=period, certificate=certificate, secret=secret)
     if ACCOUNT in certificate.frame.columns:
-        coverage = replace(coverage, definitions=(*define(ACCOUNT), *coverage.definitions))
+        coverage = replace(
+            coverage, definitions=(*define(ACCOUNT, accounts=source.accounts or ()), *coverage.definitions)
+        )
     coverage = replace(coverage, ends=ends, persons=persons)
     coverage, *told = sharing_ends([coverage, *records.values(), *reports.values()])
     shared: dict[str, Any] = dict(zip((*records, *reports), told, strict=True))

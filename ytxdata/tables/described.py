@@ -124,14 +124,8 @@ def type_name(kind: pa.DataType) -> str:
         return "instant" if kind.tz else "time"
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision},{kind.scale})"
-    names = {
-        "is_string": "text",
-        "is_boolean": "truth",
-        "is_integer": "integer",
-        "is_floating": "number",
-        "is_date": "date",
-    }
-    return next(name for test, name in names.items() if getattr(pa.types, test)(kind))
+    names = {"string": "text", "boolean": "truth", "integer": "integer", "floating": "number", "date": "date"}
+    return next(name for test, name in names.items() if getattr(pa.types, f"is_{test}")(kind))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,6 +157,9 @@ class Definition:
     named_by
         Of values of other columns, as the old and new ones of a change: the columns that say of which, the last one
         its name. Each is hidden as that column hides its own.
+    names
+        Of a column that names accounts, or labels of them: all there are, so that two whose masks are alike leave
+        apart, and in every table by the same name.
 
     Examples
     --------
@@ -183,6 +180,7 @@ class Definition:
     is_nullable: bool = True
     words: Mapping[str, Text] = field(default_factory=dict)
     named_by: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def label(self) -> Text:

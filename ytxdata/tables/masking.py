@@ -245,8 +245,7 @@ def _hidden(
     # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
-    name = str if is_open else _naming(secret, pseudonyms)
-    by_unit = {"id": name, "extension": _starred}
+    by_unit = {"id": str if is_open else _naming(secret, pseudonyms), "extension": _starred}
     by_key = {
         "pulls": str
         if is_open
@@ -281,7 +280,7 @@ def _hidden(
         elif pseudonyms and known.unit in ("raw", "url"):
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
-            change = by_key.get(key, by_unit.get(known.unit, tell))
+            change = by_key.get(key, by_unit.get(known.unit, _naming_all(known, tell)))
             columns[key] = (
                 each_named(rows, key, known, as_unit, change) if is_named(rows, known) else _each(column, change)
             )
@@ -296,7 +295,7 @@ def _hidden(
         table,
         frame=pa.table(columns),
         definitions=tuple(
-            replace(known, zh=tell(known.zh), en=tell(known.en), parameters=_settings(known, tell))
+            replace(known, zh=tell(known.zh), en=tell(known.en), **_settings(known, tell))
             for known in (*definitions.values(), *(one for one in table.definitions if one.key not in columns))
         ),
         is_open=table.is_open or show_phones,
@@ -314,8 +313,14 @@ def _headed(table: T, tell: Hide) -> T:
     return replace(table, frame=table.arrow.rename_columns([*keys.values()]), definitions=definitions)
 
 
-def _settings(known: Definition, tell: Hide) -> dict[str, object]:
-    return {key: tell(value) if isinstance(value, str) else value for key, value in known.parameters.items()}
+def _settings(known: Definition, tell: Hide) -> dict[str, Any]:
+    told = {key: tell(value) if isinstance(value, str) else value for key, value in known.parameters.items()}
+    return {"parameters": told, "names": tuple(apart(map(tell, known.names)))}
+
+
+def _naming_all(known: Definition, tell: Hide) -> Hide:
+    names = dict(zip(known.names, apart(map(tell, known.names)), strict=True))  # as in a certificate of accounts
+    return lambda text: names.get(text) or tell(text)
 
 
 def sharing_ends(tables: Sequence[T]) -> list[T]:

@@ -369,7 +369,8 @@ class Fleet(Selectable, Scannable):
         timeout, total_timeout
             As in `Client` [s]; each account's own when not given.
         resume
-            Leave out the accounts that the last round, which was interrupted or had failures, has finished.
+            Leave out the accounts that the last round, which was interrupted or had failures, has finished within a
+            day; a round that left some out is over when it comes to its end.
         step
             Called with the line of each account when it is done.
 

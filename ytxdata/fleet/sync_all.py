@@ -38,6 +38,7 @@ from ytxdata.records.schema import to_pandas
 from ytxdata.redact import labels_beside
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
+from ytxdata.times import now
 
 WORKERS = 4
 PER_SECOND = 50.0
@@ -210,17 +211,21 @@ class InTurn:
 
 
 class Journal:
-    """The accounts that a round of syncing has finished: what `resume` leaves out. They go when the round is whole.
+    """The accounts that a round of syncing has finished: what `resume` leaves out. They go when the round is over.
 
     A folder may hold the lists of several fleets, which call their accounts alike: a line is of one archive and of
     what is asked for it, and a round forgets its own lines alone. Two rounds at once may lose a line: one call more.
+
+    A round that left accounts out is over when it comes to its end, also with failures, and after a day nothing of it
+    counts: where a timer always resumes, one account that always fails would else keep all others from being asked.
     """
 
     def __init__(self, accounts: Sequence[FleetAccount], *, resume: bool) -> None:
         self._path = accounts[0].place.folder / JOURNAL
         self._own = {account.name: _entry(account) for account in accounts}
         self._lock = threading.Lock()
-        lines = set(self._lines())
+        since = (now() - _COUNTS).isoformat()
+        lines = {entry for entry, _, at in (line.rpartition(" ") for line in self._lines()) if at > since}
         self.done = {name for name, entry in self._own.items() if entry in lines} if resume else set()
         if not resume:
             self.close()
@@ -233,17 +238,20 @@ class Journal:
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{self._own[name]}\n")
+                file.write(f"{self._own[name]} {now().isoformat()}\n")
 
     def close(self) -> None:
-        """Forget the round, and names alone, which earlier versions wrote."""
+        """Forget the round."""
         own = {*self._own.values()}
-        others = [line for line in self._lines() if line not in own and " " in line]
+        others = [line for line in self._lines() if line.rpartition(" ")[0] not in own]
         if others:
             with replacing(self._path) as draft:
                 draft.write_text("".join(f"{line}\n" for line in others), encoding="utf-8")
         else:
             self._path.unlink(missing_ok=True)
+
+
+_COUNTS = timedelta(days=1)
 
 
 def _entry(account: FleetAccount) -> str:
@@ -289,7 +297,7 @@ def sync_all(
                 if not line.exit_code:
                     journal.add(line.account.name)
                 step(line)
-    if not any(line.exit_code for line in lines.values()):
+    if journal.done or not any(line.exit_code for line in lines.values()):
         journal.close()
     return summary([lines[account.name] for account in accounts])
 

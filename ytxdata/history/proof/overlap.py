@@ -216,7 +216,6 @@ def moved(
     known: KnownLand,
     pull: PullFacts,
     earlier: PullFacts | None,
-    policy: Policy,
 ) -> tuple[tuple[Key, Span], ...]:
     """Return the known meetings that an answer lists at another time only, with from when to when there may have been
     two, of which the first is no meeting of the archive.
@@ -246,7 +245,7 @@ def moved(
     running = [one.old for one in others if not one.old.was_over]
     # what ran some minutes ago, in the same sync, had been joined
     joined = {**(known.joined(running) if running else {}), **{one.old.key: one.began for one in reused}}
-    until = latest(pull, policy)
+    until = by_clocks(pull)
     return tuple(
         (one.old.key, (min(one.began, one.to), next_second(max(one.began, min(one.to, until)))))
         for one in (*others, *reused)
@@ -313,14 +312,21 @@ def _running(earlier: PullFacts, pull: PullFacts) -> Iterator[tuple[Known, Seque
 _HALF_A_MINUTE = timedelta(seconds=30)
 
 
+def by_clocks(pull: PullFacts) -> datetime:
+    """Return up to when the meetings of an answer may have begun, by the later of this machine's clock and `Date`."""
+    if pull.clock_skew is None:
+        return pull.answered_at
+    return pull.answered_at + max(_HALF_A_MINUTE - pull.clock_skew, timedelta(0))  # it is kept in whole minutes
+
+
 def latest(pull: PullFacts, policy: Policy) -> datetime:
     """Return up to when the meetings of an answer may have begun, whichever clock was right.
 
     Without the platform's `Date` a clock that is behind shows by what is told to be over, or to run, after it: what is
     not told may have begun a settling time later. What was booked is to come, and shows nothing.
     """
-    if pull.clock_skew is not None:  # it is kept in whole minutes
-        return pull.answered_at + max(_HALF_A_MINUTE - pull.clock_skew, timedelta(0))
+    if pull.clock_skew is not None:
+        return by_clocks(pull)
     told = ((pull.start_of(one), one) for one in pull.records if one.kind != "booked" and one.booked_at is None)
     newest = max((max(start, one.ended_at or start) for start, one in told if start), default=pull.answered_at)
     return pull.answered_at if newest <= pull.answered_at else newest + policy.settle

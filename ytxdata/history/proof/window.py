@@ -293,7 +293,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         contradictions={key: same for key, same in by_key.items() if len({one.record_hash for one in same}) > 1},
         rooms=told.rooms,
         n_of_room=n_of_room,
-        moved=moved(listed, known, pull, before.answer.pull if before.answer else None, policy),
+        moved=moved(listed, known, pull, before.answer.pull if before.answer else None),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.

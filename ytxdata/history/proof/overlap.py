@@ -247,7 +247,7 @@ def moved(
     joined = {**(known.joined(running) if running else {}), **{one.old.key: one.began for one in reused}}
     until = by_clocks(pull)
     return tuple(
-        (one.old.key, (min(one.began, one.to), next_second(max(one.began, min(one.to, until)))))
+        (one.old.key, (min(one.may_begin, one.to), next_second(max(one.began, min(one.to, until)))))
         for one in (*others, *reused)
         if one.may_be_two(joined.get(one.old.key), until)
     )
@@ -260,6 +260,11 @@ class _Elsewhere(NamedTuple):
     began: datetime
     to: datetime
     as_told: Seen
+
+    @property
+    def may_begin(self) -> datetime:
+        """From when on it may have been held: what was a plan when it was archived may have begun an hour early."""
+        return self.began - A_LATE_START if self.began > self.old.last_changed_at else self.began
 
     def may_be_two(self, joined_at: datetime | None, until: datetime) -> bool:
         is_far = abs(self.to - self.began) > A_LATE_START

@@ -14,7 +14,7 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Key, Known, PullFacts, Remembered, Seen, named
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.reading import Judgement, Reading, patient
-from ytxdata.records.identity import assign
+from ytxdata.records.identity import assign, by_meeting
 
 
 class MemoryLand:
@@ -59,6 +59,10 @@ class MemoryLand:
         known[at : at + 1] = [replace(one, twin=at)]
         self._sorted = None
 
+    def changed(self) -> None:
+        """Forget what was sorted."""
+        self._sorted = None
+
     def of(self, meeting_id: str) -> Known:
         """The only meeting of an id."""
         [known] = self.known[meeting_id]
@@ -74,7 +78,15 @@ class MemoryLand:
 
 
 def _known(one: Seen, pull: PullFacts) -> Known:
-    return Known(one.meeting_id, one.started_at, one.ended_at, one.record_hash, pull.asked_at, one.creator)
+    return Known(
+        one.meeting_id,
+        one.started_at,
+        one.ended_at,
+        one.record_hash,
+        pull.asked_at,
+        one.creator,
+        booked_at=one.booked_at,
+    )
 
 
 def _start(one: Known) -> datetime:
@@ -132,19 +144,28 @@ class MemoryArchive:
 
     def _keep(self, pulls: Sequence[PullFacts], judged: Judgement) -> None:
         for pull in pulls:
+            together: dict[str, list[Seen]] = {}
             for one in pull.records:
-                self.held.add(one.record_hash)
-                known = self.land.known.get(one.meeting_id, [])
-                [at] = assign([[before] for before in known], [one])
-                before = known[at] if at < len(known) else None
-                if before is None or before.record_hash != one.record_hash:
-                    self.land.put(replace(_known(one, pull), is_exempt=before.is_exempt if before else False))
-                self.land.unfinished.pop(one.meeting_id, None)
+                together.setdefault(one.meeting_id, []).append(one)
+            for meeting_id, told in together.items():
+                self._keep_told(meeting_id, told, pull)
         for key, exempt in [(one, True) for one in judged.vanished] + [(one, False) for one in judged.reappeared]:
             meeting_id, twin = named(key)
             self.land.put(replace(self.land.known[meeting_id][twin], is_exempt=exempt))
         self.evidence = Evidence.from_dict(judged.evidence.to_dict())
         self.certificate, self.last = judged.certificate, judged
+
+    def _keep_told(self, meeting_id: str, told: Sequence[Seen], pull: PullFacts) -> None:
+        """Keep what an answer tells under one id, of each meeting the record to believe."""
+        self.held |= {one.record_hash for one in told}
+        known = self.land.known.setdefault(meeting_id, [])
+        for at, _, best in by_meeting([[one] for one in known], told, known):
+            before = known[at] if at < len(known) else None
+            if best is not None and (before is None or before.record_hash != best.record_hash):
+                is_exempt = before.is_exempt if before else False
+                known[at : at + 1] = [replace(_known(best, pull), is_exempt=is_exempt, twin=at)]
+        self.land.changed()
+        self.land.unfinished.pop(meeting_id, None)
 
     def lost(self, account: Account) -> list[Meeting]:
         """Return the meetings that the platform once listed and that are not here.

@@ -229,7 +229,7 @@ def test_an_end_that_was_still_to_come_tells_no_more_of_a_room_that_ran_than_non
 
 
 def test_an_earlier_head_tells_of_no_spans_and_up_to_when_it_told_of_none() -> None:
-    new = ("hidden", "suspects_hide", "rejected", "contradiction", "collision", "unread", "barred_since", "n_of_room")
+    new = ("hidden", "suspects_hide", "rejected", "contradiction", "collision", "unread", "barred_since", "barred_by")
     told = judged(TAIL).evidence
     earlier = {name: value for name, value in told.to_dict().items() if name not in new}
     assert Evidence.from_dict(earlier) == replace(told, barred_since=NOW, suspects_hide=())

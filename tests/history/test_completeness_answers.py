@@ -194,11 +194,16 @@ def test_two_meetings_of_one_id_and_two_creators_tell_nothing_of_rooms() -> None
         (meeting(100), False),
     ],
 )
-def test_a_meeting_told_in_two_records_at_once_is_told_and_proves_nothing(other: Seen, *, contradicts: bool) -> None:
+def test_a_meeting_told_in_two_records_at_once_is_told_and_proves_nothing_of_its_time(
+    other: Seen, *, contradicts: bool
+) -> None:
     assert len(seen([*TAIL, other]).contradictions) == contradicts
     assert len(seen([*TAIL, other], MemoryLand(), Before()).contradictions) == contradicts
     if contradicts:
-        assert reason_at(judged([*TAIL, other]), 36) == "contradiction"
+        told = judged([*TAIL, other])
+        assert [reason_at(told, hours) for hours in (36, 100)] == ["anchored", "contradiction"]
+        untold = judged([*TAIL, other._replace(started_at=None)])
+        assert reason_at(untold, 36) == "contradiction", "of one that tells no start nobody knows where it is missing"
 
 
 @pytest.mark.parametrize("shown", [False, True])

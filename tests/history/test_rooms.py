@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, land_of, meeting, seen
+from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, land_of, meeting, pull, seen
 from tests.history.simulator import draw_knobs, tell
 from tests.history.simulator_account import Knobs
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.barred import barred, bars
-from ytxdata.history.proof.categories import OVERWRITTEN, suspected
-from ytxdata.history.proof.evidence import Evidence, Known
+from ytxdata.history.proof.barred import barred, bars, unfinished
+from ytxdata.history.proof.categories import OVERWRITTEN, hidden_by, suspected
+from ytxdata.history.proof.evidence import Evidence, Known, Seen
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.reading import Reading
 from ytxdata.history.proof.window import Before
 from ytxdata.times import EARLIEST, next_second
 
@@ -85,3 +89,88 @@ def test_a_room_that_runs_and_is_used_again_within_the_hour_is_no_one_meeting(ag
     answer = seen([next_one._replace(started_at=start, ended_at=start + HOUR / 4), *TAIL], land)
     began = NOW.replace(microsecond=0) - 48 * HOUR
     assert [span for _, span in answer.moved] == ([(began, next_second(start))] if is_barred else [])
+
+
+BEGAN = NOW.replace(microsecond=0) - 60 * HOUR
+PLAN = Known("room", BEGAN, None, "plan", NOW - 61 * HOUR, "c")
+
+
+@pytest.mark.parametrize(
+    ("old", "again", "is_barred"),
+    [
+        (PLAN, {}, True),  # its time has passed, and the room's one record tells of next week
+        (replace(PLAN, started_at=None, booked_at=BEGAN), {"started_at": None, "booked_at": NOW + 5 * DAY}, True),
+        (replace(PLAN, last_changed_at=NOW - 59 * HOUR), {}, True),  # it ran: nobody knows when who joined
+        (replace(PLAN, started_at=NOW + DAY), {}, False),  # moved while it lay ahead
+        (replace(PLAN, booked_at=BEGAN), {"started_at": BEGAN + 3 * HOUR, "booked_at": BEGAN}, False),  # began late
+        (PLAN, {"started_at": BEGAN + HOUR / 2}, False),  # put right within the hour
+        (replace(PLAN, last_changed_at=NOW - 59 * HOUR), {"started_at": BEGAN + HOUR / 2, "creator": "d"}, True),
+        (replace(PLAN, last_changed_at=NOW, ended_at=BEGAN + 4 * HOUR), {"started_at": BEGAN + 3.5 * HOUR, "creator": "d"}, True),
+        (replace(PLAN, started_at=datetime(1970, 1, 1, tzinfo=UTC)), {}, False),  # no start at all
+    ],
+)  # fmt: skip
+def test_a_start_that_has_passed_and_is_told_no_more_may_have_been_another_meeting(
+    old: Known, again: dict[str, Any], *, is_barred: bool
+) -> None:
+    """Up to when this answer was asked: what is lost had begun by then."""
+    land = land_of(EVERYTHING)
+    land.put(old)
+    told = meeting(1)._replace(**{"meeting_id": "room", "started_at": NOW + 5 * DAY, "ended_at": None, **again})
+    to = min(told.started_at or NOW + 5 * DAY, NOW)
+    answer = seen([told, *TAIL], land)
+    since = BEGAN if old.last_changed_at > BEGAN else BEGAN - HOUR  # what was planned may have begun early
+    assert [span for _, span in answer.moved] == ([(since, next_second(to))] if is_barred else [])
+
+
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_a_room_that_is_written_over_between_two_calls_of_one_sync_bars_that_time(*, is_finished: bool) -> None:
+    start = NOW.replace(microsecond=0) - HOUR / 5
+    first = meeting(1)._replace(meeting_id="room", record_hash="one", started_at=start, ended_at=None)
+    second = first._replace(record_hash="two", started_at=start + HOUR / 10)
+    pulls = [pull([one, *TAIL]) for one in (first, second)]
+    if is_finished:
+        reading = Reading(land_of(EVERYTHING), Evidence(), NOW)
+        for one in pulls:
+            reading.take(one)
+        left = reading.result().evidence
+    else:
+        left = unfinished(land_of(EVERYTHING), Evidence(), pulls, DEFAULT_POLICY)
+    assert left.moved == ((start, next_second(start + HOUR / 10)),)
+
+
+def beside(*who: str, of: str = "room") -> list[Seen]:
+    """Meetings of a room that are over, by these creators."""
+    return [
+        meeting(20 + 10 * n)._replace(meeting_id=of, record_hash=f"{of} {n}", creator=creator)
+        for n, creator in enumerate(who)
+    ]
+
+
+def test_a_room_that_another_colleague_books_each_time_shows_that_no_meeting_takes_the_place_of_another() -> None:
+    assert seen([*beside("c", "d"), *TAIL]).n_of_room == 1, "one id has been seen with two creators by mistake"
+    assert seen([*beside("c", "c"), *TAIL]).n_of_room == 2
+    assert seen([*beside("c", "d", "e"), *TAIL]).n_of_room == 3
+    twice = [*beside("c", "d"), *beside("e", "f", of="other")]
+    assert seen([*twice, *TAIL]).n_of_room == 2
+    suspicion = Evidence(suspected=(OVERWRITTEN,))
+    assert suspected(suspicion, [seen([*beside("c", "d"), *TAIL])]) == (OVERWRITTEN,)
+    assert suspected(suspicion, [seen([*twice, *TAIL])]) == ()
+
+
+def test_a_limit_of_rooms_counts_their_meetings_whoever_made_them() -> None:
+    answer = seen([*beside("c", "d"), *TAIL])
+    assert answer.rooms == {"room": 2}
+    [until] = hidden_by(answer, [("meeting_id", 2)]).values()
+    assert until > NOW - 30 * HOUR
+
+
+def test_two_bookings_of_a_room_beside_the_one_that_runs_are_three_meetings_and_contradict_nothing() -> None:
+    now = NOW.replace(microsecond=0)
+    runs = meeting(0)._replace(meeting_id="room", record_hash="runs")
+    plans = [
+        runs._replace(record_hash=f"plan {weeks}", started_at=None, booked_at=now + weeks * 7 * DAY) for weeks in (1, 2)
+    ]
+    answer = seen([runs, *plans, *TAIL])
+    assert not answer.contradictions
+    assert answer.is_clean
+    assert answer.rooms == {"room": 3}

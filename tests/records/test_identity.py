@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ytxdata.records.identity import OneMeeting, apart_sql, are_apart, assign, by_meeting
+from ytxdata.records.identity import OneMeeting, apart_sql, are_apart, are_two_listed, assign, by_meeting
 
 T0 = datetime(2026, 3, 5, 10, tzinfo=UTC)
 
@@ -92,7 +92,7 @@ def test_a_room_is_booked_and_held_every_week_whenever_its_plans_are_listed() ->
         assert assign(known, [record(start, start + 1)]) == [9]
     assert assign(known, [moved]) == [9]
     assert assign([*known[:-1], [plan, moved]], [record(168 * 9 - 24, 168 * 9 - 23)]) == [9]
-    assert assign([[weeks[0]], [plan]], [record(168 * 9, None), record(None, None, "", 168 * 10)]) == [1, 1]
+    assert assign([[weeks[0]], [plan]], [record(168 * 9, None), record(None, None, "", 168 * 10)]) == [1, 2]
 
 
 @pytest.mark.slow
@@ -137,8 +137,32 @@ def test_every_record_is_of_one_meeting_for_good_and_none_holds_two(
 def test_records_none_of_which_are_apart_are_one_meeting(records: list[Record]) -> None:
     told: list[Record] = []
     for one in records:
-        told += [] if any(are_apart(one, other) for other in told) else [one]
+        told += [] if any(are_apart(one, other) or are_two_listed(one, other) for other in told) else [one]
     assert set(assign([], told)) == {0}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "n"),
+    [
+        ((None, None, 168), (None, None, 336), 2),  # the next two bookings
+        ((168, None, None), (336, None, None), 2),  # told by a start without an end
+        ((0, None, None), (None, None, 168), 2),  # the room's meeting runs
+        ((0, None, 0), (2, None, 0), 1),  # one booking, that began late
+        ((0, None, None), (1, None, None), 1),  # a start is put right within the hour
+        ((0, None, None), (168, 169, None), 1),  # may be that one's end: see `may_be_two`
+        ((None, None, None), (None, None, 168), 1),
+    ],
+)
+def test_what_one_answer_lists_of_a_room_before_any_of_it_is_over_is_as_many_meetings(
+    one: tuple[int | None, ...], other: tuple[int | None, ...], n: int
+) -> None:
+    told = [record(start, end, "", booked) for start, end, booked in (one, other)]
+    assert len(set(assign([], told))) == len(set(assign([], told[::-1]))) == n
+    if n == 2 and one[0] is None:  # the next answer lists them again, and one more; what two answers tell was moved
+        later = record(None, None, "", 504)
+        assert assign([[told[0]], [told[1]]], [later, told[1]]) == [2, 1]
+        assert assign([[told[0]], [told[1]]], [record(168, 169), told[1]]) == [0, 1]
+        assert assign([[told[0]]], [told[1]]) == [0]
 
 
 def test_a_room_that_is_used_every_week_has_a_meeting_each_week() -> None:

@@ -16,7 +16,10 @@ the other began, and began earlier. Hence
 - what has no start, told later without a booking, is of the meeting that is known, and takes no place of it
   (`says_less`): it would be in no period. It is told beside it, as what one answer tells in several records;
 - a record without length is not apart from one that starts with it: the platform lists a meeting with its end equal
-  to its start before it knows the length.
+  to its start before it knows the length;
+- what one answer lists beside each other is more than what two tell: of two records there neither of which has ended,
+  more than an hour apart and not of one booking, each is a meeting (`are_two_listed`): next week's booking of a room
+  and that of the week after, or the meeting that runs there now. Told by two answers, a booking was moved.
 
 The distinct records of one meeting are its versions. Every distinct record belongs to exactly one meeting.
 """
@@ -24,7 +27,7 @@ The distinct records of one meeting are its versions. Every distinct record belo
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -86,6 +89,28 @@ def _is_over_before(one: Timed, other: Timed) -> bool:
 
 A_LATE_START = timedelta(hours=1)
 """How much later than it was booked for a meeting may be told to have begun, and surely be the same one."""
+
+
+def are_two_listed(one: Timed, other: Timed) -> bool:
+    """Return whether two records of one id that one answer lists are of two meetings though neither has ended.
+
+    Examples
+    --------
+    >>> from collections import namedtuple
+    >>> Record = namedtuple("Record", "started_at ended_at booked_at")
+    >>> march = lambda day: datetime(2026, 3, day, 10)
+    >>> next_week, week_after = Record(None, None, march(12)), Record(None, None, march(19))
+    >>> are_two_listed(next_week, week_after), are_two_listed(Record(march(5), None, None), next_week)
+    (True, True)
+    >>> are_two_listed(Record(march(5), None, march(12)), next_week)
+    False
+    """
+    if one.ended_at is not None or other.ended_at is not None:
+        return False
+    at, other_at = one.started_at or one.booked_at, other.started_at or other.booked_at
+    if at is None or other_at is None or (one.booked_at is not None and one.booked_at == other.booked_at):
+        return False
+    return abs(at - other_at) > A_LATE_START
 
 
 def may_be_two(one: Timed, other: Timed) -> bool:
@@ -193,7 +218,7 @@ def assign(known: Sequence[Sequence[Told]], records: Sequence[Told]) -> list[int
     -------
     list
         For each record an index into `known`; from `len(known)` on the new meetings, by start. Two records that are
-        apart never get one index, and a known one never another than it had.
+        apart, or two by `are_two_listed`, never get one index, and a known one never another than it had.
     """
     if not known and len(records) == 1:
         return [0]
@@ -216,24 +241,36 @@ def _place(known: Sequence[Sequence[Told]], records: Sequence[Told], home: dict[
         for versions, latest in zip(known, placing, strict=True)
     ]
     order = sorted((_start(latest), at) for at, latest in enumerate(placing))
+    listed: dict[int, list[Told]] = {}
+    for record in records:
+        if record.record_hash in home:
+            listed.setdefault(home[record.record_hash], []).append(record)
     for record in sorted(records, key=lambda one: (_start(one), fullness(one))):
         if record.record_hash in home:
             continue
-        at = next(_neighbours(order, record, members), len(members))
+        at = next(_neighbours(order, record, members, listed), len(members))
         if at == len(members):
             members.append([])
             insort(order, (_start(record), at))
         members[at].append(record)
+        listed.setdefault(at, []).append(record)
         home[record.record_hash] = at
 
 
-def _neighbours(order: Sequence[tuple[Any, int]], record: Told, members: Sequence[Sequence[Told]]) -> Iterator[int]:
+def _neighbours(
+    order: Sequence[tuple[Any, int]],
+    record: Told,
+    members: Sequence[Sequence[Told]],
+    listed: Mapping[int, Sequence[Told]],
+) -> Iterator[int]:
     """Yield the meetings beside a record in time that it may be of: those that begin with it, the one before, the one
-    after."""
+    after; `listed` is what its own answer tells of each."""
     start = _start(record)
     first, behind = bisect_left(order, (start, 0)), bisect_left(order, (start, len(members)))
     for _, at in (*order[first:behind], *order[max(first - 1, 0) : first], *order[behind : behind + 1]):
-        if not any(are_apart(record, member) for member in members[at]):
+        if any(are_apart(record, member) for member in members[at]):
+            continue
+        if not any(are_two_listed(record, other) for other in listed.get(at, ())):
             yield at
 
 

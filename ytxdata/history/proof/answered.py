@@ -128,6 +128,8 @@ class ToldApart(NamedTuple):
         Known meetings that are not listed, though the next of their id is.
     rooms
         Ids that stand for several meetings, each with how many of them are listed beside each other.
+    n_of_room
+        How many are listed of one id, one where that is no sign that the platform lists more than one.
     """
 
     records: Sequence[Seen]
@@ -136,6 +138,7 @@ class ToldApart(NamedTuple):
     kept: Mapping[Key, Known]
     replaced: Sequence[Replaced]
     rooms: Mapping[str, int]
+    n_of_room: int
 
 
 def told_apart(pull: PullFacts, known: KnownLand) -> ToldApart:
@@ -172,7 +175,8 @@ def told_apart(pull: PullFacts, known: KnownLand) -> ToldApart:
         found=found,
         kept=kept,
         replaced=[one for listed in rooms.values() for one in _replaced(listed)],
-        rooms={meeting_id: _n_beside(listed, pull.asked_at) for meeting_id, listed in rooms.items()},
+        rooms={meeting_id: sum(bool(one.told) for one in listed) for meeting_id, listed in rooms.items()},
+        n_of_room=_n_of_room(rooms.values(), pull.asked_at),
     )
 
 
@@ -222,12 +226,18 @@ def _replaced(listed: Sequence[_Listed]) -> Iterator[Replaced]:
             yield Replaced(before.shown, after.told, not (after.old and after.old.known), of_room, n_later)
 
 
-def _n_beside(listed: Sequence[_Listed], asked_at: datetime) -> int:
-    """Return how many meetings of a room are listed, one where that is no sign that the platform lists more than one.
+def _n_of_room(rooms: Iterable[Sequence[_Listed]], asked_at: datetime) -> int:
+    """Return how many meetings of one room are listed, one where that is no sign that the platform lists more than one.
 
-    Two of one creator that are over are a sign: one id has been seen with two creators by mistake, and plans tell
-    nothing of what a room held before. A limit counts them all.
+    Two of one creator that are over are a sign, and so are two such pairs of whomever: a room may be booked by another
+    colleague each time. A single pair of two creators is none, one id has been seen with two by mistake; and plans tell
+    nothing of what a room held before. A limit counts them all (`rooms`).
     """
-    told = [one.told[-1] for one in listed if one.told]
-    over = Counter(one.creator for one in told if one.started_at and one.ended_at and one.ended_at <= asked_at)
-    return len(told) if max(over.values(), default=0) > 1 else 1
+    n_pairs, is_sign, most = 0, False, 1
+    for listed in rooms:
+        told = [one.told[-1] for one in listed if one.told]
+        over = Counter(one.creator for one in told if one.started_at and one.ended_at and one.ended_at <= asked_at)
+        n_pairs += max(over.total() - 1, 0)
+        is_sign |= max(over.values(), default=0) > 1
+        most = max(most, len(told)) if over.total() > 1 else most
+    return most if is_sign or n_pairs > 1 else 1

@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain
 
 from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible, suspected
 from ytxdata.history.proof.evidence import BARRING, Evidence, Known, KnownLand, PullFacts, Seen, Span
+from ytxdata.history.proof.overlap import latest
 from ytxdata.history.proof.policy import Policy
 from ytxdata.history.proof.window import Before, Sighting, look
 from ytxdata.times import EARLIEST, floor_second, next_second
@@ -75,7 +76,7 @@ def barred(
             spans["collision"] += _told_as(gone.of_room, gone.old, answer, since)
         told = answer.pull.unread
         if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
-            until = _latest(answer)
+            until = latest(answer.pull, answer.policy)
             # more patience than before: what was listed too late for the sync before is listed to this one
             spans["rejected"].append((min(since, floor_second(until - answer.policy.settle)), next_second(until)))
         for key in chain(*told):  # those that are told again are the last to be forgotten
@@ -90,8 +91,10 @@ def barred(
 
 def unfinished(known: KnownLand, evidence: Evidence, pulls: Iterable[PullFacts], policy: Policy) -> Evidence:
     """Return the evidence with what the answers of a sync that came to no end cannot speak for; they claim nothing."""
-    before = Before(n_of_room=evidence.n_of_room)
-    answers = [look(pull, known, before, policy) for pull in pulls]
+    answers = list[Sighting]()
+    for pull in pulls:
+        before = Before(n_of_room=evidence.n_of_room, answer=answers[-1] if answers else None)
+        answers.append(look(pull, known, before, policy))
     return barred(replace(evidence, suspected=suspected(evidence, answers)), answers)
 
 
@@ -111,7 +114,7 @@ def joined_at(evidence: Evidence, answers: Iterable[Sighting], policy: Policy) -
 
 def _told_now(answers: Iterable[Sighting]) -> datetime | None:
     """Return the latest instant at which a sync may have asked; None where only this machine's clock tells of it."""
-    return max((_latest(one) for one in answers if one.pull.clock_skew is not None), default=None)
+    return max((latest(one.pull, one.policy) for one in answers if one.pull.clock_skew is not None), default=None)
 
 
 def ending(
@@ -129,12 +132,12 @@ def ending(
         This machine's clock went back since the sync before.
     """
     now = _told_now(answers)
-    latest = now or max(map(_latest, answers))
+    newest = now or max(latest(one.pull, one.policy) for one in answers)
     spans = [*evidence.hidden, *evidence.rejected, *(one[2:] for one in evidence.suspects_hide)]
-    if all(end <= latest + policy.settle for _, end in spans):
+    if all(end <= newest + policy.settle for _, end in spans):
         return evidence
-    over = (one.ended_at for one in known.since(latest) if one.ended_at and one.was_over)
-    last = next_second(max([latest, *over]) + policy.settle)
+    over = (one.ended_at for one in known.since(newest) if one.ended_at and one.was_over)
+    last = next_second(max([newest, *over]) + policy.settle)
 
     def cut(start: datetime, end: datetime) -> Iterator[Span]:
         if start <= last:
@@ -147,23 +150,6 @@ def ending(
     suspects_hide = tuple((*one[:2], *span) for one in evidence.suspects_hide for span in cut(*one[2:]))
     kept = {name: merged(chain(*(cut(*span) for span in getattr(evidence, name)))) for name in ("hidden", "rejected")}
     return replace(evidence, **kept, suspects_hide=suspects_hide)  # type: ignore[arg-type]
-
-
-_HALF_A_MINUTE = timedelta(seconds=30)
-
-
-def _latest(answer: Sighting) -> datetime:
-    """Return up to when the meetings of an answer may have begun, whichever clock was right.
-
-    Without the platform's `Date` a clock that is behind shows by what is told to be over, or to run, after it: what is
-    not told may have begun a settling time later. What was booked is to come, and shows nothing.
-    """
-    pull = answer.pull
-    if pull.clock_skew is not None:  # it is kept in whole minutes
-        return pull.answered_at + max(_HALF_A_MINUTE - pull.clock_skew, timedelta(0))
-    told = ((pull.start_of(one), one) for one in pull.records if one.kind != "booked" and one.booked_at is None)
-    newest = max((max(start, one.ended_at or start) for start, one in told if start), default=pull.answered_at)
-    return pull.answered_at if newest <= pull.answered_at else newest + answer.policy.settle
 
 
 def _before(since: datetime, until: datetime) -> Iterator[Span]:

@@ -189,6 +189,9 @@ class Remembered(NamedTuple):
 
 Span = tuple[datetime, datetime]
 
+BARRING_RULES = 2
+"""By which rules time is barred. 1, which said no number, took a plan whose time had passed for one that was moved."""
+
 BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
 """What bars a span of time from being proven, for good: the reason it has, and the field of the evidence that keeps it."""
 
@@ -342,8 +345,9 @@ class Evidence:
     unread
         By what the rejected records are known whose time is barred.
     barred_since
-        Up to when an earlier version judged, which kept fewer of these, and took a room for one meeting; None when none
-        did.
+        Up to when an earlier version judged, which kept fewer of these; None when none did.
+    barred_by
+        By which rules time was barred since.
     reopened_at
         Up to when an earlier version judged, which measured answers in bytes alone.
     """
@@ -376,6 +380,7 @@ class Evidence:
     suspects_hide: tuple[tuple[str, int, datetime, datetime], ...] = ()
     unread: tuple[str, ...] = ()
     barred_since: datetime | None = None
+    barred_by: int = BARRING_RULES
     reopened_at: datetime | None = None
 
     @property
@@ -404,8 +409,8 @@ class Evidence:
             (whose, n, *map(datetime.fromisoformat, span)) for whose, n, *span in values.get("suspects_hide", ())
         )
         known["unread"] = tuple(values.get("unread", ()))
-        if "n_of_room" not in values:
-            known["barred_since"] = values.get("last_asked_at")
+        if values.get("barred_by") != BARRING_RULES:
+            known |= {"barred_since": values.get("last_asked_at"), "barred_by": BARRING_RULES}
         for name in ("kinds", "limits", "suspected"):
             known[name] = tuple((key, n) for key, n in values.get(name, ()))
         known["doubts"] = tuple(_read(Doubt, one) for one in values["doubts"])

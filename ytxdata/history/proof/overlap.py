@@ -9,16 +9,17 @@ is nowhere assumed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import prod
 from typing import NamedTuple
 
-from ytxdata.history.proof.evidence import Key, Known, KnownLand, Seen, Span
+from ytxdata.history.proof.evidence import Key, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.policy import Policy
-from ytxdata.records.identity import may_be_two
-from ytxdata.times import next_second
+from ytxdata.phones import normalize
+from ytxdata.records.identity import A_LATE_START
+from ytxdata.times import EARLIEST, next_second
 
 A_MINUTE = timedelta(minutes=1)
 """So long before its start one may have joined a meeting: times are told to the minute."""
@@ -210,34 +211,127 @@ def _strictness(shorter: Extent, longer: Extent) -> tuple[bool, float]:
     return is_strict, luck(n_common, n_common, len(settled)) if is_strict else 1.0
 
 
-def moved(listed: Iterable[tuple[Known, Sequence[Seen]]], known: KnownLand) -> tuple[tuple[Key, Span], ...]:
-    """Return the meetings that ran when they were archived, and are listed as begun at another time only.
+def moved(
+    listed: Iterable[tuple[Known, Sequence[Seen]]],
+    known: KnownLand,
+    pull: PullFacts,
+    earlier: PullFacts | None,
+) -> tuple[tuple[Key, Span], ...]:
+    """Return the known meetings that an answer lists at another time only, with from when to when there may have been
+    two, of which the first is no meeting of the archive.
 
-    What has not ended may go on, so that the answer tells of one meeting. Where somebody had joined it was no plan, and
-    there may have been two, of which the first is no meeting of the archive: with each from when to when. A start may
-    be put right within the hour. But whoever had joined before a later one was in no meeting that began then: a room
-    that is used again after five minutes, which a sync on the full hour meets every day.
+    By their times they are one (`records.identity`). They may be two all the same:
+
+    - where the new start lies more than an hour off one that had passed by then, whether that meeting had begun when it
+      was archived, was over, or was only planned: the one record of a room says on Friday that it meets next Thursday,
+      and of this Thursday nobody saw more than the plan. A booking that began late is one meeting;
+    - where somebody had joined before the new start: a room that is used again after five minutes, which a sync on the
+      full hour meets every day. Else a start may be put right within the hour;
+    - where what had begun is told as another creator's, at another minute.
+
+    A plan that is moved while it lies ahead was never held. What was lost began before this answer was asked.
 
     Parameters
     ----------
     listed
         Known meetings, each with the records that the answer has of it, or in its place.
+    pull, earlier
+        The answer, and the one before it in the same sync; None where it is the first.
     """
-    listed_as: dict[Key, tuple[Known, datetime, bool]] = {}
-    for old, told in listed:
-        starts = [one.started_at for one in told if one.started_at]
-        # an end that was still to come when it was archived is a plan, and tells no more than none
-        if old.started_at and starts and not old.was_over:
-            are_two = all(may_be_two(replace(old, ended_at=None), one) for one in told)
-            listed_as[old.key] = old, _nearest(old.started_at, starts), are_two
-    running = [old for old, start, are_two in listed_as.values() if are_two or start > (old.started_at or start)]
-    joined = known.joined(running) if running else {}
+    others = [found for old, told in listed if (found := _elsewhere(old, told))]
+    reused = [found for old, told in _running(earlier, pull) if (found := _elsewhere(old, told))] if earlier else []
+    if not others and not reused:
+        return ()
+    running = [one.old for one in others if not one.old.was_over]
+    # what ran some minutes ago, in the same sync, had been joined
+    joined = {**(known.joined(running) if running else {}), **{one.old.key: one.began for one in reused}}
+    until = by_clocks(pull)
     return tuple(
-        (key, (min(key[1], start), next_second(max(key[1], start))))
-        for key, (_, start, are_two) in listed_as.items()
-        if key[1] and key in joined and (are_two or joined[key] <= start - A_MINUTE)
+        (one.old.key, (min(one.may_begin, one.to), next_second(max(one.began, min(one.to, until)))))
+        for one in (*others, *reused)
+        if one.may_be_two(joined.get(one.old.key), until)
     )
 
 
-def _nearest(began: datetime, starts: Iterable[datetime]) -> datetime:
-    return min(starts, key=lambda at: abs(at - began))
+class _Elsewhere(NamedTuple):
+    """A known meeting, when it began or was to begin, and when it is told to have, by the nearest record."""
+
+    old: Known
+    began: datetime
+    to: datetime
+    as_told: Seen
+
+    @property
+    def may_begin(self) -> datetime:
+        """From when on it may have been held: what was a plan when it was archived may have begun an hour early."""
+        return self.began - A_LATE_START if self.began > self.old.last_changed_at else self.began
+
+    def may_be_two(self, joined_at: datetime | None, until: datetime) -> bool:
+        is_far = abs(self.to - self.began) > A_LATE_START
+        if joined_at is not None and (is_far or joined_at <= self.to - A_MINUTE):
+            return True
+        if self.began >= until:
+            return False
+        if self.old.booked_at is not None and self.old.booked_at == self.as_told.booked_at:
+            return False
+        return is_far or (self._is_of_another() and abs(self.to - self.began) > A_MINUTE)
+
+    def _is_of_another(self) -> bool:
+        creators = [normalize(text) or text for one in (self.old, self.as_told) if (text := one.creator)]
+        return len(set(creators)) > 1
+
+
+def _elsewhere(old: Known, told: Sequence[Seen]) -> _Elsewhere | None:
+    """Return what a known meeting is told as, None where that is at its own time, or says nothing of one."""
+    if any(one.record_hash == old.record_hash for one in told):
+        return None
+    began = old.key[1]
+    # a booking that is told in place of a start says less: the row stays (`identity.says_less`)
+    times = [(at, one) for one in told if (at := one.started_at or (None if old.started_at else one.booked_at))]
+    if began is None or began < EARLIEST or not times:
+        return None
+    to, as_told = min(times, key=lambda pair: abs(pair[0] - began))
+    return _Elsewhere(old, began, to, as_told) if to != began else None
+
+
+def _running(earlier: PullFacts, pull: PullFacts) -> Iterator[tuple[Known, Sequence[Seen]]]:
+    """Yield what ran in the answer before, with what this one has of it, or else of its id that was not listed there."""
+    asked_at = earlier.asked_at
+    running = {
+        one.key: one
+        for one in earlier.records
+        if one.started_at and one.started_at <= asked_at and (one.ended_at is None or one.ended_at > asked_at)
+    }
+    ids = {meeting_id for meeting_id, _ in running}
+    before = {one.key for one in earlier.records if one.meeting_id in ids}
+    told: dict[str, list[Seen]] = {}
+    for one in pull.records if ids else ():
+        if one.meeting_id in ids:
+            told.setdefault(one.meeting_id, []).append(one)
+    for key, one in running.items():
+        now = told.get(one.meeting_id, [])
+        old = Known(*one[:4], asked_at, one.creator, booked_at=one.booked_at)
+        yield old, [other for other in now if other.key == key] or [other for other in now if other.key not in before]
+
+
+_HALF_A_MINUTE = timedelta(seconds=30)
+
+
+def by_clocks(pull: PullFacts) -> datetime:
+    """Return up to when the meetings of an answer may have begun, by the later of this machine's clock and `Date`."""
+    if pull.clock_skew is None:
+        return pull.answered_at
+    return pull.answered_at + max(_HALF_A_MINUTE - pull.clock_skew, timedelta(0))  # it is kept in whole minutes
+
+
+def latest(pull: PullFacts, policy: Policy) -> datetime:
+    """Return up to when the meetings of an answer may have begun, whichever clock was right.
+
+    Without the platform's `Date` a clock that is behind shows by what is told to be over, or to run, after it: what is
+    not told may have begun a settling time later. What was booked is to come, and shows nothing.
+    """
+    if pull.clock_skew is not None:
+        return by_clocks(pull)
+    told = ((pull.start_of(one), one) for one in pull.records if one.kind != "booked" and one.booked_at is None)
+    newest = max((max(start, one.ended_at or start) for start, one in told if start), default=pull.answered_at)
+    return pull.answered_at if newest <= pull.answered_at else newest + policy.settle

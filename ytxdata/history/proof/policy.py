@@ -195,9 +195,9 @@ REASONS: dict[str, Reason] = {
         "the platform seems to list only the newest of each creator or kind, and of this period may have hidden some",
     ),
     "moved": _probable(
-        "有人接入、进行中的会议后来以另一开始时间列出：可能是两场，先前一场不在存档里",
-        "a meeting that ran, with somebody joined, was later listed with another start: there may have been two, and the "
-        "first is not here",
+        "会议的开始时间已过，后来以另一开始时间列出：可能是两场，先前一场不在存档里",
+        "a meeting whose start had passed was later listed with another one: there may have been two, and the first is "
+        "not here",
     ),
     "no_start": _probable(
         "太多记录没有开始时间，无法判断属于哪一段",
@@ -315,8 +315,8 @@ NOTES: dict[str, Text] = {
     ),
     "order": Text("平台没有按从新到旧返回", "the platform did not list newest first"),
     "moved": Text(
-        "{n} 场进行中的会议后来以另一开始时间列出：先前的可能是另一场，相应时段不能证实",
-        "{n} meetings that ran were later listed with another start: there may have been two, and what lies between is not proven",
+        "{n} 场会议的开始时间已过，后来以另一开始时间列出：先前的可能是另一场，相应时段不能证实",
+        "{n} meetings whose start had passed were listed with another one: there may have been two, and what lies between is not proven",
     ),
     "cap": Text(
         "疑似平台有上限或保留期：{why}",

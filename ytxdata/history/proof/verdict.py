@@ -56,8 +56,9 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "doubtful": best.pull.is_doubtful,
         "rejected": best.pull.n_rejected > 0,
         "collision": bool(best.replaced),
-        # of several records under one id one may be of a meeting that has no record of its own
-        "contradiction": bool(best.contradictions),
+        # Of several records under one id one may be of a meeting that has no row. Where all tell when they began, it
+        # would have begun at one of these: the time between them is barred, and no other.
+        "contradiction": best.is_contradictory,
         # What has no start has no place. A few are told; many would be a way to hide where the list was cut.
         "no_start": best.n_without_start > policy.strays * best.n_ids,
         # A list from which records vanish and return leaves out others too, that nobody has seen yet.

@@ -136,8 +136,13 @@ class Sighting:
     @property
     def is_clean(self) -> bool:
         """Nothing in the answer was not understood, and nothing is missing from it."""
-        is_at_odds = self.replaced or self.contradictions or self.reappeared or self.n_missing
+        is_at_odds = self.replaced or self.is_contradictory or self.reappeared or self.n_missing
         return not (self.pull.n_rejected or self.pull.is_doubtful or is_at_odds)
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Of a meeting told in several records one may be another, of any time: one of them tells no start."""
+        return any(self.pull.start_of(one) is None for same in self.contradictions.values() for one in same)
 
     @property
     def joins(self) -> bool:
@@ -263,11 +268,11 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     )
     anchors = _anchors(inside, extent.lower, found, before)
     comparison = compared(extent, before.answer.extent if before.answer else None, policy)
-    n_of_room = max((before.n_of_room, before.answer.n_of_room if before.answer else 1, *told.rooms.values()))
+    n_of_room = max(before.n_of_room, before.answer.n_of_room if before.answer else 1, told.n_of_room)
     missing = {one.key for _, one in absence.missing}
     replaced = [one for one in told.replaced if one.is_new or one.old.key in missing]
     listed = [(old, by_key[key]) for key, old in (*found.items(), *told.kept.items())]
-    listed += [(one.old, one.told) for one in told.replaced if one.is_new]
+    listed += [(one.old, one.told) for one in told.replaced if one.is_new and not one.old.was_over]
     return Sighting(
         pull=pull,
         policy=policy,
@@ -285,10 +290,10 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         reappeared=tuple(one for one in found.values() if one.is_exempt),
         replaced=tuple(one for one in replaced if one.old.was_over and n_of_room == 1),
         full_rooms=frozenset(one.n_later for one in replaced if one.old.key in missing and one.n_later >= n_of_room),
-        contradictions={key: same for key, same in by_key.items() if len(same) > 1 and _are_several(same)},
+        contradictions={key: same for key, same in by_key.items() if len({one.record_hash for one in same}) > 1},
         rooms=told.rooms,
         n_of_room=n_of_room,
-        moved=moved(listed, known),
+        moved=moved(listed, known, pull, before.answer.pull if before.answer else None),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.
@@ -442,7 +447,3 @@ def _lower(inside: Sequence[Placed], after: datetime) -> datetime | None:
         return None
     first_end = min((one.ended_at for start, one in inside if one.ended_at and one.ended_at >= start), default=after)
     return next_second(max(after, inside[0][0], first_end))
-
-
-def _are_several(same: Sequence[Seen]) -> bool:
-    return len({one.record_hash for one in same}) > 1

@@ -265,8 +265,8 @@ class _Reader:
     def take(self, pull: _Pull) -> None:
         """Read an answer, now or together with others."""
         form = pull.row["form"]
-        # every version wrote down how many records it read, which is of the hash of a pull
-        if pull.row["returned_n"] != len(pull.listed) and not _is_left_whole(pull.row):
+        # how many records were read is of the hash of a pull; an early version listed none that it took for a duplicate
+        if pull.row["returned_n"] != len(pull.listed) and pull.row["settle_s"] is not None:
             self.others.append(pull.row["pull_id"])
         if form == WHOLE or len(pull.regained):
             self._whole(pull)
@@ -307,7 +307,8 @@ class _Reader:
         # what an earlier parser lost was regained since, and stands between what that one found
         among_others = iter(records)
         is_in_order = all(one in among_others for one in wanted)
-        if strange or not is_in_order or (is_lost if is_left_whole else rest):
+        # with the first answer that holds it alone: pulls of such versions say nothing of patience, and are chained so
+        if strange or not is_in_order or (is_lost if pull.row["settle_s"] is None else rest):
             self.unlike.append(pull.row["pull_id"])
 
     def _never_kept(self, texts: Collection[bytes]) -> set[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.archive.forged import rewritten
+from tests.archive.forged import Rewritten, rewritten
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
@@ -153,3 +154,77 @@ def test_clocks_are_told_and_held_against_earlier_heads(
     damages = [one.detail.en for one in verify(archive.path, recompute=True).damages]
     assert any("other offsets of the clock" in one for one in damages), damages
     assert any("clocks" in one and "follows from the raw answers" in one for one in damages), "the pulls say otherwise"
+
+
+def changed(raw: Rewritten) -> None:
+    """One meeting moved, and the answer that brought it kept as one that fits no form."""
+    raw.leave_whole(raw.pulls[0])
+    raw.leave_whole(raw.pulls[1])
+    raw.say(5, raw.observations[5]["raw"].replace(b"2026-", b"2025-"))
+
+
+def invented(raw: Rewritten) -> None:
+    raw.leave_whole(raw.pulls[1])
+    raw.pulls[1]["listed"].append(raw.invent(raw.pulls[1], raw.observations[0]["raw"].replace(b"000", b"999")))
+    raw.observations[-1]["position"] = len(raw.pulls[1]["listed"]) - 1
+
+
+def dropped(raw: Rewritten) -> None:
+    raw.let_drop(len(raw.observations) - 1)
+
+
+def of_a_name(raw: Rewritten) -> None:
+    raw.invent(raw.pulls[0], json.dumps(IN_A_NAME).encode())
+
+
+def left_out(raw: Rewritten) -> None:
+    """What both answers list is said to be of the second: the first is kept as if nobody had read it."""
+    raw.leave_whole(raw.pulls[0])
+    raw.pulls[0]["listed"] = []
+    for one in raw.observations[:60]:
+        pull = raw.pulls[1]
+        one |= {"pull_id": pull["pull_id"], "observed_at": pull["asked_at"]}
+        one["position"] = pull["listed"].index(one["obs"])
+
+
+def first_seen_later(raw: Rewritten) -> None:
+    pull = raw.pulls[1]
+    raw.observations[7] |= {"pull_id": pull["pull_id"], "observed_at": pull["asked_at"]}
+    raw.observations[7]["position"] = pull["listed"].index(7)
+
+
+IN_A_NAME = {"meid": "9" * 29, "starttime": "2024-01-02 09:00:00", "endtime": "2024-01-02 18:00:00", "parties": []}
+
+OF_ANSWERS = {
+    "moved": (changed, "5 (it is not in"),
+    "invented": (invented, "61 (it is not in"),
+    "dropped": (dropped, "(read anew, its raw answer gives other"),
+    "in a name": (of_a_name, "give, read anew, other records"),
+    "left out": (left_out, "(read anew, its raw answer gives other"),
+    "first seen later": (first_seen_later, "7 (it is not in"),
+}
+"""What somebody does to the raw rows who rewrites them below one more head → what is said of it."""
+
+
+@pytest.mark.parametrize("name", OF_ANSWERS)
+@pytest.mark.parametrize("version", [None, 1])
+def test_each_answer_read_anew_gives_what_it_lists(
+    archive: Archive, platform: Any, name: str, version: int | None
+) -> None:
+    """Which records an answer is made of is of no hash of the chain: any meeting could be invented, moved or lost."""
+    change, said = OF_ANSWERS[name]
+    platform.records[30]["meetingname"] = json.dumps(IN_A_NAME)
+    archive.sync(platform)
+    platform.records.insert(0, platform.record(60))
+    archive.sync(platform)
+    Rewritten(archive).seal()
+    assert archive.verify(recompute=True).is_sound, "rewritten, and nothing edited: a compaction does the same"
+    raw = Rewritten(archive)
+    change(raw)
+    raw.seal(**({} if version is None else {"parser": {**raw.snapshot.head.parser, "version": version}}))
+    found = verify(archive.path)
+    assert not found.is_sound
+    # that an earlier parser read it is a word of the newest head alone
+    told = [*(f"{one.name} ({one.detail.en})" for one in found.damages), *(one.en for one in found.left_open)]
+    assert any(said in one for one in told), told
+    assert CliRunner().invoke(app, ["verify", "--recompute", str(archive.path)]).exit_code in (1, 5)

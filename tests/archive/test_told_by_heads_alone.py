@@ -21,6 +21,7 @@ from ytxdata.archive import Archive
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
 from ytxdata.archive.heads import canonical, head_path, link, sealed, sequences, write_head
 from ytxdata.archive.verify import verify
+from ytxdata.archive.write_sync import Writer
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError
 
@@ -279,7 +280,41 @@ def test_what_came_after_the_last_published_head_is_told(
     assert "is – now" in told.en
     for path in sorted((archive.path / "heads").iterdir())[:-1]:
         path.write_bytes(path.read_bytes().split(b"\n")[0])
-    assert published(archive, tmp_path / "heads").exit_code == 0, "another stands since before"
-    archive.witness(bill, name="list", **about)
     (told,) = audit.verify_heads(archive, tmp_path / "heads").left_open
     assert "kept no more" in told.en
+    assert published(archive, tmp_path / "heads").exit_code == 1
+
+
+def test_an_entry_of_a_list_is_the_one_that_was_published(
+    archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
+) -> None:
+    """It was told to be newer by the number of its file alone: the file of before, or a total typed by nobody, was not."""
+    bill = json.dumps([{"meeting_id": platform.records[0]["meid"], "started_at": "2026-01-01 23:00:00"}]).encode()
+    about: dict[str, Any] = {"kind": "console", "start": "2026-01-01", "end": "2026-01-02", "name": "list"}
+    day()
+    archive.witness(bill, totals={"lines": 1}, **about)
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    (before,) = snapshot.head.state["witnesses"]
+    archive.witness(bill + b"\n", totals={"lines": 9}, **about)
+    audit.publish_head(archive, str(tmp_path / "heads"))
+    (now,) = (snapshot := archive.snapshot() or snapshot).head.state["witnesses"]
+    typed = {**now, "reading": {**now["reading"], "totals": {**now["reading"]["totals"], "lines": "1"}}}
+    for entry in (before, typed, now):
+        Writer(archive.path, archive.snapshot()).promote("compact", state={**snapshot.head.state, "witnesses": [entry]})
+        left_open = audit.verify_heads(archive, tmp_path / "heads").left_open
+        assert ["the list list was handed in again" in one.en for one in left_open] == [True] * (entry is not now)
+
+
+def test_a_pull_that_says_it_was_asked_before_a_published_one_is_left_open(
+    archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
+) -> None:
+    day()
+    audit.publish_head(archive, str(tmp_path / "heads"))
+    day()
+    assert audit.verify_heads(archive, tmp_path / "heads").left_open == ()
+    platform.clock -= timedelta(days=9)
+    archive.sync(platform)
+    audit.publish_head(archive, str(tmp_path / "heads"))
+    (told,) = audit.verify_heads(archive, tmp_path / "heads").left_open
+    assert "the first is pull 3" in told.en

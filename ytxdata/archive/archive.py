@@ -23,8 +23,9 @@ from ytxdata.archive.mirror import Mirrorable
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.repair import RebuildReport, rebuild
+from ytxdata.archive.replay import that_waits
 from ytxdata.archive.scans import Scannable
-from ytxdata.archive.sync import Asker, SyncReport, sync, that_waits
+from ytxdata.archive.sync import Asker, SyncReport, sync
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table

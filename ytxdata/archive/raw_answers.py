@@ -171,6 +171,23 @@ def unfold(envelope: Envelope, records: Sequence[bytes]) -> Iterator[bytes]:
         yield dress(record)
 
 
+def shortened(envelope: Envelope, is_left_out: npt.NDArray[np.bool_]) -> Envelope:
+    """Return the envelope without those of some records beside which nothing but punctuation stands; the first two and
+    the last stay, by which it is seen how records stand in this answer.
+    """
+    gaps = msgspec.msgpack.decode(envelope.gaps, type=list[bytes])
+    numbers = envelope.numbers
+    is_out = is_left_out[numbers]
+    is_out[[*range(2)][: len(numbers)]] = is_out[-1:] = False
+    if b"".join(gaps[1:-1]).strip(_PUNCTUATION):
+        is_full = np.array([bool(gap.strip(_PUNCTUATION)) for gap in gaps])
+        is_full[[0, -1]] = False
+        is_out &= ~(is_full[:-1] | is_full[1:])
+    # with each goes the gap behind it
+    rest = [gaps[0], *(gaps[place + 1] for place in np.flatnonzero(~is_out).tolist())]
+    return Envelope(envelope.form, msgspec.msgpack.encode(rest), numbers[~is_out])
+
+
 def raw_records(snapshot: Snapshot, numbers: npt.NDArray[np.int64]) -> dict[int, bytes]:
     """Return the raw records of some observations, those that can be read, by number."""
     raws: dict[int, bytes] = {}

@@ -31,7 +31,8 @@ from ytxdata.archive.known_meetings import (
     plain_periods,
 )
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together, whole_answer
-from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED
+from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED, RAW_TABLES
+from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
 from ytxdata.history.proof.answered import pull_facts
@@ -156,8 +157,16 @@ def records_in(raw: bytes, asked_at: datetime, aliases: Aliases) -> list[bytes]:
 
 
 def derive_again(writer: Writer, aliases: Aliases) -> dict[str, int]:
-    """Write a new generation of derived tables and a new index; return how many meetings there are now."""
+    """Write a new generation of derived tables and a new index; return how many meetings there are now.
+
+    Raises
+    ------
+    DamagedError
+        A raw file is not what was written: what follows from it would get hashes of its own, and be called sound.
+    """
     source = writer.preview()
+    for file in (file for table in RAW_TABLES for file in source.files(table)):
+        check_whole(source.root, file)
     writer.next_generation()
     # staged: which rows share an id is known at the end only, and ten years of them need not fit in memory
     with tempfile.TemporaryDirectory() as directory:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,16 @@ import pyarrow as pa
 
 from ytxdata.archive.heads import Snapshot, among, batches, canonical, read
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
-from ytxdata.archive.raw_answers import FORMS, Envelope, put_together, raw_records
+from ytxdata.archive.raw_answers import (
+    FORMS,
+    WHOLE,
+    Envelope,
+    never_taken_in,
+    put_together,
+    raw_records,
+    shortened,
+    unfold,
+)
 from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.verification import Damage
@@ -39,7 +47,21 @@ _UNHEARD = Text(
     "its head says that the list {name} was heard by rules of another version; by those of today something else comes "
     "of its bytes. That is no damage, but what is kept of it is not proven: the next sync hears it again",
 )
+_OTHER_RECORDS = Text(
+    "按今日规则读其原始回答，所得记录与它所列的不同", "read anew, its raw answer gives other records than it lists"
+)
+_READ_OTHERWISE = Text(
+    "有 {n} 个回答（首个为拉取 {pull}）按今日规则读出的记录与所列的不同，但所列各条确在其中：可能由早期版本按另外的边界读出，也可能被人改写，两者都没有得到证实",
+    "{n} answers (the first is that of pull {pull}) give, read anew, other records than they list, and yet all of these "
+    "stand in them: an earlier version may have found other borders, or somebody rewrote them, and neither is shown",
+)
 _MOST_TOLD = 20
+
+_TOGETHER = 32 * 2**20
+"""Answers are read together until they are about as long as that [bytes]: their records are then looked up at once."""
+
+_LIKELY_LENGTH = 500
+"""How long a record is counted before it is looked up [bytes]."""
 
 
 def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]:
@@ -48,16 +70,17 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
     """
     compared = _Compared()
     others, unheard = _witnesses(snapshot)
+    strange, read_otherwise = _answers(snapshot)
     found = [
         *compared.derived(snapshot),
         *_places(snapshot),
         *_counts(snapshot),
         *_index(snapshot),
-        *_origins(snapshot),
+        *strange,
         *others,
         *_periods(snapshot),
     ]
-    return compared.n_rows, found, unheard
+    return compared.n_rows, found, [*read_otherwise, *unheard]
 
 
 class _Compared:
@@ -155,34 +178,53 @@ class _Origin(NamedTuple):
     instants: Numbers
 
 
-def _origins(snapshot: Snapshot) -> Iterator[Damage]:
-    """Every observation stands in the answer that is said to have brought it, at its place and of its time."""
+class _Pull(NamedTuple):
+    """An answer to read: its row, the observations that it lists, and those that name it and are not among these."""
+
+    row: Mapping[str, Any]
+    listed: Numbers
+    regained: Numbers
+
+
+def _answers(snapshot: Snapshot) -> tuple[list[Damage], list[Text]]:
+    """Hold every answer and the observations against each other: read anew it gives those that it lists, no more and no
+    less, and each of these is of the first answer that lists it, or of one before.
+
+    Of a pull the chain holds its answer alone: which observations it is made of is a word of the archive. Where an
+    answer gives others, that is damage if one of them does not stand in its bytes, or one that it gives was never
+    kept; else an earlier parser may have found other borders, or somebody others: neither is shown.
+    """
     origin = _origin_of(snapshot)
     by_pull = np.argsort(origin.pulls, kind="stable")
     edges = np.searchsorted(origin.pulls[by_pull], np.arange(len(origin.pull_ids) + 1))
     place = {pull_id: at for at, pull_id in enumerate(origin.pull_ids)}
-    n_seen, strangers, known = 0, [], set[int]()
-    for pulls in batches(snapshot, "pulls", ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")):
+    is_known, is_listed = np.zeros(len(place), bool), np.zeros(len(origin.pulls), bool)
+    strangers, reader = list[int](), _Reader(snapshot)
+    columns = ("pull_id", "asked_at", "returned_n", "settle_s", "sha256", "form", "gaps", "numbers")
+    for pulls in batches(snapshot, "pulls", columns):
         for pull, asked_at in zip(pulls.to_pylist(), pulls["asked_at"].cast(pa.int64()).to_pylist(), strict=True):
             at = place.get(pull["pull_id"])
-            if at is None:
-                continue
-            mine = by_pull[edges[at] : edges[at + 1]]
-            # the same answer twice in one tick of a coarse clock is two pulls of one id
-            n_seen += 0 if at in known else len(mine)
-            known.add(at)
+            mine = by_pull[:0] if at is None else by_pull[edges[at] : edges[at + 1]]
             listed = Envelope.from_cells(pull["form"], b"", pull["numbers"]).numbers
             strange = _not_at_its_place(mine, origin.positions[mine], listed)
             late = mine[origin.instants[mine] != asked_at]
+            if at is not None:
+                is_known[at] = True
+            new = listed[~is_listed[listed]]
+            is_listed[new] = True
+            later = new[~is_known[origin.pulls[new]]]
             # what was regained is among no pull's numbers, and stands in the answer all the same
-            moved = np.intersect1d(strange, listed)
-            lacking = _not_in(snapshot, pull, np.setdiff1d(strange, listed))
-            strangers += [*late.tolist(), *moved.tolist(), *lacking]
-    missing = len(origin.pulls) - n_seen
-    for number in sorted(set(strangers))[:_MOST_TOLD]:
-        yield Damage("record", str(number), Text("不在它所说的回答里", "it is not in the answer that it names"))
+            strangers += [*late.tolist(), *later.tolist(), *np.intersect1d(strange, listed).tolist()]
+            reader.take(_Pull(pull, listed, np.setdiff1d(strange, listed)))
+    reader.read()
+    missing = int(np.isin(origin.pulls, np.flatnonzero(~is_known)).sum())
+    found = [
+        Damage("record", str(number), Text("不在它所说的回答里", "it is not in the answer that it names"))
+        for number in sorted({*strangers, *reader.strangers})[:_MOST_TOLD]
+    ]
     if missing:
-        yield Damage("record", f"{missing}", Text("所属的拉取不存在", "no pull is the one they name"))
+        found.append(Damage("record", f"{missing}", Text("所属的拉取不存在", "no pull is the one they name")))
+    return [*found, *(Damage("pull", one, _OTHER_RECORDS) for one in reader.others)], [*reader.left_open()]
 
 
 def _origin_of(snapshot: Snapshot) -> _Origin:
@@ -203,17 +245,91 @@ def _not_at_its_place(mine: Numbers, positions: Numbers, listed: Numbers) -> Num
     return strange
 
 
-def _not_in(snapshot: Snapshot, pull: Mapping[str, Any], numbers: Numbers) -> list[int]:
-    """Return those of some observations whose text a raw answer does not hold."""
-    if not len(numbers):
-        return []
-    raw = put_together(snapshot, pull) or b""
-    lacking = {number: text for number, text in raw_records(snapshot, numbers).items() if not _stands_in(raw, text)}
-    if not lacking:
-        return []
-    asked_at: datetime = pull["asked_at"]
-    told = {hashlib.sha256(one).digest() for one in records_in(raw, asked_at, snapshot.aliases)}
-    return [number for number, text in lacking.items() if hashlib.sha256(text).digest() not in told]
+class _Reader:
+    """Reads answers as cheaply as shows the same.
+
+    An answer mostly repeats what others told. So it is read without the records that were read before, as long as
+    nothing but punctuation stands beside them: what else it holds, a record that is said to be none above all, stays.
+    Where that gives something else than it lists, the whole answer is read, and that alone counts.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.others: list[str] = []
+        self.strangers: list[int] = []
+        self.unlike: list[str] = []
+        self._was_read = np.zeros(snapshot.head.counts["observations"], bool)
+        self._waiting: list[tuple[_Pull, Envelope]] = []
+        self._size = 0
+
+    def take(self, pull: _Pull) -> None:
+        """Read an answer, now or together with others."""
+        form = pull.row["form"]
+        # how many records were read is of the hash of a pull; an early version listed none that it took for a duplicate
+        if pull.row["returned_n"] != len(pull.listed) and pull.row["settle_s"] is not None:
+            self.others.append(pull.row["pull_id"])
+        if form == WHOLE or len(pull.regained):
+            self._whole(pull)
+            return
+        shorter = shortened(Envelope(form, pull.row["gaps"], pull.listed), self._was_read)
+        self._was_read[shorter.numbers] = True
+        self._waiting.append((pull, shorter))
+        self._size += len(shorter.gaps) + _LIKELY_LENGTH * len(shorter.numbers)
+        if self._size > _TOGETHER:
+            self.read()
+
+    def read(self) -> None:
+        """Read the answers that wait."""
+        numbers = np.unique(np.concatenate([np.empty(0, np.int64), *(shorter.numbers for _, shorter in self._waiting)]))
+        raws = raw_records(self.snapshot, numbers)
+        for pull, shorter in self._waiting:
+            records = [raws[number] for number in shorter.numbers.tolist()]
+            if self._records(pull, b"".join(unfold(shorter, records))) != records:
+                self._whole(pull)
+        self._waiting, self._size = [], 0
+
+    def _records(self, pull: _Pull, raw: bytes) -> list[bytes]:
+        return records_in(raw, pull.row["asked_at"], self.snapshot.aliases)
+
+    def _whole(self, pull: _Pull) -> None:
+        raw = put_together(self.snapshot, pull.row) or b""
+        raws = raw_records(self.snapshot, np.union1d(pull.listed, pull.regained))
+        records, wanted = self._records(pull, raw), [raws[number] for number in pull.listed.tolist()]
+        if records == wanted and not len(pull.regained):
+            return
+        given, told = set(records), {*raws.values()}
+        strange = [number for number, text in raws.items() if text not in given]
+        self.strangers += [number for number in strange if not _stands_in(raw, raws[number])]
+        rest, is_left_whole = given - told, _is_left_whole(pull.row)
+        is_lost = bool(self._never_kept(rest))
+        if is_lost and not is_left_whole:
+            self.others.append(pull.row["pull_id"])
+        # what an earlier parser lost was regained since, and stands between what that one found
+        among_others = iter(records)
+        is_in_order = all(one in among_others for one in wanted)
+        # with the first answer that holds it alone: pulls of such versions say nothing of patience, and are chained so
+        if strange or not is_in_order or (is_lost if pull.row["settle_s"] is None else rest):
+            self.unlike.append(pull.row["pull_id"])
+
+    def _never_kept(self, texts: Collection[bytes]) -> set[bytes]:
+        digests = {hashlib.sha256(one).digest() for one in texts}
+        for rows in batches(self.snapshot, "observations", ("record_hash",)) if digests else ():
+            digests.difference_update(rows["record_hash"].to_pylist())
+        return digests
+
+    def left_open(self) -> Iterator[Text]:
+        """Yield what is neither shown nor refuted."""
+        told = [one for one in dict.fromkeys(self.unlike) if one not in self.others]
+        if told:
+            yield _READ_OTHERWISE.format(n=len(told), pull=told[0])
+
+
+def _is_left_whole(pull: Mapping[str, Any]) -> bool:
+    """Whether an answer may be kept without its records, which others brought or which were regained since.
+
+    Which patience judged it is of the hash of a pull: where one did, its records were taken in.
+    """
+    return never_taken_in(pull) and pull["settle_s"] is None
 
 
 def _stands_in(raw: bytes, text: bytes) -> bool:

@@ -26,7 +26,7 @@ from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
 from ytxdata.archive.sync import keep_answers, prepared, sync
-from ytxdata.errors import RefusedError
+from ytxdata.errors import RefusedError, UsageError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.reading import patient
@@ -94,6 +94,20 @@ def patience(pulls: Iterable[Mapping[str, Any]], otherwise: Patience) -> Patienc
 def at_least(settle_s: int) -> timedelta:
     """Return a time to settle that may be told; no sync ever took less than the rules do."""
     return max(timedelta(seconds=settle_s), DEFAULT_POLICY.settle)
+
+
+def that_waits(settle: timedelta) -> Policy:
+    """Return the rules under which nothing younger than `settle` is PROVEN; UsageError for less than a day."""
+    # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
+    if settle < DEFAULT_POLICY.settle:
+        raise UsageError(
+            Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
+            remedy=Text(
+                "至少 24 小时：平台可能在会议结束后才列出",
+                "at least 24 hours: meetings may be listed only after they end",
+            ),
+        )
+    return replace(DEFAULT_POLICY, settle=settle)
 
 
 def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Patience) -> None:

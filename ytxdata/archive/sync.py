@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -28,37 +28,31 @@ from ytxdata.archive.known_meetings import (
     to_state,
 )
 from ytxdata.archive.ownership import birth, check_owner, read_identity, writing
-from ytxdata.archive.raw_answers import raw_records
 from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt, rebuilt_if_outdated
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
-from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, TAKEN_IN, Writer, write_intake
-from ytxdata.errors import ArchiveWriteError, DamagedError, NetworkError, PlatformError, RefusedError, UsageError
+from ytxdata.archive.write_sync import (
+    ADOPT,
+    ALL_TAKEN_IN,
+    ANEW,
+    TAKEN_IN,
+    Writer,
+    drift_since,
+    keep_whole,
+    pull_verdicts,
+    write_intake,
+)
+from ytxdata.errors import ArchiveWriteError, DamagedError, NetworkError, PlatformError, RefusedError
 from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
-from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS, Policy
+from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.reading import Judgement, Reading, patient
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
 from ytxdata.records.normalize import parser_mark
-from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.templates import BADGES, facts_card
-
-
-def that_waits(settle: timedelta) -> Policy:
-    """Return the rules under which nothing younger than `settle` is PROVEN; UsageError for less than a day."""
-    # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
-    if settle < DEFAULT_POLICY.settle:
-        raise UsageError(
-            Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
-            remedy=Text(
-                "至少 24 小时：平台可能在会议结束后才列出",
-                "at least 24 hours: meetings may be listed only after they end",
-            ),
-        )
-    return replace(DEFAULT_POLICY, settle=settle)
 
 
 @dataclass(frozen=True)
@@ -169,6 +163,11 @@ _ANSWERS_KEPT = Text(
     "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
     "and nothing is claimed by them; the next sync asks again",
 )
+_KEPT_WHOLE = Text(
+    "原始数据有损坏：收到的 {n} 个回答已原样永久保存在 interrupted/answers/（可用 read_answers 读取），未由其得出任何内容；请从备份恢复所列文件",
+    "raw data is damaged: the {n} answers received are kept as they came, for good, in interrupted/answers/ (read_answers "
+    "reads them), and nothing is derived from them; bring back the files named from a backup",
+)
 _DERIVED_ANEW = Text(
     "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
     "what is derived in the archive was damaged, and was made anew from the raw data. The disk may have bad blocks: run ytxdata verify",
@@ -225,15 +224,19 @@ def sync(
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
-        ready = prepared(root, account, aliases)
+        ready, damage = _ready(root, account, aliases)
         before = ready.snapshot if ready else None
         noted: list[Note] = []
         try:
             intake, reading = _begun(before, aliases, now, policy)
         except DamagedError:
-            before = _derived_anew(root, before, aliases)
-            noted.append(Note("damaged", _DERIVED_ANEW))
-            intake, reading = _begun(before, aliases, now, policy)
+            try:
+                before = _derived_anew(root, before, aliases)
+                intake, reading = _begun(before, aliases, now, policy)
+            except DamagedError as error:
+                damage = error
+                intake, reading = _begun(None, aliases, now, policy)
+            noted = [Note("damaged", _DERIVED_ANEW)]
         answers: list[Answer] = []
         said: dict[Text, str] = {}
         try:
@@ -243,7 +246,9 @@ def sync(
                     reading.take(intake.take(answers[-1]))
                     said = dict.fromkeys(answers[-1].warnings, answers[-1].pull_id) | said
             except KeyboardInterrupt:
-                raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases)) from None
+                raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases, damage)) from None
+            if damage is not None:
+                raise damage
             if before is None:  # nothing is stored that could be damaged, and many years need not be in memory twice
                 answers.clear()
             judgement = reading.result()
@@ -253,7 +258,7 @@ def sync(
         except (PlatformError, RefusedError, NetworkError, DamagedError) as error:
             # the platform may list a record once and never again: an earlier answer of this sync is evidence
             if answers:
-                error.add_note(keep_answers(root, before, account, answers, intake.aliases).in_("both"))
+                error.add_note(keep_answers(root, before, account, answers, intake.aliases, damage).in_("both"))
             raise
         with contextlib.suppress(ArchiveWriteError), telling_write_errors(root):
             # may fail: the sync is whole already, and a later one tries again
@@ -273,6 +278,17 @@ def sync(
                 *(Note("answer", warning, pull_id=pull_id) for warning, pull_id in said.items()),
             ),
         )
+
+
+def _ready(root: Path, account: tuple[str, str], aliases: Aliases | None) -> tuple[Rebuilt | None, DamagedError | None]:
+    """Return what is prepared, or what is wrong with the raw data from which it should be derived anew. The platform is
+    asked all the same, as if nothing was known: it may list a record once and never again.
+    """
+    try:
+        return prepared(root, account, aliases), None
+    except DamagedError as damage:
+        newest(root)  # a damaged control file is none of that: it ends the sync before anything is asked
+        return None, damage
 
 
 def _begun(
@@ -303,20 +319,30 @@ class InterruptedSync(KeyboardInterrupt):
 
 
 def keep_answers(
-    root: Path, before: Snapshot | None, account: tuple[str, str], answers: Sequence[Answer], aliases: Aliases
+    root: Path,
+    before: Snapshot | None,
+    account: tuple[str, str],
+    answers: Sequence[Answer],
+    aliases: Aliases,
+    damage: DamagedError | None = None,
 ) -> Text:
     """Keep the answers of a sync that does not come to its end, with every record in them; return what to tell of it.
 
     The platform may list a record once and never again. Nothing is claimed: see `Unjudged`. What they cannot speak for
     stays: a record that was not understood may be gone when the next sync asks, and be the meeting that is missing.
+    Where there is damage in raw data, nothing can be held against that, and nothing is derived beside it.
     """
     if not answers:
         return _NOTHING_KEPT
-    try:
-        return _kept(root, before, account, answers, aliases)
-    except DamagedError:
-        text = _kept(root, _derived_anew(root, before, aliases), account, answers, aliases)
-        return Text(f"{text.zh}；{_DERIVED_ANEW.zh}", f"{text.en}; {_DERIVED_ANEW.en}")
+    if damage is None:
+        with contextlib.suppress(DamagedError):
+            return _kept(root, before, account, answers, aliases)
+        with contextlib.suppress(DamagedError):
+            text = _kept(root, _derived_anew(root, before, aliases), account, answers, aliases)
+            return Text(f"{text.zh}；{_DERIVED_ANEW.zh}", f"{text.en}; {_DERIVED_ANEW.en}")
+    with telling_write_errors(root):
+        keep_whole(root, answers)
+    return _KEPT_WHOLE.format(n=len(answers))
 
 
 def _kept(
@@ -399,17 +425,6 @@ def written(
     return _promoted(root, before, account, intake, judged, "sync", verdicts)
 
 
-def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:
-    """Return what each pull proves: the best verdict that rests on it; none for a pull no period rests on."""
-    best: dict[str, str] = {}
-    # one pull may bear a gap and a proof: the best comes last, and stays
-    for verdict in reversed(VERDICTS):
-        for period in judgement.certificate.periods:
-            if period.verdict == verdict:
-                best.update((pull_id, verdict) for pull_id in period.pull_ids if pull_id in pull_ids)
-    return best
-
-
 def _promoted(
     root: Path,
     before: Snapshot | None,
@@ -433,18 +448,3 @@ def _promoted(
         state = {**state, "witnesses": heard_again(shown, before.head.state)}
     parser = parser_mark(intake.aliases)
     return writer.promote(kind, state=state, parser=parser, counts=changes.counts, chain_sha256=changes.chain_sha256)
-
-
-def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:
-    """Return how the new records of a sync differ in shape from the newest ones of the syncs before; the very first
-    ones differ from what figures need.
-    """
-    fresh = [record.raw for record in intake.fresh[:SAMPLE]]
-    if not fresh:  # most syncs: to look at what was known already took two fifths of the time of a quiet one
-        return ()
-    last = before.head.counts["observations"] if before is not None else 0
-    if before is None or not last:
-        return missing(profile(fresh, intake.aliases))
-    known = raw_records(before, np.arange(max(0, last - SAMPLE), last))
-    changes = drift(shape_of(list(known.values()), intake.aliases), shape_of(fresh, intake.aliases))
-    return tuple(change.text for change in changes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,11 +30,12 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING
-from ytxdata.archive.raw_answers import pull_sha256, renumber
+from ytxdata.archive.raw_answers import pull_sha256, raw_records, renumber
 from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,
     INDEX,
+    INTERRUPTED,
     MEETINGS_STORED,
     OBSERVATIONS_STORED,
     PULLS_STORED,
@@ -52,7 +53,12 @@ from ytxdata.archive.stored_files import (
     runs_to_merge,
 )
 from ytxdata.archive.whole_files import check_whole
-from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
+from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all, write_whole
+from ytxdata.history.proof.policy import VERDICTS
+from ytxdata.history.proof.reading import Judgement
+from ytxdata.labels import Text
+from ytxdata.records.answer import Answer
+from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.version import __version__
 
 ANEW, ADOPT = "anew", "adopt"
@@ -242,6 +248,16 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str], se
     return Written(counts, pull_sha256(rows[-1]))
 
 
+def keep_whole(root: Path, answers: Sequence[Answer]) -> None:
+    """Keep answers beside the archive, byte for byte and for good: what it holds is damaged, and so nothing can be said
+    of their records.
+    """
+    folder = root / INTERRUPTED / "answers"
+    make_private_folder(folder)
+    for one in answers:
+        write_whole(folder / f"{one.pull_id}.json", one.raw)
+
+
 def _starts(version: Version | None) -> int:
     return int(version is not None and version.started_at is not None)
 
@@ -343,3 +359,29 @@ def keys_of(snapshot: Snapshot) -> Iterator[pa.Table]:
     if len(broken):
         rows = read(snapshot, "observations", ("obs", "record_hash"), among("obs", np.sort(broken)))
         yield pa.table({"obs": rows["obs"], "key": [reject_key(digest) for digest in rows["record_hash"].to_pylist()]})
+
+
+def pull_verdicts(judgement: Judgement, pull_ids: Collection[str]) -> dict[str, str]:
+    """Return what each pull proves: the best verdict that rests on it; none for a pull no period rests on."""
+    best: dict[str, str] = {}
+    # one pull may bear a gap and a proof: the best comes last, and stays
+    for verdict in reversed(VERDICTS):
+        for period in judgement.certificate.periods:
+            if period.verdict == verdict:
+                best.update((pull_id, verdict) for pull_id in period.pull_ids if pull_id in pull_ids)
+    return best
+
+
+def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:
+    """Return how the new records of a sync differ in shape from the newest ones of the syncs before; the very first
+    ones differ from what figures need.
+    """
+    fresh = [record.raw for record in intake.fresh[:SAMPLE]]
+    if not fresh:  # most syncs: to look at what was known already took two fifths of the time of a quiet one
+        return ()
+    last = before.head.counts["observations"] if before is not None else 0
+    if before is None or not last:
+        return missing(profile(fresh, intake.aliases))
+    known = raw_records(before, np.arange(max(0, last - SAMPLE), last))
+    changes = drift(shape_of(list(known.values()), intake.aliases), shape_of(fresh, intake.aliases))
+    return tuple(change.text for change in changes)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import at_head, read_head, sequences
+from ytxdata.archive.heads import at_head, canonical, read_head, sequences
 from ytxdata.archive.witnesses import entries
 from ytxdata.audit.anchors import control_files, given_heads, head_key, heads_of
 from ytxdata.errors import DamagedError
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 
 
@@ -70,7 +72,8 @@ def verify_heads(archive: Archive, path: str | Path) -> Agreement:
     )
     covered, left_open = _of_control_files(archive, given)
     since, others = _since(archive, covered) if covered else (Text("", ""), [])
-    return Agreement(Text(f"{line.zh}{since.zh}", f"{line.en}{since.en}"), (*left_open, *others))
+    left_open += [*others, *_back_dated(given, known)]
+    return Agreement(Text(f"{line.zh}{since.zh}", f"{line.en}{since.en}"), tuple(left_open))
 
 
 def _of_control_files(archive: Archive, given: Sequence[Mapping[str, Any]]) -> tuple[int, list[Text]]:
@@ -102,15 +105,43 @@ def _since(archive: Archive, covered: int) -> tuple[Text, list[Text]]:
     before: dict[str, Mapping[str, Any]] | None = None
     with suppress(DamagedError):  # its list of files went: with it, what it said of lists
         before = {one["hearing"]["name"]: one for one in entries(at_head(root, covered).head.state)}
-    # the file of a list bears the number of the control file that took it in
-    later = [name for name, one in now.items() if int(Path(one["file"]).stem) > covered]
     if before is None:
-        return since, [_LISTS_SINCE.format(names=", ".join(later), last=covered)] if later else []
+        return since, [_LISTS_SINCE.format(last=covered)] if now or _may_tell_of_lists(root, covered) else []
     return since, [
         _LIST_OTHERWISE.format(name=name, last=covered, then=_said(one), now=_said(now.get(name)))
         for name, one in before.items()
-        if name in later or name not in now
+        if _handed_in(one) != _handed_in(now.get(name))
     ]
+
+
+def _handed_in(entry: Mapping[str, Any] | None) -> object:
+    """Return what of a list somebody said: its bytes and how they are read. What it comes to follows from meetings."""
+    return entry and (entry["file"], canonical(entry["reading"]))
+
+
+def _may_tell_of_lists(root: Path, covered: int) -> bool:
+    """Whether lists may have stood at a head whose second line went: by the kinds of those up to it; all are there for
+    90 days, unless somebody let them go.
+    """
+    there = [number for number in sequences(root) if number <= covered]
+    return len(there) < covered or any(read_head(root, number).body["kind"] == "witness" for number in there)
+
+
+def _back_dated(given: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, Any]]) -> Iterator[Text]:
+    """Yield that pulls came after a published one and say that they were asked before it: what was known at an instant
+    that was published is then another than it was.
+    """
+    last: datetime | None = None
+    published = {one["pulls"] for one in given}
+    found: list[Mapping[str, Any]] = []
+    for one in known:
+        asked_at = datetime.fromisoformat(one["asked_at"])
+        if last is not None and asked_at < last - DEFAULT_POLICY.jitter:
+            found.append(one)
+        if one["pulls"] in published:
+            last = max(last or asked_at, asked_at)
+    if found:
+        yield _ASKED_BEFORE.format(n=len(found), pulls=found[0]["pulls"], at=found[0]["asked_at"])
 
 
 def _said(entry: Mapping[str, Any] | None) -> str:
@@ -131,9 +162,16 @@ _LIST_OTHERWISE = Text(
     "and is {now} now (totals that were typed beside it in brackets). What is claimed by that rests on nothing published",
 )
 _LISTS_SINCE = Text(
-    "清单 {names} 在最后公布的控制文件 {last} 之后提交，而那时的清单已不可查：是否取代了别的清单没有得到证实。请再公布一次",
-    "the lists {names} were handed in after the last published control file ({last}), and what that said of lists is kept "
-    "no more: whether they took the place of others is not shown. Publish once more",
+    "最后公布的控制文件 {last} 对清单的记载已不可查：此后是否有清单被收回、被替换或换了读法，没有得到证实。请再公布一次",
+    "what the last published control file ({last}) said of lists is kept no more: whether one was taken back since, took "
+    "the place of another or is read in another way is not shown. Publish once more",
+)
+_ASKED_BEFORE = Text(
+    "在公布之后才保存的 {n} 次拉取（首个为第 {pulls} 次）自称提问于此前（{at}）：本机时钟曾被调回，或有人倒填日期。"
+    "那段时间“当时已知”的内容（as_of）没有公布作证",
+    "{n} pulls that were kept after a published head (the first is pull {pulls}) say that they were asked before it "
+    "({at}): this machine's clock was set back, or somebody dated them back. What was known then (as_of) rests on nothing "
+    "published",
 )
 _OTHER_FILES = Text(
     "公布的 {of} 个链首中有 {n} 个（最后一个在 {at}）所含的控制文件不是这里的：控制文件丢失后由 rebuild 重新生成，或被人改写。"

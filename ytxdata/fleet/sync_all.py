@@ -224,14 +224,16 @@ class Journal:
         self._path = accounts[0].place.folder / JOURNAL
         self._own = {account.name: _entry(account) for account in accounts}
         self._lock = threading.Lock()
-        since = (now() - _COUNTS).isoformat()
-        lines = {entry for entry, _, at in (line.rpartition(" ") for line in self._lines()) if at > since}
+        lines = self._lines()
         self.done = {name for name, entry in self._own.items() if entry in lines} if resume else set()
         if not resume:
             self.close()
 
-    def _lines(self) -> list[str]:
-        return self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+    def _lines(self) -> dict[str, str]:
+        """Return what was finished, and when, without what is old and what is no line of ours."""
+        told = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+        since = (now() - _COUNTS).isoformat()
+        return {entry: at for entry, _, at in (line.rpartition(" ") for line in told) if entry and at > since}
 
     def add(self, name: str) -> None:
         """Remember that one is done."""
@@ -243,10 +245,10 @@ class Journal:
     def close(self) -> None:
         """Forget the round."""
         own = {*self._own.values()}
-        others = [line for line in self._lines() if line.rpartition(" ")[0] not in own]
+        others = [f"{entry} {at}\n" for entry, at in self._lines().items() if entry not in own]
         if others:
             with replacing(self._path) as draft:
-                draft.write_text("".join(f"{line}\n" for line in others), encoding="utf-8")
+                draft.write_text("".join(others), encoding="utf-8")
         else:
             self._path.unlink(missing_ok=True)
 

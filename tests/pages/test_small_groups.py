@@ -334,8 +334,8 @@ def test_what_an_earlier_report_hid_stays_hidden(
     sent = without_small_groups(first, minimum)
     write_files(sent, tmp_path, ("csv",))
     again = without_small_groups(first, 2, previous=tmp_path)
-    for name, report in again.reports.items():
-        assert hidden_rows(sent.reports[name]) <= hidden_rows(report), name
+    for name in again.reports.keys() & sent.reports.keys():  # a report may have been left out whole
+        assert hidden_rows(sent.reports[name]) <= hidden_rows(again.reports[name]), name
     assert hidden_rows(again.reports["usage"]) == hidden_rows(sent.reports["usage"])
     with pytest.raises(UsageError, match="in other rows"):
         without_small_groups(by_day, 2, previous=tmp_path)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from ytxdata.archive import Archive
 from ytxdata.archive.around import Around
@@ -35,7 +34,7 @@ from ytxdata.labels import Text
 from ytxdata.redact import apart, cut_secrets
 from ytxdata.selection import Selectable
 from ytxdata.tables.table import Table
-from ytxdata.times import ZONE_NAME, Instant, as_instant, period_of
+from ytxdata.times import Instant, as_instant, period_of
 
 
 @dataclass(frozen=True)
@@ -432,10 +431,7 @@ class Fleet(Selectable, Scannable):
         """
         standings = self._standings()
         rows = [one.cells() for one in standings]
-        instant = pa.timestamp("us", tz=ZONE_NAME)
-        types = {"meetings": pa.int64(), "asked_at": instant, "proven_until": instant}
-        columns = {one.key: pa.array([row[one.key] for row in rows], types.get(one.key, pa.string())) for one in STATUS}
-        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, columns, STATUS)
+        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, rows, STATUS)
         certificates = {one.name: one.certificate for one in standings}
         return Table(**parts, certificate=FleetCertificate(certificates))
 

@@ -38,7 +38,7 @@ from ytxdata.records.schema import to_pandas
 from ytxdata.redact import labels_beside
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
-from ytxdata.times import now
+from ytxdata.times import ZONE_NAME, now
 
 WORKERS = 4
 PER_SECOND = 50.0
@@ -73,7 +73,9 @@ RESULTS = (
     Definition(key="problem_zh", zh="问题", en="problem (Chinese)", unit="text"),
     Definition(key="problem_en", zh="问题（英文）", en="problem", unit="text"),
 )
-_TYPES = {"status": pa.string(), "verdict": pa.string(), "seconds": pa.float64(), "problem_zh": pa.string(), "problem_en": pa.string()}  # fmt: skip
+
+_TYPES = {"text": pa.string(), "instant": pa.timestamp("us", tz=ZONE_NAME), "s": pa.float64()}
+"""Unit → what a column of it is made of; all others are whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -146,9 +148,14 @@ class FleetSync(Table):
 
 
 def labelled(
-    name: str, title: Text, accounts: Sequence[FleetAccount], columns: dict[str, pa.Array], told: Sequence[Definition]
+    name: str,
+    title: Text,
+    accounts: Sequence[FleetAccount],
+    rows: Sequence[Mapping[str, Any]],
+    told: Sequence[Definition],
 ) -> dict[str, Any]:
     """Return the parts of a table with a row for each account, its labels first."""
+    columns = {one.key: pa.array([row.get(one.key) for row in rows], _TYPES.get(one.unit, pa.int64())) for one in told}
     labels = labels_beside(("account", *columns), sorted({label for account in accounts for label in account.labels}))
     cells: dict[str, list[str | None]] = {
         column: [one.labels.get(label) for one in accounts] for label, column in labels.items()
@@ -164,11 +171,9 @@ def labelled(
 
 def summary(lines: Sequence[Line]) -> FleetSync:
     """Return the summary of a sync."""
-    cells = [line.cells() for line in lines]
-    columns = {one.key: pa.array([row[one.key] for row in cells], _TYPES.get(one.key, pa.int64())) for one in RESULTS}
-    parts = labelled(
-        "fleet_sync", Text("多账户同步", "Sync of a fleet"), [line.account for line in lines], columns, RESULTS
-    )
+    rows = [line.cells() for line in lines]
+    accounts = [line.account for line in lines]
+    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS)
     return FleetSync(**parts, lines=tuple(lines))
 
 
@@ -208,6 +213,10 @@ class InTurn:
         """Ask once, in turn."""
         with self._gate.turn():
             return self._client.query_meeting(confid, meetingcount)
+
+
+_COUNTS = timedelta(days=1)
+"""How long a line of the journal counts."""
 
 
 class Journal:
@@ -251,9 +260,6 @@ class Journal:
                 draft.write_text("".join(others), encoding="utf-8")
         else:
             self._path.unlink(missing_ok=True)
-
-
-_COUNTS = timedelta(days=1)
 
 
 def _entry(account: FleetAccount) -> str:

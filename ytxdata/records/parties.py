@@ -443,6 +443,7 @@ def with_parts(
         # read in bulk, a number is an amount of many decimals
         parts = {part: one for part, value in here if (one := str(value).partition(".")[0].strip())}
         if text and parts:
-            found[i] = joined(text, **parts) or text
-            told += [] if joined(text, **parts) else [(i, as_json({**parts, "phone": text}))]
+            whole = joined(text, **parts)
+            found[i] = whole or text
+            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
     return (pa.array(found, pa.string()) if said else texts), told

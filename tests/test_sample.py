@@ -15,6 +15,7 @@ from ytxdata.demo import SAMPLE
 from ytxdata.errors import UsageError
 
 
+@pytest.mark.slow
 def test_the_sample_is_a_history_of_two_years_without_a_server() -> None:
     code = (
         "import socket, sys\n"

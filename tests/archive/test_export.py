@@ -125,6 +125,7 @@ def test_what_was_put_into_an_export_is_told(
         verify_folder(out)
 
 
+@pytest.mark.slow
 def test_an_export_that_months_left_is_whole(kept: Archive, platform: Any, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     kept.export(folder)

@@ -176,6 +176,7 @@ LIES: dict[str, tuple[str, Callable[[pa.Table, Path], None]]] = {
 }
 
 
+@pytest.mark.by_chance(5)
 @pytest.mark.parametrize("parser", [0, 1])
 @pytest.mark.parametrize("what", LIES)
 def test_a_footer_that_lies_about_its_rows_is_found_and_mended(synced: Archive, what: str, parser: int) -> None:

@@ -73,6 +73,7 @@ FORGED: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 """What somebody who seals the newest head again may write → what is said of it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORGED)
 def test_no_word_of_the_newest_head_switches_a_comparison_off(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, name: str
@@ -86,6 +87,7 @@ def test_no_word_of_the_newest_head_switches_a_comparison_off(
     assert any(said in damage.detail.en for damage in damages), damages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["reopened", "of bytes", "limits", "suspected", "moved", "hidden", "rejected", "uppers"]
 )
@@ -112,6 +114,7 @@ def test_evidence_that_was_taken_out_leaves_no_certificate(
     assert [(damage.kind, damage.name) for damage in verify(archive.path).damages] == [("claim", "certificate")]
 
 
+@pytest.mark.slow
 def test_a_sync_is_not_hidden_by_a_head_that_calls_it_interrupted(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +135,7 @@ def test_a_sync_is_not_hidden_by_a_head_that_calls_it_interrupted(
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 def test_clocks_are_told_and_held_against_earlier_heads(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,8 @@ def told_more(snapshot: Snapshot) -> list[bool | None]:
     return said
 
 
+@pytest.mark.slow
+@pytest.mark.by_chance(5)
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_that_tells_of_more_records_is_heard_as_a_body_is(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
@@ -135,6 +137,7 @@ def test_a_head_that_tells_of_more_records_is_heard_as_a_body_is(
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HONEST)
 def test_a_head_of_an_honest_answer_costs_nothing(archive: Archive, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     synced(archive, monkeypatch, HONEST[name], lambda _: False)
@@ -161,6 +164,7 @@ def test_what_a_head_told_is_of_the_chain_and_cannot_be_taken_out_or_put_in(
     assert "pull" in {damage.kind for damage in verify(archive.path, quick=True).damages}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_lost", [1, 3, 6])
 def test_what_a_head_told_outlives_the_control_files(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, n_lost: int
@@ -175,6 +179,7 @@ def test_what_a_head_told_outlives_the_control_files(
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 def test_a_pack_is_judged_by_what_heads_told(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

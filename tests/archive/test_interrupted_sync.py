@@ -234,6 +234,7 @@ def proven_days(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
     assert "PROVEN" in archive.coverage()["verdict"].tolist()
 
 
+@pytest.mark.slow
 def test_a_record_that_an_interrupted_sync_did_not_understand_bars_its_time_though_the_next_sync_lists_it_no_more(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +257,7 @@ def test_a_record_that_an_interrupted_sync_did_not_understand_bars_its_time_thou
     assert [one.reason_key for one in archive.certificate().periods] == [one.reason_key for one in before]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_run", [True, False])
 def test_a_meeting_that_ran_when_a_sync_was_interrupted_and_is_listed_with_another_start_bars_the_time_between(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, has_run: bool

@@ -77,6 +77,8 @@ def test_who_came_in_by_the_accounts_own_number_is_not_of_the_class_of_its_digit
     assert (by_it.n_found, by_it.n_only_in_archive) == (1, 0)
 
 
+@pytest.mark.slow
+@pytest.mark.by_chance(3)
 @pytest.mark.parametrize("kind", ["invoice", "console", "cdr"])
 @pytest.mark.parametrize(
     "header",

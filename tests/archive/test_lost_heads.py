@@ -99,6 +99,8 @@ def test_raw_data_without_a_head_is_damaged_for_every_reader_and_for_sync(
     assert "damaged" in Fleet(three.path.parent / "fleet").status().frame["problem_en"][0]
 
 
+@pytest.mark.slow
+@pytest.mark.by_chance(7)
 @pytest.mark.parametrize("n_syncs", [1, 3])
 @pytest.mark.parametrize("rebuilt", [False, True])
 @pytest.mark.parametrize("loss", [*LOSSES, newest_gone, newest_torn])
@@ -150,6 +152,7 @@ def with_a_clock_ahead(archive: Archive, platform: Any, monkeypatch: pytest.Monk
         archive.sync(platform)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [*LOSSES, newest_gone])
 def test_what_the_date_of_the_platform_said_of_the_clock_outlives_heads(
     archive: Archive, platform: Any, loss: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
@@ -166,6 +169,7 @@ def test_what_the_date_of_the_platform_said_of_the_clock_outlives_heads(
     assert after.left_open == before.left_open, "that it was off"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_word_of_patience")
 def test_of_pulls_of_an_earlier_version_it_is_told_that_what_the_date_said_went_with_the_heads(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
@@ -213,6 +217,7 @@ def test_a_copy_made_while_a_sync_and_a_rebuild_end_goes_back_to_the_state_befor
     copy.verify(recompute=True)
 
 
+@pytest.mark.slow
 def test_rebuilt_again_and_again_an_archive_keeps_no_more_states_than_syncs_do(three: Archive) -> None:
     for _ in range(20):
         three.rebuild()
@@ -220,6 +225,7 @@ def test_rebuilt_again_and_again_an_archive_keeps_no_more_states_than_syncs_do(t
     three.verify()
 
 
+@pytest.mark.slow
 def test_files_that_were_merged_are_taken_in_once(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,6 +303,7 @@ def test_a_marker_excuses_the_first_change_alone(three: Archive, platform: Any) 
     assert ids.observations == 60
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_word_of_patience")
 @pytest.mark.parametrize("settle", [timedelta(hours=24), timedelta(hours=72)])
 def test_the_settling_time_that_went_with_all_heads_is_given_or_open(
@@ -364,6 +371,7 @@ def test_a_settling_time_that_heads_know_better_is_told_not_to_be_used(three: Ar
         three.rebuild(settle=timedelta(hours=1))
 
 
+@pytest.mark.slow
 def test_of_heads_that_went_side_by_side_the_true_way_back_is_told(archive: Archive, platform: Any) -> None:
     """The next head holds the hash of the last one alone: `rebuild`, which was advised, could be run for ever."""
     for i in range(6):

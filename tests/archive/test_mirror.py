@@ -77,6 +77,7 @@ def test_only_what_is_new_is_sent_and_what_went_is_removed(
     assert here - there == {"lock", "mirror.lock"}
 
 
+@pytest.mark.slow
 def test_readers_keep_their_files_while_a_mirror_is_brought_up_to_date(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

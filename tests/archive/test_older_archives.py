@@ -104,6 +104,8 @@ def test_it_syncs_and_keeps_every_row_it_had(older: Path, platform: Any, monkeyp
 STEPS = ("write_sync.write_head", "write_sync.sync_all", "write_sync.Writer.promote", "cleanup.set_aside")
 
 
+@pytest.mark.slow
+@pytest.mark.by_chance(3)
 @pytest.mark.parametrize("step", STEPS)
 def test_a_migration_that_is_cut_short_is_done_by_the_next_sync(
     older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch, step: str

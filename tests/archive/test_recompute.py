@@ -66,6 +66,7 @@ def test_what_was_claimed_follows_from_the_answers(
     assert "not judged anew" in archive.verify().line.en
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_stored_so", [False, True])
 def test_a_gap_has_no_size_of_the_answer_above_it(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_stored_so: bool
@@ -357,6 +358,7 @@ def test_how_long_somebody_waits_is_told(archive: Archive, platform: Any, monkey
     assert archive.verify().left_open == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lists_kept", [16, 2])
 def test_more_patience_than_at_first_is_no_damage(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists_kept: int

@@ -129,6 +129,7 @@ def test_a_damaged_data_file_is_an_error_that_says_so(archive: Archive, platform
         assert says_what_to_do(caught.value)
 
 
+@pytest.mark.slow
 def test_a_living_holder_of_the_lock_is_named_and_a_dead_one_is_no_obstacle(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     with subprocess.Popen(

@@ -40,6 +40,7 @@ def live(archive: Archive, platform: Any, days: range) -> None:
         archive.sync(platform)
 
 
+@pytest.mark.slow
 def test_daily_syncs_of_rooms_that_keep_their_id_are_proven_within_days(archive: Archive, platform: Any) -> None:
     live(archive, platform, range(20, 26))
     assert len(archive.meetings()) == len(of_rooms(26))
@@ -47,6 +48,7 @@ def test_daily_syncs_of_rooms_that_keep_their_id_are_proven_within_days(archive:
     archive.verify()
 
 
+@pytest.mark.slow
 def test_a_meeting_of_a_room_that_vanishes_is_told_and_exempt_and_no_other_of_its_room(
     archive: Archive, platform: Any
 ) -> None:

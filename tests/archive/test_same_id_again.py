@@ -133,6 +133,7 @@ def test_both_texts_are_reached_and_the_known_one_stays(archive: Archive, platfo
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_beside", [False, True])
 def test_the_next_booking_of_a_room_takes_nothing_from_the_meeting_before(
     archive: Archive, platform: Any, is_beside: bool
@@ -164,6 +165,7 @@ def test_the_next_booking_of_a_room_takes_nothing_from_the_meeting_before(
     assert_agree(archive, History.from_answers(client.answers))
 
 
+@pytest.mark.slow
 def test_parts_of_meetings_in_several_lists_are_whole_in_an_archive_too(archive: Archive, platform: Any) -> None:
     records = [platform.record(i) for i in range(6)[::-1]]
     ends = [{key: one.pop(key) for key in ("endtime", "parties")} | {"meid": one["meid"]} for one in records]

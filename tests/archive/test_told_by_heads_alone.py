@@ -72,6 +72,7 @@ def newest_four_gone(heads: Path) -> None:
         path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [all_gone, newest_four_gone])
 def test_what_vanished_and_what_is_not_to_be_trusted_outlives_the_heads(
     archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path, loss: Callable[[Path], None]
@@ -108,6 +109,7 @@ def resealed(archive: Archive, edit: Callable[[int, dict[str, Any], dict[str, An
         past = link(past, previous)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "rebuild", "strange"])
 def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     archive: Archive, platform: Any, day: Callable[[], None], kind: str
@@ -140,6 +142,7 @@ def published(archive: Archive, heads: Path) -> Any:
     return CliRunner().invoke(app, ["verify", str(archive.path), "--heads", str(heads), "--lang", "en"])
 
 
+@pytest.mark.slow
 def test_a_published_head_covers_every_control_file_up_to_it(
     archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
 ) -> None:
@@ -164,6 +167,7 @@ def test_a_published_head_covers_every_control_file_up_to_it(
     assert ["other control files" in one.en for one in agreed.left_open] == [True]
 
 
+@pytest.mark.slow
 def test_control_files_that_went_are_covered_by_their_hashes(
     archive: Archive, day: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,6 +257,7 @@ def test_a_value_that_none_of_its_readers_understands_is_damage_of_the_head(
             verify(archive.path, **flags).raise_if_damaged()
 
 
+@pytest.mark.slow
 def test_what_came_after_the_last_published_head_is_told(
     archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def assert_derived_alike(archive: Archive) -> None:
         pd.testing.assert_frame_equal(one, getattr(archive, name)())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("brief", [{"status": "3"}, {"starttime": "", "endtime": ""}, {"meetingname": "周会 3"}])
 def test_a_list_of_ids_takes_no_start_end_or_leg_from_an_archive(archive: Archive, platform: Any, brief: Any) -> None:
     whole = platform.newest_first(6)
@@ -138,6 +139,7 @@ def test_late_answers_without_starts_are_no_damage(archive: Archive, platform: A
     assert_derived_alike(archive)
 
 
+@pytest.mark.slow
 def test_what_only_the_record_without_a_start_tells_is_filled_in_and_the_rest_told(
     archive: Archive, platform: Any
 ) -> None:
@@ -162,6 +164,7 @@ def test_what_only_the_record_without_a_start_tells_is_filled_in_and_the_rest_to
     assert_derived_alike(archive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["bw", "wb", "bwb", "wbw", "bwbw", "wbbw"])
 def test_in_whatever_order_it_is_told_the_meeting_has_its_start_and_legs(
     archive: Archive, platform: Any, order: str
@@ -182,6 +185,7 @@ def test_in_whatever_order_it_is_told_the_meeting_has_its_start_and_legs(
     assert_derived_alike(archive)
 
 
+@pytest.mark.slow
 def test_an_unfinished_sync_may_have_brought_the_only_whole_record(archive: Archive, platform: Any) -> None:
     synced(archive, platform, [platform.newest_first(60)])
     whole = platform.record(399)
@@ -206,6 +210,7 @@ def test_an_unfinished_sync_may_have_brought_the_only_whole_record(archive: Arch
     assert_derived_alike(archive)
 
 
+@pytest.mark.slow
 def test_an_archive_that_lost_starts_gains_them_at_the_next_sync(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,6 +233,7 @@ JOINED = {"phone": "13900000009", "jointime": "2026-01-05 23:50:00"}
 NEXT_DAY = {"phone": "13900000009", "jointime": "2026-01-06 00:10:00", "leavetime": "2026-01-06 00:20:00"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_beside", [False, True])
 @pytest.mark.parametrize(
     ("ends", "more", "minutes"),

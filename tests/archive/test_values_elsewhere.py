@@ -112,6 +112,7 @@ def _call_in(platform: Any, i: int, phone: str) -> None:
     platform.records = [platform.record(i, parties=[{"name": "李", "phone": phone}])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_an_export_hides_what_a_title_of_another_month_tells(
     titled: Archive, platform: Any, tmp_path: Path, form: Any

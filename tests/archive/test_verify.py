@@ -130,6 +130,7 @@ def test_a_flipped_bit_in_any_file_is_found_and_its_file_named(filled: Archive, 
     assert verify(filled.path).is_sound
 
 
+@pytest.mark.slow
 def test_every_file_that_is_gone_or_cut_short_is_named(filled: Archive) -> None:
     newest_head = max((filled.path / "heads").iterdir())
     for path in files_of(filled):
@@ -289,6 +290,7 @@ FORGERIES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", FORGERIES)
 def test_a_table_that_was_edited_together_with_its_head_is_found(filled: Archive, what: str) -> None:
     table, change = FORGERIES[what]
@@ -345,6 +347,7 @@ def of_another_parser(archive: Archive, version: int) -> None:
     write_head(archive.path, head, snapshot.listed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", [PARSER_VERSION - 1, PARSER_VERSION + 1])
 @pytest.mark.parametrize("recompute", [False, True])
 def test_rows_of_another_parser_are_held_against_those_of_this_one(
@@ -390,6 +393,7 @@ def test_fields_that_somebody_chose_are_told(filled: Archive) -> None:
     assert len(names_chosen(aliases_of(parser))) == 1, "a column that is named twice is read from either"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [

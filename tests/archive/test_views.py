@@ -347,6 +347,7 @@ def test_the_names_of_folders_above_are_no_columns(
     assert len(fleet.legs()) == len(archive.legs())
 
 
+@pytest.mark.slow
 def test_a_meeting_that_is_a_file_by_itself_is_found_in_its_period(
     archive: Archive, platform: Any, tmp_path: Path
 ) -> None:

@@ -55,6 +55,8 @@ def of_legs(archive: Archive) -> Path:
     return max(archive.path.glob("derived/*/legs/*.parquet"))
 
 
+@pytest.mark.slow
+@pytest.mark.by_chance(4)
 @pytest.mark.parametrize("name", READERS)
 def test_no_reader_is_given_rows_of_a_file_with_another_bit(full: Archive, name: str) -> None:
     """Of 151 bits that were turned one after the other, 84 gave other figures without a word, and 12 an error of the

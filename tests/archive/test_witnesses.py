@@ -292,6 +292,7 @@ def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
     assert archive.certificate(start, end).worst == "PROVEN"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", [1, 3, 99, None])
 def test_a_gap_that_a_list_shows_is_not_erased_by_other_rules(archive: Archive, rules: int | None) -> None:
     """Its bytes are there, and can be heard whatever the head says of rules."""
@@ -316,6 +317,7 @@ def test_a_gap_that_a_list_shows_is_not_erased_by_other_rules(archive: Archive, 
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 def test_how_a_list_is_read_is_held_against_earlier_heads(archive: Archive) -> None:
     """What another page says that a bill comes to is in no byte of the bill."""
     meetings, start, end = month(archive)

@@ -92,6 +92,7 @@ def test_a_pack_is_of_the_instant_of_its_newest_pull(folder: Path, instant: str)
     both_refuse(folder, "as_of is not" if instant[0] == "2" else "isoformat")
 
 
+@pytest.mark.slow
 def test_a_key_may_be_written_in_groups(made: dict[str, Path], tmp_path: Path) -> None:
     text = made["key.pub"].read_text().strip().upper()
     grouped = tmp_path / "grouped.pub"

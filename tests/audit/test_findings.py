@@ -272,6 +272,7 @@ def test_accepted_survives_and_is_not_open(story: Story) -> None:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("reason", "by"), [("", "me"), ("  ", "me"), ("why", ""), ("why", " \t")])
 def test_accepting_takes_a_reason_and_a_reviewer(story: Story, reason: str, by: str) -> None:
     found = story.audit(checks=["over_long"])

@@ -55,6 +55,7 @@ def test_a_verifier_of_an_earlier_release_is_believed(folder: Path, monkeypatch:
     assert any("0.0.9" in line for line in audit.verify_pack(folder))
 
 
+@pytest.mark.slow
 def test_a_pack_of_the_first_release_still_verifies() -> None:
     """Made by 0.1.0 of an emulated company, before tables had keyed hashes and manifests a parser."""
     path = Path(__file__).parent / "packs" / "pack-0.1.0.zip"

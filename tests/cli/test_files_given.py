@@ -35,6 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "text", "args", "code"),
     [
@@ -60,6 +61,7 @@ def test_settings_and_prices_too_deep_are_told(folder: Path, text: str) -> None:
         Tariff.load(given)
 
 
+@pytest.mark.slow
 def test_what_is_remembered_of_findings_is_read_as_other_files_are(folder: Path) -> None:
     archive = ytx.Archive(folder / "meetings.archive")
     (folder / BESIDE).write_text(f"{ARRAYS}\n", encoding="utf-8")

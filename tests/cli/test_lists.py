@@ -13,6 +13,7 @@ NUMBER = "13812345678"
 PERIOD = ("--from", "2026-03", "--to", "2026-04")
 
 
+@pytest.mark.by_chance(7)
 @pytest.mark.parametrize(
     "first", [f"{NUMBER},2026-01-05 09:00:00,张三,60", "010-65527788转8021,张三,销售部", "8001,张三,甲"]
 )

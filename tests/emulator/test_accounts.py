@@ -118,6 +118,7 @@ def test_the_fleet_file_holds_all_accounts_and_is_nobody_elses(tmp_path: Path, s
     assert "mine" in path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_command_line_serves_several(tmp_path: Path) -> None:
     path = tmp_path / "fleet.toml"
     code = "import sys, tomllib; print(len(tomllib.load(open(sys.argv[1], 'rb'))['accounts']))"

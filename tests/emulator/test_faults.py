@@ -147,6 +147,7 @@ def test_bodies_that_are_no_answer(start: Start) -> None:
     assert client.ask().body.startswith(b"\xef\xbb\xbf{")
 
 
+@pytest.mark.slow
 def test_compressed_bodies(start: Start) -> None:
     server, client = start(meetings=5, faults=["gzip"])
     got = client.ask()

@@ -77,6 +77,7 @@ def test_an_env_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         write_env_file(tmp_path / "nowhere" / "e", {})
 
 
+@pytest.mark.slow
 def test_the_company_is_the_same_in_every_process() -> None:
     code = """
 from hashlib import sha256

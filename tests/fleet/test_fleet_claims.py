@@ -55,6 +55,7 @@ OCTOBER_5 = datetime(2026, 10, 5, tzinfo=UTC)
 LATE, EARLY = "the data of other begins later", "the data of other ended earlier"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "begun", "month", "values", "told"),
     [
@@ -77,12 +78,14 @@ def test_one_account_that_came_later_or_is_behind_voids_no_comparison(
     assert all(told in one for one in notes)
 
 
+@pytest.mark.slow
 def test_before_any_account_begins_nothing_is_known() -> None:
     made = compare(metrics.usage, two(claimed(OCTOBER_5, NOVEMBER)), "2026-06")
     assert [row["before"] for row in made.arrow.to_pylist()] == [None] * made.arrow.num_rows
     assert any("begins at 2026-06-01" in one.en for one in made.notes)
 
 
+@pytest.mark.slow
 def test_a_period_that_is_not_over_is_cut_where_the_accounts_that_are_read_end() -> None:
     behind = compare(metrics.usage, two(claimed(JUNE, OCTOBER_5)), "2026-11")
     assert behind.spans[0][1] == NOVEMBER
@@ -111,6 +114,7 @@ def test_what_is_covered_is_the_time_of_all_accounts(other: Certificate, shares:
     assert total["covered_pct"] == 100
 
 
+@pytest.mark.slow
 def test_the_page_of_a_fleet_and_compare_say_the_same(begin: Callable[..., tuple[Emulator, ytx.Fleet]]) -> None:
     server, fleet = begin()
     server.backends["account-3"].entries.clear()

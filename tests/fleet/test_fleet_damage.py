@@ -53,6 +53,8 @@ def fleet_file(fleet: ytx.Fleet, tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
+@pytest.mark.by_chance(4)
 @pytest.mark.parametrize("how", [gone, cut, other, turned])
 @pytest.mark.parametrize("table", ["derived/*/legs", "derived/*/meetings", "pulls", "observations"])
 def test_an_account_whose_data_file_is_not_what_was_written_is_left_out_named_and_a_gap(
@@ -70,6 +72,7 @@ def test_an_account_whose_data_file_is_not_what_was_written_is_left_out_named_an
     assert isinstance(synced.damage["account-2"], DamagedError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [4, 1000, -40, -12])
 def test_one_byte_of_one_account_stops_no_other(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str], place: int
@@ -118,6 +121,7 @@ def test_the_command_line_reports_on_the_others_and_ends_with_the_worst(
     assert said.err.count("account-2 are not among these") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [cut, other, turned])
 def test_an_audit_goes_on_with_the_accounts_after_the_damaged_one(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str], how: Callable[[Path], None]

@@ -85,6 +85,7 @@ def test_reports_call_accounts_that_look_alike_as_the_certificate_does(synced: y
     assert usage(fleet.where(numbers[1]), group="account").masked().arrow["group"][0].as_py() == called[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "duckdb", "polars"])
 def test_a_label_may_be_called_as_a_column_in_another_case(synced: ytx.Fleet, tmp_path: Path, engine: str) -> None:
     """DuckDB and Spark hear no case: with a label `Name` no report of a fleet could be made."""
@@ -102,6 +103,7 @@ def test_a_label_may_be_called_as_a_column_in_another_case(synced: ytx.Fleet, tm
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
     report = usage(synced, by="week", group="account")
     assert report.arrow.column_names[:2] == ["period", "group"]
@@ -435,6 +437,7 @@ def test_one_invoice_is_not_shared_by_each_account_anew(synced: ytx.Fleet, tmp_p
         ytx.metrics.chargeback(synced, group="account", book=tmp_path / "book.csv", invoice={"2026-03": "100.00"})
 
 
+@pytest.mark.slow
 def test_a_book_that_knows_nobody_is_told_once_in_the_language_of_the_reader(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -450,6 +453,7 @@ def test_a_book_that_knows_nobody_is_told_once_in_the_language_of_the_reader(
     assert "通讯簿" not in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", [None, "account"])
 def test_every_report_of_a_fleet_tells_which_fields_somebody_chose(synced: ytx.Fleet, group: str | None) -> None:
     chosen = "was read from the fields ['meetingname'"

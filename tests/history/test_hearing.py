@@ -313,6 +313,7 @@ def test_what_one_person_joined_in_one_second_is_told_apart_by_its_length(
         assert said.finding == "witnessed", said.text.en
 
 
+@pytest.mark.slow
 def test_a_room_of_many_meetings_is_heard_in_time() -> None:
     n = 2500
     archived = [Archived(f"k{i}", "room", at(i / 8), lengths=Lengths(300 + i % 240)) for i in range(n)]

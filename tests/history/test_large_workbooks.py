@@ -90,6 +90,7 @@ def test_more_than_a_list_has_is_refused_in_words(monkeypatch: pytest.MonkeyPatc
         read(workbook(HEAD + ONE))
 
 
+@pytest.mark.slow
 def test_lines_far_apart_and_blank_ones_without_end_are_read_as_they_stand() -> None:
     blank = "".join(f'<row r="{n}"><c r="A{n}"/></row>' for n in range(3, 20_000))
     far = f'<row r="1048576">{cell("A1048576", "A2")}{cell("B1048576", "7")}</row>'

@@ -173,6 +173,7 @@ def test_what_no_reader_understands_is_a_reject_with_its_reason(tmp_path: Path) 
     assert ytx.read_answers(tmp_path / "text").rejects["raw"].tolist() == ["x" * 5000]
 
 
+@pytest.mark.slow
 def test_a_file_cut_anywhere_gives_what_stands_before_the_cut(tmp_path: Path) -> None:
     text = compact({**STATUS, "data": MEETINGS}).encode()
     ends = [text.index(compact(one).encode()) + len(compact(one).encode()) for one in MEETINGS]

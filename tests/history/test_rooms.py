@@ -43,6 +43,7 @@ def test_no_story_of_rooms_ends_with_a_false_proof(part: int) -> None:
     assert not wrong
 
 
+@pytest.mark.slow
 def test_rooms_of_which_each_meeting_is_listed_are_proven_like_meetings_with_ids_of_their_own() -> None:
     honest = Knobs(rooms=1.0, n_creators=30)
     stories = [(tell(seed, knobs=honest), tell(seed, knobs=replace(honest, rooms=0.0))) for seed in range(5, 11)]

@@ -332,6 +332,7 @@ def test_a_line_without_an_instant_is_not_vouched_for_by_a_meeting_nobody_came_t
         assert heard(visits(day), [*room(2.9, is_silent=True), *room(3)[20:]]).finding == "witnessed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form",
     ["nothing", *(pytest.param(form, marks=pytest.mark.slow) for form in ("day", "day in UTC", "day of its end"))],

@@ -90,6 +90,7 @@ def test_a_yes_or_no_is_no_number_with_a_formula() -> None:
     assert "is_partial" not in report.formula(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_row_about_a_meeting_of_a_room_leads_to_that_meeting_alone(engine: str) -> None:
     """A room keeps its id from week to week."""

@@ -94,6 +94,7 @@ def test_the_difficult_office(engine: str) -> None:
     check(engine, difficult(), "department")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_re_joins_are_united_and_a_pair_leads_to_its_records(engine: str) -> None:
     a, b, c = HOME
@@ -119,6 +120,7 @@ def test_re_joins_are_united_and_a_pair_leads_to_its_records(engine: str) -> Non
     assert any("2 units of too few people" in note.en for note in few.notes)
 
 
+@pytest.mark.slow
 def test_numbers_are_masked_and_what_cannot_be_is_refused() -> None:
     frames = ENGINES["pandas"](difficult())
     found = metrics.network(frames, unit="person")
@@ -130,6 +132,7 @@ def test_numbers_are_masked_and_what_cannot_be_is_refused() -> None:
         metrics.network(frames, unit="team")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "polars"])
 @pytest.mark.parametrize("unit", ["department", "person"])
 def test_pairs_made_some_meetings_at_a_time_are_those_made_at_once(

@@ -135,6 +135,7 @@ def across_midnight() -> Frames:
     return Frames(meetings, pd.concat(both, ignore_index=True), certificate=CERTIFICATE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("day_of", ["starts", "ends"])
 @pytest.mark.parametrize("group_of", ["creator", "leg"])
 def test_a_department_is_that_of_the_day_that_a_report_goes_by(day_of: Any, group_of: Any) -> None:

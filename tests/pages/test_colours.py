@@ -56,6 +56,7 @@ def in_charts(collected: Collection, path: Path, privacy: Privacy) -> list[dict[
     return [one for one in found if len(one) > 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4, pytest.param(8, marks=pytest.mark.slow)])
 def test_a_department_has_one_colour(n: int, archive: Archive, numbers: list[str], tmp_path: Path) -> None:
     collected = of_departments(archive, numbers, n)
@@ -71,6 +72,7 @@ def test_a_department_has_one_colour(n: int, archive: Archive, numbers: list[str
     assert set(others) == ({GREY.lower()} if n > len(COLOURS) else set())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n", [4, pytest.param(8, marks=pytest.mark.slow)])
 def test_charts_of_one_sheet_name_departments_in_one_order(
     n: int, archive: Archive, numbers: list[str], tmp_path: Path

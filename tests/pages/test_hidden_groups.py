@@ -45,6 +45,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return synced(tmp_path_factory.mktemp("board") / "m.archive", company(BOARD_DAYS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["day", "month"])
 def test_a_hidden_group_has_a_row_in_every_period(archive: Archive, by: Any) -> None:
     whole = collect(archive, asked(3, 4, by=by, group="department", book=BOOK))
@@ -67,6 +68,7 @@ def test_a_hidden_group_has_a_row_in_every_period(archive: Archive, by: Any) -> 
     assert "<html" in page(done)
 
 
+@pytest.mark.slow
 def test_a_board_that_did_not_meet_looks_as_one_that_did(tmp_path: Path) -> None:
     looks = []
     for days in ((), BOARD_DAYS):
@@ -76,6 +78,7 @@ def test_a_board_that_did_not_meet_looks_as_one_that_did(tmp_path: Path) -> None
     assert looks[0] == looks[1]
 
 
+@pytest.mark.slow
 def test_where_no_group_is_small_nothing_is_added(archive: Archive) -> None:
     for ask in (Ask(by="day", book=BOOK), asked(3, 4, by="day", group="number_class")):
         whole = collect(archive, ask)
@@ -83,6 +86,7 @@ def test_where_no_group_is_small_nothing_is_added(archive: Archive) -> None:
         assert keys_of(done.reports["usage"]) == keys_of(whole.reports["usage"])
 
 
+@pytest.mark.slow
 def test_the_smallest_department_hides_a_board_in_every_month(tmp_path: Path) -> None:
     """By figures it was another one each month, and in a quiet one the largest."""
     large, small, board = STAFF[:14], STAFF[14:20], [BOSS, STAFF[29]]

@@ -61,6 +61,7 @@ def told(folder: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("only", "group"), [({"name": TITLE}, None), ({"department": (UNIT,)}, None), (None, HEAD), (None, "name")]
 )

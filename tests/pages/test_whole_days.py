@@ -13,6 +13,7 @@ from ytxdata.pages.collection import collect
 from ytxdata.pages.small_groups import without_small_groups
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["month", "week"])
 def test_what_is_covered_of_a_period_is_told_in_whole_days(archive: Archive, by: Literal["month", "week"]) -> None:
     whole = collect(archive, Ask(by=by))

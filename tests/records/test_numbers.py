@@ -136,6 +136,7 @@ SHAPES = st.lists(PARTS, max_size=18).map("".join) | st.from_regex(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(SHAPES, max_size=40))
 def test_digits_in_any_grouping(texts: list[str]) -> None:
     same([*texts])

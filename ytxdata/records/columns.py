@@ -137,21 +137,6 @@ def _in_utc(key: str, values: Values) -> Values:
     return pa.array(told, values.type) if isinstance(values, pa.Array) else [*told]
 
 
-_NAMES_ZONE = re.compile("(?:time)?zone(?:id|name|info)?|tz|时区")
-
-
-def other_zones(sheet: Sheet) -> Iterator[Trouble]:
-    """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
-    be that of the times, or where somebody was."""
-    keys = [key for key in sheet.unknown if _NAMES_ZONE.fullmatch(plain(key))]
-    starts = (sheet.choose("started_at", []) if keys else None) or ()
-    for key in keys:
-        for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts), strict=False)):
-            said = "" if isinstance(zone, (bool, list, dict, type(None))) else str(zone).partition(".")[0]
-            if isinstance(start, str) and times.in_zone(start, said) != start:
-                yield Trouble(i, "started_at", "other_value", f"{key}={said}")
-
-
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
 """Columns that the reports add up: what another key says of them is told, whatever stands in front of it."""
 

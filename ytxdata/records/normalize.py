@@ -23,7 +23,6 @@ from ytxdata.records.columns import (
     ends,
     fill,
     no_numbers,
-    other_zones,
     read_legs,
 )
 from ytxdata.records.json_values import (
@@ -35,7 +34,7 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.retold import LACKING, beside, retold, that_may_say, unread_words
+from ytxdata.records.retold import LACKING, beside, other_zones, retold, that_may_say, unread_words
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties

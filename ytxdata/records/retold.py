@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -16,15 +17,15 @@ import pyarrow.compute as pc
 
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting
-from ytxdata.records.columns import Sheet, as_told
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone
+from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg, says_it_came
-from ytxdata.records.values import as_phone, is_blank, phone_text
+from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
@@ -150,6 +151,27 @@ def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Al
                 waiting += [("", f"{path}[{i}]", it, depth + 1) for i, it in enumerate(one) if isinstance(it, dict)]
         elif key and depth <= 1 and lacking & {"started_at", "ended_at"} and _may_say_when(key, one):
             yield "started_at" if "started_at" in lacking else "ended_at", f"{path}={as_json(one)}"
+
+
+def other_zones(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
+    be that of the times, or where somebody was. It may stand in the object that says when (`time: {start, timezone}`).
+    """
+    zones = [(key, sheet.values(key)) for key in sheet.unknown if names_zone(key)]
+    for key in filter(is_of_meeting, sheet.unknown):
+        values = sheet.values(key)
+        is_nested = not isinstance(values, pa.Array) or pa.types.is_struct(values.type)
+        inner = [one if isinstance(one, dict) else {} for one in map(decoded, as_list(values))] if is_nested else []
+        names = dict.fromkeys(name for one in inner for name in one if names_zone(name))
+        zones += [(f"{key}.{name}", [one.get(name) for one in inner]) for name in names]
+    starts = (sheet.choose("started_at", []) if zones else None) or ()
+    for path, values in zones:
+        for i, (zone, start) in enumerate(zip(as_list(values), as_list(starts), strict=False)):
+            # read in bulk, a number is an amount of many decimals
+            text = f"{zone:f}" if isinstance(zone, Decimal) else str(zone)
+            said = "" if isinstance(zone, (bool, list, dict, type(None))) else text.partition(".")[0]
+            if isinstance(start, str) and in_zone(start, said) != start:
+                yield Trouble(i, "started_at", "other_value", f"{path}={said}")
 
 
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:

@@ -55,6 +55,10 @@ _OTHER_TIMES = re.compile(
 """In plain keys under which a party that never joined has a time: it was called, written down, or declined then; and
 a number is no time. Told of each who was absent, these would hide the others."""
 
+_COMES_OR_GOES = re.compile("join|enter|leav|left|exit|quit|connect|callin|加入|进入|离开|退出|接入|断开|入会|离会")
+_OF_MEETING = re.compile("meeting|conf(?:erence)?|call|会议")
+"""In plain keys of when a party came or went, and what stands there beside that and means no other time."""
+
 _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
 """From a time of day to another."""
 
@@ -320,7 +324,10 @@ def is_of_another_time(key: str) -> bool:
     >>> [is_of_another_time(key) for key in ("inviteTime", "gmt_modified", "time", "eventTime", "login", "进场")]
     [True, True, False, False, False, False]
     """
-    return _OTHER_TIMES.search(plain(key)) is not None
+    said = plain(key)
+    if _COMES_OR_GOES.search(said):
+        said = _OF_MEETING.sub("", said)
+    return _OTHER_TIMES.search(said) is not None
 
 
 def may_tell_when(values: Values, rows: list[int]) -> list[int]:

@@ -107,6 +107,9 @@ def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
         {"time": "10:05 至 10:10"},
         {"intervals": ["10:05-10:10", "10:20-10:30"]},
         {"stay": {"begin": FIRST[0]}},
+        {"memberJoinedConfAt": FIRST[0]},
+        {"callInTime": FIRST[0]},
+        {"本人进入会议": FIRST[0]},
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])
@@ -125,6 +128,9 @@ def test_of_whoever_never_joined_any_time_is_told(more: dict[str, Any], n: int) 
 def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
     keys = (
         "inviteTime",
+        "inviteJoinTime",
+        "meetingCreateTime",
+        "callOutTime",
         "callTime",
         "ringTime",
         "rejectTime",
@@ -152,6 +158,9 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         ("入会时间", "离会时间"),
         ("加入时间", "退出时间"),
         ("接通时间", "挂断时间"),
+        ("joinMeetingTime", "leaveMeetingTime"),
+        ("加入会议时间", "离开会议时间"),
+        ("calledstime", "calledetime"),
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])

@@ -66,6 +66,43 @@ def test_when_a_party_was_muted_or_heard_badly_is_no_sitting(more: dict[str, Any
     assert [one for one in found.problems["reason"].to_pylist() if one in ("not_a_party", "unread_parties")] == reasons
 
 
+CAME, WENT = "2026-01-05 10:01:00", "2026-01-05 10:51:00"
+HOST = {"phone": "15400000001", "jointime": CAME, "leavetime": WENT}
+OF_HOST: list[dict[str, Any]] = [
+    {"host": {"phone": "15400000001", "sessions": [{"jointime": CAME, "leavetime": WENT}]}},
+    {"creator": {"phone": "15400000001", "startTime": CAME, "endTime": WENT}},
+    {"host": {"phone": "15400000001", "online": CAME, "offline": WENT}},
+    {"host": {"phone": "15400000001", "入会": CAME}},
+    {"hostJoinTime": CAME, "hostLeaveTime": WENT},
+    {"creatorJoinTime": CAME},
+    {"主持人入会时间": CAME},
+]
+
+
+@pytest.mark.parametrize("more", OF_HOST, ids=str)
+@pytest.mark.parametrize("n", [1, 30])
+def test_when_the_host_came_is_told_unless_it_is_listed(more: dict[str, Any], n: int) -> None:
+    alone, listed = (
+        tables(*({**meeting(0, parties=parties, **more), "meid": f"m{i:03}"} for i in range(n)))
+        for parties in ([P], [P, HOST])
+    )
+    assert alone.problems["reason"].to_pylist() == ["unread_parties"] * n
+    assert listed.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"host": {"phone": "15400000001", "createTime": CAME, "lastLoginTime": CAME, "birthday": "1990-01-01"}},
+        {"host": {"phone": "15400000001", "startTime": "2026-01-05 10:00:00"}, "starttime": "2026-01-05 10:00:00"},
+        {"joinBeforeHost": True, "hostJoinCount": 2, "hostInviteTime": CAME, "hostKey": "123456"},
+    ],
+    ids=str,
+)
+def test_what_else_is_said_of_the_host_is_not_told(more: dict[str, Any]) -> None:
+    assert tables(meeting(0, **more), meeting(1, **more)).problems.num_rows == 0
+
+
 def test_who_has_a_number_in_such_a_list_is_a_party_all_the_same() -> None:
     assert tables(meeting(0, parties=[P | {"muteRecords": [{"phone": "15400000009"}]}])).legs.num_rows == 2
 

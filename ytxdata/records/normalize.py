@@ -34,6 +34,7 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
+from ytxdata.records.party_names import host_came
 from ytxdata.records.retold import LACKING, beside, other_zones, retold, that_may_say, unread_words
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import RawRecord
@@ -323,7 +324,7 @@ def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
     of_party = own_leg(sheet.unknown, aliases)
     for key in sheet.unknown:
         values = sheet.values(key)
-        if key in of_party or is_numbered(key, aliases) or is_like_parties(key):
+        if key in of_party or is_numbered(key, aliases) or is_like_parties(key) or host_came(key):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
             rows.update(i for i, one in enumerate(values) if type(one) is str and one.lstrip()[:1] in ("[", "{"))

@@ -17,6 +17,7 @@ from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.paging import totals
 from ytxdata.records.party_names import (
     COUNTER,
+    DEEPEST,
     PERSON,
     Party,
     feeds,
@@ -37,8 +38,6 @@ _PAGING = re.compile("page|cursor|token|count|total|more|next|prev|links|href|of
 """In plain keys that say how parties are paged."""
 
 _SEVERAL = re.compile(r"\d{7}|[,，、;；]")
-DEEPEST = 8
-"""How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
 
 class Parties(NamedTuple):

@@ -21,10 +21,10 @@ from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zon
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
-from ytxdata.records.party_names import PERSON
+from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg, says_it_came
+from ytxdata.records.unread import MAY_TELL_WHEN, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -256,12 +256,36 @@ def _with_number_of_creator(value: dict[str, Any], aliases: Aliases) -> dict[str
 
 
 def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Problem]:
-    """Yield the object that describes a creator where it says when that came or went, and no list of parties does."""
+    """Yield the object that describes a creator where it says when that came or went, and no list of parties does; what
+    starts or was online may be the meeting, too.
+    """
     for key, one in value.items():
-        if isinstance(one, dict) and _is_creator(key, aliases) and says_it_came(one, aliases):
-            listed = as_json([it for other, it in value.items() if column_of(other, aliases) == PARTIES])
-            if not all(as_json(said) in listed for said in one.values() if is_time(said)):
+        if isinstance(one, dict) and _is_creator(key, aliases):
+            is_sure = says_it_came(one, aliases)
+            others = [it for name, it in value.items() if name != key]
+            known = as_json(
+                [it for name, it in value.items() if column_of(name, aliases) == PARTIES] if is_sure else others
+            )
+            points = [
+                at
+                for name, it in one.items()
+                if may_say_it_came(name, aliases)
+                for at in ([it] if is_time(it) else _points_in(it))
+            ]
+            # Who is listed with the same times may be somebody else.
+            points += [it for it in one.values() if is_sure and as_phone(it)]
+            if not all(as_json(at) in known for at in points):
                 yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
+
+
+def _points_in(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield the points in time in a value, at any depth."""
+    value = decoded(value)
+    if isinstance(value, (list, dict)) and depth <= DEEPEST:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _points_in(one, depth + 1)
+    elif looks_like_instant(value):
+        yield value
 
 
 def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:

@@ -112,6 +112,14 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
     [
         ({"areaCode": "0755", "phone": "88880000"}, "+8675588880000", None),
         ({"区号": "020", "phone": "88880000", "ext": "8012"}, "+862088880000", "8012"),
+        ({"areaCode": "0755", "phone": "88880000-802"}, "+8675588880000", "802"),
+        ({"area": "020", "phone": "8888 0000转802"}, "+862088880000", "802"),
+        *(
+            ({key: "0755", "phone": "88880000"}, "+8675588880000", None)
+            for key in ("phonePrefix", "cityCode", "长途区号")
+        ),
+        *(({key: "+852", "phone": "61234567"}, "+85261234567", None) for key in ("dialCode", "phoneCode", "国家区号")),
+        ({"area": "华南", "cityCode": "440300", "phoneCode": "4711", "phone": "075588880000"}, "+8675588880000", None),
         ({"countryCode": "852", "phone": "61234567"}, "+85261234567", None),
         ({"countryCode": 852, "phone": "85261234567"}, "+85261234567", None),
         ({"countryCode": "91", "phone": "9123456789"}, "+919123456789", None),
@@ -137,6 +145,11 @@ def test_codes_and_extensions_beside_a_phone_are_part_of_it(
     found = rows(*[{"parties": [{**party, **WHEN}]}] * n)
     assert found.legs.select(["number", "extension"]).to_pylist() == [{"number": number, "extension": extension}] * n
     assert found.problems.num_rows == 0
+
+
+def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Rows) -> None:
+    party = {"area": "华南", "cityCode": "440300", "phoneCode": "4711", "phone": "88880000", **WHEN}
+    assert rows({"parties": [party]}).problems.num_rows == 0
 
 
 @pytest.mark.parametrize("code", [{"areaCode": "852"}, {"countryCode": "US"}, {"country_code": "999"}])

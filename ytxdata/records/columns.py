@@ -20,8 +20,8 @@ from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, read_parties, with_parts
-from ytxdata.records.party_names import Party
+from ytxdata.records.parties import OddKeys, Parties, read_parties
+from ytxdata.records.party_names import Party, with_parts
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.unread import unread_phones, unread_times
 from ytxdata.records.values import (

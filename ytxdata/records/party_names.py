@@ -1,16 +1,19 @@
 """Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under;
-how many parties a meeting says it had; and which keys and values tell when a party came.
+how many parties a meeting says it had; which keys and values tell when a party came, and what is part of its number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import pyarrow as pa
+
+from ytxdata.phones import joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
-from ytxdata.records.values import is_blank
+from ytxdata.records.values import Values, as_list, is_blank
 from ytxdata.times import SEVERAL_TIMES, looks_like_instant
 
 Party = dict[str, Any]
@@ -297,3 +300,57 @@ def n_said(raw: bytes, aliases: Aliases) -> int:
                 is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
                 said += [int(number[1])] if is_size else []
     return max(said)
+
+
+_PARTS = tuple(
+    (part, re.compile(keys), re.compile(values))
+    for part, keys, values in (
+        ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
+        ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
+        ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
+        ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
+    )
+)
+"""In plain keys of a party, what stands beside its phone and is part of the number; of words that mean other things,
+too (a region, an SMS code), only what has the form of one."""
+
+
+def _parts(key: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield which part of a number a key may give, and what its values look like."""
+    return ((part, values) for part, keys, values in _PARTS if keys.fullmatch(plain(key)))
+
+
+def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Return what keys and values give of a number beside it: codes and an extension.
+
+    Examples
+    --------
+    >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
+    {'area': '0755', 'extension': '8012'}
+    """
+    given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
+    # read in bulk, a number is an amount of many decimals
+    texts = ((key, str(one).partition(".")[0].strip()) for key, one in given)
+    return {part: text for key, text in texts for part, form in _parts(key) if form.fullmatch(text)}
+
+
+def with_parts(
+    texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values], front: str = ""
+) -> tuple[pa.Array, list[tuple[int, str]]]:
+    """Return phones with the codes and extensions beside them, under keys that begin with some words, and those that
+    cannot be joined: without, 88880000 in Shenzhen and in Guangzhou are one person."""
+    bare = ((key, re.sub(f"^(?:{front})", "", plain(key))) for key in unknown)
+    said = [
+        (short, as_list(values_of(key)))
+        for key, short in bare
+        if (short != plain(key) or not front) and any(_parts(short))
+    ]
+    found: list[str | None] = texts.to_pylist() if said else []
+    told: list[tuple[int, str]] = []
+    for i, text in enumerate(found):
+        if text and (parts := parts_in((key, one[i]) for key, one in said)):
+            whole = joined(text, **parts)
+            found[i] = whole or text
+            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
+    return (pa.array(found, pa.string()) if said else texts), told

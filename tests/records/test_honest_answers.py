@@ -148,6 +148,26 @@ def test_a_creator_in_an_object_gives_what_its_text_gives(creator: dict[str, Any
     assert described.problems.equals(told.problems)
 
 
+@pytest.mark.parametrize(
+    ("more", "number"),
+    [
+        ({"creator": {"areaCode": "0755", "phone": "88880000"}}, "+8675588880000"),
+        ({"creator": {"user": {"countryCode": "1", "phone": "2125551234"}}}, "+12125551234"),
+        ({"creator": "88880000", "creatorAreaCode": "0755"}, "+8675588880000"),
+        ({"creator": "15400000001", "creatorAreaCode": "0755", "areaCode": "020"}, "+8615400000001"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("n", [1, 30])
+def test_a_code_beside_the_number_of_a_creator_is_part_of_it(more: dict[str, Any], number: str, n: int) -> None:
+    parties = [{**P, "phone": number}, P]
+    found = tables(*({**meeting(0, parties=parties), "meid": f"m{i:03}", **more} for i in range(n)))
+    assert found.legs["is_creator"].to_pylist() == [True, False] * n
+    assert found.problems.num_rows == 0
+    told = tables(meeting(0, creator="88880000", creatorAreaCode="852"))
+    assert told.problems["reason"].to_pylist() == ["unread_phone"]
+
+
 @pytest.mark.parametrize("key", ["会议编号", "会议ID", "会议id"])
 @pytest.mark.parametrize("is_escaped", [False, True])
 def test_the_id_may_be_called_so_in_chinese(key: str, is_escaped: bool) -> None:

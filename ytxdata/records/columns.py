@@ -198,6 +198,10 @@ def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) ->
     return indices
 
 
+_OF_CREATOR = "creator|host|caller|发起人|主叫"
+"""In front of plain keys, what says of a code or an extension that it belongs to the creator's number."""
+
+
 def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
     """Return those of the columns that have candidate keys, filled from the objects."""
     arrays: dict[str, pa.Array] = {}
@@ -210,6 +214,9 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
             arrays[column.name] = pa.nulls(sheet.n, ARROW_TYPES[column.type])
             continue
         array, reasons = convert(column.type, values)
+        if column.name == "creator":
+            array, apart = with_parts(array, sheet.unknown, sheet.values, _OF_CREATOR)
+            troubles += (Trouble(i, column.name, "unread_phone", text) for i, text in apart)
         arrays[column.name] = bare_ids(array) if column.name == "meeting_id" else array
         troubles += (
             Trouble(i, column.name, reason, as_json(as_list(values[i : i + 1])[0])) for i, reason in reasons.items()

@@ -15,13 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.phones import joined
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
 from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
-from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came
+from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came, parts_in
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread import MAY_TELL_WHEN, is_row, own_leg, says_it_came
@@ -302,7 +303,11 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
         sure = [it for it in called if as_phone(it)] or called or [it for it in said.values() if phone_text(it)]
         people = [it for key, it in one.items() if plain(key) in PERSON and isinstance(it, dict)]
     by_number = {as_phone(one) or one: one for one in reversed(sure)}  # in two spellings (`phone`, `e164`) it is one
-    return next(iter(by_number.values())) if len(by_number) == 1 else None
+    if len(by_number) != 1:
+        return None
+    (number,) = by_number.values()
+    parts = parts_in(said.items())
+    return (joined(str(number), **parts) if parts else None) or number
 
 
 def _is_creator(key: str, aliases: Aliases) -> bool:

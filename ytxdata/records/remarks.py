@@ -12,7 +12,8 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.asides import has_own_list
+from ytxdata.records.aliases import plain
+from ytxdata.records.asides import announces_deletion, has_own_list
 from ytxdata.records.beside import is_other_zone, names_zone
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.nested import holds_json, parties_beside
@@ -75,6 +76,10 @@ EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 _DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _DIGIT = re.compile(rb"[0-9]")
+_OF_MEETING = re.compile("meet|conf|会议|meid")
+_SHORTEST_ID = 12
+"""What is shorter may be any number, unless the key says that meetings are listed."""
+
 _DEEPEST = 3
 """How many objects deep what is said of records by their ids is looked for."""
 _SHOWN = 5
@@ -149,12 +154,28 @@ class Remarks:
                 self.tell_zone(f"{path}.{key}", as_word(raw), found)
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
+            if raw[:1] == b"[" and b"{" not in raw and not announces_deletion(key):
+                self.tell_named(path, key, raw, ids)
             is_found = bisect_left(starts, at + start) < bisect_left(starts, at + start + len(raw))
             if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
                 n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
                 self.unread[key] = self.unread.get(key, 0) + n_parties
             elif not is_found and holds_json(raw) and (whole := read_value(raw)):
                 self.tell_by_id(f"{path}.{key}", whole.value, ids)
+
+    def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
+        """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""
+        words = [one.strip(b'"') for one in elements_of(raw)[0]]
+        shortest = 1 if _OF_MEETING.search(plain(key)) else _SHORTEST_ID
+        if (
+            words
+            and all(len(one) >= shortest and _DIGIT.search(one) for one in words)
+            and not all(map(_is_phone, words))
+        ):
+            forms = {_DIGIT.sub(b"0", one) for one in ids()}
+            lacking = {one for one in words if _DIGIT.sub(b"0", one) in forms} - ids()
+            if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):
+                self.named[f"{path}.{key}"] = len(lacking)
 
     def tell_zone(self, path: str, zone: str, found: Sequence[Found | RawRecord]) -> None:
         """Note another zone than Beijing's that stands once for all records, whose times have none."""
@@ -188,6 +209,10 @@ class Remarks:
         """Hold what has been said of a place against what was found there."""
         self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
         self.loose = []
+
+
+def _is_phone(word: bytes) -> bool:
+    return as_phone(word.decode("utf-8", "replace")) is not None
 
 
 def key_of(path: str) -> str:

@@ -92,6 +92,15 @@ def test_who_was_called_is_told_beside_the_line_that_called(rows: Rows, calling:
     assert told == [("unread_phone", f"{called}: {one}") for one in (A, B)] * n
 
 
+@pytest.mark.parametrize("n", [1, 5])
+def test_who_was_called_is_told_whatever_other_records_call_their_parties(rows: Rows, n: int) -> None:
+    record = {"parties": [{"phone": A, "caller": LINE, "called": "15400000008", **WHEN}]}
+    other = {"parties": [{"callerPhone": A, **WHEN}]}
+    for more in ([], [other], [other] * 5):
+        told = [one["raw_value"] for one in rows(*[record] * n, *more).problems.to_pylist()]
+        assert told == ["called: 15400000008"] * n
+
+
 @pytest.mark.parametrize(
     "parties",
     [

@@ -33,7 +33,7 @@ from ytxdata.records.party_names import (
 )
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
-from ytxdata.records.values import Values, as_list, as_phone, phone_text, rows_where
+from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import SEVERAL_TIMES, is_time
 
 _LINKS = frozenset({"links", "href"})
@@ -331,12 +331,17 @@ def unread_phones(
     silent = set(rows_where(numbers.says_nothing))
     open_rows = set(rows_where(numbers.number.is_null()))
     names = named if silent else ()
-    sides = _called(numbers, owner, values_of, unknown, [key for key in calling if _CALLING.match(plain(key))])
+    callers = [key for key in calling if _CALLING.match(plain(key))]
+    sides = _called(numbers, owner, values_of, unknown, callers)
+    # by row: what other records of the answer call their parties says nothing of this one
+    of_caller = {i for key in callers if sides for i, one in enumerate(as_list(values_of(key))) if not is_blank(one)}
     for key in (*unknown, *names):
         values = values_of(key)
         mobiles = set(may_hold_mobiles(values))
-        if aliases.is_of_another(key) or key in sides:
+        if aliases.is_of_another(key):
             mobiles &= open_rows
+        elif key in sides:
+            mobiles -= of_caller - open_rows
         of_call = sides.get(key, set())
         rows = sorted(silent & mobiles if key in names else silent | mobiles | of_call)
         for i, value in zip(rows, _at(values, rows), strict=True):

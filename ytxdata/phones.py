@@ -332,6 +332,20 @@ def ends_of(phones: Iterable[str]) -> frozenset[str]:
     return frozenset(one[-n:] for one in digits for n in (7, 8, len(one)) if len(one) >= max(n, 7))
 
 
+_WITHOUT_AREA = re.compile("[2-9][0-9]{6,7}")
+
+
+def _likelihood(number: str) -> tuple[bool, bool]:
+    """Return whether a number with its country code is one by its country's plan, and by its length."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return False, False
+    return phonenumbers.is_valid_number(parsed), phonenumbers.is_possible_number(parsed)
+
+
 _LETTERS = re.compile(r"[^\W\d_]")
 _HOME_NAMES = frozenset(("cn", "chn", "china", "中国"))
 
@@ -356,14 +370,18 @@ def joined(text: str, country: str = "", area: str = "", extension: str = "") ->
     code = "86" if country.casefold() in _HOME_NAMES else re.sub(r"\D", "", country).lstrip("0")
     is_whole = text.lstrip()[:1] == "+" or text.lstrip()[:2] == "00"
     if not is_whole and country and code != "86":
-        stands_there = code and digits.startswith(code) and len(digits) >= len(code) + 7  # `852` beside `85261234567`
-        text = f"+{digits}" if stands_there else f"+{code}{area.lstrip('0')}{digits.lstrip('0')}"
+        text = f"+{code}{area.lstrip('0')}{digits.lstrip('0')}"
+        if code and digits.startswith(code) and f"+{digits}" != normalize(text):
+            # `852` beside `85261234567` stands there already, `91` beside `9123456789` does not
+            whole, longer = _likelihood(f"+{digits}"), _likelihood(text)
+            text = "" if whole == longer else f"+{digits}" if whole > longer else text
         if not code or _LETTERS.search(country) or normalize(text) is None:
             return None
-    elif not is_whole and area and len(digits) in (7, 8) and digits[0] not in "01":
-        if area[0] != "0" or number_class(normalize(area + digits)) != "fixed":
+    elif not is_whole and area and _WITHOUT_AREA.fullmatch((read_phone(text).number or digits).removeprefix("+86")):
+        # with its extension, which stays behind it (`88880000-802`)
+        if area[0] != "0" or number_class(normalize(area + text.strip())) != "fixed":
             return None
-        text = area + digits
+        text = area + text.strip()
     number, own = read_phone(text)
     is_line = own is None and number_class(number) == "fixed" and re.fullmatch(r"\d{1,6}", extension)
     return f"{text} ext. {extension}" if is_line else text

@@ -261,7 +261,7 @@ def month_text(text: str) -> str | None:
 
 
 _BESIDE = {
-    **dict.fromkeys(("", "prc", "asia/shanghai", "asia/chongqing", "china standard time", "北京时间"), BEIJING),
+    **dict.fromkeys(("", "prc", "asia/shanghai", "asia/chongqing", "china standard time", "480", "北京时间"), BEIJING),
     **dict.fromkeys(("+08:00", "+0800", "+8", "8", "gmt+8", "utc+8", "gmt+08:00", "utc+08:00", "gmt+0800"), BEIJING),
     **dict.fromkeys(("utc", "gmt", "z", "etc/utc", "+00:00", "+0000"), UTC),
 }
@@ -299,6 +299,8 @@ def written_out(value: Any) -> str | None:
             return ""
         case {"Time": str(text), "Valid": True}:
             return text
+        case {"date": str(day), "time": clock}:
+            return in_zone(f"{day} {clock}", value.get("timezone", value.get("timeZone", "")))
         # PHP, calendars and XML: the zone stands beside
         case (
             {"date": str(text), "timezone": str(zone)}
@@ -322,8 +324,8 @@ def written_out(value: Any) -> str | None:
             return _joined(y, m, d, h, n, s)
         case {"year": y, "monthValue": m, "dayOfMonth": d, "hour": h, "minute": n, "second": s}:
             return _joined(y, m, d, h, n, s)
-        case [y, m, d, h, *clock] if len(clock) <= 3:
-            return _joined(y, m, d, h, *[*clock, 0, 0][:2])
+        case [y, m, d, h, *more] if len(more) <= 3:
+            return _joined(y, m, d, h, *[*more, 0, 0][:2])
     return None
 
 
@@ -423,8 +425,6 @@ def server_date(ahead_s: float | None, asked_at: datetime, heard_at: datetime) -
 def steps_after(before: Iterable[Sequence[Any]], pulls: Iterable[tuple[str, Any]]) -> list[list[Any]]:
     """Return what heads of answers told, from which pull on: how far this machine's clock was ahead of the platform's
     `Date` [s], or whether there is more. None: they said nothing.
-
-    Only steps are kept, as the rules saw them: what stays as it is costs nothing.
 
     Examples
     --------

@@ -77,13 +77,18 @@ def test_where_a_meeting_of_a_room_should_be_listed_and_the_next_one_is_all_time
     assert suspected(after, [beside]) == (), "two of a room beside each other: one deletion looked the same"
 
 
+@pytest.mark.parametrize("lasted", [None, 1.0], ids=["runs", "over"])
 @pytest.mark.parametrize(("again", "is_barred"), [(47.9, True), (47.5, True), (48.3, False), (48, False)])
-def test_a_room_that_runs_and_is_used_again_within_the_hour_is_no_one_meeting(again: float, *, is_barred: bool) -> None:
+def test_a_room_that_is_used_again_within_the_hour_is_no_one_meeting(
+    again: float, lasted: float | None, *, is_barred: bool
+) -> None:
     """Who had joined before the later start was in no meeting that began then; a start that is put right is another
     matter, and so is one that is told as earlier.
     """
     land = land_of(EVERYTHING)
-    land.put(replace(room(48), ended_at=None))
+    old = room(48)
+    assert old.started_at
+    land.put(replace(old, ended_at=None if lasted is None else old.started_at + lasted * HOUR))
     land.ran.add("room")
     next_one = meeting(48)._replace(meeting_id="room", record_hash="next")
     start = NOW.replace(microsecond=0) - again * HOUR

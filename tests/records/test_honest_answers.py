@@ -66,6 +66,43 @@ def test_when_a_party_was_muted_or_heard_badly_is_no_sitting(more: dict[str, Any
     assert [one for one in found.problems["reason"].to_pylist() if one in ("not_a_party", "unread_parties")] == reasons
 
 
+CAME, WENT = "2026-01-05 10:01:00", "2026-01-05 10:51:00"
+HOST = {"phone": "15400000001", "jointime": CAME, "leavetime": WENT}
+OF_HOST: list[dict[str, Any]] = [
+    {"host": {"phone": "15400000001", "sessions": [{"jointime": CAME, "leavetime": WENT}]}},
+    {"creator": {"phone": "15400000001", "startTime": CAME, "endTime": WENT}},
+    {"host": {"phone": "15400000001", "online": CAME, "offline": WENT}},
+    {"host": {"phone": "15400000001", "入会": CAME}},
+    {"hostJoinTime": CAME, "hostLeaveTime": WENT},
+    {"creatorJoinTime": CAME},
+    {"主持人入会时间": CAME},
+]
+
+
+@pytest.mark.parametrize("more", OF_HOST, ids=str)
+@pytest.mark.parametrize("n", [1, 30])
+def test_when_the_host_came_is_told_unless_it_is_listed(more: dict[str, Any], n: int) -> None:
+    alone, listed = (
+        tables(*({**meeting(0, parties=parties, **more), "meid": f"m{i:03}"} for i in range(n)))
+        for parties in ([P], [P, HOST])
+    )
+    assert alone.problems["reason"].to_pylist() == ["unread_parties"] * n
+    assert listed.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"host": {"phone": "15400000001", "createTime": CAME, "lastLoginTime": CAME, "birthday": "1990-01-01"}},
+        {"host": {"phone": "15400000001", "startTime": "2026-01-05 10:00:00"}, "starttime": "2026-01-05 10:00:00"},
+        {"joinBeforeHost": True, "hostJoinCount": 2, "hostInviteTime": CAME, "hostKey": "123456"},
+    ],
+    ids=str,
+)
+def test_what_else_is_said_of_the_host_is_not_told(more: dict[str, Any]) -> None:
+    assert tables(meeting(0, **more), meeting(1, **more)).problems.num_rows == 0
+
+
 def test_who_has_a_number_in_such_a_list_is_a_party_all_the_same() -> None:
     assert tables(meeting(0, parties=[P | {"muteRecords": [{"phone": "15400000009"}]}])).legs.num_rows == 2
 
@@ -109,6 +146,26 @@ def test_a_creator_in_an_object_gives_what_its_text_gives(creator: dict[str, Any
     described, told = (tables(meeting(0, creator=one)) for one in (creator, text))
     assert described.meetings["creator"].to_pylist() == [text]
     assert described.problems.equals(told.problems)
+
+
+@pytest.mark.parametrize(
+    ("more", "number"),
+    [
+        ({"creator": {"areaCode": "0755", "phone": "88880000"}}, "+8675588880000"),
+        ({"creator": {"user": {"countryCode": "1", "phone": "2125551234"}}}, "+12125551234"),
+        ({"creator": "88880000", "creatorAreaCode": "0755"}, "+8675588880000"),
+        ({"creator": "15400000001", "creatorAreaCode": "0755", "areaCode": "020"}, "+8615400000001"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("n", [1, 30])
+def test_a_code_beside_the_number_of_a_creator_is_part_of_it(more: dict[str, Any], number: str, n: int) -> None:
+    parties = [{**P, "phone": number}, P]
+    found = tables(*({**meeting(0, parties=parties), "meid": f"m{i:03}", **more} for i in range(n)))
+    assert found.legs["is_creator"].to_pylist() == [True, False] * n
+    assert found.problems.num_rows == 0
+    told = tables(meeting(0, creator="88880000", creatorAreaCode="852"))
+    assert told.problems["reason"].to_pylist() == ["unread_phone"]
 
 
 @pytest.mark.parametrize("key", ["会议编号", "会议ID", "会议id"])

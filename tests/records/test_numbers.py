@@ -127,6 +127,12 @@ def test_a_column_says_what_its_texts_say() -> None:
     assert read.number.equals(expected.number)
 
 
+@pytest.mark.parametrize("foreign", ["+14155551234", "+1 (650) 555-1234", "+13125550123-802", "+14155551234转802"])
+def test_a_foreign_number_among_mobiles_stays_foreign(foreign: str) -> None:
+    same(["13900000001", foreign])
+    same([foreign])
+
+
 DIGITS = "0123456789"
 PARTS = st.sampled_from(
     [*DIGITS, "0", "0", "8", "-", "-", " ", "(", ")", "+", ".", "/", "转", "x", ",", "＋", "—", "86", "00", "400"]

@@ -92,6 +92,15 @@ def test_who_was_called_is_told_beside_the_line_that_called(rows: Rows, calling:
     assert told == [("unread_phone", f"{called}: {one}") for one in (A, B)] * n
 
 
+@pytest.mark.parametrize("n", [1, 5])
+def test_who_was_called_is_told_whatever_other_records_call_their_parties(rows: Rows, n: int) -> None:
+    record = {"parties": [{"phone": A, "caller": LINE, "called": "15400000008", **WHEN}]}
+    other = {"parties": [{"callerPhone": A, **WHEN}]}
+    for more in ([], [other], [other] * 5):
+        told = [one["raw_value"] for one in rows(*[record] * n, *more).problems.to_pylist()]
+        assert told == ["called: 15400000008"] * n
+
+
 @pytest.mark.parametrize(
     "parties",
     [
@@ -112,8 +121,19 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
     [
         ({"areaCode": "0755", "phone": "88880000"}, "+8675588880000", None),
         ({"区号": "020", "phone": "88880000", "ext": "8012"}, "+862088880000", "8012"),
+        ({"areaCode": "0755", "phone": "88880000-802"}, "+8675588880000", "802"),
+        ({"area": "020", "phone": "8888 0000转802"}, "+862088880000", "802"),
+        *(
+            ({key: "0755", "phone": "88880000"}, "+8675588880000", None)
+            for key in ("phonePrefix", "cityCode", "长途区号")
+        ),
+        *(({key: "+852", "phone": "61234567"}, "+85261234567", None) for key in ("dialCode", "phoneCode", "国家区号")),
+        ({"area": "华南", "cityCode": "440300", "phoneCode": "4711", "phone": "075588880000"}, "+8675588880000", None),
         ({"countryCode": "852", "phone": "61234567"}, "+85261234567", None),
         ({"countryCode": 852, "phone": "85261234567"}, "+85261234567", None),
+        ({"countryCode": "91", "phone": "9123456789"}, "+919123456789", None),
+        ({"countryCode": "39", "phone": "3921234567"}, "+393921234567", None),
+        ({"countryCode": "1", "phone": "12125551234"}, "+12125551234", None),
         ({"phone": {"countryCode": "1", "number": "2125551234"}}, "+12125551234", None),
         ({"countryCode": "+1", "area_code": "212", "phone": "5551234"}, "+12125551234", None),
         ({"areaCode": "+852", "phone": "61234567"}, "+85261234567", None),
@@ -134,6 +154,11 @@ def test_codes_and_extensions_beside_a_phone_are_part_of_it(
     found = rows(*[{"parties": [{**party, **WHEN}]}] * n)
     assert found.legs.select(["number", "extension"]).to_pylist() == [{"number": number, "extension": extension}] * n
     assert found.problems.num_rows == 0
+
+
+def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Rows) -> None:
+    party = {"area": "华南", "cityCode": "440300", "phoneCode": "4711", "phone": "88880000", **WHEN}
+    assert rows({"parties": [party]}).problems.num_rows == 0
 
 
 @pytest.mark.parametrize("code", [{"areaCode": "852"}, {"countryCode": "US"}, {"country_code": "999"}])

@@ -61,6 +61,28 @@ def test_what_only_names_a_meeting_beside_the_list_is_none_and_is_told(key: str,
         assert [one for one in answer.warnings if "only name a meeting" in one.en and f".{key}" in one.en], body
 
 
+@pytest.mark.parametrize(
+    ("side", "n"),
+    [
+        ({"running": ["2026030408550012345", "2026030508550012345"]}, 2),
+        ({"meetingIds": ["2026030108550012345", "2026030508550012345"]}, 1),
+        ({"failed": [2026030408550012345]}, 1),
+        ({"meetingIds": ["2026030108550012345"]}, 0),
+        ({"members": ["13900000001"], "pages": [1, 2, 3], "hosts": ["01065520000"]}, 0),
+        ({"requestIds": ["2026030508550012345", "abc"]}, 0),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("form", ["inside", "beside"])
+def test_ids_alone_of_meetings_that_are_not_listed_are_told(side: dict[str, Any], n: int, form: str) -> None:
+    listed = [{**meeting(i), "meid": f"2026030{i}08550012345"} for i in (1, 2, 3)]
+    body = {"data": {"list": listed, **side}} if form == "inside" else {"data": listed, **side}
+    answer = read_answer(json.dumps({"statusCode": "0", **body}).encode())
+    assert len(ids(answer)) == 3
+    named = [one.en for one in answer.warnings if "only name a meeting" in one.en]
+    assert [int(one.split(" ")[0]) for one in named] == [n] * bool(n)
+
+
 @pytest.mark.parametrize("key", ["deleted", "cancelledMeetings", "已取消"])
 @pytest.mark.parametrize(
     "listed", [[OLD, {"meid": "older", "status": "9", "creator": "13900000001"}], ["old", "older"]]

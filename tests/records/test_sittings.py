@@ -107,6 +107,9 @@ def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
         {"time": "10:05 至 10:10"},
         {"intervals": ["10:05-10:10", "10:20-10:30"]},
         {"stay": {"begin": FIRST[0]}},
+        {"memberJoinedConfAt": FIRST[0]},
+        {"callInTime": FIRST[0]},
+        {"本人进入会议": FIRST[0]},
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])
@@ -125,6 +128,9 @@ def test_of_whoever_never_joined_any_time_is_told(more: dict[str, Any], n: int) 
 def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
     keys = (
         "inviteTime",
+        "inviteJoinTime",
+        "meetingCreateTime",
+        "callOutTime",
         "callTime",
         "ringTime",
         "rejectTime",
@@ -152,6 +158,9 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         ("入会时间", "离会时间"),
         ("加入时间", "退出时间"),
         ("接通时间", "挂断时间"),
+        ("joinMeetingTime", "leaveMeetingTime"),
+        ("加入会议时间", "离开会议时间"),
+        ("calledstime", "calledetime"),
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])
@@ -237,3 +246,36 @@ def test_one_sitting_told_in_two_halves_is_told(parties: list[dict[str, str]], n
 )
 def test_halves_that_do_not_fit_are_no_sitting(parties: list[dict[str, str]]) -> None:
     assert tables(parties).problems.num_rows == 0
+
+
+AGAIN = [
+    {"rejointime": SECOND[0]},
+    {"secondJoinTime": SECOND[0], "secondLeaveTime": SECOND[1]},
+    {"leaveTimeAgain": 1767579000},
+    {"第二次入会时间": SECOND[0]},
+    {"second": {"start": SECOND[0]}},
+    {"intervals": "10:00-10:05;10:10-10:15"},
+]
+
+
+@pytest.mark.parametrize("more", AGAIN, ids=str)
+@pytest.mark.parametrize("n", [1, 4])
+def test_when_a_party_came_again_is_told_beside_its_first_sitting(more: dict[str, Any], n: int) -> None:
+    found = tables(*[[{"phone": "15400000001", "jointime": FIRST[0], "leavetime": FIRST[1], **more}]] * n)
+    told = [one["raw_value"].partition(":")[0] for one in found.problems.to_pylist()]
+    assert sorted(told) == sorted([*more] * n)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"reconnectCount": 2, "rejoined": True, "secondsTalked": 300, "secondName": "丙"},
+        {"workHours": "09:00-12:00,13:00-18:00", "recallTime": SECOND[0], "prejoinTime": SECOND[0]},
+        {"lastLoginTime": SECOND[0], "重新呼叫时间": SECOND[0], "refreshedAt": SECOND[0]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("n", [1, 4])
+def test_what_else_a_party_did_again_is_not_told(more: dict[str, Any], n: int) -> None:
+    found = tables(*[[{"phone": "15400000001", "jointime": FIRST[0], "leavetime": FIRST[1], **more}]] * n)
+    assert found.problems.num_rows == 0

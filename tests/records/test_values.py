@@ -256,6 +256,9 @@ LIBRARIES = [
     [2026, 1, 5, 12, 0, 0, 123000000],
     {"date": "2026-01-05 12:00:00.000000", "timezone_type": 3, "timezone": "PRC"},
     {"date": "2026-01-05 04:00:00.000000", "timezone_type": 3, "timezone": "UTC"},
+    {"date": "2026-01-05", "time": "12:00:00", "timezone": "Asia/Shanghai"},
+    {"date": "2026-01-05", "time": "04:00:00", "timeZone": "UTC"},
+    {"date": "2026-01-05", "time": "12:00"},
     {"dateTime": "2026-01-05T12:00:00.0000000", "timeZone": "China Standard Time"},
     {"Time": "2026-01-05T12:00:00+08:00", "Valid": True},
     {"seconds": "1767585600", "nanos": 0},
@@ -279,6 +282,7 @@ def test_a_time_is_read_as_libraries_write_it_unless_they_are_told_how(form: obj
 @pytest.mark.parametrize(
     "form",
     [
+        {"date": "2026-01-05", "time": 43200, "timezone": "PRC"},
         "Mon Jan 05 12:00:00 PST 2026",
         "Mon Foo 05 12:00:00 CST 2026",
         "Jan 32, 2026 12:00:00 PM",
@@ -294,7 +298,15 @@ def test_a_time_that_may_mean_another_is_not_read(form: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "form", [[2026, 1, 5], [2026, 1, 5, True], [26, 1, 5, 12], [2026, 1, 5, 12, 0, 0, 0, 0], {"time": "x", "year": 126}]
+    "form",
+    [
+        [2026, 1, 5],
+        [2026, 1, 5, True],
+        [26, 1, 5, 12],
+        [2026, 1, 5, 12, 0, 0, 0, 0],
+        {"time": "x", "year": 126},
+        {"date": "2026-01-05", "time": "12:00:00", "timezone": "Mars"},
+    ],
 )
 def test_a_list_or_an_object_that_is_no_time_is_told(form: object) -> None:
     assert read("instant", form) == ([None], {0: "wrong_type"})

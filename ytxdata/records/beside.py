@@ -8,6 +8,7 @@ from typing import Any
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import decoded
 from ytxdata.records.values import is_blank
+from ytxdata.times import in_zone
 
 SPAN = frozenset({"started_at", "ended_at", "duration_s"})
 """Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
@@ -84,6 +85,28 @@ def is_of_another(key: str) -> bool:
     (True, False)
     """
     return _OF_ANOTHER.search(key) is not None
+
+
+_NAMES_ZONE = re.compile("(?:start|end|begin)?(?:time)?zone(?:id|name|info)?|tz|时区|utcoffset")
+
+
+def names_zone(key: str) -> bool:
+    """Return whether a key is that of a zone, also of a start's or an end's.
+
+    Examples
+    --------
+    >>> [names_zone(key) for key in ("time_zone", "tz", "startTimeZone", "utcOffset", "zoned", "endTime")]
+    [True, True, True, True, False, False]
+    """
+    return _NAMES_ZONE.fullmatch(plain(key)) is not None
+
+
+def is_other_zone(zone: str) -> bool:
+    """Return whether a zone that stands beside times without one is not known to be Beijing's, in which they are read."""
+    return in_zone(_ANY_TIME, zone) != _ANY_TIME
+
+
+_ANY_TIME = "2026-01-05 12:00:00"
 
 
 def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:

@@ -20,8 +20,8 @@ from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
-from ytxdata.records.parties import OddKeys, Parties, read_parties, with_parts
-from ytxdata.records.party_names import Party
+from ytxdata.records.parties import OddKeys, Parties, read_parties
+from ytxdata.records.party_names import Party, with_parts
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.unread import unread_phones, unread_times
 from ytxdata.records.values import (
@@ -137,21 +137,6 @@ def _in_utc(key: str, values: Values) -> Values:
     return pa.array(told, values.type) if isinstance(values, pa.Array) else [*told]
 
 
-_NAMES_ZONE = re.compile("(?:time)?zone(?:id|name|info)?|tz|时区")
-
-
-def other_zones(sheet: Sheet) -> Iterator[Trouble]:
-    """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
-    be that of the times, or where somebody was."""
-    keys = [key for key in sheet.unknown if _NAMES_ZONE.fullmatch(plain(key))]
-    starts = (sheet.choose("started_at", []) if keys else None) or ()
-    for key in keys:
-        for i, (zone, start) in enumerate(zip(as_list(sheet.values(key)), as_list(starts), strict=False)):
-            said = "" if isinstance(zone, (bool, list, dict, type(None))) else str(zone).partition(".")[0]
-            if isinstance(start, str) and times.in_zone(start, said) != start:
-                yield Trouble(i, "started_at", "other_value", f"{key}={said}")
-
-
 _COUNTED = frozenset({"started_at", "ended_at", "joined_at", "left_at", "duration_s", PARTIES})
 """Columns that the reports add up: what another key says of them is told, whatever stands in front of it."""
 
@@ -213,6 +198,10 @@ def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) ->
     return indices
 
 
+_OF_CREATOR = "creator|host|caller|发起人|主叫"
+"""In front of plain keys, what says of a code or an extension that it belongs to the creator's number."""
+
+
 def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
     """Return those of the columns that have candidate keys, filled from the objects."""
     arrays: dict[str, pa.Array] = {}
@@ -225,6 +214,9 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
             arrays[column.name] = pa.nulls(sheet.n, ARROW_TYPES[column.type])
             continue
         array, reasons = convert(column.type, values)
+        if column.name == "creator":
+            array, apart = with_parts(array, sheet.unknown, sheet.values, _OF_CREATOR)
+            troubles += (Trouble(i, column.name, "unread_phone", text) for i, text in apart)
         arrays[column.name] = bare_ids(array) if column.name == "meeting_id" else array
         troubles += (
             Trouble(i, column.name, reason, as_json(as_list(values[i : i + 1])[0])) for i, reason in reasons.items()

@@ -23,7 +23,6 @@ from ytxdata.records.columns import (
     ends,
     fill,
     no_numbers,
-    other_zones,
     read_legs,
 )
 from ytxdata.records.json_values import (
@@ -35,13 +34,14 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.retold import LACKING, beside, retold, that_may_say, unread_words
+from ytxdata.records.party_names import host_came
+from ytxdata.records.retold import LACKING, beside, other_zones, retold, that_may_say, unread_words
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 24
+PARSER_VERSION = 25
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -324,7 +324,7 @@ def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
     of_party = own_leg(sheet.unknown, aliases)
     for key in sheet.unknown:
         values = sheet.values(key)
-        if key in of_party or is_numbered(key, aliases) or is_like_parties(key):
+        if key in of_party or is_numbered(key, aliases) or is_like_parties(key) or host_came(key):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
             rows.update(i for i, one in enumerate(values) if type(one) is str and one.lstrip()[:1] in ("[", "{"))

@@ -327,8 +327,8 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
 def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, ...]:
     """Return numbers and extensions of texts without words, null where something is not certain."""
     seen = _spelled(words)
-    # Many accounts have home mobiles alone: for these no plan is loaded.
-    if np.all(seen.is_bare & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
+    # Many accounts have home mobiles alone: for these no plan is loaded. `+1 415 555 1234` has their digits.
+    if np.all(seen.is_bare & ~seen.has_plus & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
         return _texts("+86", seen.value), pa.nulls(len(words), pa.string())
     # The last group of `138-00000000` is too long for an extension: it is the rest of the number.
     has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-
-from ytxdata.phones import joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.paging import totals
 from ytxdata.records.party_names import (
     COUNTER,
+    DEEPEST,
     PERSON,
     Party,
     feeds,
@@ -28,7 +26,7 @@ from ytxdata.records.party_names import (
 )
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
-from ytxdata.records.values import Values, as_list, as_phone, is_blank, is_mere_number, says_more_than_counts
+from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
 
 _NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
@@ -37,8 +35,6 @@ _PAGING = re.compile("page|cursor|token|count|total|more|next|prev|links|href|of
 """In plain keys that say how parties are paged."""
 
 _SEVERAL = re.compile(r"\d{7}|[,，、;；]")
-DEEPEST = 8
-"""How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
 
 class Parties(NamedTuple):
@@ -419,31 +415,3 @@ def _beside(phone: Any, other: Any, aliases: Aliases) -> Party:
 
 def _named(key: str, phone: Any, phone_key: str, name_key: str) -> Party:
     return {phone_key: phone} if COUNTER.fullmatch(key) else {phone_key: phone, name_key: key}
-
-
-_PARTS = {
-    "country": re.compile("(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号"),
-    "area": re.compile("(?:phone|tel)?area(?:code|no)|区号"),
-    "extension": re.compile("ext(?:ension)?(?:no|num)?|分机号?码?"),
-}
-"""In plain keys of a party, what stands beside its phone and is part of the number."""
-
-
-def with_parts(
-    texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values]
-) -> tuple[pa.Array, list[tuple[int, str]]]:
-    """Return the phones of parties with the codes and extensions beside them, and those that cannot be joined: without,
-    88880000 in Shenzhen and in Guangzhou are one person."""
-    fields = [(part, key) for key in unknown for part, form in _PARTS.items() if form.fullmatch(plain(key))]
-    said = [(part, as_list(values_of(key))) for part, key in fields]
-    found: list[str | None] = texts.to_pylist() if said else []
-    told: list[tuple[int, str]] = []
-    for i, text in enumerate(found):
-        here = ((part, one[i]) for part, one in said if not isinstance(one[i], (bool, list, dict, type(None))))
-        # read in bulk, a number is an amount of many decimals
-        parts = {part: one for part, value in here if (one := str(value).partition(".")[0].strip())}
-        if text and parts:
-            whole = joined(text, **parts)
-            found[i] = whole or text
-            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
-    return (pa.array(found, pa.string()) if said else texts), told

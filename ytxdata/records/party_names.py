@@ -1,16 +1,20 @@
 """Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under;
-and how many parties a meeting says it had.
+how many parties a meeting says it had; which keys and values tell when a party came, and what is part of its number.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+import pyarrow as pa
+
+from ytxdata.phones import joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.json_values import as_json, read_object
-from ytxdata.records.values import is_blank
+from ytxdata.records.json_values import as_json, decoded, read_object
+from ytxdata.records.values import Values, as_list, is_blank
+from ytxdata.times import SEVERAL_TIMES, looks_like_instant
 
 Party = dict[str, Any]
 
@@ -22,6 +26,9 @@ list itself: `attendeeCount` may be of those invited."""
 
 _SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
 """Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
+
+DEEPEST = 8
+"""How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
 WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
 
@@ -42,6 +49,35 @@ _SITTINGS = re.compile(
 _NO_SITTINGS = re.compile("mute|hands?up|raise|network|quality|qos|packet|jitter|静音|举手|网络|质量|丢包")
 """In plain keys under which a party lists times at which it neither came nor went: told of each leg of every meeting,
 these hid the others."""
+
+_OTHER_TIMES = re.compile(
+    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|fail|cancel|delet|remov|mute|hand|oper"
+    "|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched|expect|work|meeting|conf|notif|remind|sms|send|sent"
+    "|expir|valid|regist|last|seen|(?:id|no|num|number|code|sn|serial|key|token)$"
+    "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
+    "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
+)
+"""In plain keys under which a party that never joined has a time: it was called, written down, or declined then; and
+a number is no time. Told of each who was absent, these would hide the others."""
+
+_COMES_OR_GOES = re.compile("join|enter|leav|left|exit|quit|connect|callin|加入|进入|离开|退出|接入|断开|入会|离会")
+_OF_MEETING = re.compile("meeting|conf(?:erence)?|call|会议")
+"""In plain keys of when a party came or went, and what stands there beside that and means no other time."""
+
+_AGAIN = re.compile(
+    "(?<!p)re-?(?:join|enter|connect|leav|exit|login)|again|second(?!s)|^(?:2nd|next)(?:join|enter|leav|exit)"
+    "|再次|重新|二次|第[二三四五2-9]次"
+)
+"""In plain keys of when a party came or went again."""
+
+_SITS = re.compile("^(?:on|off)line|session|sitting|visit|stay|会话|时段|在线|离线")
+"""In plain keys of when a person was there, beside those of coming and going."""
+
+_HOST = re.compile("creator|host|moderator|chair|organi[sz]er|owner|主持|发起人|主席|主叫")
+"""In plain keys of who convened a meeting."""
+
+_HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
+"""From a time of day to another."""
 
 _GROUP = re.compile(
     "主持|主席|参会|与会|出席|嘉宾|来宾|观众|听众|代表|成员|人员|名单|列表|内|外|其他|员工|客户|用户|领导|同事|公司|团队|线"
@@ -69,6 +105,103 @@ def is_no_sitting(key: str) -> bool:
     [True, True, True, False, False, False]
     """
     return _NO_SITTINGS.search(plain(key)) is not None
+
+
+def came_again(key: str) -> bool:
+    """Return whether a key that feeds no column says when a party came or went another time.
+
+    Examples
+    --------
+    >>> [came_again(key) for key in ("rejoinTime", "second", "再次加入时间", "secondsTalked", "secondInviteTime")]
+    [True, True, True, False, False]
+    """
+    return _AGAIN.search(plain(key)) is not None and not is_of_another_time(key)
+
+
+def may_say_it_came(key: str, aliases: Aliases) -> bool:
+    """Return whether a key of a person may say when that came or went, under a word of parties or one like it.
+
+    Examples
+    --------
+    >>> [may_say_it_came(key, Aliases()) for key in ("startTime", "online", "sessions", "入会", "createTime", "birthday")]
+    [True, True, True, True, False, False]
+    """
+    match, said = aliases.leg(key), plain(key)
+    is_word = _COMES_OR_GOES.search(said) or _SITS.search(said)
+    return (match is not None and match.column in ("joined_at", "left_at")) or (
+        is_word is not None and not is_of_another_time(key)
+    )
+
+
+def host_came(key: str) -> bool:
+    """Return whether a key of a meeting says when who convened it came or went.
+
+    Examples
+    --------
+    >>> [host_came(key) for key in ("hostJoinTime", "主持人入会时间", "creatorLeft", "hostInviteTime", "hostPhone")]
+    [True, True, True, False, False]
+    """
+    said = _HOST.sub("", plain(key))
+    return said != plain(key) and _COMES_OR_GOES.search(said) is not None and not is_of_another_time(said)
+
+
+def several_hours(value: Any) -> bool:
+    """Return whether a text goes from a time of day to another more than once.
+
+    Examples
+    --------
+    >>> several_hours("10:00-10:20;10:40-10:55"), several_hours("10:00-10:20")
+    (True, False)
+    """
+    return isinstance(value, str) and len(_HOURS.findall(value)) > 1
+
+
+def tells_sittings(value: Any) -> bool:
+    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
+
+    One alone may be when anything happened (`updateTime`).
+
+    Examples
+    --------
+    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
+    (True, True)
+    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
+    (False, False)
+    """
+    value = decoded(value)
+    if isinstance(value, str):
+        return SEVERAL_TIMES.search(value) is not None
+    return isinstance(value, list) and tells_when(value)
+
+
+def is_of_another_time(key: str) -> bool:
+    """Return whether a key that feeds no column says which time it gives, and that it is not when a party came.
+
+    Examples
+    --------
+    >>> [is_of_another_time(key) for key in ("inviteTime", "gmt_modified", "time", "eventTime", "login", "进场")]
+    [True, True, False, False, False, False]
+    """
+    said = plain(key)
+    if _COMES_OR_GOES.search(said):
+        said = _OF_MEETING.sub("", said)
+    return _OTHER_TIMES.search(said) is not None
+
+
+def tells_when(value: Any, depth: int = 0) -> bool:
+    """Return whether a value is or holds a point in time, or goes from a time of day to another; what goes on very deep
+    is told like one.
+
+    Examples
+    --------
+    >>> tells_when(1767578400), tells_when(["10:05-10:10"]), tells_when("2026-01-05"), tells_when("00:10:05")
+    (True, True, False, False)
+    """
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        return looks_like_instant(value) or (isinstance(value, str) and _HOURS.search(value) is not None)
+    inner = value.values() if isinstance(value, dict) else value
+    return depth > DEEPEST or any(tells_when(one, depth + 1) for one in inner)
 
 
 def with_person(own: Party, aliases: Aliases) -> Party:
@@ -167,3 +300,57 @@ def n_said(raw: bytes, aliases: Aliases) -> int:
                 is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
                 said += [int(number[1])] if is_size else []
     return max(said)
+
+
+_PARTS = tuple(
+    (part, re.compile(keys), re.compile(values))
+    for part, keys, values in (
+        ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
+        ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
+        ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
+        ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
+    )
+)
+"""In plain keys of a party, what stands beside its phone and is part of the number; of words that mean other things,
+too (a region, an SMS code), only what has the form of one."""
+
+
+def _parts(key: str) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield which part of a number a key may give, and what its values look like."""
+    return ((part, values) for part, keys, values in _PARTS if keys.fullmatch(plain(key)))
+
+
+def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Return what keys and values give of a number beside it: codes and an extension.
+
+    Examples
+    --------
+    >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
+    {'area': '0755', 'extension': '8012'}
+    """
+    given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
+    # read in bulk, a number is an amount of many decimals
+    texts = ((key, str(one).partition(".")[0].strip()) for key, one in given)
+    return {part: text for key, text in texts for part, form in _parts(key) if form.fullmatch(text)}
+
+
+def with_parts(
+    texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values], front: str = ""
+) -> tuple[pa.Array, list[tuple[int, str]]]:
+    """Return phones with the codes and extensions beside them, under keys that begin with some words, and those that
+    cannot be joined: without, 88880000 in Shenzhen and in Guangzhou are one person."""
+    bare = ((key, re.sub(f"^(?:{front})", "", plain(key))) for key in unknown)
+    said = [
+        (short, as_list(values_of(key)))
+        for key, short in bare
+        if (short != plain(key) or not front) and any(_parts(short))
+    ]
+    found: list[str | None] = texts.to_pylist() if said else []
+    told: list[tuple[int, str]] = []
+    for i, text in enumerate(found):
+        if text and (parts := parts_in((key, one[i]) for key, one in said)):
+            whole = joined(text, **parts)
+            found[i] = whole or text
+            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
+    return (pa.array(found, pa.string()) if said else texts), told

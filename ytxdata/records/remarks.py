@@ -12,10 +12,12 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.asides import has_own_list
+from ytxdata.records.aliases import plain
+from ytxdata.records.asides import announces_deletion, has_own_list
+from ytxdata.records.beside import is_other_zone, names_zone
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.paging import Announced, AskedFor, totals
+from ytxdata.records.paging import Announced, AskedFor, as_word, totals
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone
@@ -57,16 +59,27 @@ _DELETED = Text(
     "the platform lists {n} meetings as deleted or cancelled ({paths}): those that it only names were read as no meetings,"
     " and what was read of them before still counts",
 )
+_ZONE = Text(
+    "会议旁另写有时区（{zones}）：会议自身的时间未写时区，按北京时间读取",
+    "a zone stands beside the meetings ({zones}): their own times have none, and were read as Beijing's",
+)
 _ELSEWHERE = Text(
     "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
     "the records do not stand under `data` but under {keys}: the platform's structure has changed",
 )
+
+_NO_ZONE = re.compile(rb'\d[ T]\d?\d:\d\d(?::\d\d(?:\.\d+)?)?"')
+"""A time of a day that ends without a zone."""
 
 EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 """A value in which nothing stands."""
 
 _DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _DIGIT = re.compile(rb"[0-9]")
+_OF_MEETING = re.compile("meet|conf|会议|meid")
+_SHORTEST_ID = 12
+"""What is shorter may be any number, unless the key says that meetings are listed."""
+
 _DEEPEST = 3
 """How many objects deep what is said of records by their ids is looked for."""
 _SHOWN = 5
@@ -94,6 +107,7 @@ class Remarks:
         self.named: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
+        self.zones: dict[str, None] = {}
         self.keyed: dict[str, None] = {}
         self.miskeyed: dict[str, None] = {}
 
@@ -110,7 +124,8 @@ class Remarks:
         others = {path: n for path, n in self.named.items() if path not in self.deleted}
         named = (_NAMED.format(n=sum(others.values()), paths=_some(others)),) if others else ()
         by_id = (_BY_ID.format(n=max(self.by_id.values()), paths=_some(self.by_id)),) if self.by_id else ()
-        told = (*keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside, *by_id)
+        zones = (_ZONE.format(zones=_some(self.zones)),) if self.zones else ()
+        told = (*keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside, *by_id, *zones)
         return (*dict.fromkeys(self.said), *told)
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
@@ -135,14 +150,40 @@ class Remarks:
         ids = cache(lambda: self.signs.ids_of_all(found))
         starts = sorted(one.start for one in found)
         for key, raw, start, _ in members:
+            if names_zone(key) and raw[:1] not in (b"[", b"{"):
+                self.tell_zone(f"{path}.{key}", as_word(raw), found)
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
+            if raw[:1] == b"[" and b"{" not in raw and not announces_deletion(key):
+                self.tell_named(path, key, raw, ids)
             is_found = bisect_left(starts, at + start) < bisect_left(starts, at + start + len(raw))
             if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
                 n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
                 self.unread[key] = self.unread.get(key, 0) + n_parties
             elif not is_found and holds_json(raw) and (whole := read_value(raw)):
                 self.tell_by_id(f"{path}.{key}", whole.value, ids)
+
+    def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
+        """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""
+        words = [one.strip(b'"') for one in elements_of(raw)[0]]
+        shortest = 1 if _OF_MEETING.search(plain(key)) else _SHORTEST_ID
+        if (
+            words
+            and all(len(one) >= shortest and _DIGIT.search(one) for one in words)
+            and not all(map(_is_phone, words))
+        ):
+            forms = {_DIGIT.sub(b"0", one) for one in ids()}
+            lacking = {one for one in words if _DIGIT.sub(b"0", one) in forms} - ids()
+            if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):
+                self.named[f"{path}.{key}"] = len(lacking)
+
+    def tell_zone(self, path: str, zone: str, found: Sequence[Found | RawRecord]) -> None:
+        """Note another zone than Beijing's that stands once for all records, whose times have none."""
+        look_up = self.signs.aliases.meeting
+        members = (member for one in found[:_SHOWN] for member in members_of(one.raw))
+        starts = (one.raw for one in members if (fed := look_up(one.key)) and fed.column == "started_at")
+        if is_other_zone(zone) and any(map(_NO_ZONE.search, starts)):
+            self.zones[f"{path}={zone}"] = None
 
     def tell_by_id(self, path: str, value: Any, ids: Callable[[], set[bytes]], depth: int = 0) -> None:
         """Note words of records that stand beside them, by their ids: a column as a map, or as pairs."""
@@ -168,6 +209,10 @@ class Remarks:
         """Hold what has been said of a place against what was found there."""
         self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
         self.loose = []
+
+
+def _is_phone(word: bytes) -> bool:
+    return as_phone(word.decode("utf-8", "replace")) is not None
 
 
 def key_of(path: str) -> str:

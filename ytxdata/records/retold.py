@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -14,17 +15,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.phones import joined
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting
-from ytxdata.records.columns import Sheet, as_told
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone
+from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
-from ytxdata.records.party_names import PERSON
+from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came, parts_in
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, is_of_another_time, is_row, own_leg, says_it_came
-from ytxdata.records.values import as_phone, is_blank, phone_text
+from ytxdata.records.unread import MAY_TELL_WHEN, is_row, own_leg, says_it_came
+from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
@@ -152,6 +154,27 @@ def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Al
             yield "started_at" if "started_at" in lacking else "ended_at", f"{path}={as_json(one)}"
 
 
+def other_zones(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
+    be that of the times, or where somebody was. It may stand in the object that says when (`time: {start, timezone}`).
+    """
+    zones = [(key, sheet.values(key)) for key in sheet.unknown if names_zone(key)]
+    for key in filter(is_of_meeting, sheet.unknown):
+        values = sheet.values(key)
+        is_nested = not isinstance(values, pa.Array) or pa.types.is_struct(values.type)
+        inner = [one if isinstance(one, dict) else {} for one in map(decoded, as_list(values))] if is_nested else []
+        names = dict.fromkeys(name for one in inner for name in one if names_zone(name))
+        zones += [(f"{key}.{name}", [one.get(name) for one in inner]) for name in names]
+    starts = (sheet.choose("started_at", []) if zones else None) or ()
+    for path, values in zones:
+        for i, (zone, start) in enumerate(zip(as_list(values), as_list(starts), strict=False)):
+            # read in bulk, a number is an amount of many decimals
+            text = f"{zone:f}" if isinstance(zone, Decimal) else str(zone)
+            said = "" if isinstance(zone, (bool, list, dict, type(None))) else text.partition(".")[0]
+            if isinstance(start, str) and in_zone(start, said) != start:
+                yield Trouble(i, "started_at", "other_value", f"{path}={said}")
+
+
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:
     """Return in which rows that lack a column something may say it: of records that are read in bulk, what a key in
     the type of a nested value, JSON text or an instant does; of others all are looked at.
@@ -234,12 +257,36 @@ def _with_number_of_creator(value: dict[str, Any], aliases: Aliases) -> dict[str
 
 
 def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Problem]:
-    """Yield the object that describes a creator where it says when that came or went, and no list of parties does."""
+    """Yield the object that describes a creator where it says when that came or went, and no list of parties does; what
+    starts or was online may be the meeting, too.
+    """
     for key, one in value.items():
-        if isinstance(one, dict) and _is_creator(key, aliases) and says_it_came(one, aliases):
-            listed = as_json([it for other, it in value.items() if column_of(other, aliases) == PARTIES])
-            if not all(as_json(said) in listed for said in one.values() if is_time(said)):
+        if isinstance(one, dict) and _is_creator(key, aliases):
+            is_sure = says_it_came(one, aliases)
+            others = [it for name, it in value.items() if name != key]
+            known = as_json(
+                [it for name, it in value.items() if column_of(name, aliases) == PARTIES] if is_sure else others
+            )
+            points = [
+                at
+                for name, it in one.items()
+                if may_say_it_came(name, aliases)
+                for at in ([it] if is_time(it) else _points_in(it))
+            ]
+            # Who is listed with the same times may be somebody else.
+            points += [it for it in one.values() if is_sure and as_phone(it)]
+            if not all(as_json(at) in known for at in points):
                 yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
+
+
+def _points_in(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield the points in time in a value, at any depth."""
+    value = decoded(value)
+    if isinstance(value, (list, dict)) and depth <= DEEPEST:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _points_in(one, depth + 1)
+    elif looks_like_instant(value):
+        yield value
 
 
 def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
@@ -256,7 +303,11 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
         sure = [it for it in called if as_phone(it)] or called or [it for it in said.values() if phone_text(it)]
         people = [it for key, it in one.items() if plain(key) in PERSON and isinstance(it, dict)]
     by_number = {as_phone(one) or one: one for one in reversed(sure)}  # in two spellings (`phone`, `e164`) it is one
-    return next(iter(by_number.values())) if len(by_number) == 1 else None
+    if len(by_number) != 1:
+        return None
+    (number,) = by_number.values()
+    parts = parts_in(said.items())
+    return (joined(str(number), **parts) if parts else None) or number
 
 
 def _is_creator(key: str, aliases: Aliases) -> bool:

@@ -15,12 +15,26 @@ from ytxdata.phones import number_class
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
-from ytxdata.records.parties import DEEPEST, are_phones, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.party_names import HOW_MANY, MORE, WHOLE, Party, feeds, is_no_sitting
+from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
+from ytxdata.records.party_names import (
+    DEEPEST,
+    HOW_MANY,
+    MORE,
+    WHOLE,
+    Party,
+    came_again,
+    feeds,
+    host_came,
+    is_no_sitting,
+    is_of_another_time,
+    several_hours,
+    tells_sittings,
+    tells_when,
+)
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
-from ytxdata.records.values import Values, as_list, as_phone, phone_text, rows_where
-from ytxdata.times import SEVERAL_TIMES, is_time, looks_like_instant
+from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
+from ytxdata.times import SEVERAL_TIMES, is_time
 
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -45,21 +59,10 @@ _NO_LISTS = re.compile(
 _DIALLED = re.compile("access|dialin|bridge|接入|拨入")
 """In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
 
-_OTHER_TIMES = re.compile(
-    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|fail|cancel|delet|remov|mute|hand|oper"
-    "|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched|expect|work|meeting|conf|notif|remind|sms|send|sent"
-    "|expir|valid|regist|last|seen|(?:id|no|num|number|code|sn|serial|key|token)$"
-    "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
-    "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
-)
-"""In plain keys under which a party that never joined has a time: it was called, written down, or declined then; and
-a number is no time. Told of each who was absent, these would hide the others."""
-
-_HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
-"""From a time of day to another."""
-
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
+
+_MAY_BE_SITTINGS = rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d"
 
 _OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
 """Columns of a meeting whose keys a party has as well."""
@@ -170,7 +173,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     known = creators | {
         phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
     }
-    told: set[str] = set(own_leg(others, aliases))
+    told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, signs)}
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
     own = signs.ids_of(value)
@@ -222,6 +225,13 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         listed = [one for key, one in value.items() if signs.is_parties(key)]
         here = mobiles_in(listed).union(known, *(mobiles_in(others[key]) for key in told))
         yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
+
+
+def _when_host_came(value: dict[str, Any], others: dict[str, Any], signs: Signs) -> list[str]:
+    """Return the keys of a record that say when who convened it came and went, where no party did then."""
+    came = [key for key, one in others.items() if host_came(key) and is_time(one)]
+    listed = as_json([one for key, one in value.items() if signs.is_parties(key)]) if came else ""
+    return came if any(as_json(others[key]) not in listed for key in came) else []
 
 
 def _lines_in(key: str, value: Any) -> set[str | None]:
@@ -294,35 +304,6 @@ def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> boo
     return bool(phones - known - {None})
 
 
-def tells_sittings(value: Any) -> bool:
-    """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
-
-    One alone may be when anything happened (`updateTime`).
-
-    Examples
-    --------
-    >>> tells_sittings([["2026-01-05 10:00:00", ""]]), tells_sittings("1767578400~1767579000")
-    (True, True)
-    >>> tells_sittings("2026-01-05 10:00:00"), tells_sittings(["vip", 7])
-    (False, False)
-    """
-    value = decoded(value)
-    if isinstance(value, str):
-        return SEVERAL_TIMES.search(value) is not None
-    return isinstance(value, list) and tells_when(value)
-
-
-def is_of_another_time(key: str) -> bool:
-    """Return whether a key that feeds no column says which time it gives, and that it is not when a party came.
-
-    Examples
-    --------
-    >>> [is_of_another_time(key) for key in ("inviteTime", "gmt_modified", "time", "eventTime", "login", "进场")]
-    [True, True, False, False, False, False]
-    """
-    return _OTHER_TIMES.search(plain(key)) is not None
-
-
 def may_tell_when(values: Values, rows: list[int]) -> list[int]:
     """Return which of some values may tell when; of texts that are read in bulk few need a closer look."""
     if not isinstance(values, pa.Array) or not pa.types.is_string(values.type):
@@ -330,22 +311,6 @@ def may_tell_when(values: Values, rows: list[int]) -> list[int]:
     places = pa.array(rows, pa.int64())
     found: list[int] = places.filter(pc.match_substring_regex(values.take(places), MAY_TELL_WHEN)).to_pylist()
     return found
-
-
-def tells_when(value: Any, depth: int = 0) -> bool:
-    """Return whether a value is or holds a point in time, or goes from a time of day to another; what goes on very deep
-    is told like one.
-
-    Examples
-    --------
-    >>> tells_when(1767578400), tells_when(["10:05-10:10"]), tells_when("2026-01-05"), tells_when("00:10:05")
-    (True, True, False, False)
-    """
-    value = decoded(value)
-    if not isinstance(value, (list, dict)):
-        return looks_like_instant(value) or (isinstance(value, str) and _HOURS.search(value) is not None)
-    inner = value.values() if isinstance(value, dict) else value
-    return depth > DEEPEST or any(tells_when(one, depth + 1) for one in inner)
 
 
 def unread_phones(
@@ -366,12 +331,17 @@ def unread_phones(
     silent = set(rows_where(numbers.says_nothing))
     open_rows = set(rows_where(numbers.number.is_null()))
     names = named if silent else ()
-    sides = _called(numbers, owner, values_of, unknown, [key for key in calling if _CALLING.match(plain(key))])
+    callers = [key for key in calling if _CALLING.match(plain(key))]
+    sides = _called(numbers, owner, values_of, unknown, callers)
+    # by row: what other records of the answer call their parties says nothing of this one
+    of_caller = {i for key in callers if sides for i, one in enumerate(as_list(values_of(key))) if not is_blank(one)}
     for key in (*unknown, *names):
         values = values_of(key)
         mobiles = set(may_hold_mobiles(values))
-        if aliases.is_of_another(key) or key in sides:
+        if aliases.is_of_another(key):
             mobiles &= open_rows
+        elif key in sides:
+            mobiles -= of_caller - open_rows
         of_call = sides.get(key, set())
         rows = sorted(silent & mobiles if key in names else silent | mobiles | of_call)
         for i, value in zip(rows, _at(values, rows), strict=True):
@@ -423,19 +393,24 @@ def _called(
 def unread_times(
     never: list[int], values_of: Callable[[str], Values], unknown: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the times of a party under a key that nobody knows: several in a list or a text, and of whoever never
-    joined any, unless the key says what else that was. Who came twice would have come once, and who came never.
+    """Yield the times of a party under a key that nobody knows: several in a list or a text, any where the key says
+    that it came again, and of whoever never joined any, unless the key says what else that was. Who came twice would
+    have come once, and who came never.
     """
     for key in unknown:
         values = values_of(key)
-        absent = set() if is_of_another_time(key) else set(may_tell_when(values, never))
+        is_other = is_of_another_time(key)
+        absent = set() if is_other else set(may_tell_when(values, never))
+        if came_again(key):
+            absent = set(may_tell_when(values, [*range(len(values))]))
         if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
             is_text = pa.types.is_string(values.type)
-            rows = rows_where(pc.match_substring_regex(values, SEVERAL_TIMES.pattern)) if is_text else []
+            rows = rows_where(pc.match_substring_regex(values, _MAY_BE_SITTINGS)) if is_text else []
         else:
             rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
         for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
-            if (tells_sittings(value) and not is_no_sitting(key)) or (i in absent and tells_when(value)):
+            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
+            if (are_sittings and not is_no_sitting(key)) or (i in absent and tells_when(value)):
                 yield i, f"{key}: {as_json(value)}"
 
 

@@ -225,8 +225,8 @@ def moved(
     - where the new start lies more than an hour off one that had passed by then, whether that meeting had begun when it
       was archived, was over, or was only planned: the one record of a room says on Friday that it meets next Thursday,
       and of this Thursday nobody saw more than the plan. A booking that began late is one meeting;
-    - where somebody had joined before the new start: a room that is used again after five minutes, which a sync on the
-      full hour meets every day. Else a start may be put right within the hour;
+    - where somebody had joined before the new start, be it over or not: a room that is used again after five minutes,
+      which a sync on the full hour meets every day. Else a start may be put right within the hour;
     - where what had begun is told as another creator's, at another minute.
 
     A plan that is moved while it lies ahead was never held. What was lost began before this answer was asked.
@@ -242,9 +242,10 @@ def moved(
     reused = [found for old, told in _running(earlier, pull) if (found := _elsewhere(old, told))] if earlier else []
     if not others and not reused:
         return ()
-    running = [one.old for one in others if not one.old.was_over]
+    # also of what was over: of a room that is left early and used again before its booked end, the first was
+    told = known.joined([one.old for one in others]) if others else {}
     # what ran some minutes ago, in the same sync, had been joined
-    joined = {**(known.joined(running) if running else {}), **{one.old.key: one.began for one in reused}}
+    joined = {**told, **{one.old.key: one.began for one in reused}}
     until = by_clocks(pull)
     return tuple(
         (one.old.key, (min(one.may_begin, one.to), next_second(max(one.began, min(one.to, until)))))

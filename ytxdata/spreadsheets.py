@@ -50,6 +50,20 @@ def exact(cell: str) -> str | Text:
     return whole[1] if whole else text
 
 
+_EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
+
+
+def filled(cell: str) -> str:
+    """Return a cell without blanks around it; one of dashes, as people fill what is empty, says nothing.
+
+    Examples
+    --------
+    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("-1")
+    ('税额', '', '', '-1')
+    """
+    return "" if _EMPTY.fullmatch(cell) else cell.strip()
+
+
 MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})
 """Our names for columns of days and instants."""
 _SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")

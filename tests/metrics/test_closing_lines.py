@@ -75,6 +75,10 @@ CNY = "Amount (CNY)"
         *((bill("金额", f"{word},,,5.00", "合计,,5400,15.80"), "15.80") for word in ("充值服务费", "预付费通话费", "Payment processing fee")),
         (bill(CNY, "Total excl. VAT,,5400,10.80", "VAT 6%,,,0.65", "Total incl. VAT,,,11.45"), "11.45"),
         (bill("金額（元）", "合計,,5400,10.80", "增值稅,,,0.65", "合計含增值稅,,,11.45"), "11.45"),
+        # what a charge is made of is no charge beside it, above a total or below
+        (bill("金额（元）", "其中：国内,,,10.00", "其中：国际,,,0.80", "合计,,5400,10.80", "其中税额,,,0.65", "（其中：增值税）,,,0.65"), "10.80"),
+        (bill(CNY, "Total,,5400,10.80", "of which VAT,,,0.65", "thereof domestic,,,10.00"), "10.80"),
+        *((bill("金额（元）", f"月租费,{month},,5.00", "合计,,5400,15.80"), "15.80") for month in ("2026-03", "2026年3月", "202603")),
         # a rent, a balance and what is due may have a day
         (bill("金额（元）", "合计,,5400,10.80", "应付金额,2026-04-05,,61.45"), "10.80"),
         (bill("金额（元）", "税额,2026-03-31,,0.65", "合计,,5400,11.45", "上期余额,2026-03-01,,50.00", "本期充值,2026-03-15,,200.00", "应付金额,2026-03-31,,11.45"), "11.45"),
@@ -110,6 +114,7 @@ HEAD = "账期,项目,金额\n"
         ("2026-03,月租费,20\n2026-03,通话费合计,100\n2026-03,合计,120\n2026-03,税额,7.2\n2026-03,应付合计,127.20\n", "127.20"),
         ("2026-03,通话费合计,100\n2026-03,功能费合计,20\n2026-03,合计,120\n2026-03,本期应缴费用,120\n", "120"),
         ("2026-02,不含税金额,100\n2026-02,税额,6\n2026-02,价税合计,106\n2026-03,不含税金额,50\n2026-03,税额,3\n2026-03,价税合计,53\n,合计,159\n", "159"),
+        ("2026-03,通话费,100\n2026-03,其中：国内,80\n2026-03,其中：国际,20\n2026-03,合计,100\n2026-03,其中税额,5.66\n", "100"),
         # what is due is what is charged, where nothing else is
         ("2026-02,应付金额,100\n2026-03,应付金额,120\n", "220"),
         ("2026-03,应付通话费,100\n2026-03,应付月租,20\n2026-03,合计,120\n", "120"),
@@ -187,7 +192,18 @@ def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(
     archive.remove_witness(path.name)
 
 
+@pytest.mark.parametrize(("total", "is_off"), [("10.80", False), ("999.00", True)])
+def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, is_off: bool, tmp_path: Path) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]},会议通话费" for one in MEETINGS]
+    path = saved(tmp_path, "\n".join(["会议编号,开始时间,时长(秒),金额,项目", *rows, f",,,{total},合计", ""]))
+    assert ["another than" in one.why.en for one in Invoice.read(path).skipped] == [is_off]
+    said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
+    archive.remove_witness(path.name)
+    assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
+
+
 NAMES = {
+    "part": "其中：国内|其中税额|（其中：增值税）|其中 国际通话费合计|內含稅額|of which VAT|Thereof domestic",
     "total": (
         "合计|总计|共计|合 计|合计：|合计（元）|合计金额|合计费用|总金额|总额|总费用|总价|合计 85 场|合计费用247.285元|共 85 场会议|本月合计|3月合计|2026年3月合计|"
         "全部合计|应付总金额（元）|价税合计|含税总额|不含税金额|未税金额|税前金额|合计含增值税|合计（含税）|总计含税|税后合计|费用合计|通话费合计|应付合计|总时长：3600秒|总场次：31|"

@@ -37,14 +37,13 @@ from ytxdata.list_totals import (
     Unit,
     begins,
     closing_of,
-    filled,
     line_name,
     no_meeting,
     stated,
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, filled, told_header
 from ytxdata.times import BEIJING
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
@@ -182,13 +181,15 @@ def _lines(
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
         own, words = texts.get("meeting_id", ""), [*filter(None, map(plain, row.values()))]
         measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
-        what = no_meeting(line_name(own, words[0] if words else ""), measures)
+        name = line_name(own, words)
+        what = no_meeting(name, measures)
         free = None if lost or line.is_credit else closing_of(own, words, texts)
         why = what or free or _unread(line, lost)
         if why is None:
             lines.append(line)
             continue
         if what == "total":
+            words = [name, *(one for one in words if one != name)]
             said = stated(words, texts)
             is_lost = (not said.told and IN_WORDS.search("".join(words)) is not None) or any(
                 re.search(r"\d", texts.get(ours, "")) and texts[ours] != words[0] and cells[ours][n] is None

@@ -202,6 +202,86 @@ def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, 
     assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
 
 
+def book_of(folder: Path, *sheets: list[list[Any]]) -> Path:
+    """Write a workbook."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    book.save(path := folder / "bill.xlsx")
+    return path
+
+
+LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
+FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
+
+
+def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Archive, tmp_path: Path) -> None:
+    """Half of a bill that went on there was taken for all of it."""
+    path = book_of(
+        tmp_path, [FOUR, *LINES[:2]], [["填表说明"], ["请勿改动", "谢谢"]], [*LINES[2:], ["合计", "", "", 10.8]]
+    )
+    assert any(
+        "other worksheets with figures, which were not read (worksheets 3)" in one for one in shared(archive, path)[1]
+    )
+    assert "(worksheets 3)" in Invoice.read(path).notes[0].en
+
+
+@pytest.mark.parametrize(
+    ("text", "owed", "told"),
+    [
+        ("账期,通话费,月租费,短信费,单价,通话次数\n2026-03,200.00,3.00,0.80,0.06,40\n", "200.00", "月租费 (lines 2); 短信费 (lines 2)"),
+        ("账期,金额,税率,税额\n2026-03,200.00,6%,3.80\n", "200.00", "税额 (lines 2)"),
+        ("账期,金额,\n2026-03,200.00,3.80\n", "200.00", "3 (lines 2)"),
+        ("账期,金额,,优惠\n2026-03,200.00,2,0.00\n", "200.00", ""),
+        *((f"账期,通话费,月租费,{name}\n2026-03,200.00,3.80,203.80\n", "203.80", "月租费") for name in ("总费用", "总金额（元）", "本期应收", "应收费用", "Total amount")),
+    ],
+)  # fmt: skip
+def test_money_is_shared_or_its_column_is_named(
+    archive: Archive, text: str, owed: str, told: str, tmp_path: Path
+) -> None:
+    found, notes = shared(archive, saved(tmp_path, text))
+    assert found == Decimal(owed)
+    assert any("columns of money that were not read" in one and told in one for one in notes) == bool(told)
+
+
+def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archive, tmp_path: Path) -> None:
+    foot = "合计,200.00,,3.80\n价税合计（大写）,贰佰零叁元捌角,（小写）,203.80\n"
+    _, notes = shared(archive, saved(tmp_path, f"项目,金额,税率,税额\n会议通话费,200.00,6%,3.80\n{foot}"), "total")
+    assert any(one.startswith("warning") and "203.80 yuan, not 200.00" in one for one in notes)
+
+
+@pytest.mark.parametrize("first", [["应付总额：", 999.0], ["合计：", "", "", 999.0]])
+def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: list[Any], tmp_path: Path) -> None:
+    whys = [one.why.en for one in Invoice.read(book_of(tmp_path, [first, FOUR, *LINES])).skipped]
+    assert ["another than" in one or "cannot be read" in one for one in whys] == [True]
+
+
+@pytest.mark.parametrize(
+    ("rows", "owed"),
+    [
+        ([["金额单位：分"], ["账期", "金额"], ["2026-03", 20380]], "203.80"),
+        ([["金额单位：分"], ["账期", "金额（元）"], ["2026-03", 203.8]], "203.80"),
+        ([["计费单位：分钟"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
+        ([["账期", "金额", "单位"], ["2026-03", 20380, "分"]], "203.80"),
+        ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
+    ],
+)
+def test_the_unit_of_amounts_may_stand_above_or_beside_them(
+    archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
+) -> None:
+    assert shared(archive, book_of(tmp_path, rows))[0] == Decimal(owed)
+
+
+def test_a_line_within_a_quote_is_told(archive: Archive, tmp_path: Path) -> None:
+    text = '会议编号,主题,开始时间,金额\n1,"周会,2026-03-02,2.00\n2,周报",2026-03-03,2.80\n3,"一、\n二",2026-03-04,1\n'
+    assert any("a quote has no other (lines 2)" in one for one in shared(archive, saved(tmp_path, text))[1])
+
+
 NAMES = {
     "part": "其中：国内|其中税额|（其中：增值税）|其中 国际通话费合计|內含稅額|of which VAT|Thereof domestic",
     "total": (

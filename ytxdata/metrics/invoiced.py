@@ -20,7 +20,17 @@ from ytxdata.history.list_cells import ASKED, amount_of, called
 from ytxdata.history.list_cells import COLUMNS as LISTED
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import CLOSINGS, Closing, NoMeeting, closing_of, is_part, is_total, no_meeting, stated
+from ytxdata.list_totals import (
+    CLOSINGS,
+    IN_WORDS,
+    Closing,
+    NoMeeting,
+    closing_of,
+    is_part,
+    is_total,
+    no_meeting,
+    stated,
+)
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
@@ -171,6 +181,10 @@ def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
     span = _span(text) if text else _month(local_second(day) // DAY) if day else None
+    if own is None and kind:
+        # where its place holds words (贰佰零叁元捌角), the figure stands elsewhere: （小写） 203.80
+        figures = [one for one in map(amount_of, line.words) if one is not None] if IN_WORDS.search(amount) else []
+        own = figures[0] if len({*figures}) == 1 else None
     if own is None and kind:
         said = stated([line.first])
         own = said.told.get("yuan") or next((one for one in said.bare if one % 1), None)  # a count has no fen

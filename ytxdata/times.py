@@ -92,14 +92,15 @@ SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})
 """A text with more than one point in time."""
 
 _OF_DAY = re.compile(r"\d{1,2}[:：时点]\d{0,2}")
-# `yyyyMMddHH` are no seconds: as such it was 2034.
+# `yyyyMMddHH` are no seconds, nor `yyyyMMddHHmm` milliseconds: as such they were 2034, and 1976.
 _TICKS = re.compile(
-    r"(?!20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:\.|$))"
+    r"(?!20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d)?(?:\.|$))"
     r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])"
 )
 _FINE_TICKS = re.compile(r"1[0-9]{15}(?:[0-9]{3})?")
 """Microseconds and nanoseconds; what begins with 20 is rather a date with a fraction."""
 
+_TO_THE_MINUTE = re.compile(r"20[0-9]{10}")
 _WITH_MS = re.compile(r"^(20[0-9]{12})([0-9]{3})$")
 _NAMED_ZONE = re.compile(
     r"(?:(?<=[+-]\d\d:\d\d)|(?<=[+-]\d{4})|(?<=Z)|(?=\[(?:Asia/Shanghai|PRC)))\[[A-Za-z_/]+\]$"
@@ -169,6 +170,7 @@ def parse_instant(text: str, zone: tzinfo = BEIJING) -> datetime | None:
             return _EPOCH + timedelta(milliseconds=int(ms[1]))
         if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
             return _of_words(wordy.groupdict(), zone)
+        text += "00" if _TO_THE_MINUTE.fullmatch(text) else ""
         spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", _WITH_MS.sub(r"\1", text))
         plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
         same_day, n_days = _HOUR_24.subn("00", plain)

@@ -189,7 +189,7 @@ owed. Only the last is money that is shared, and only it belongs to a total for 
 
 _PAID = r"(?<![应实待未])(?:[付收缴回汇存打还]款|[缴交]费)|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
 _WORDS: Mapping[Closing, str] = {
-    "balance": rf"(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|扣款|支付)?|{_PAID}"
+    "balance": rf"(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收])(?:款项?)?|结转|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|扣款|支付)?|{_PAID}"
     r"|已[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
     r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
     r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
@@ -308,8 +308,8 @@ def is_off(told: Decimal, own: Decimal) -> bool:
     >>> is_off(Decimal("3.60"), Decimal("3.604")), is_off(Decimal("3.60"), Decimal("3.61"))
     (False, True)
     """
-    # digits lost to 1E+3 are no rounding: half a million might be off by as much
-    return 2 * abs(told - own) > Decimal(1).scaleb(min(int(told.as_tuple().exponent), 0))
+    # half a fen at most: a workbook keeps 204.00 as 204, which was taken for anything from 203.50 on
+    return 2 * abs(told - own) > Decimal(1).scaleb(min(int(told.as_tuple().exponent), -2))
 
 
 def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -> Text:

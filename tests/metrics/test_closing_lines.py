@@ -115,6 +115,8 @@ HEAD = "账期,项目,金额\n"
         ("2026-03,通话费合计,100\n2026-03,功能费合计,20\n2026-03,合计,120\n2026-03,本期应缴费用,120\n", "120"),
         ("2026-02,不含税金额,100\n2026-02,税额,6\n2026-02,价税合计,106\n2026-03,不含税金额,50\n2026-03,税额,3\n2026-03,价税合计,53\n,合计,159\n", "159"),
         ("2026-03,通话费,100\n2026-03,其中：国内,80\n2026-03,其中：国际,20\n2026-03,合计,100\n2026-03,其中税额,5.66\n", "100"),
+        ("2026-03,上期未付,100\n2026-03,通话费,203.80\n2026-03,本期应付,303.80\n", "203.80"),
+        ("2026-03,上期结转,100\n2026-03,本期费用,203.80\n2026-03,本期应付,303.80\n", "203.80"),
         # what is due is what is charged, where nothing else is
         ("2026-02,应付金额,100\n2026-03,应付金额,120\n", "220"),
         ("2026-03,应付通话费,100\n2026-03,应付月租,20\n2026-03,合计,120\n", "120"),
@@ -277,6 +279,26 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     assert shared(archive, book_of(tmp_path, rows))[0] == Decimal(owed)
 
 
+def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) -> None:
+    """Beside a charge and what it is made of it was taken for that of the last lines."""
+    text = "项目,金额\n通话费,203.80\n国内通话费,150.00\n国际通话费,53.80\n月租费,50.00\n总计,253.80\n"
+    _, notes = shared(archive, saved(tmp_path, text), "total")
+    assert any(one.startswith("warning") and "253.80 yuan, not 457.60" in one for one in notes)
+
+
+def test_a_total_of_a_workbook_without_fen_is_not_rounded(archive: Archive, tmp_path: Path) -> None:
+    path = book_of(tmp_path, [FOUR, *LINES, ["合计", "", "", 11.0]])
+    assert "11 yuan, not 10.8" in Invoice.read(path).notes[0].en
+    assert any("11 yuan, not 10.8" in one for one in shared(archive, path)[1])
+
+
+def test_an_id_is_what_it_was_meant_to_be_and_a_sign_is_one(archive: Archive, tmp_path: Path) -> None:
+    rows = "".join(f"{one[0]}.0,{one[4]}\n" for one in MEETINGS)
+    assert shared(archive, saved(tmp_path, f"会议编号,金额\n{rows}"))[0] == Decimal("10.80")
+    with pytest.raises(UsageError, match=r"--3\.80"):
+        shared(archive, saved(tmp_path, "账期,金额\n2026-03,--3.80\n"))
+
+
 def test_a_line_within_a_quote_is_told(archive: Archive, tmp_path: Path) -> None:
     text = '会议编号,主题,开始时间,金额\n1,"周会,2026-03-02,2.00\n2,周报",2026-03-03,2.80\n3,"一、\n二",2026-03-04,1\n'
     assert any("a quote has no other (lines 2)" in one for one in shared(archive, saved(tmp_path, text))[1])
@@ -307,7 +329,7 @@ NAMES = {
         "Credit note|Rounding|Adjustment|Subscription|Monthly charges"
     ),
     "balance": (
-        "余额|餘額|上期余额|上月余额|本期余额|期初余额|期末余额|账户余额|2月余额|上期结余|上月结转余额|结余转入|充值|本期充值|账户充值|充值金额|充值费|话费充值|充值话费|预存|预存款|"
+        "上期未付|上期未缴费用|上月应付金额|上期结转|结转|余额|餘額|上期余额|上月余额|本期余额|期初余额|期末余额|账户余额|2月余额|上期结余|上月结转余额|结余转入|充值|本期充值|账户充值|充值金额|充值费|话费充值|充值话费|预存|预存款|"
         "预存话费|预付|预付款|预付费|预收款|預收款|余额抵扣|余额支付|付款|本期付款|客户付款|收到付款|收款|本期收款|回款|汇款|缴费|本期缴费|本次缴费|本期繳費|缴款|银行扣款|自动扣款|"
         "銀行扣款|银行代扣|银行托收|微信转账|已付|已付金额|已付款|已付服务费|已收|已缴|已缴费|已缴金额|已交费|欠费|欠款|上期欠费|欠缴费用|押金|Balance|"
         "Previous balance|Opening balance|Closing balance|Balance brought forward|Balance b/f|"

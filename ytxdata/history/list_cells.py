@@ -101,14 +101,15 @@ def amount_of(cell: str, digits: int = 0) -> Decimal | None:
 
     Examples
     --------
-    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "12,5", "")]
-    ['1234.50', '-0.80', '-0.80', 'None', 'None']
+    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "--0.80", "12,5", "")]
+    ['1234.50', '-0.80', '-0.80', 'None', 'None', 'None']
     >>> str(amount_of("12345.0", 2))
     '123.450'
     """
     text, is_below = unsigned("".join(plain_words(cell).split()).removeprefix("人民币"))
     text = amount_text(text)
-    if not _AMOUNT.fullmatch(text):
+    # of two signs nobody knows what they mean: --3.80 was a charge
+    if not _AMOUNT.fullmatch(text) or (is_below and text[0] in "+-"):
         return None
     value = Decimal(text).scaleb(-digits)
     return None if abs(value) >= MOST_YUAN else -value if is_below else value

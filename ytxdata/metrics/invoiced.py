@@ -38,7 +38,7 @@ from ytxdata.metrics.own_totals import Charge, Sorted, own_totals
 from ytxdata.metrics.tariff import rounded
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import filled
+from ytxdata.spreadsheets import exact, filled
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import local_second, month_text, parse_instant
 
@@ -142,6 +142,8 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 def _timed(cells: Mapping[str, str]) -> Mapping[str, str]:
     """Return the cells of a line, without dashes, with its day where it says only that, or its time in another column."""
     cells = {name: cell if name == "amount" else filled(cell) for name, cell in cells.items()}
+    # as a spreadsheet saves an id: 123456789012345.0
+    cells |= {"meeting_id": one} if isinstance(one := exact(cells.get("meeting_id", "")), str) and one else {}
     day, begun = cells.get("day"), cells.get("started_at", "").strip()
     if day is None:
         return cells

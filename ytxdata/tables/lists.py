@@ -124,7 +124,7 @@ def read_lines(
         first, what, lambda row: head_of([row]) is not None and not holds_values(row)
     )
     header = list(head.names)
-    above = {n: cells for n, row in first[: head.first] if (cells := [*filter(None, map(str.strip, row))])}
+    above = {n: words for n, row in first[: head.first] if (words := [*filter(None, map(str.strip, row))])}
     # of a bill, a total may be its title
     stated = {n: cells for n, cells in above.items() if "meeting_id" in required and is_total(cells[0])}
     if titles := [str(n) for n in above if n not in stated]:

@@ -11,8 +11,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-from ytxdata.labels import Text, plain_words
-from ytxdata.spreadsheets import filled
+from ytxdata.labels import Text, filled, plain_words
 from ytxdata.times import BEIJING, parse_instant
 
 OWN_TOTAL, SUBTOTAL = Text("清单自己的合计", "the list's own total"), Text("小计", "a subtotal")

@@ -50,20 +50,6 @@ def exact(cell: str) -> str | Text:
     return whole[1] if whole else text
 
 
-_EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
-
-
-def filled(cell: str) -> str:
-    """Return a cell without blanks around it; one of dashes, as people fill what is empty, says nothing.
-
-    Examples
-    --------
-    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("-1")
-    ('税额', '', '', '-1')
-    """
-    return "" if _EMPTY.fullmatch(cell) else cell.strip()
-
-
 def is_swallowing(row: Sequence[str], width: int) -> bool:
     """Say whether a cell of a CSV of so many columns holds whole lines of it: somebody's quote has no other.
 

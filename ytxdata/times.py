@@ -100,7 +100,6 @@ _TICKS = re.compile(
 _FINE_TICKS = re.compile(r"1[0-9]{15}(?:[0-9]{3})?")
 """Microseconds and nanoseconds; what begins with 20 is rather a date with a fraction."""
 
-_TO_THE_MINUTE = re.compile(r"20[0-9]{10}")
 _WITH_MS = re.compile(r"^(20[0-9]{12})([0-9]{3})$")
 _NAMED_ZONE = re.compile(
     r"(?:(?<=[+-]\d\d:\d\d)|(?<=[+-]\d{4})|(?<=Z)|(?=\[(?:Asia/Shanghai|PRC)))\[[A-Za-z_/]+\]$"
@@ -118,7 +117,6 @@ _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\
 # The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
 _HOUR_24 = re.compile(r"(?<=[ T])24(?=:00(:00(\.0+)?)?(?![\d:.]))")
 _CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "点": ":", "：": ":", "分": ":", "秒": " "})
-
 _MS_OF_NET = re.compile(r"\\?/Date\((-?\d{1,14})(?:[+-]\d{4})?\)\\?/")
 _CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d)?)"
 _WORDY = tuple(
@@ -170,7 +168,7 @@ def parse_instant(text: str, zone: tzinfo = BEIJING) -> datetime | None:
             return _EPOCH + timedelta(milliseconds=int(ms[1]))
         if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
             return _of_words(wordy.groupdict(), zone)
-        text += "00" if _TO_THE_MINUTE.fullmatch(text) else ""
+        text += "00" if re.fullmatch(r"20[0-9]{10}", text) else ""
         spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", _WITH_MS.sub(r"\1", text))
         plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
         same_day, n_days = _HOUR_24.subn("00", plain)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ytxdata.history.list_cells import COLUMNS, amount_of, unsigned
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.labels import Text
+from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     IN_WORDS,
     OWN_TOTAL,
@@ -28,7 +28,7 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import FORMULA, exact, filled
+from ytxdata.spreadsheets import FORMULA, exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 

@@ -29,7 +29,7 @@ from ytxdata.history.list_cells import (
     unsigned,
 )
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
-from ytxdata.labels import Text
+from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
     IN_WORDS,
@@ -43,7 +43,7 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, filled, told_header
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
 from ytxdata.times import BEIJING
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {

@@ -19,7 +19,7 @@ from ytxdata.errors import UsageError
 from ytxdata.history.list_cells import ASKED, amount_of, called
 from ytxdata.history.list_cells import COLUMNS as LISTED
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.labels import NO_TEXT, Text
+from ytxdata.labels import NO_TEXT, Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
     IN_WORDS,
@@ -38,7 +38,7 @@ from ytxdata.metrics.own_totals import Charge, Sorted, own_totals
 from ytxdata.metrics.tariff import rounded
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import exact, filled
+from ytxdata.spreadsheets import exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import local_second, month_text, parse_instant
 

@@ -176,7 +176,7 @@ _YUAN_AND_FEN = re.compile(r"[-+(¥￥\s]*\d[\d,]*\.\d{2}\s*元?\)?")
 
 
 class _Money:
-    """What of a bill is money: in which unit the amount of a line counts, and which columns hold some that nobody reads.
+    """What of a bill is money: in which unit the amount of a line counts, and which columns of it nobody reads.
 
     Money in a column that was not read (the tax beside the net) was left out of what was shared, and nothing said so.
     """

@@ -121,8 +121,8 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 _NO_MONEY = re.compile(
-    r"[单均]价|[率号数次]|人次|编[号码]|类[型别]|方式|状态|日期|时间|时长|秒|分钟|小时|说明|名称|项目|科目|备注|税目|款项?内容"
-    r"|\b(?:rate|price|per|number|no|id|code|type|method|name|date|time|status|duration|minutes?|mins?|seconds?|secs?|hours?"
+    r"[单均]价|[率号数次]|编码|代码|部门|中心|归属|单[元位]|额度|计费(?!金额|费用)|类[型别]|方式|状态|日期|时间|时长|秒|分钟|小时|说明|名称|项目|科目|备注|税目|款项?内容"
+    r"|\b(?:cent(?:er|re)|department|account|unit|rate|price|per|number|no|id|code|type|method|name|date|time|status|duration|minutes?|mins?|seconds?|secs?|hours?"
     r"|participants|people|persons|count|calls|meetings|lines|items?)\b|%",
     re.IGNORECASE,
 )
@@ -133,7 +133,7 @@ def is_of_money(column: str) -> bool:
 
     Examples
     --------
-    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "费率（元/分钟）")]
+    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "Cost center")]
     [True, True, True, False, False, False, False]
     """
     words = plain_words(column).replace("_", " ")

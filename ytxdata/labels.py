@@ -261,3 +261,17 @@ def plain_words(text: str) -> str:
     ('Total', '合计(元)', '总费用')
     """
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)
+
+
+_EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
+
+
+def filled(cell: str) -> str:
+    """Return a cell without blanks around it; one of dashes, as people fill what is empty, says nothing.
+
+    Examples
+    --------
+    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("-1")
+    ('税额', '', '', '-1')
+    """
+    return "" if _EMPTY.fullmatch(cell) else cell.strip()

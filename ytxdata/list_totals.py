@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-from ytxdata.labels import Text, plain_words
+from ytxdata.labels import Text, filled, plain_words
 from ytxdata.times import BEIJING, parse_instant
 
 OWN_TOTAL, SUBTOTAL = Text("清单自己的合计", "the list's own total"), Text("小计", "a subtotal")
@@ -43,6 +43,8 @@ _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
 )
 """A total as people write it, in plain words; 合计划 and Total Energies are names."""
+_PART_OF = re.compile(r"[(\[【\s]*(?:其\s*中|[内內]含|of\s+which|thereof)", re.IGNORECASE)
+"""How a line begins that says of what a charge or a total above it is made: taken for a charge, it was asked for twice."""
 
 Unit = Literal["meetings", "lines", "seconds", "yuan"]
 
@@ -178,7 +180,7 @@ NOTE = re.compile(rf"\s*(?:{_NOTE_WORDS})[^:：]*[:：].*", re.IGNORECASE | re.D
 _LABELLED = re.compile(r"(?=[^:：]*[\u4e00-\u9fff\s])[^:：]*[:：].*", re.DOTALL)
 """What no id looks like: a word or several, and what they announce."""
 
-NoMeeting = Literal["total", "subtotal", "footer"]
+NoMeeting = Literal["total", "subtotal", "part", "footer"]
 Closing = Literal["balance", "due", "charge"]
 """What a line of no meeting is that is no total: a balance or payment; what is asked for in the end; a part of what is
 owed. Only the last is money that is shared, and only it belongs to a total for certain.
@@ -186,7 +188,7 @@ owed. Only the last is money that is shared, and only it belongs to a total for 
 
 _PAID = r"(?<![应实待未])(?:[付收缴回汇存打还]款|[缴交]费)|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
 _WORDS: Mapping[Closing, str] = {
-    "balance": rf"(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|扣款|支付)?|{_PAID}"
+    "balance": rf"(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收])(?:款项?)?|结转|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|扣款|支付)?|{_PAID}"
     r"|已[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
     r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
     r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
@@ -208,21 +210,12 @@ _HEAD = re.compile(
 """What may stand behind a balance or payment, where another word makes it what a department is called: 充值中心."""
 _FEE = re.compile(r"(?:[费款]|费用|\bfees?|\bcharges?)$", re.IGNORECASE)
 """How the name of a charge ends. In another column than that of ids it may be what each meeting is charged for: 会议通话费."""
+_ONE_DAY = r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*(?:[-/.月]\s*\d{1,2}\s*日?|月份?)?"
+_PERIOD = re.compile(rf"{_ONE_DAY}(?:\s*[-~–—至到]+\s*{_ONE_DAY})?|(?:19|20)\d\d(?:0[1-9]|1[0-2])")
+"""A month, or days from one to another, in the column of times: no meeting says only that of when it was."""
 _OF_A_RATE = re.compile(rf"\d+(?:\.\d+)?\s*[%％]|\([^)]*\)|{_DAY_OR_SPAN}", re.IGNORECASE)
 """The figures of a charge that are none of an id: 增值税6%, 税额（6%）, 2月余额, Balance as of 2026-03-31."""
-_EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
 _NOTHING = re.compile(r"[\s0:.]*")
-
-
-def filled(cell: str) -> str:
-    """Return a cell without blanks around it; one of dashes, as people fill what is empty, says nothing.
-
-    Examples
-    --------
-    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("-1")
-    ('税额', '', '', '-1')
-    """
-    return "" if _EMPTY.fullmatch(cell) else cell.strip()
 
 
 def closing(name: str, *, is_id: bool = False) -> Closing | None:
@@ -280,9 +273,9 @@ def closing_of(own: str, cells: Iterable[str], told: Mapping[str, str]) -> Closi
     if not is_silent or not _holds_a_number(told.get("amount_yuan", "")):
         return None
     moments = [filled(told.get(name, "")) for name in ("started_at", "ended_at")]
-    # a rent may have a day
+    # a rent may have a day, or the month that it is for
     timed = [one for one in moments if not (at := parse_instant(one)) or at.astimezone(BEIJING).time() != time()]
-    if not all(_NOTHING.fullmatch(one) or closing(one) for one in timed):
+    if not all(_NOTHING.fullmatch(one) or _PERIOD.fullmatch(one) or closing(one) for one in timed):
         return None
     return closing(own, is_id=True) if own else next(filter(None, map(closing, cells)), None)
 
@@ -314,8 +307,8 @@ def is_off(told: Decimal, own: Decimal) -> bool:
     >>> is_off(Decimal("3.60"), Decimal("3.604")), is_off(Decimal("3.60"), Decimal("3.61"))
     (False, True)
     """
-    # digits lost to 1E+3 are no rounding: half a million might be off by as much
-    return 2 * abs(told - own) > Decimal(1).scaleb(min(int(told.as_tuple().exponent), 0))
+    # half a fen at most: a workbook keeps 204.00 as 204, which was taken for anything from 203.50 on
+    return 2 * abs(told - own) > Decimal(1).scaleb(min(int(told.as_tuple().exponent), -2))
 
 
 def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -> Text:
@@ -370,6 +363,17 @@ def is_total(cell: str) -> bool:
     return _TOTAL.fullmatch(plain_words(cell).strip()) is not None
 
 
+def is_part(cell: str) -> bool:
+    """Say whether a line that begins with this cell tells of what another one is made, and is no money beside it.
+
+    Examples
+    --------
+    >>> [is_part(cell) for cell in ("其中：国内", "（其中税额）", "of which VAT", "内部会议")]
+    [True, True, True, False]
+    """
+    return _PART_OF.match(plain_words(cell)) is not None
+
+
 def is_credit(seconds: int | None, yuan: Decimal | None) -> bool:
     """Say whether a line gives back what another one asked for: no meeting, but a part of every sum. A count may leave
     it out.
@@ -398,15 +402,18 @@ def begins(ends: Iterable[int]) -> dict[int, int]:
 _A_COUNT = re.compile(r"\d{1,6}\s*[场次行条笔]?")
 
 
-def line_name(own: str, first: str) -> str:
-    """Return what a line is called: its id, else what it begins with; of a total, how many stands under the ids.
+def line_name(own: str, words: Sequence[str]) -> str:
+    """Return what a line is called: its id, unless it says how many; else a word of a total, else what it begins with.
 
     Examples
     --------
-    >>> line_name("8001", "周会"), line_name("", "合计"), line_name("81 场", "合计")
+    >>> line_name("8001", ["周会"]), line_name("", ["9.00", "合计"]), line_name("81 场", ["合计", "81 场"])
     ('8001', '合计', '合计')
     """
-    return first if not own or (is_total(first) and _A_COUNT.fullmatch(own)) else own
+    first = next(iter(words), "")
+    if own:
+        return first if is_total(first) and _A_COUNT.fullmatch(own) else own
+    return next((one for one in words if is_total(one) or is_part(one)), first)
 
 
 def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
@@ -423,12 +430,14 @@ def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
     total = _TOTAL.fullmatch(plain_words(cell).strip())
     # Of a list of nothing but ids, every line lacks all else: only what notes usually begin with is one.
     is_note = (_LABELLED if told else NOTE).fullmatch(cell) is not None
-    if total is None and not is_note:
+    if total is None and not is_note and not is_part(cell):
         return None
     is_timed = any(parse_instant(told.get(name, "").strip()) for name in ("started_at", "ended_at"))
     is_counted = any(_holds_a_number(told.get(name, "")) for name in ("duration_s", "amount_yuan"))
     if is_timed and is_counted:
         return None
+    if is_part(cell):
+        return "part"
     if total:
         return "subtotal" if total["page"] or total["part"] or total["some"] else "total"
     return None if is_timed or is_counted else "footer"

@@ -50,6 +50,18 @@ def exact(cell: str) -> str | Text:
     return whole[1] if whole else text
 
 
+def is_swallowing(row: Sequence[str], width: int) -> bool:
+    """Say whether a cell of a CSV of so many columns holds whole lines of it: somebody's quote has no other.
+
+    Examples
+    --------
+    >>> is_swallowing(["m0", "周会,9:00,2.00\\nm1,周报"], 4), is_swallowing(["m0", "一行\\n又一行"], 4)
+    (True, False)
+    """
+    lines = [cell for cell in row if "\n" in cell and width > 1]
+    return any(max(map(cell.count, ",\t;")) >= cell.count("\n") * (width - 1) for cell in lines)
+
+
 MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})
 """Our names for columns of days and instants."""
 _SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")

@@ -92,9 +92,9 @@ SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})
 """A text with more than one point in time."""
 
 _OF_DAY = re.compile(r"\d{1,2}[:：时点]\d{0,2}")
-# `yyyyMMddHH` are no seconds: as such it was 2034.
+# `yyyyMMddHH` are no seconds, nor `yyyyMMddHHmm` milliseconds: as such they were 2034, and 1976.
 _TICKS = re.compile(
-    r"(?!20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:\.|$))"
+    r"(?!20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d)?(?:\.|$))"
     r"[0-9]{9,13}(\.[0-9]*)?|[0-9](\.[0-9]+)?[eE]\+?(9|1[0-2])"
 )
 _FINE_TICKS = re.compile(r"1[0-9]{15}(?:[0-9]{3})?")
@@ -117,7 +117,6 @@ _LOOSE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[ T]+(\d{1,2})(?::(\
 # The midnight at the end of a day and nothing later: 24:00:01 is no time, and is told.
 _HOUR_24 = re.compile(r"(?<=[ T])24(?=:00(:00(\.0+)?)?(?![\d:.]))")
 _CHINESE = str.maketrans({"年": "-", "月": "-", "日": " ", "时": ":", "点": ":", "：": ":", "分": ":", "秒": " "})
-
 _MS_OF_NET = re.compile(r"\\?/Date\((-?\d{1,14})(?:[+-]\d{4})?\)\\?/")
 _CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d)?)"
 _WORDY = tuple(
@@ -169,6 +168,7 @@ def parse_instant(text: str, zone: tzinfo = BEIJING) -> datetime | None:
             return _EPOCH + timedelta(milliseconds=int(ms[1]))
         if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
             return _of_words(wordy.groupdict(), zone)
+        text += "00" if re.fullmatch(r"20[0-9]{10}", text) else ""
         spaced = COMPACT.sub(r"\1-\2-\3 \4:\5:\6", _WITH_MS.sub(r"\1", text))
         plain = spaced.translate(_CHINESE).strip(" :") if "年" in spaced else spaced
         same_day, n_days = _HOUR_24.subn("00", plain)

@@ -123,8 +123,9 @@ def sheets_of(raw: bytes) -> list[Worksheet]:
 def only_sheet(
     sheets: Sequence[Worksheet],
     head_of: Callable[[Sequence[Sequence[str]]], Header | None],
-) -> tuple[Worksheet, Header | None]:
-    """Return the one worksheet that names the columns, and its header; the first where none does.
+) -> tuple[Worksheet, Header | None, list[int]]:
+    """Return the one worksheet that names the columns, the first where none does; its header; and the numbers of
+    others that hold figures: a bill may go on there, and a part of it would be taken for all.
 
     Raises
     ------
@@ -139,7 +140,17 @@ def only_sheet(
             Text(f"有 {len(places)} 张工作表都是这种名单（第 {zh} 张）", f"stands on {len(places)} worksheets ({en})"),
             remedy=Text("请并到一张工作表，或只留一张", "put all of it on one worksheet, or leave one of them"),
         )
-    return next(((one, head) for one, head in zip(sheets, heads, strict=True) if head), (sheets[0], None))
+    chosen = places[0] if places else 1
+    others = [n for n, one in enumerate(sheets, 1) if n != chosen and any(_has_figure(row) for _, row in one.lines)]
+    return sheets[chosen - 1], heads[chosen - 1], others
+
+
+_FIGURE = re.compile(r"[-¥￥\s]*\d[\d,]*(?:\.\d+)?\s*元?")
+
+
+def _has_figure(row: Sequence[Any]) -> bool:
+    filled = [cell for cell in row if cell]
+    return len(filled) > 1 and any(_FIGURE.fullmatch(cell) for cell in filled)
 
 
 def _read(sheets: Sequence[Any], looks: Mapping[str, _Look]) -> Worksheet:

@@ -38,6 +38,21 @@ def test_an_invoice_that_agrees_gives_no_finding(find: Finder) -> None:
     assert find("billing_mismatch", office, invoice=invoice(*lines)) == []
 
 
+@pytest.mark.parametrize("unit_s", [6, 86400])
+def test_durations_that_are_no_seconds_accuse_no_line(find: Finder, unit_s: int) -> None:
+    """Pulses of 6 s, or the seconds that stand beside hours and minutes: every line of an honest bill was false."""
+    office = Office()
+    lengths = [1807 + 61 * n for n in range(8)]
+    for n, seconds in enumerate(lengths):
+        office.meet(f"{n}", f"2026-03-03 {10 + n}:00", seconds, amount="1.80")
+    lines: list[tuple[str, int | None, str | None]] = [
+        (f"{n}", -(-seconds // unit_s) if unit_s == 6 else seconds % 60, "1.80") for n, seconds in enumerate(lengths)
+    ]
+    assert states(office, lines) == {"matched": 8}
+    assert find("billing_mismatch", office, invoice=invoice(*lines)) == []
+    assert states(office, [*lines[1:], ("0", 301, "9.80")]) == {"matched": 7, "mismatched": 1}
+
+
 @pytest.mark.parametrize(
     ("line", "state"),
     [

@@ -75,6 +75,10 @@ CNY = "Amount (CNY)"
         *((bill("金额", f"{word},,,5.00", "合计,,5400,15.80"), "15.80") for word in ("充值服务费", "预付费通话费", "Payment processing fee")),
         (bill(CNY, "Total excl. VAT,,5400,10.80", "VAT 6%,,,0.65", "Total incl. VAT,,,11.45"), "11.45"),
         (bill("金額（元）", "合計,,5400,10.80", "增值稅,,,0.65", "合計含增值稅,,,11.45"), "11.45"),
+        # what a charge is made of is no charge beside it, above a total or below
+        (bill("金额（元）", "其中：国内,,,10.00", "其中：国际,,,0.80", "合计,,5400,10.80", "其中税额,,,0.65", "（其中：增值税）,,,0.65"), "10.80"),
+        (bill(CNY, "Total,,5400,10.80", "of which VAT,,,0.65", "thereof domestic,,,10.00"), "10.80"),
+        *((bill("金额（元）", f"月租费,{month},,5.00", "合计,,5400,15.80"), "15.80") for month in ("2026-03", "2026年3月", "202603")),
         # a rent, a balance and what is due may have a day
         (bill("金额（元）", "合计,,5400,10.80", "应付金额,2026-04-05,,61.45"), "10.80"),
         (bill("金额（元）", "税额,2026-03-31,,0.65", "合计,,5400,11.45", "上期余额,2026-03-01,,50.00", "本期充值,2026-03-15,,200.00", "应付金额,2026-03-31,,11.45"), "11.45"),
@@ -110,6 +114,9 @@ HEAD = "账期,项目,金额\n"
         ("2026-03,月租费,20\n2026-03,通话费合计,100\n2026-03,合计,120\n2026-03,税额,7.2\n2026-03,应付合计,127.20\n", "127.20"),
         ("2026-03,通话费合计,100\n2026-03,功能费合计,20\n2026-03,合计,120\n2026-03,本期应缴费用,120\n", "120"),
         ("2026-02,不含税金额,100\n2026-02,税额,6\n2026-02,价税合计,106\n2026-03,不含税金额,50\n2026-03,税额,3\n2026-03,价税合计,53\n,合计,159\n", "159"),
+        ("2026-03,通话费,100\n2026-03,其中：国内,80\n2026-03,其中：国际,20\n2026-03,合计,100\n2026-03,其中税额,5.66\n", "100"),
+        ("2026-03,上期未付,100\n2026-03,通话费,203.80\n2026-03,本期应付,303.80\n", "203.80"),
+        ("2026-03,上期结转,100\n2026-03,本期费用,203.80\n2026-03,本期应付,303.80\n", "203.80"),
         # what is due is what is charged, where nothing else is
         ("2026-02,应付金额,100\n2026-03,应付金额,120\n", "220"),
         ("2026-03,应付通话费,100\n2026-03,应付月租,20\n2026-03,合计,120\n", "120"),
@@ -187,7 +194,118 @@ def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(
     archive.remove_witness(path.name)
 
 
+@pytest.mark.parametrize(("total", "is_off"), [("10.80", False), ("999.00", True)])
+def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, is_off: bool, tmp_path: Path) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]},会议通话费" for one in MEETINGS]
+    path = saved(tmp_path, "\n".join(["会议编号,开始时间,时长(秒),金额,项目", *rows, f",,,{total},合计", ""]))
+    assert ["another than" in one.why.en for one in Invoice.read(path).skipped] == [is_off]
+    said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
+    archive.remove_witness(path.name)
+    assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
+
+
+def book_of(folder: Path, *sheets: list[list[Any]]) -> Path:
+    """Write a workbook."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    book.save(path := folder / "bill.xlsx")
+    return path
+
+
+LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
+FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
+
+
+def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Archive, tmp_path: Path) -> None:
+    """Half of a bill that went on there was taken for all of it."""
+    path = book_of(
+        tmp_path, [FOUR, *LINES[:2]], [["填表说明"], ["请勿改动", "谢谢"]], [*LINES[2:], ["合计", "", "", 10.8]]
+    )
+    assert any(
+        "other worksheets with figures, which were not read (worksheets 3)" in one for one in shared(archive, path)[1]
+    )
+    assert "(worksheets 3)" in Invoice.read(path).notes[0].en
+
+
+@pytest.mark.parametrize(
+    ("text", "owed", "told"),
+    [
+        ("账期,通话费,月租费,短信费,单价,通话次数\n2026-03,200.00,3.00,0.80,0.06,40\n", "200.00", "月租费 (lines 2); 短信费 (lines 2)"),
+        ("账期,金额,税率,税额\n2026-03,200.00,6%,3.80\n", "200.00", "税额 (lines 2)"),
+        ("账期,金额,\n2026-03,200.00,3.80\n", "200.00", "3 (lines 2)"),
+        ("账期,金额,,优惠\n2026-03,200.00,2,0.00\n", "200.00", ""),
+        *((f"账期,通话费,月租费,{name}\n2026-03,200.00,3.80,203.80\n", "203.80", "月租费") for name in ("总费用", "总金额（元）", "本期应收", "应收费用", "Total amount")),
+    ],
+)  # fmt: skip
+def test_money_is_shared_or_its_column_is_named(
+    archive: Archive, text: str, owed: str, told: str, tmp_path: Path
+) -> None:
+    found, notes = shared(archive, saved(tmp_path, text))
+    assert found == Decimal(owed)
+    assert any("columns of money that were not read" in one and told in one for one in notes) == bool(told)
+
+
+def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archive, tmp_path: Path) -> None:
+    foot = "合计,200.00,,3.80\n价税合计（大写）,贰佰零叁元捌角,（小写）,203.80\n"
+    _, notes = shared(archive, saved(tmp_path, f"项目,金额,税率,税额\n会议通话费,200.00,6%,3.80\n{foot}"), "total")
+    assert any(one.startswith("warning") and "203.80 yuan, not 200.00" in one for one in notes)
+
+
+@pytest.mark.parametrize("first", [["应付总额：", 999.0], ["合计：", "", "", 999.0]])
+def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: list[Any], tmp_path: Path) -> None:
+    whys = [one.why.en for one in Invoice.read(book_of(tmp_path, [first, FOUR, *LINES])).skipped]
+    assert ["another than" in one or "cannot be read" in one for one in whys] == [True]
+
+
+@pytest.mark.parametrize(
+    ("rows", "owed"),
+    [
+        ([["金额单位：分"], ["账期", "金额"], ["2026-03", 20380]], "203.80"),
+        ([["金额单位：分"], ["账期", "金额（元）"], ["2026-03", 203.8]], "203.80"),
+        ([["计费单位：分钟"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
+        ([["账期", "金额", "单位"], ["2026-03", 20380, "分"]], "203.80"),
+        ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
+    ],
+)
+def test_the_unit_of_amounts_may_stand_above_or_beside_them(
+    archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
+) -> None:
+    assert shared(archive, book_of(tmp_path, rows))[0] == Decimal(owed)
+
+
+def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) -> None:
+    """Beside a charge and what it is made of it was taken for that of the last lines."""
+    text = "项目,金额\n通话费,203.80\n国内通话费,150.00\n国际通话费,53.80\n月租费,50.00\n总计,253.80\n"
+    _, notes = shared(archive, saved(tmp_path, text), "total")
+    assert any(one.startswith("warning") and "253.80 yuan, not 457.60" in one for one in notes)
+
+
+def test_a_total_of_a_workbook_without_fen_is_not_rounded(archive: Archive, tmp_path: Path) -> None:
+    path = book_of(tmp_path, [FOUR, *LINES, ["合计", "", "", 11.0]])
+    assert "11 yuan, not 10.8" in Invoice.read(path).notes[0].en
+    assert any("11 yuan, not 10.8" in one for one in shared(archive, path)[1])
+
+
+def test_an_id_is_what_it_was_meant_to_be_and_a_sign_is_one(archive: Archive, tmp_path: Path) -> None:
+    rows = "".join(f"{one[0]}.0,{one[4]}\n" for one in MEETINGS)
+    assert shared(archive, saved(tmp_path, f"会议编号,金额\n{rows}"))[0] == Decimal("10.80")
+    with pytest.raises(UsageError, match=r"--3\.80"):
+        shared(archive, saved(tmp_path, "账期,金额\n2026-03,--3.80\n"))
+
+
+def test_a_line_within_a_quote_is_told(archive: Archive, tmp_path: Path) -> None:
+    text = '会议编号,主题,开始时间,金额\n1,"周会,2026-03-02,2.00\n2,周报",2026-03-03,2.80\n3,"一、\n二",2026-03-04,1\n'
+    assert any("a quote has no other (lines 2)" in one for one in shared(archive, saved(tmp_path, text))[1])
+
+
 NAMES = {
+    "part": "其中：国内|其中税额|（其中：增值税）|其中 国际通话费合计|內含稅額|of which VAT|Thereof domestic",
     "total": (
         "合计|总计|共计|合 计|合计：|合计（元）|合计金额|合计费用|总金额|总额|总费用|总价|合计 85 场|合计费用247.285元|共 85 场会议|本月合计|3月合计|2026年3月合计|"
         "全部合计|应付总金额（元）|价税合计|含税总额|不含税金额|未税金额|税前金额|合计含增值税|合计（含税）|总计含税|税后合计|费用合计|通话费合计|应付合计|总时长：3600秒|总场次：31|"
@@ -211,7 +329,7 @@ NAMES = {
         "Credit note|Rounding|Adjustment|Subscription|Monthly charges"
     ),
     "balance": (
-        "余额|餘額|上期余额|上月余额|本期余额|期初余额|期末余额|账户余额|2月余额|上期结余|上月结转余额|结余转入|充值|本期充值|账户充值|充值金额|充值费|话费充值|充值话费|预存|预存款|"
+        "上期未付|上期未缴费用|上月应付金额|上期结转|结转|余额|餘額|上期余额|上月余额|本期余额|期初余额|期末余额|账户余额|2月余额|上期结余|上月结转余额|结余转入|充值|本期充值|账户充值|充值金额|充值费|话费充值|充值话费|预存|预存款|"
         "预存话费|预付|预付款|预付费|预收款|預收款|余额抵扣|余额支付|付款|本期付款|客户付款|收到付款|收款|本期收款|回款|汇款|缴费|本期缴费|本次缴费|本期繳費|缴款|银行扣款|自动扣款|"
         "銀行扣款|银行代扣|银行托收|微信转账|已付|已付金额|已付款|已付服务费|已收|已缴|已缴费|已缴金额|已交费|欠费|欠款|上期欠费|欠缴费用|押金|Balance|"
         "Previous balance|Opening balance|Closing balance|Balance brought forward|Balance b/f|"

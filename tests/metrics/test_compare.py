@@ -48,6 +48,8 @@ def test_april_against_march(engine: str) -> None:
     # 22 working days in March; 21 in April 2026: Ching Ming is off, and no Saturday is made up for it
     assert any("21 working days" in note.en and "22 working days" in note.en for note in found.notes)
     assert figures["meetings"]["per_workday_pct"] == pytest.approx((22 / 21 - 1) * 100)
+    # a mean, a peak or a number of people is none of so many days
+    assert {figures[one]["per_workday_pct"] for one in ("size_mean", "size_p50", "peak_legs")} == {None}
     assert found.drivers is not None
     led = [row for row in rows(found.drivers) if row["figure"] == "meetings"]
     assert [(row["group"], row["now"], row["before"], row["change"]) for row in led] == [

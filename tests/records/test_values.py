@@ -467,3 +467,9 @@ def test_the_edge_of_a_period_may_be_written_as_people_write_it(form: str) -> No
 def test_what_may_mean_anything_is_no_edge_of_a_period(form: Any) -> None:
     with pytest.raises(UsageError, match="is no date or time"):
         times.as_instant(form)
+
+
+def test_twelve_digits_of_a_day_and_a_clock_are_no_milliseconds() -> None:
+    """They were June 1976."""
+    assert parse_instant("202603020905") == parse_instant("2026-03-02 09:05")
+    assert parse_instant("999999999999") == datetime(2001, 9, 9, 1, 46, 39, 999000, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ytxdata.history.list_cells import COLUMNS, amount_of, unsigned
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.labels import Text
+from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     IN_WORDS,
     OWN_TOTAL,
@@ -18,7 +18,6 @@ from ytxdata.list_totals import (
     Unit,
     begins,
     closing_of,
-    filled,
     is_credit,
     is_off,
     line_name,
@@ -160,7 +159,7 @@ def _bill(line: SheetLine) -> Bill | Text:
         return meeting_id
     # taken for a meeting it would be one that was billed and never held
     told = {name: cell for name, cell in cells.items() if name not in ("meeting_id", "number")}
-    what = no_meeting(line_name(meeting_id, line.first), told)
+    what = no_meeting(line_name(meeting_id, line.words), told)
     if what:
         return ASIDE[what]
     figures = cells.get("duration_s", ""), cells.get("amount_yuan", "")
@@ -185,7 +184,8 @@ def _bill(line: SheetLine) -> Bill | Text:
 
 def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
     """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs."""
-    cells, first = {name: filled(cell) for name, cell in line.cells.items()}, line.first
+    cells = {name: filled(cell) for name, cell in line.cells.items()}
+    first = line_name(cells["meeting_id"], line.words)
     said = stated([first, *(cell for cell in cells.values() if cell != first)], cells)
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _yuan(cells.get("amount_yuan", ""), line.digits)

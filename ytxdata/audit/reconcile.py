@@ -16,7 +16,7 @@ from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import Invoice
 from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule
 from ytxdata.audit.matching import YUAN, Matched, PairedLines, paired_lines, put_classes, put_matched
-from ytxdata.audit.rule_search import Search, search_amounts, search_durations
+from ytxdata.audit.rule_search import TRUSTED_DURATIONS, Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
 from ytxdata.metrics.facts import Scope
@@ -243,14 +243,16 @@ def _are_comparable(durations: Search, is_added_up: bool) -> bool:
     rounding does better.
 
     Where some rounding does better and none can be trusted, or the lines that differ share a property, to compare
-    seconds with seconds would accuse good lines.
+    seconds with seconds would accuse good lines; and where most differ, what stands there is no length in seconds.
     """
     if durations.lacks is not None:
         return False
     best = durations.best[0].tariff if durations.best else None
     if durations.rule is not None or is_added_up:  # the seconds of all parties are never those of their meeting
         return durations.rule is not None
-    return best is None or (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0)
+    first = durations.best[0] if durations.best else None
+    is_odd = first is not None and first.lines >= TRUSTED_DURATIONS and 2 * first.explained < first.lines
+    return best is None or (not is_odd and (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0))
 
 
 def _not_compared(found: Reconciliation) -> Iterator[Text]:

@@ -21,14 +21,37 @@ from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
 from ytxdata.records.values import amount_text
-from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, named_columns
+from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, is_swallowing, named_columns
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
-ASKED = ("价税合计", "含税金额", "实收金额", "实付金额", "应收金额", "应付金额")
+ASKED = (
+    "价税合计",
+    "含税金额",
+    "实收金额",
+    "实付金额",
+    "应收金额",
+    "应付金额",
+    "本期应收",
+    "本期应付",
+    "应收费用",
+    "应付费用",
+)
 """What a column of what is asked for may be called, where a list says that beside what the connections cost. What was
 received comes first, for beside a discount it is what is owed; that another column says otherwise is told."""
-SUMS = ("合计", "总额", "总计", "total")
+SUMS = (
+    "合计",
+    "总额",
+    "总计",
+    "总费用",
+    "总金额",
+    "费用总额",
+    "total",
+    "totalamount",
+    "totalcost",
+    "totalfee",
+    "totalcharges",
+)
 """What one of sums may be called; beside a list in JSON they are counts."""
 _PARTS = ("金额分", "费用分", "费用厘", "amountfen")
 _OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
@@ -78,17 +101,58 @@ def amount_of(cell: str, digits: int = 0) -> Decimal | None:
 
     Examples
     --------
-    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "12,5", "")]
-    ['1234.50', '-0.80', '-0.80', 'None', 'None']
+    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "--0.80", "12,5", "")]
+    ['1234.50', '-0.80', '-0.80', 'None', 'None', 'None']
     >>> str(amount_of("12345.0", 2))
     '123.450'
     """
     text, is_below = unsigned("".join(plain_words(cell).split()).removeprefix("人民币"))
     text = amount_text(text)
-    if not _AMOUNT.fullmatch(text):
+    # of two signs nobody knows what they mean: --3.80 was a charge
+    if not _AMOUNT.fullmatch(text) or (is_below and text[0] in "+-"):
         return None
     value = Decimal(text).scaleb(-digits)
     return None if abs(value) >= MOST_YUAN else -value if is_below else value
+
+
+_MONEY = re.compile(
+    r"金额|[费款额税]|价税|[合总]计|应[收付缴]|实[收付缴]|折扣|优惠|减免"
+    r"|\b(?:amount|cost|fee|charge|tax|vat|gst|total|sum|due|payable|discount)s?\b",
+    re.IGNORECASE,
+)
+_NO_MONEY = re.compile(
+    r"[单均]价|[率号数次]|编码|代码|部门|中心|归属|单[元位]|额度|计费(?!金额|费用)|类[型别]|方式|状态|日期|时间|时长|秒|分钟|小时|说明|名称|项目|科目|备注|税目|款项?内容"
+    r"|\b(?:cent(?:er|re)|department|account|unit|rate|price|per|number|no|id|code|type|method|name|date|time|status|duration|minutes?|mins?|seconds?|secs?|hours?"
+    r"|participants|people|persons|count|calls|meetings|lines|items?)\b|%",
+    re.IGNORECASE,
+)
+
+
+def is_of_money(column: str) -> bool:
+    """Say whether a column holds money, by its name.
+
+    Examples
+    --------
+    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "Cost center")]
+    [True, True, True, False, False, False, False]
+    """
+    words = plain_words(column).replace("_", " ")
+    return _MONEY.search(words) is not None and not _NO_MONEY.search(words)
+
+
+_OF_PARTS = re.compile(r"(?:金额|费用|货币|计价)单位\W*(分|厘|fen)(?![^\W\d])", re.IGNORECASE)
+
+
+def digits_above(title: str) -> int:
+    """Return how many digits of a yuan the amounts below a title count in.
+
+    Examples
+    --------
+    >>> digits_above("金额单位：分"), digits_above("单位：元"), digits_above("计费单位：分钟")
+    (2, 0, 0)
+    """
+    told = _OF_PARTS.search(plain_words(title))
+    return digits_of(told[1]) if told else 0
 
 
 def digits_of(column: str) -> int:
@@ -317,9 +381,7 @@ def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
             and (not NOTE.fullmatch(cell) or (is_line and re.search(r"\d", cell)))
             for place, cell in unnamed
         ),
-        "swallowed": any(
-            max(map(cell.count, ",\t;")) >= cell.count("\n") * (len(header) - 1) for cell in row if "\n" in cell
-        ),
+        "swallowed": is_swallowing(row, len(header)),
     }
 
 

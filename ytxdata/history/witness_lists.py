@@ -29,7 +29,7 @@ from ytxdata.history.list_cells import (
     unsigned,
 )
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
-from ytxdata.labels import Text
+from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
     IN_WORDS,
@@ -37,7 +37,6 @@ from ytxdata.list_totals import (
     Unit,
     begins,
     closing_of,
-    filled,
     line_name,
     no_meeting,
     stated,
@@ -182,13 +181,15 @@ def _lines(
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
         own, words = texts.get("meeting_id", ""), [*filter(None, map(plain, row.values()))]
         measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
-        what = no_meeting(line_name(own, words[0] if words else ""), measures)
+        name = line_name(own, words)
+        what = no_meeting(name, measures)
         free = None if lost or line.is_credit else closing_of(own, words, texts)
         why = what or free or _unread(line, lost)
         if why is None:
             lines.append(line)
             continue
         if what == "total":
+            words = [name, *(one for one in words if one != name)]
             said = stated(words, texts)
             is_lost = (not said.told and IN_WORDS.search("".join(words)) is not None) or any(
                 re.search(r"\d", texts.get(ours, "")) and texts[ours] != words[0] and cells[ours][n] is None

@@ -289,8 +289,10 @@ def _comparison(
             continue
         values = [side.exact(key) for side in sides]
         shown = [_decimal(value) for value in values]
+        # a mean, a share or a peak is none of so many days: a median of 4 in both months had fallen by 5 %
         daily = [
-            None if value is None or not days else value / days for value, days in zip(values, workdays, strict=True)
+            None if value is None or not days or not adds_up(key) else value / days
+            for value, days in zip(values, workdays, strict=True)
         ]
         rows.append({
             "figure": key, "now": shown[0], "before": shown[1],

@@ -102,7 +102,7 @@ _TABLE = (
     _define("before", "上期", "before", "", "所比较时段的值", "the value in the period it is compared with", example="2495.4667"),
     _define("change", "变化", "change", "", "本期 − 上期；各组的变化之和恰为总变化", "now − before; the changes of the groups add up to that of the whole exactly", example="-343.85"),
     _define("change_pct", "变化率", "change in %", "%", "变化 × 100 ÷ 上期；上期为 0 或未知则为空", "change × 100 ÷ before; null when before is 0 or unknown", example="-13.7790"),
-    _define("per_workday_pct", "每工作日变化率", "change per working day in %", "%", "（本期 ÷ 本期工作日数）相对于（上期 ÷ 上期工作日数）的变化率，工作日按中国日历含调休", "change of the value per working day, by the Chinese calendar with make-up days", example="-5.5675"),
+    _define("per_workday_pct", "每工作日变化率", "change per working day in %", "%", "（本期 ÷ 本期工作日数）相对于（上期 ÷ 上期工作日数）的变化率，工作日按中国日历含调休；只用于场次、时长、金额这类可相加的数，人数、均值、占比、峰值为空", "change of the value per working day, by the Chinese calendar with make-up days; of sums (meetings, minutes, money) only, null for people, means, shares and peaks", example="-5.5675"),
     _define("of_change_pct", "占变化比例", "share of the change", "%", "该组的变化 × 100 ÷ 总变化；可大于 100 或为负；总变化为 0 则为空", "change of the group × 100 ÷ change of the whole; may exceed 100 or be negative; null when the whole did not change", example="62.1"),
     # ── who meets whom ──
     _define("a", "甲", "a", "text", "部门，或号码；甲在乙之前", "a department, or a number; a stands before b", example="研发部", is_nullable=False),

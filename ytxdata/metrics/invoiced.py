@@ -19,8 +19,18 @@ from ytxdata.errors import UsageError
 from ytxdata.history.list_cells import ASKED, amount_of, called
 from ytxdata.history.list_cells import COLUMNS as LISTED
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.labels import NO_TEXT, Text
-from ytxdata.list_totals import CLOSINGS, Closing, NoMeeting, closing_of, filled, is_total, no_meeting, stated
+from ytxdata.labels import NO_TEXT, Text, filled
+from ytxdata.list_totals import (
+    CLOSINGS,
+    IN_WORDS,
+    Closing,
+    NoMeeting,
+    closing_of,
+    is_part,
+    is_total,
+    no_meeting,
+    stated,
+)
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
@@ -28,6 +38,7 @@ from ytxdata.metrics.own_totals import Charge, Sorted, own_totals
 from ytxdata.metrics.tariff import rounded
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
+from ytxdata.spreadsheets import exact
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import local_second, month_text, parse_instant
 
@@ -78,8 +89,8 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
         )
     by_name = called(lines[0].cells, {}) if lines else {}
     charges = {line.number: _charge(line, by_name) for line in lines}
-    found = own_totals([one for one in charges.values() if one.called != "footer"])
-    asides = {n: ASIDE[one.called] for n, one in charges.items() if one.called in ("footer", "balance")}
+    found = own_totals([one for one in charges.values() if one.called not in ("footer", "part")])
+    asides = {n: ASIDE[one.called] for n, one in charges.items() if one.called in ("footer", "part", "balance")}
     asides |= found.totals
     skipped += [Skipped(number, asides[number]) for number in sorted(asides)]
     own = [line for line in lines if line.number not in asides]
@@ -131,6 +142,8 @@ _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
 def _timed(cells: Mapping[str, str]) -> Mapping[str, str]:
     """Return the cells of a line, without dashes, with its day where it says only that, or its time in another column."""
     cells = {name: cell if name == "amount" else filled(cell) for name, cell in cells.items()}
+    # as a spreadsheet saves an id: 123456789012345.0
+    cells |= {"meeting_id": one} if isinstance(one := exact(cells.get("meeting_id", "")), str) and one else {}
     day, begun = cells.get("day"), cells.get("started_at", "").strip()
     if day is None:
         return cells
@@ -157,7 +170,9 @@ def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
     # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场), nor is its state (已付)
     known = [cell for name, cell in cells.items() if name in COLUMNS]
     others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS and cell]
-    words = [cell for name, cell in others if bare or (is_total(cell) and not _is_remark(name, cell))]
+    words = [
+        cell for name, cell in others if bare or ((is_total(cell) or is_part(cell)) and not _is_remark(name, cell))
+    ]
     kind: NoMeeting | Closing | None = next(
         filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None
     )
@@ -168,6 +183,10 @@ def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
     span = _span(text) if text else _month(local_second(day) // DAY) if day else None
+    if own is None and kind:
+        # where its place holds words (贰佰零叁元捌角), the figure stands elsewhere: （小写） 203.80
+        figures = [one for one in map(amount_of, line.words) if one is not None] if IN_WORDS.search(amount) else []
+        own = figures[0] if len({*figures}) == 1 else None
     if own is None and kind:
         said = stated([line.first])
         own = said.told.get("yuan") or next((one for one in said.bare if one % 1), None)  # a count has no fen

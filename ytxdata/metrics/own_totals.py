@@ -88,7 +88,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
     is_by_meeting = any(one.meeting_id for one in own)
     run = begun = carried = Decimal(0)
-    seen = {run}
+    seen, last = {run}, max((one.number for one in lines if one.is_owed or one.is_bare), default=0)
     totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
     for one in lines:
         if one.called == "balance":
@@ -102,7 +102,10 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         same = next((of[key] for key in keys if key in of), None)
         # what is asked for may count what was left to pay before
         sums = [each for each in (whole, run - begun, run + carried, same) if each is not None]
-        is_sum = one.yuan is None or run - one.yuan in seen or any(not is_off(one.yuan, each) for each in sums)
+        # the one total, below all lines, is that of all: it was taken for that of the last ones, beside a part twice
+        is_last = one.called == "total" and one.number == last and not totals and one.is_bare
+        is_run = one.yuan is not None and run - one.yuan in seen and not is_last
+        is_sum = one.yuan is None or is_run or any(not is_off(one.yuan, each) for each in sums)
         is_due = one.called == "due"
         if one.is_bare or is_sum or same is not None or (is_due and is_by_meeting):
             totals[one.number] = ASIDE[one.called or "total"]

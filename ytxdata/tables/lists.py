@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -14,7 +15,7 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_cells import digits_of
+from ytxdata.history.list_cells import amount_of, digits_above, digits_of, is_of_money
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
@@ -23,12 +24,14 @@ from ytxdata.spreadsheets import (
     MOST_TITLES,
     UNITS,
     Header,
+    bare,
     dated,
     doubles,
     header_of,
     holds_values,
     is_note,
     is_only_notes,
+    is_swallowing,
     named_columns,
     strict_rows,
     told_header,
@@ -121,9 +124,9 @@ def read_lines(
         first, what, lambda row: head_of([row]) is not None and not holds_values(row)
     )
     header = list(head.names)
-    above = {n: cell for n, row in first[: head.first] if (cell := next(filter(None, map(str.strip, row)), ""))}
+    above = {n: words for n, row in first[: head.first] if (words := [*filter(None, map(str.strip, row))])}
     # of a bill, a total may be its title
-    stated = {n: cell for n, cell in above.items() if "meeting_id" in required and is_total(cell)}
+    stated = {n: cells for n, cells in above.items() if "meeting_id" in required and is_total(cells[0])}
     if titles := [str(n) for n in above if n not in stated]:
         skipped.append(Skipped(0, _TITLES.format(lines=", ".join(titles))))
     if not any(cell.strip() for cell in header):
@@ -134,10 +137,12 @@ def read_lines(
         columns = {**columns, **_meant(required[0], header, first[head.last + 1 :], like, skipped)}
     named = _places(header, what, names, required, columns)
     others, places = doubles(header, names, columns, named), _read(named, header, keep_others)
-    digits = next((digits_of(header[places[name]]) for name in ("amount", "amount_yuan") if name in named), 0)
+    # who says which column is meant knows of the others
+    known_of = range(len(header)) if AMOUNTS & columns.keys() else (*named.values(), *(one.place for one in others))
+    money = _Money(header, [*above.values()], named, {*known_of}) if AMOUNTS & names.keys() else None
     heads = [[cell.strip() for cell in row] for _, row in first[head.first : head.last + 1]]
-    for number, cell in stated.items():
-        yield SheetLine(number, dict.fromkeys(places, ""), [cell])
+    for number, (title, *rest) in stated.items():  # its figure may stand in a cell of its own
+        yield SheetLine(number, dict.fromkeys(places, ""), [f"{title}：{' '.join(rest)}" if rest else title])
     for number, row in chain(first[head.last + 1 :], rows):
         if not any(cell.strip() for cell in row):
             continue
@@ -153,8 +158,57 @@ def read_lines(
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
         cells = {name: row[place] for name, place in places.items()}
         cells |= {name: dated(cells[name]) for name in MOMENTS & cells.keys()}
+        digits = money.digits(number, row) if money else 0
         yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
+    skipped += [Skipped(0, _columns_told(_UNREAD_MONEY, money.unread))] if money and money.unread else []
+
+
+AMOUNTS = frozenset({"amount", "amount_yuan"})
+_UNREAD_MONEY = Text(
+    "有没有读的金额列，其中的钱未计入：{columns}", "has columns of money that were not read, nor counted: {columns}"
+)
+_SWALLOWED = Text(
+    "有一格里含有好几行，其中的行未读：引号不成对（第 {lines} 行）",
+    "has cells that hold several lines, which were not read: a quote has no other (lines {lines})",
+)
+_YUAN_AND_FEN = re.compile(r"[-+(¥￥\s]*\d[\d,]*\.\d{2}\s*元?\)?")
+
+
+class _Money:
+    """What of a bill is money: in which unit the amount of a line counts, and which columns of it nobody reads.
+
+    Money in a column that was not read (the tax beside the net) was left out of what was shared, and nothing said so.
+    """
+
+    def __init__(
+        self, header: Sequence[str], titles: Sequence[Sequence[str]], named: Mapping[str, int], known: set[int]
+    ) -> None:
+        self._read = next((named[name] for name in sorted(AMOUNTS) if name in named), None)
+        name = "" if self._read is None else header[self._read]
+        above = 0 if bare(name).endswith("元") else max((digits_above(" ".join(row)) for row in titles), default=0)
+        self._digits = digits_of(name) or above
+        units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
+        beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
+        self._unit = next(iter((*units, *beside)), None)
+        others = [(n, one) for n, one in enumerate(header) if n not in known]
+        self._others = {n: one.strip() for n, one in others if is_of_money(one) or not one.strip()}
+        self._lines: dict[int, list[int]] = {}
+
+    def digits(self, number: int, row: Sequence[str]) -> int:
+        """Return how many digits of a yuan the amount of a line counts in, and keep what other money it holds."""
+        own = "" if self._read is None else row[self._read].strip()
+        for place, name in self._others.items():
+            cell = row[place].strip()
+            # under no name a figure may be anything but yuan and fen
+            if cell != own and (name or _YUAN_AND_FEN.fullmatch(cell)) and amount_of(cell):
+                self._lines.setdefault(place, []).append(number)
+        return self._digits if self._unit is None else digits_of(row[self._unit]) or self._digits
+
+    @property
+    def unread(self) -> list[Text]:
+        """The columns of money that were not read, each with its lines."""
+        return [_lines_of(self._others[n] or f"{n + 1}", lines) for n, lines in sorted(self._lines.items())]
 
 
 def _filled_up(row: list[str], width: int) -> list[str]:
@@ -223,16 +277,25 @@ def _rows_of(
     raw = _bytes_of(Path(given), what)
     try:
         if is_workbook(raw):
-            sheet, head = only_sheet(sheets_of(raw), head_of)
+            sheet, head, unread = only_sheet(sheets_of(raw), head_of)
+            skipped += [Skipped(0, _SHEETS.format(sheets=_shown(unread)))] if unread else []
             yield from _rows_of_sheet(sheet, head, read_of(head.names) if head else {}, skipped)
         else:
-            yield from ((number, [unescape(cell) for cell in row]) for number, row in strict_rows(raw))
+            swallowing: list[int] = []
+            for number, row in strict_rows(raw):
+                swallowing += [number] if is_swallowing(row, len(row)) else []
+                yield number, [unescape(cell) for cell in row]
+            skipped += [Skipped(0, _SWALLOWED.format(lines=_shown(swallowing)))] if swallowing else []
     except MissingExtraError:
         raise
     except UsageError as error:
         raise _unusable(what, error.cause, error.remedy) from None
 
 
+_SHEETS = Text(
+    "另有含数字的工作表没有读（第 {sheets} 张）",
+    "has other worksheets with figures, which were not read (worksheets {sheets})",
+)
 _COMPUTED = Text(
     "有由公式算出的内容，按文件所存的结果读，没有重算：{columns}",
     "has cells that are formulas; their results were read as the file keeps them, and not computed again: {columns}",
@@ -245,16 +308,24 @@ def _rows_of_sheet(
     """Yield the lines of a worksheet, all of one width."""
     if head and (computed := sheet.computed({*read.values()}, sheet.lines[head.last][0])):
         told = [_lines_of(head.names[place], lines) for place, lines in computed.items()]
-        zh, en = "；".join(one.zh for one in told), "; ".join(one.en for one in told)
-        skipped.append(Skipped(0, Text(_COMPUTED.zh.format(columns=zh), _COMPUTED.en.format(columns=en))))
+        skipped.append(Skipped(0, _columns_told(_COMPUTED, told)))
     lines = sheet.filled_down({place for name, place in read.items() if name not in UNITS})
     width = max((n for _, row in lines for n, cell in enumerate(row, 1) if cell), default=0)
     for number, row in lines:
         yield number, [*row[:width], *[""] * (width - len(row))]
 
 
+def _columns_told(text: Text, columns: Sequence[Text]) -> Text:
+    zh, en = "；".join(one.zh for one in columns), "; ".join(one.en for one in columns)
+    return Text(text.zh.format(columns=zh), text.en.format(columns=en))
+
+
+def _shown(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines[:10])) + (" …" if len(lines) > 10 else "")
+
+
 def _lines_of(column: str, lines: Sequence[int]) -> Text:
-    shown = ", ".join(map(str, lines[:10])) + (" …" if len(lines) > 10 else "")
+    shown = _shown(lines)
     return Text(f"{column}（第 {shown} 行）", f"{column} (lines {shown})")
 
 

@@ -97,6 +97,10 @@ ASIDE: Mapping[str, Text] = {
         "the list says that there is more of it than is here, or that some could not be given",
     ),
     "subtotal": SUBTOTAL,
+    "part": Text(
+        "其上费用或合计的组成部分（其中），不另计费",
+        "what a charge or a total above it is made of, and no charge beside it",
+    ),
     "credit": Text("冲减（负数），计入合计", "a credit (below zero), which belongs to the total"),
     "charge": Text(
         "不属于任何会议的费用（如税额、月租），合计可含可不含",

@@ -20,7 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.heads import Snapshot, batches, read
+from ytxdata.archive.cleanup import heal, migrated
+from ytxdata.archive.heads import Snapshot, batches, newest, read
 from ytxdata.archive.known_meetings import (
     VERSION_COLUMNS,
     Twins,
@@ -30,23 +31,40 @@ from ytxdata.archive.known_meetings import (
     from_rows,
     plain_periods,
 )
+from ytxdata.archive.ownership import check_owner, read_identity
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together, whole_answer
-from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED, RAW_TABLES
+from ytxdata.archive.stored_files import (
+    DERIVED_TABLES,
+    MEETINGS_STORED,
+    OBSERVATIONS_STORED,
+    RAW_TABLES,
+    telling_write_errors,
+)
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
 from ytxdata.history.proof.answered import pull_facts
 from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.evidence import PullFacts
+from ytxdata.history.proof.evidence import Note, PullFacts
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import patient
 from ytxdata.history.proof.verdict import measured
+from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.normalize import normalize, parser_mark
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.signs import signs_of
+
+_REGAINED = Text(
+    "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
+    "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
+)
+REOPENED = Text(
+    "早期版本只按字节确认的时段需重新确认：平台的上限也可能按参会方或字符计数",
+    "what an earlier version confirmed by bytes alone is to be confirmed anew: a limit may count parties or characters",
+)
 
 
 class Rebuilt(NamedTuple):
@@ -58,6 +76,29 @@ class Rebuilt(NamedTuple):
     regained: int = 0
     more_meetings: int = 0
     reopened: bool = False
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a sync tells of it."""
+        notes = [Note("reopened", REOPENED)] if self.reopened else []
+        if self.regained or self.more_meetings:
+            text = _REGAINED.format(regained=self.regained, more_meetings=self.more_meetings)
+            notes.append(Note("regained", text))
+        return tuple(notes)
+
+
+def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:
+    """Return the archive's state, healed, checked, migrated and derived with the parser of today; None before birth."""
+    identity = read_identity(root)
+    if identity is None:
+        return None
+    check_owner(identity, root, *account)
+    with telling_write_errors(root):
+        snapshot = newest(root)
+        heal(root, snapshot)
+        if snapshot is None:
+            return None
+        return rebuilt_if_outdated(root, migrated(root, snapshot), aliases)
 
 
 def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Rebuilt:

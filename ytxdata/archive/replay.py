@@ -25,7 +25,8 @@ from ytxdata.archive.heads import Snapshot, batches, head_path, newest, read
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
-from ytxdata.archive.sync import keep_answers, prepared, sync
+from ytxdata.archive.rebuild import prepared
+from ytxdata.archive.sync import keep_answers, sync
 from ytxdata.errors import RefusedError, UsageError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy

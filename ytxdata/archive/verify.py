@@ -35,6 +35,7 @@ from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
 from ytxdata.archive.verification import HOLE, Damage, Kind, Verification
+from ytxdata.archive.write_sync import waiting
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
@@ -124,6 +125,13 @@ _UNLIKE = Text(
     "its head says that parser {told} derived the tables; this version ({version}) derives other rows in {n} places: "
     "{names}. That is no damage, but what stands in the tables is not proven: run ytxdata sync or ytxdata rebuild, "
     "then verify again",
+)
+
+
+_WAITING = Text(
+    "interrupted/answers/ 中有 {n} 个回答还不在存档里：某次同步因原始数据损坏而把它们保存在那里；请恢复损坏的文件并运行 ytxdata sync",
+    "{n} answers in interrupted/answers/ are not in the archive yet: a sync kept them there beside damaged raw data. Bring "
+    "back what is damaged, then run ytxdata sync",
 )
 
 
@@ -274,6 +282,8 @@ class _Check:
         """Check what the files hold: over damage every row would be told, so each step waits until that is mended."""
         self.tables(snapshot)
         self.chosen = tuple(names_chosen(snapshot.aliases))
+        if left := waiting(self.root, snapshot):
+            self.unlike = (_WAITING.format(n=len(left)),)
         if not self.damages and not quick:
             self.damages += [*footers_that_lie(snapshot)]
         if not self.damages and not quick:
@@ -289,9 +299,9 @@ class _Check:
         alone, which whoever forges rows can write, too: no damage, then, and not sound.
         """
         n_rows, found, unheard = rows_that_differ(snapshot)
-        self.unlike = tuple(unheard)
+        self.unlike = (*self.unlike, *unheard)
         if found and snapshot.head.parser.get("version") != PARSER_VERSION:
-            self.unlike = (_unlike(snapshot, found), *unheard)
+            self.unlike = (_unlike(snapshot, found), *self.unlike)
         else:
             self.n_rows = n_rows
             self.damages += found

@@ -53,7 +53,7 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.normalize import normalize, parser_mark
+from ytxdata.records.normalize import aliases_of, normalize, parser_mark
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.signs import signs_of
 
@@ -118,9 +118,34 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
     counts = {**before, **derive_again(writer, aliases), "observations": end}
     state = {**snapshot.head.state, **Unjudged.of(snapshot.head.state).joined(end - n_unjudged, end).to_state()}
     state |= _judged(snapshot, aliases)
+    if aliases != snapshot.aliases:
+        state["names"] = _names_after(snapshot, aliases)
     after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts, state=state)
     reopened = state.get("periods") != snapshot.head.state.get("periods")
     return Rebuilt(after, regained, counts["meetings"] - before["meetings"], reopened)
+
+
+def _names_after(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
+    """Return by which names of fields the pulls were judged, each kind of names once: who syncs by turns with two has
+    many steps.
+    """
+    told = snapshot.head.state.get("names") or {"marks": [parser_mark(snapshot.aliases)], "steps": [[0, 0]]}
+    mark = parser_mark(aliases)
+    marks = told["marks"] if mark in told["marks"] else [*told["marks"], mark]
+    return {"marks": marks, "steps": [*told["steps"], [snapshot.head.counts["pulls"], marks.index(mark)]]}
+
+
+def named_by(state: Mapping[str, Any]) -> list[list[Any]]:
+    """Return from how many pulls on which names of fields were known, as a head says; none where they never changed."""
+    told = state.get("names", {"marks": [], "steps": []})
+    return [[n, told["marks"][place]] for n, place in told["steps"]]
+
+
+def names_told(named: Sequence[Sequence[Any]], parser: Mapping[str, Any]) -> list[tuple[int, Aliases]]:
+    """Return the same as aliases: by those of today alone what was claimed before somebody named a field would not
+    follow from the answers.
+    """
+    return [(n, aliases_of(mark)) for n, mark in named or [(0, parser)]]
 
 
 def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:

@@ -47,6 +47,10 @@ TOGETHER = 100_000
 
 _GONE = Text("文件不见了", "the file is gone")
 _CHANGED = Text("内容与写入时不一致", "its content is not what was written")
+_TWO_HASHES = Text(
+    "控制文件对其内容的记载不一致，而文件从不重写",
+    "control files name different contents of it, and no file is written again",
+)
 _NO_FILE = Text("不是存档之内的普通文件", "it is no plain file inside of the archive")
 _NO_LINK = Text("与之前的控制文件不衔接", "it does not follow the control files before it")
 _OTHER_OWNER = Text("不是写入时的身份文件", "it is not the identity file of that time")
@@ -267,6 +271,9 @@ class _Check:
                 for file in table
                 if place < needed or (self.root / file.path).exists()
             }
+            # a bill was exchanged for another at its place, and one more head named the new hash
+            for path in (path for path, mark in here.items() if marks.get(path, mark) != mark):
+                self.found(_kind(path), path, _TWO_HASHES)
             marks = here | marks  # a file is what the newest list says, by which it is read
         return marks
 
@@ -291,7 +298,10 @@ class _Check:
         if not self.damages and recompute:
             claims = claims_of(snapshot)
             self.damages += [Damage("claim", "certificate", one) for one in claims.others]
-            self.unlike, self.chosen = (*self.unlike, *claims.unshown), tuple(dict.fromkeys([*self.chosen, *claims.chosen]))
+            self.unlike, self.chosen = (
+                (*self.unlike, *claims.unshown),
+                tuple(dict.fromkeys([*self.chosen, *claims.chosen])),
+            )
             self.is_recomputed = True
 
     def _rows(self, snapshot: Snapshot) -> None:

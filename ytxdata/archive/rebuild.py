@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ytxdata.archive.changes import shown_at, told_again
 from ytxdata.archive.cleanup import heal, migrated
 from ytxdata.archive.heads import Snapshot, batches, newest, read
 from ytxdata.archive.known_meetings import (
@@ -320,6 +322,54 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
                     latest[meeting_id, twin] = version
                     n_believed[meeting_id, twin] += 1
     return places
+
+
+def chosen_otherwise(source: Snapshot) -> list[str]:
+    """Return the answers that list another observation than the one as which an intake knows what they tell.
+
+    An answer that told a text again was said to list the version before the last one, and the change back to it, which
+    all later answers told, had never been. Answers of earlier versions, or from before somebody named a field, are not
+    judged: what they list was chosen by other rules. Nor are ids with a version that a clock set back put behind
+    another: the syncs after it chose among rows that were derived again, which ten of thirty such archives show.
+    """
+    rows = read(source, "meetings", VERSION_COLUMNS)
+    counts = pc.value_counts(rows["meeting_id"])
+    doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    found = {one.obs: one for one in from_rows(rows.filter(pc.is_in(rows["meeting_id"], value_set=doubled)))}
+    wanted, named = np.array(sorted(found), dtype=np.int64), named_by(source.head.state)
+    first = named[-1][0] if named else 0
+    known: dict[str, Twins] = defaultdict(list)
+    others, is_behind = dict[str, None](), set[str]()
+    for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "form", "numbers")):
+        for row in pulls.to_pylist():
+            here = np.intersect1d(wanted, Envelope.from_cells(row["form"], b"", row["numbers"]).numbers)
+            by_id: dict[str, list[Version]] = defaultdict(list)
+            for number in here.tolist():
+                by_id[found[number].meeting_id].append(found[number])
+            for meeting_id, together in by_id.items():
+                if any(one.observed_at > row["asked_at"] for one in chain(*known[meeting_id])):
+                    is_behind.add(meeting_id)
+                is_other = _take(known[meeting_id], row["asked_at"], together)
+                is_judged = row["settle_s"] is not None and row["ordinal"] >= first and meeting_id not in is_behind
+                others |= {row["pull_id"]: None} if is_other and is_judged else {}
+    return list(others)
+
+
+def _take(twins: Twins, asked_at: datetime, together: Sequence[Version]) -> bool:
+    """Take in what an answer lists of an id as an intake does; return whether that would have listed another one."""
+    is_other = False
+    for twin, same, best in by_meeting(twins, together, [shown_at(history, asked_at) for history in twins]):
+        if twin == len(twins):
+            twins.append([])
+        history = twins[twin]
+        for version in same:
+            wanted = told_again(history, asked_at, version.record_hash, is_best=version is best)
+            listed = next((one for one in history if one.obs == version.obs), None)
+            is_other |= wanted is not listed
+            if listed is None:
+                fresh = version._replace(replaces=None if version is best else version.obs)
+                history.insert(sum(one.observed_at <= fresh.observed_at for one in history), fresh)
+    return is_other
 
 
 def _listed(source: Snapshot, found: Mapping[int, Version]) -> list[list[int]]:

@@ -27,7 +27,7 @@ from ytxdata.archive.raw_answers import (
     shortened,
     unfold,
 )
-from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
+from ytxdata.archive.rebuild import Place, chosen_otherwise, counts_of, derived_from, places_of, records_in
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.verification import Damage
 from ytxdata.archive.witnesses import entries, heard_again
@@ -55,6 +55,13 @@ _READ_OTHERWISE = Text(
     "{n} answers (the first is that of pull {pull}) give, read anew, other records than they list, and yet all of these "
     "stand in them: an earlier version may have found other borders, or somebody rewrote them, and neither is shown",
 )
+_LISTS_OTHERS = Text(
+    "有 {n} 个回答（首个为拉取 {pull}）所列的不是本应认作的那条记录：同一文本可能在变化之后又被说起，而那次变回没有记下。"
+    "可能由早期版本按另外的规则选出，也可能被人改写，两者都没有得到证实",
+    "{n} answers (the first is that of pull {pull}) list another observation than the one as which what they tell is "
+    "known: a text may have been told again after a change, and the change back is not kept. An earlier version may have "
+    "chosen it by other rules, or somebody rewrote it, and neither is shown",
+)
 _MOST_TOLD = 20
 
 _TOGETHER = 32 * 2**20
@@ -69,7 +76,7 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
     refuted.
     """
     compared = _Compared()
-    others, unheard = _witnesses(snapshot)
+    of_lists, unheard = _witnesses(snapshot)
     strange, read_otherwise = _answers(snapshot)
     found = [
         *compared.derived(snapshot),
@@ -77,10 +84,13 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
         *_counts(snapshot),
         *_index(snapshot),
         *strange,
-        *others,
+        *of_lists,
         *_periods(snapshot),
     ]
-    return compared.n_rows, found, [*read_otherwise, *unheard]
+    # of other rows, or of an archive that contradicts itself, it would say no more than these do
+    others = [] if found else chosen_otherwise(snapshot)
+    listed = [_LISTS_OTHERS.format(n=len(others), pull=others[0])] if others else []
+    return compared.n_rows, found, [*read_otherwise, *listed, *unheard]
 
 
 class _Compared:

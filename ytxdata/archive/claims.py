@@ -31,7 +31,6 @@ from ytxdata.history.proof.evidence import Evidence, named
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
 from ytxdata.history.proof.reading import patient
 from ytxdata.labels import Text
-from ytxdata.records.aliases import names_chosen
 from ytxdata.times import EARLIEST, steps_after
 
 CLOCK = timedelta(minutes=10)
@@ -63,8 +62,6 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     settle = patient(DEFAULT_POLICY, evidence).settle
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
     found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
-    named = names_told(named_by(snapshot.head.state), snapshot.head.parser)
-    found.chosen += [text for _, aliases in named for text in names_chosen(aliases)]
     if any(span.is_of_old for span in spans):
         found.chosen.append(_CLOCK_LOST)
     if any(span.is_lost and span.settle == settle for span in spans):  # raised since, it covers those, too

@@ -31,6 +31,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
+from ytxdata.archive.rebuild import named_by, names_told
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
@@ -288,7 +289,9 @@ class _Check:
     def content(self, snapshot: Snapshot, *, quick: bool, recompute: bool) -> None:
         """Check what the files hold: over damage every row would be told, so each step waits until that is mended."""
         self.tables(snapshot)
-        self.chosen = tuple(names_chosen(snapshot.aliases))
+        named = names_told(named_by(snapshot.head.state), snapshot.head.parser)
+        known = [*(aliases for _, aliases in named), snapshot.aliases]
+        self.chosen = tuple(dict.fromkeys(text for aliases in known for text in names_chosen(aliases)))
         if left := waiting(self.root, snapshot):
             self.unlike = (_WAITING.format(n=len(left)),)
         if not self.damages and not quick:
@@ -300,7 +303,7 @@ class _Check:
             self.damages += [Damage("claim", "certificate", one) for one in claims.others]
             self.unlike, self.chosen = (
                 (*self.unlike, *claims.unshown),
-                tuple(dict.fromkeys([*self.chosen, *claims.chosen])),
+                (*self.chosen, *claims.chosen),
             )
             self.is_recomputed = True
 

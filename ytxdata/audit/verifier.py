@@ -383,8 +383,7 @@ class Unpacked:
         if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
             raise BrokenError("manifest.json was changed / manifest.json 已被改动")
         _closed(MANIFEST, "a file", *body["files"])
-        # the first release named none
-        _closed(MANIFEST, "a parser", body.get("parser", {}), *(one for _, one in body.get("names", ())))
+        _closed(MANIFEST, "a parser", body.get("parser", {}), *(one[1] for one in body.get("names", ())))  # 0.1.0: none
         _is_version(MANIFEST, body["package_version"])
         self.manifest = body
         return f"manifest {claimed}"

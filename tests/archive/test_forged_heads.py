@@ -232,3 +232,34 @@ def test_each_answer_read_anew_gives_what_it_lists(
     told = [*(f"{one.name} ({one.detail.en})" for one in found.damages), *(one.en for one in found.left_open)]
     assert any(said in one for one in told), told
     assert CliRunner().invoke(app, ["verify", "--recompute", str(archive.path)]).exit_code in (1, 5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("days", [["A", "B", "A", "A"], ["A", "AB", "B", "B"]])
+def test_answers_that_are_said_to_list_an_observation_of_before_are_left_open(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, days: list[str]
+) -> None:
+    """A change, or the change back, had never been: a meeting of 60 minutes, as all later answers say, had lasted 10."""
+    platform.records = platform.newest_first(10)
+    texts = {"A": platform.records[4], "B": {**platform.records[4], "endtime": "2026-01-01 09:53:00"}}
+    for day, told in enumerate(days):
+        platform.clock = BEGIN + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        platform.records = [one for one in platform.records if one["meid"] != texts["A"]["meid"]]
+        platform.records[4:4] = [texts[name] for name in told]
+        archive.sync(platform)
+    found = verify(archive.path)
+    assert (found.is_sound, found.unlike) == (True, ())
+    raw = Rewritten(archive)
+    same = [one["obs"] for one in raw.observations if json.loads(one["raw"])["meid"] == texts["A"]["meid"]]
+    last = same.pop()
+    text = raw.observations.pop(last)["raw"]
+    before = next(number for number in same if raw.observations[number]["raw"] == text)
+    for one in raw.observations[last:]:
+        one["obs"] -= 1
+    for pull in raw.pulls:
+        pull["listed"] = [before if number == last else number - (number > last) for number in pull["listed"]]
+    raw.seal()
+    found = verify(archive.path)
+    assert not found.is_sound
+    assert "list another observation" in found.unlike[0].en

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ytxdata import times
-from ytxdata.archive import Archive, write_sync
+from ytxdata.archive import Archive, sync, write_sync
 from ytxdata.archive.changes import Intake, Taken
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
 from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
@@ -204,8 +204,42 @@ def test_where_raw_data_is_damaged_too_it_is_named_and_the_answers_are_kept_as_t
     assert any(platform.record(500)["meid"].encode() in answer for answer in kept)
     raw.write_bytes(whole)
     archive.rebuild()
-    assert archive.sync(platform).new == 1
+    assert ["interrupted/answers" in one.en for one in archive.verify().unlike] == [True]
+    del platform.records[0]  # listed once, and never again
+    done = archive.sync(platform)
+    assert "kept_whole" in [note.key for note in done.notes]
+    assert (done.new, done.unchanged, len(archive.meetings())) == (0, 60, 61)
+    assert "kept_whole" not in [note.key for note in archive.sync(platform).notes], "taken in once"
+    found = archive.verify(recompute=True)
+    assert (found.is_sound, found.unlike) == (True, ())
+
+
+@pytest.mark.slow
+def test_an_answer_kept_beside_damage_bars_what_it_did_not_understand_and_waits_until_all_is_whole(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing took it in, and a meeting that it alone had listed was missing in time called PROVEN."""
+    proven_days(archive, platform, monkeypatch)
+    at = platform.clock
+    platform.records[3] = {"error": "record could not be rendered"}
+    write_sync.keep_whole(archive.path, [platform.query_meeting("", 200)])
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "_kept", raises(DamagedError(Text("坏", "bad"))))
+        del platform.records[3]
+        assert "kept_whole" in later(archive, platform, monkeypatch, 1, 144)
+    assert len(archive.verify().unlike) == 1, "it waits still"
+    for _ in range(2):
+        later(archive, platform, monkeypatch, 1, 144)
+    assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
+    assert archive.pulls()["asked_n"].tolist().count(200) == 1
     assert archive.verify(recompute=True).is_sound
+
+
+def raises(error: Exception) -> Any:
+    def raising(*_: object) -> None:
+        raise error
+
+    return raising
 
 
 ROOM = "9" * 29

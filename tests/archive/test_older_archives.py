@@ -16,9 +16,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.archive.forged import Rewritten
 from tests.effort import examples
 from ytxdata import times
 from ytxdata.archive import Archive
+from ytxdata.archive.verify import verify
 
 KILLS = examples(4, 4, "YTX_TEST_KILLS")
 WORKER = Path(__file__).with_name("worker.py")
@@ -147,3 +149,15 @@ def test_kills_at_random_instants_of_a_migration_lose_nothing(older: Path, tmp_p
 
 def _killed(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_an_answer_with_a_verdict_is_of_a_sync_that_came_to_its_end_and_lists_what_it_returned(older: Path) -> None:
+    """It was kept as one of an interrupted sync of old, and what it had brought was known later, or not at all."""
+    archive = Archive(older / "m.archive")
+    archive.rebuild()
+    raw = Rewritten(archive)
+    pull = next(one for one in raw.pulls if one["verdict"] and one["returned_n"] and one["settle_s"] is None)
+    raw.leave_whole(pull)
+    pull["listed"] = []
+    raw.seal()
+    assert ("pull", pull["pull_id"]) in [(one.kind, one.name) for one in verify(archive.path).damages]

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.archive.forged import rewritten
 from ytxdata import audit, times
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive.claims import _kept_heads
 from ytxdata.archive.heads import head_path, sequences, write_head
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
+from ytxdata.archive.sync import sync
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError
@@ -25,6 +27,7 @@ from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
 from ytxdata.history.proof.reading import patient
+from ytxdata.records.aliases import DEFAULT
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -397,3 +400,31 @@ def test_where_nothing_shows_since_when_there_was_more_patience_it_is_left_open(
     assert not found.damages, found.damages
     assert not found.is_sound
     assert any("nobody can tell at which sync" in one.en for one in found.left_open)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rebuilt_last", [False, True])
+def test_fields_that_were_named_after_some_syncs_are_left_open_and_no_damage(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, rebuilt_last: bool
+) -> None:
+    """All syncs were judged anew by the names of the last: an honest archive, and each pack of it, was called damaged."""
+    names = DEFAULT.with_extra({"ended_at": ["bis"]})
+    for day, aliases in enumerate([None, None, names, names, None, names]):
+        now = BEGIN + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda now=now: now)
+        platform.clock = now
+        records = [dict(one) for one in platform.newest_first(60 + 144 * day)]
+        platform.records = [{**one, "bis": one.pop("endtime")} for one in records]
+        with that_may_be_lost():
+            sync(archive.path, platform, aliases or DEFAULT, 0, DEFAULT_POLICY)
+    if rebuilt_last:
+        archive.rebuild(aliases=DEFAULT)
+    found = archive.verify(recompute=True)
+    assert (found.is_sound, found.unlike) == (True, ())
+    assert ["bis" in one.en for one in found.chosen] == [True]
+    audit.pack(archive, archive.path.with_suffix(".zip"), include_raw=True)
+    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path.with_suffix(".zip"))])
+    assert done.exit_code == 1, done.output
+    rewritten(archive, lambda state: state["names"]["steps"].pop(1))
+    told = [one.detail.en for one in verify(archive.path, recompute=True).damages]
+    assert any("other names of fields" in one for one in told)

@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 
 from ytxdata.archive import Archive
+from ytxdata.archive.sync import sync
+from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.nested import Inside
 from ytxdata.records.normalize import PARSER_VERSION
@@ -56,3 +59,20 @@ def test_a_list_that_becomes_a_map_by_id_is_no_change_of_a_meeting(archive: Arch
     told = archive.changes()
     assert list(told["field"]) == ["raw.remark"]
     assert archive.verify().is_sound
+
+
+def test_a_meeting_whose_names_were_learnt_after_two_answers_held_it_is_no_doubt_of_the_second(
+    archive: Archive, platform: Any
+) -> None:
+    """Only the answer that a regained record names was excused: an honest archive was not sound for good."""
+    names = {"meeting_id": ["kennung"], "started_at": ["von"], "ended_at": ["bis"], "parties": ["wer"]}
+    platform.records = platform.newest_first(6)
+    inner = dict(
+        zip(["kennung", "von", "bis", "wer"], ["9" * 29, "2026-01-01 12:00:00", "2026-01-01 13:00:00", []], strict=True)
+    )
+    platform.records[2]["sub"] = inner
+    for aliases in (DEFAULT, DEFAULT, DEFAULT.with_extra(names)):
+        sync(archive.path, platform, aliases, 0, DEFAULT_POLICY)
+    found = archive.verify()
+    assert (len(archive.meetings()), found.is_sound, found.unlike) == (7, True, ())
+    assert any("kennung" in one.en for one in found.chosen)

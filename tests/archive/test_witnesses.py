@@ -13,12 +13,15 @@ import pytest
 
 from tests.archive.bills import bill_of, billed, month
 from tests.archive.forged import rewritten
+from ytxdata import audit
 from ytxdata.archive.archive import Archive
 from ytxdata.archive.heads import canonical
 from ytxdata.archive.verify import verify
 from ytxdata.archive.witnesses import heard_again
+from ytxdata.archive.write_sync import Writer
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
+from ytxdata.files import sha256_of
 from ytxdata.history.client import Client
 from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.hearing import RULES
@@ -141,6 +144,29 @@ def test_a_changed_witness_is_damage(archive: Archive) -> None:
     from ytxdata.archive.verify import verify
 
     assert not verify(archive.path).is_sound
+
+
+def test_other_bytes_at_the_place_of_a_list_below_one_more_head_are_damage_and_none_that_was_published(
+    archive: Archive, tmp_path: Path
+) -> None:
+    """The bill that named a meeting which is not here was exchanged for one that did not: a GAP became PROVEN."""
+    meetings, start, end = month(archive)
+    extra = meetings.head(1).assign(meeting_id="lost")
+    archive.witness(bill_of(pd.concat([meetings, extra])), kind="invoice", start=start, end=end, name="bill")
+    audit.publish_head(archive, str(tmp_path / "heads.jsonl"))
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    (file,) = snapshot.listed["witnesses"]
+    path = archive.path / file.path
+    other = b"".join(line for line in path.read_bytes().splitlines(keepends=True) if b"lost" not in line)
+    path.write_bytes(other)
+    writer = Writer(archive.path, snapshot)
+    writer.files["witnesses"] = (file._replace(size=len(other), sha256=sha256_of(path)),)
+    state = {**snapshot.head.state, "witnesses": heard_again(writer.preview(), snapshot.head.state)}
+    writer.promote("compact", state=state)
+    found = verify(archive.path)
+    assert [(one.kind, one.name) for one in found.damages] == [("data", file.path)]
+    assert "bill" in audit.verify_heads(archive, tmp_path / "heads.jsonl").left_open[0].en
 
 
 def test_a_total_may_be_given_and_a_class_of_numbers_proves_no_period(archive: Archive) -> None:

@@ -280,6 +280,7 @@ WILDLY: dict[str, Callable[[Path], Any]] = {
     "names of fields": wild_json("manifest.json", lambda one: one["parser"]["meetings"][0][1].append(WILD)),
     "clocks": wild_json("manifest.json", lambda one: one.update(clocks=[[WILD, 86400.0]])),
     "settles": wild_json("manifest.json", lambda one: one.update(settles=[[WILD, WILD]])),
+    "earlier names": wild_json("manifest.json", lambda one: one.update(names=[[WILD, one["parser"]]])),
     "a table": lambda folder: (folder / "tables/meetings.csv").write_text(f'"{WILD}"\n"{WILD}"\n', "utf-8"),
     "a path": lambda folder: (folder / "raw" / WILD.replace("/", "")).write_bytes(b"x"),
 }

@@ -126,7 +126,7 @@ class Intake:
                 pieces[group[0].position] = number
                 continue
             self.is_late |= _is_behind(call, group, twins)
-            shown = [_shown(history, call.asked_at) for history in twins]
+            shown = [shown_at(history, call.asked_at) for history in twins]
             for twin, same, best in by_meeting(twins, group, shown):
                 if twin == len(twins):
                     twins.append([])
@@ -187,28 +187,18 @@ class Intake:
 
     def _lesser(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
         """Return the number of the observation of a record beside a fuller one of its meeting, of its answer or known.
-
         It is stored once and is never the meeting's latest. Were it a version like any other, an answer that always
         lists both would look like a platform that changes its mind twice a day, and a list of ids would take all times.
         """
-        for version in history:
-            if version.record_hash == row.record_hash:
-                return version.obs
-        return self._put(call, row, twin, history, is_beside=True)
+        known = told_again(history, call.asked_at, row.record_hash, is_best=False)
+        return known.obs if known else self._put(call, row, twin, history, is_beside=True)
 
     def _believed(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
-        """Return the number of the observation a meeting's record is, a fresh one when the archive has it not.
-
-        Only neighbours in time are the same version: back to an earlier text is a change too.
-        """
-        believed = [version for version in history if version.is_believed]
-        after = sum(version.observed_at <= call.asked_at for version in believed)
-        # the one behind it too: an older answer that is kept late often says what is stored already
-        for version in believed[max(after - 1, 0) : after + 1]:
-            if version.record_hash == row.record_hash:
-                self._again(row.meeting_id, twin)
-                return version.obs
-        self.tally["changed" if believed else "new"] += 1
+        """Return the number of the observation a meeting's record is, a fresh one when the archive has it not."""
+        if known := told_again(history, call.asked_at, row.record_hash, is_best=True):
+            self._again(row.meeting_id, twin)
+            return known.obs
+        self.tally["changed" if any(one.is_believed for one in history) else "new"] += 1
         self._seen.add((row.meeting_id, twin))
         return self._put(call, row, twin, history)
 
@@ -274,7 +264,17 @@ def _is_behind(call: Call, group: Sequence[MeetingRecord], twins: Twins) -> bool
     return any(version.observed_at > call.asked_at for history in twins for version in history)
 
 
-def _shown(history: Sequence[Version], asked_at: datetime) -> Version | None:
+def told_again(history: Sequence[Version], asked_at: datetime, digest: bytes, *, is_best: bool) -> Version | None:
+    """Return as which version a record is known; the best by neighbours in time alone: back to an old text is a change."""
+    if is_best:
+        believed = [one for one in history if one.is_believed]
+        after = sum(one.observed_at <= asked_at for one in believed)
+        # the one behind it too: an older answer that is kept late often says what is stored already
+        history = believed[max(after - 1, 0) : after + 1]
+    return next((one for one in history if one.record_hash == digest), None)
+
+
+def shown_at(history: Sequence[Version], asked_at: datetime) -> Version | None:
     """Return the version that a meeting showed when an answer was asked for."""
     return next((one for one in reversed(history) if one.is_believed and one.observed_at <= asked_at), None)
 

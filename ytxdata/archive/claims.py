@@ -16,11 +16,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.replay import beside, keep, patience, recorded, replay
+from ytxdata.archive.rebuild import named_by, names_told
+from ytxdata.archive.replay import beside, by_names, keep, patience, recorded, replay
 from ytxdata.archive.witnesses import entries
 from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
@@ -120,19 +122,23 @@ def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[st
     """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
     would give, were those judged, too, that may be of syncs that came to their end.
     """
-    aliases = snapshot.aliases
-    pulls = iter(read(snapshot, "pulls", ("pull_id", "settle_s")).to_pylist())
+    names = names_told(named_by(snapshot.head.state), snapshot.head.parser)
+    pulls, n_done = iter(read(snapshot, "pulls", ("pull_id", "settle_s")).to_pylist()), 0
     with beside() as folder:
         root, other = folder / "archive", folder / "other"
-        answers = recorded(snapshot, aliases)
+        answers = recorded(snapshot, names)
         for span in spans:
-            mine = list(islice(answers, span.n_pulls))
             settle_of = patience(islice(pulls, span.n_pulls), span.otherwise)
             if span.is_doubtful and root.exists() and not other.exists():
                 shutil.copytree(root, other)
-            if span.is_doubtful or other.exists():
-                (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, settle_of)
-            (replay if span.is_claimed else keep)(root, mine, aliases, settle_of)
+            for aliases, n in by_names(names, n_done, span.n_pulls):
+                mine = list(islice(answers, n))
+                if span.is_doubtful or other.exists():
+                    (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, settle_of)
+                (replay if span.is_claimed else keep)(root, mine, aliases, settle_of)
+            n_done += span.n_pulls
+        for one in filter(Path.exists, (root, other)):  # fields that were named since the last pull
+            keep(one, (), snapshot.aliases)
         return _comparable(newest(root)), _comparable(newest(other))
 
 
@@ -174,6 +180,9 @@ def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Te
         before = list(one.state.get("clocks", ()))
         if list(now.get("clocks", ()))[: len(before)] != before:
             yield _OTHER_CLOCKS.format(n=one.number)
+        names = named_by(one.state)
+        if named_by(now)[: len(names)] != names:
+            yield _OTHER_NAMES.format(n=one.number)
         for entry in entries(one.state):
             reading, name = readings.get(entry["file"], (entry["reading"], ""))
             if reading != entry["reading"]:
@@ -286,6 +295,10 @@ _CLOCK_OFF = Text(
 _OTHER_CLOCKS = Text(
     "此前的控制文件 {n} 所记的时钟偏差与现在的不同，而已记下的不会再变",
     "head {n}, an earlier one, tells of other offsets of the clock, and what was told once does not change",
+)
+_OTHER_NAMES = Text(
+    "此前的控制文件 {n} 所记的字段名与现在的不同，而已记下的不会再变",
+    "head {n}, an earlier one, tells of other names of fields, and what was told once does not change",
 )
 _OTHER_READING = Text(
     "清单 {name} 的读法（类别、时段、列或合计）与此前的控制文件 {n} 所记的不同",

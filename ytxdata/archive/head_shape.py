@@ -196,23 +196,36 @@ _FIRST = _fields(
         "state": _fields({}, {"outside": _reason, "periods": _each(_row(_instant, _instant, _reason, _each(_text)))}),
     }
 )
+_PARSER = _fields(
+    {
+        "version": _whole,
+        "meetings": _names(DEFAULT.meetings, ("meeting_id", "started_at", "ended_at", "parties")),
+        "legs": _names(DEFAULT.legs, ("phone", "name", "joined_at", "left_at")),
+    }
+)
+
+
+def check_names(value: Any) -> None:
+    """Raise ValueError, KeyError or TypeError unless this tells which names of fields were known from which pull on."""
+    _fields({"marks": _each(_PARSER), "steps": _each(_row(_whole, _whole))})(value)
+    firsts = [n for n, _ in value["steps"]]
+    _must(firsts[:1] == [0] and firsts == sorted(firsts), firsts)
+    for _, place in value["steps"]:
+        _must(place < len(value["marks"]), place)
+
+
 _BELOW = _fields(
     {
         "columns": _each(_each(_text)),
         "files": _by_name(_each(_row(_text, _whole, _hash, _whole, _by_name(_maybe(_each(_anything))), _whole))),
-        "parser": _fields(
-            {
-                "version": _whole,
-                "meetings": _names(DEFAULT.meetings, ("meeting_id", "started_at", "ended_at", "parties")),
-                "legs": _names(DEFAULT.legs, ("phone", "name", "joined_at", "left_at")),
-            }
-        ),
+        "parser": _PARSER,
         "state": _fields(
             {},
             {
                 "evidence": _EVIDENCE,
                 "exempt": _each(_text),
                 "clocks": _each(_row(_text, _maybe(_seconds))),
+                "names": check_names,
                 "unjudged": _each(_row(_whole, _whole)),
                 "dated": _each(_row(_whole, _whole, _instant)),
                 "witnesses": _each(_fields({"file": _text, "reading": _READING, "hearing": _hearing})),

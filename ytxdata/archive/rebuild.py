@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.heads import Snapshot, batches, read
+from ytxdata.archive.changes import shown_at, told_again
+from ytxdata.archive.cleanup import heal, migrated
+from ytxdata.archive.heads import Snapshot, batches, newest, read
 from ytxdata.archive.known_meetings import (
     VERSION_COLUMNS,
     Twins,
@@ -30,23 +33,40 @@ from ytxdata.archive.known_meetings import (
     from_rows,
     plain_periods,
 )
+from ytxdata.archive.ownership import check_owner, read_identity
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together, whole_answer
-from ytxdata.archive.stored_files import DERIVED_TABLES, MEETINGS_STORED, OBSERVATIONS_STORED, RAW_TABLES
+from ytxdata.archive.stored_files import (
+    DERIVED_TABLES,
+    MEETINGS_STORED,
+    OBSERVATIONS_STORED,
+    RAW_TABLES,
+    telling_write_errors,
+)
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
 from ytxdata.history.proof.answered import pull_facts
 from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.evidence import PullFacts
+from ytxdata.history.proof.evidence import Note, PullFacts
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.reading import patient
 from ytxdata.history.proof.verdict import measured
+from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import read_answer
 from ytxdata.records.identity import by_meeting
-from ytxdata.records.normalize import normalize, parser_mark
+from ytxdata.records.normalize import aliases_of, normalize, parser_mark
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.signs import signs_of
+
+_REGAINED = Text(
+    "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
+    "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
+)
+REOPENED = Text(
+    "早期版本只按字节确认的时段需重新确认：平台的上限也可能按参会方或字符计数",
+    "what an earlier version confirmed by bytes alone is to be confirmed anew: a limit may count parties or characters",
+)
 
 
 class Rebuilt(NamedTuple):
@@ -58,6 +78,29 @@ class Rebuilt(NamedTuple):
     regained: int = 0
     more_meetings: int = 0
     reopened: bool = False
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a sync tells of it."""
+        notes = [Note("reopened", REOPENED)] if self.reopened else []
+        if self.regained or self.more_meetings:
+            text = _REGAINED.format(regained=self.regained, more_meetings=self.more_meetings)
+            notes.append(Note("regained", text))
+        return tuple(notes)
+
+
+def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:
+    """Return the archive's state, healed, checked, migrated and derived with the parser of today; None before birth."""
+    identity = read_identity(root)
+    if identity is None:
+        return None
+    check_owner(identity, root, *account)
+    with telling_write_errors(root):
+        snapshot = newest(root)
+        heal(root, snapshot)
+        if snapshot is None:
+            return None
+        return rebuilt_if_outdated(root, migrated(root, snapshot), aliases)
 
 
 def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Rebuilt:
@@ -77,9 +120,34 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
     counts = {**before, **derive_again(writer, aliases), "observations": end}
     state = {**snapshot.head.state, **Unjudged.of(snapshot.head.state).joined(end - n_unjudged, end).to_state()}
     state |= _judged(snapshot, aliases)
+    if aliases != snapshot.aliases:
+        state["names"] = _names_after(snapshot, aliases)
     after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts, state=state)
     reopened = state.get("periods") != snapshot.head.state.get("periods")
     return Rebuilt(after, regained, counts["meetings"] - before["meetings"], reopened)
+
+
+def _names_after(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
+    """Return by which names of fields the pulls were judged, each kind of names once: who syncs by turns with two has
+    many steps.
+    """
+    told = snapshot.head.state.get("names") or {"marks": [parser_mark(snapshot.aliases)], "steps": [[0, 0]]}
+    mark = parser_mark(aliases)
+    marks = told["marks"] if mark in told["marks"] else [*told["marks"], mark]
+    return {"marks": marks, "steps": [*told["steps"], [snapshot.head.counts["pulls"], marks.index(mark)]]}
+
+
+def named_by(state: Mapping[str, Any]) -> list[list[Any]]:
+    """Return from how many pulls on which names of fields were known, as a head says; none where they never changed."""
+    told = state.get("names", {"marks": [], "steps": []})
+    return [[n, told["marks"][place]] for n, place in told["steps"]]
+
+
+def names_told(named: Sequence[Sequence[Any]], parser: Mapping[str, Any]) -> list[tuple[int, Aliases]]:
+    """Return the same as aliases: by those of today alone what was claimed before somebody named a field would not
+    follow from the answers.
+    """
+    return [(n, aliases_of(mark)) for n, mark in named or [(0, parser)]]
 
 
 def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
@@ -254,6 +322,54 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
                     latest[meeting_id, twin] = version
                     n_believed[meeting_id, twin] += 1
     return places
+
+
+def chosen_otherwise(source: Snapshot) -> list[str]:
+    """Return the answers that list another observation than the one as which an intake knows what they tell.
+
+    An answer that told a text again was said to list the version before the last one, and the change back to it, which
+    all later answers told, had never been. Answers of earlier versions, or from before somebody named a field, are not
+    judged: what they list was chosen by other rules. Nor are ids with a version that a clock set back put behind
+    another: the syncs after it chose among rows that were derived again, which ten of thirty such archives show.
+    """
+    rows = read(source, "meetings", VERSION_COLUMNS)
+    counts = pc.value_counts(rows["meeting_id"])
+    doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    found = {one.obs: one for one in from_rows(rows.filter(pc.is_in(rows["meeting_id"], value_set=doubled)))}
+    wanted, named = np.array(sorted(found), dtype=np.int64), named_by(source.head.state)
+    first = named[-1][0] if named else 0
+    known: dict[str, Twins] = defaultdict(list)
+    others, is_behind = dict[str, None](), set[str]()
+    for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "form", "numbers")):
+        for row in pulls.to_pylist():
+            here = np.intersect1d(wanted, Envelope.from_cells(row["form"], b"", row["numbers"]).numbers)
+            by_id: dict[str, list[Version]] = defaultdict(list)
+            for number in here.tolist():
+                by_id[found[number].meeting_id].append(found[number])
+            for meeting_id, together in by_id.items():
+                if any(one.observed_at > row["asked_at"] for one in chain(*known[meeting_id])):
+                    is_behind.add(meeting_id)
+                is_other = _take(known[meeting_id], row["asked_at"], together)
+                is_judged = row["settle_s"] is not None and row["ordinal"] >= first and meeting_id not in is_behind
+                others |= {row["pull_id"]: None} if is_other and is_judged else {}
+    return list(others)
+
+
+def _take(twins: Twins, asked_at: datetime, together: Sequence[Version]) -> bool:
+    """Take in what an answer lists of an id as an intake does; return whether that would have listed another one."""
+    is_other = False
+    for twin, same, best in by_meeting(twins, together, [shown_at(history, asked_at) for history in twins]):
+        if twin == len(twins):
+            twins.append([])
+        history = twins[twin]
+        for version in same:
+            wanted = told_again(history, asked_at, version.record_hash, is_best=version is best)
+            listed = next((one for one in history if one.obs == version.obs), None)
+            is_other |= wanted is not listed
+            if listed is None:
+                fresh = version._replace(replaces=None if version is best else version.obs)
+                history.insert(sum(one.observed_at <= fresh.observed_at for one in history), fresh)
+    return is_other
 
 
 def _listed(source: Snapshot, found: Mapping[int, Version]) -> list[list[int]]:

@@ -27,7 +27,17 @@ from ytxdata.archive.raw_answers import (
     shortened,
     unfold,
 )
-from ytxdata.archive.rebuild import Place, counts_of, derived_from, places_of, records_in
+from ytxdata.archive.rebuild import (
+    Place,
+    chosen_otherwise,
+    counts_of,
+    derived_from,
+    named_by,
+    names_told,
+    places_of,
+    records_in,
+)
+from ytxdata.archive.replay import names_at
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.verification import Damage
 from ytxdata.archive.witnesses import entries, heard_again
@@ -55,6 +65,13 @@ _READ_OTHERWISE = Text(
     "{n} answers (the first is that of pull {pull}) give, read anew, other records than they list, and yet all of these "
     "stand in them: an earlier version may have found other borders, or somebody rewrote them, and neither is shown",
 )
+_LISTS_OTHERS = Text(
+    "有 {n} 个回答（首个为拉取 {pull}）所列的不是本应认作的那条记录：同一文本可能在变化之后又被说起，而那次变回没有记下。"
+    "可能由早期版本按另外的规则选出，也可能被人改写，两者都没有得到证实",
+    "{n} answers (the first is that of pull {pull}) list another observation than the one as which what they tell is "
+    "known: a text may have been told again after a change, and the change back is not kept. An earlier version may have "
+    "chosen it by other rules, or somebody rewrote it, and neither is shown",
+)
 _MOST_TOLD = 20
 
 _TOGETHER = 32 * 2**20
@@ -69,7 +86,7 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
     refuted.
     """
     compared = _Compared()
-    others, unheard = _witnesses(snapshot)
+    of_lists, unheard = _witnesses(snapshot)
     strange, read_otherwise = _answers(snapshot)
     found = [
         *compared.derived(snapshot),
@@ -77,10 +94,13 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
         *_counts(snapshot),
         *_index(snapshot),
         *strange,
-        *others,
+        *of_lists,
         *_periods(snapshot),
     ]
-    return compared.n_rows, found, [*read_otherwise, *unheard]
+    # of other rows, or of an archive that contradicts itself, it would say no more than these do
+    others = [] if found else chosen_otherwise(snapshot)
+    listed = [_LISTS_OTHERS.format(n=len(others), pull=others[0])] if others else []
+    return compared.n_rows, found, [*read_otherwise, *listed, *unheard]
 
 
 class _Compared:
@@ -200,7 +220,9 @@ def _answers(snapshot: Snapshot) -> tuple[list[Damage], list[Text]]:
     place = {pull_id: at for at, pull_id in enumerate(origin.pull_ids)}
     is_known, is_listed = np.zeros(len(place), bool), np.zeros(len(origin.pulls), bool)
     strangers, reader = list[int](), _Reader(snapshot)
-    columns = ("pull_id", "asked_at", "returned_n", "settle_s", "sha256", "form", "gaps", "numbers")
+    columns = (
+        "pull_id", "ordinal", "asked_at", "returned_n", "settle_s", "verdict", "sha256", "form", "gaps", "numbers",
+    )  # fmt: skip
     for pulls in batches(snapshot, "pulls", columns):
         for pull, asked_at in zip(pulls.to_pylist(), pulls["asked_at"].cast(pa.int64()).to_pylist(), strict=True):
             at = place.get(pull["pull_id"])
@@ -255,6 +277,7 @@ class _Reader:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self._names = names_told(named_by(snapshot.head.state), snapshot.head.parser)
         self.others: list[str] = []
         self.strangers: list[int] = []
         self.unlike: list[str] = []
@@ -266,7 +289,11 @@ class _Reader:
         """Read an answer, now or together with others."""
         form = pull.row["form"]
         # how many records were read is of the hash of a pull; an early version listed none that it took for a duplicate
-        if pull.row["returned_n"] != len(pull.listed) and pull.row["settle_s"] is not None:
+        is_of_old = pull.row["settle_s"] is None
+        # a verdict is of a sync that came to its end, in which no version listed nothing of what it read
+        if pull.row["returned_n"] != len(pull.listed) and not (
+            is_of_old and (len(pull.listed) or not pull.row["verdict"])
+        ):
             self.others.append(pull.row["pull_id"])
         if form == WHOLE or len(pull.regained):
             self._whole(pull)
@@ -308,7 +335,11 @@ class _Reader:
         among_others = iter(records)
         is_in_order = all(one in among_others for one in wanted)
         # with the first answer that holds it alone: pulls of such versions say nothing of patience, and are chained so
-        if strange or not is_in_order or (is_lost if pull.row["settle_s"] is None else rest):
+        is_short = is_lost if pull.row["settle_s"] is None else bool(rest)
+        # by the names of its time it gave what it lists: whose names were learnt later stands in answers before as well
+        then = names_at(self._names, pull.row["ordinal"])
+        is_of_then = then != self.snapshot.aliases and records_in(raw, pull.row["asked_at"], then) == wanted
+        if strange or ((not is_in_order or is_short) and not is_of_then):
             self.unlike.append(pull.row["pull_id"])
 
     def _never_kept(self, texts: Collection[bytes]) -> set[bytes]:
@@ -329,7 +360,7 @@ def _is_left_whole(pull: Mapping[str, Any]) -> bool:
 
     Which patience judged it is of the hash of a pull: where one did, its records were taken in.
     """
-    return never_taken_in(pull) and pull["settle_s"] is None
+    return never_taken_in(pull) and pull["settle_s"] is None and pull["verdict"] is None
 
 
 def _stands_in(raw: bytes, text: bytes) -> bool:

@@ -34,7 +34,7 @@ from ytxdata.archive.heads import (
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import LAYOUT, PENDING, is_raw, no_archive, read_identity, without_heads, writing
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256
-from ytxdata.archive.rebuild import derive_again, rebuilt
+from ytxdata.archive.rebuild import REOPENED, derive_again, rebuilt
 from ytxdata.archive.replay import state_after
 from ytxdata.archive.stored_files import (
     RAW_TABLES,
@@ -45,7 +45,6 @@ from ytxdata.archive.stored_files import (
     set_aside,
     telling_write_errors,
 )
-from ytxdata.archive.sync import REOPENED
 from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN, Writer, unborn
 from ytxdata.errors import DamagedError, FutureLayoutError
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy

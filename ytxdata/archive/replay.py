@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import count, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from ytxdata.archive.heads import Snapshot, batches, head_path, newest, read
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
-from ytxdata.archive.sync import keep_answers, prepared, sync
+from ytxdata.archive.rebuild import prepared
+from ytxdata.archive.sync import keep_answers, sync
 from ytxdata.errors import RefusedError, UsageError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
@@ -66,6 +67,9 @@ class Recorded:
         self.next, self._is_first = next(self._rest, None), False
         return answer
 
+
+Names = Sequence[tuple[int, Aliases]]
+"""From how many pulls on which names of fields were known."""
 
 Patience = Callable[[str], timedelta]
 """What tells how late a meeting might be listed, as the sync of a pull assumed."""
@@ -110,7 +114,15 @@ def that_waits(settle: timedelta) -> Policy:
     return replace(DEFAULT_POLICY, settle=settle)
 
 
-def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Patience) -> None:
+def replayed(root: Path, answers: Sequence[Answer], names: Names, settle_of: Patience) -> None:
+    """Sync an archive with answers of old, by the names of fields that were known then, and at last by the newest."""
+    rest = iter(answers)
+    for aliases, n in by_names(names, 0, len(answers)):
+        replay(root, islice(rest, n), aliases, settle_of)
+    keep(root, (), names[-1][1])
+
+
+def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Patience | None = None) -> None:
     """Keep answers that nothing is claimed by."""
     with writing(root, 0):
         ready = prepared(root, _ACCOUNT, aliases)
@@ -143,8 +155,21 @@ def told_by_heads(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any], datet
     return told_of
 
 
-def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
+def names_at(names: Names, n_pulls: int) -> Aliases:
+    """Return the names of fields that were known when so many pulls had been kept."""
+    return [one for first, one in names if first <= n_pulls][-1]
+
+
+def by_names(names: Names, first: int, n: int) -> Iterator[tuple[Aliases, int]]:
+    """Yield of so many pulls, from one on, how many were judged by which names of fields."""
+    edges = [one for one, _ in names if first < one < first + n]
+    for start, end in pairwise(dict.fromkeys([first, *edges, first + n])):
+        yield names_at(names, start), end - start
+
+
+def recorded(snapshot: Snapshot, names: Names) -> Iterator[Answer]:
     """Yield the answers of all pulls as they were read then, in the order of keeping."""
+    place = count()
     columns = (
         "pull_id", "asked_at", "answered_at", "asked_n", "attempts", "sha256", "told_more", "settle_s", "ahead_s",
         "form", "gaps", "numbers",
@@ -154,7 +179,7 @@ def recorded(snapshot: Snapshot, aliases: Aliases) -> Iterator[Answer]:
         for pull in pulls.to_pylist():
             yield read_answer(
                 whole_answer(snapshot, pull), asked_at=pull["asked_at"], answered_at=pull["answered_at"], asked_n=pull["asked_n"],
-                attempts=pull["attempts"], aliases=aliases, **told_of(pull, pull["asked_at"], pull["answered_at"]),
+                attempts=pull["attempts"], aliases=names_at(names, next(place)), **told_of(pull, pull["asked_at"], pull["answered_at"]),
             )  # fmt: skip
 
 
@@ -192,7 +217,7 @@ def state_after(before: Snapshot, after: Snapshot, aliases: Aliases, policy: Pol
             _laid_out(root, before)
         first = before.head.counts["pulls"] if before.listed else 0
         settle_of = patience(read(after, "pulls", ("pull_id", "settle_s")).to_pylist(), lambda _: settle)
-        replay(root, islice(recorded(after, aliases), first, None), aliases, settle_of)
+        replay(root, islice(recorded(after, [(0, aliases)]), first, None), aliases, settle_of)
         judged = newest(root)
         assert judged is not None  # pulls were taken in
         unjudged = _renumbered(Unjudged.of(judged.head.state), judged, after)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ytxdata import times
 from ytxdata.archive.changes import JUDGEMENTS, Intake
-from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, migrated, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, tidy
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
@@ -27,8 +27,8 @@ from ytxdata.archive.known_meetings import (
     exempt_of,
     to_state,
 )
-from ytxdata.archive.ownership import birth, check_owner, read_identity, writing
-from ytxdata.archive.rebuild import Rebuilt, derive_again, rebuilt, rebuilt_if_outdated
+from ytxdata.archive.ownership import birth, read_identity, writing
+from ytxdata.archive.rebuild import Rebuilt, derive_again, prepared, rebuilt
 from ytxdata.archive.stored_files import telling_write_errors
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import (
@@ -39,6 +39,7 @@ from ytxdata.archive.write_sync import (
     Writer,
     drift_since,
     keep_whole,
+    kept_whole,
     pull_verdicts,
     write_intake,
 )
@@ -147,14 +148,6 @@ class SyncReport:
         return facts_card(_TITLE, rows, note=self.certificate.sentence, verdict=self.certificate.badge, lang=lang)
 
 
-_REGAINED = Text(
-    "已用当前规则重新读取原始回答：找回 {regained} 条记录，多出 {more_meetings} 场会议",
-    "raw answers were read again with the present rules: {regained} records regained, {more_meetings} more meetings",
-)
-REOPENED = Text(
-    "早期版本只按字节确认的时段需重新确认：平台的上限也可能按参会方或字符计数",
-    "what an earlier version confirmed by bytes alone is to be confirmed anew: a limit may count parties or characters",
-)
 _NOTHING_KEPT = Text(
     "同步被中断：存档与上次同步后一样", "the sync was interrupted: the archive is as the last sync left it"
 )
@@ -167,6 +160,15 @@ _KEPT_WHOLE = Text(
     "原始数据有损坏：收到的 {n} 个回答已原样永久保存在 interrupted/answers/（可用 read_answers 读取），未由其得出任何内容；请从备份恢复所列文件",
     "raw data is damaged: the {n} answers received are kept as they came, for good, in interrupted/answers/ (read_answers "
     "reads them), and nothing is derived from them; bring back the files named from a backup",
+)
+_KEPT_BESIDE = Text(
+    "此前因原始数据损坏而保存在 interrupted/answers/ 的 {n} 个回答已收入存档，连同其中的所有记录，但不作为完整性证据",
+    "the {n} answers that were kept in interrupted/answers/ beside damaged raw data are taken in with all their records, "
+    "and nothing is claimed by them",
+)
+_STILL_BESIDE = Text(
+    "interrupted/answers/ 中还有 {n} 个回答没有收回，因为存档仍有损坏：请运行 ytxdata verify",
+    "{n} answers in interrupted/answers/ are not taken in yet, as the archive is damaged still: run ytxdata verify",
 )
 _DERIVED_ANEW = Text(
     "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
@@ -227,6 +229,8 @@ def sync(
         ready, damage = _ready(root, account, aliases)
         before = ready.snapshot if ready else None
         noted: list[Note] = []
+        if before is not None:
+            before, noted = _with_kept(root, before, account, aliases)
         try:
             intake, reading = _begun(before, aliases, now, policy)
         except DamagedError:
@@ -236,7 +240,7 @@ def sync(
             except DamagedError as error:
                 damage = error
                 intake, reading = _begun(None, aliases, now, policy)
-            noted = [Note("damaged", _DERIVED_ANEW)]
+            noted.append(Note("damaged", _DERIVED_ANEW))
         answers: list[Answer] = []
         said: dict[Text, str] = {}
         try:
@@ -271,7 +275,7 @@ def sync(
             # parties beside meetings, records inside of records: told of the answer, they are in no table
             notes=(
                 *noted,
-                *_regained(ready),
+                *(ready.notes if ready else ()),
                 *_taken_up(before, after),
                 *_told_less(intake),
                 *judgement.notes,
@@ -363,6 +367,22 @@ def _kept(
     return _ANSWERS_KEPT.format(n=len(answers), new=intake.tally["new"], changed=intake.tally["changed"])
 
 
+def _with_kept(
+    root: Path, before: Snapshot, account: tuple[str, str], names: Aliases | None
+) -> tuple[Snapshot, list[Note]]:
+    """Take in what a sync kept beside damaged raw data, as of one that was interrupted: left there, a meeting that only
+    these answers list was missing in time that later syncs called PROVEN.
+    """
+    if not (answers := kept_whole(root, before, names or before.aliases)):
+        return before, []
+    try:
+        _kept(root, before, account, answers, names or before.aliases)
+        return newest(root) or before, [Note("kept_whole", _KEPT_BESIDE.format(n=len(answers)))]
+    except DamagedError:  # it is damaged still, or what follows from it is: the next sync tries again
+        heal(root, before)
+        return before, [Note("kept_whole", _STILL_BESIDE.format(n=len(answers)))]
+
+
 def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:
     """Return what became of the records that an unfinished sync had kept; said by the next one that finishes, and when it changes."""
     if before is None:
@@ -383,30 +403,6 @@ _UNFINISHED = ("interrupted", ADOPT, ANEW, TAKEN_IN, ALL_TAKEN_IN, "rebuild")
 """Kinds of heads before a sync that may have brought records which no finished sync has listed."""
 
 
-def _regained(ready: Rebuilt | None) -> tuple[Note, ...]:
-    if ready is None:
-        return ()
-    notes = [Note("reopened", REOPENED)] if ready.reopened else []
-    if ready.regained or ready.more_meetings:
-        text = _REGAINED.format(regained=ready.regained, more_meetings=ready.more_meetings)
-        notes.append(Note("regained", text))
-    return tuple(notes)
-
-
-def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:
-    """Return the archive's state, healed, checked, migrated and derived with the parser of today; None before birth."""
-    identity = read_identity(root)
-    if identity is None:
-        return None
-    check_owner(identity, root, *account)
-    with telling_write_errors(root):
-        snapshot = newest(root)
-        heal(root, snapshot)
-        if snapshot is None:
-            return None
-        return rebuilt_if_outdated(root, migrated(root, snapshot), aliases)
-
-
 def written(
     root: Path, before: Snapshot | None, account: tuple[str, str], intake: Intake, judgement: Judgement
 ) -> Snapshot:
@@ -419,6 +415,7 @@ def written(
         unjudged = unjudged.listed(listed, before, evidence_of(state).last_asked_at, asked_at)
     verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     judged = {**to_state(judgement, exempt_of(state)), **unjudged.to_state()}
+    judged |= {name: state[name] for name in ("names",) if name in state}
     clocks = ((str(taken.call["pull_id"]), taken.call["ahead_s"]) for taken in intake.taken)
     if steps := times.steps_after(state.get("clocks", ()), clocks):
         judged["clocks"] = steps

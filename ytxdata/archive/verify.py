@@ -31,10 +31,12 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
+from ytxdata.archive.rebuild import named_by, names_told
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
 from ytxdata.archive.verification import HOLE, Damage, Kind, Verification
+from ytxdata.archive.write_sync import waiting
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
@@ -46,6 +48,10 @@ TOGETHER = 100_000
 
 _GONE = Text("文件不见了", "the file is gone")
 _CHANGED = Text("内容与写入时不一致", "its content is not what was written")
+_TWO_HASHES = Text(
+    "控制文件对其内容的记载不一致，而文件从不重写",
+    "control files name different contents of it, and no file is written again",
+)
 _NO_FILE = Text("不是存档之内的普通文件", "it is no plain file inside of the archive")
 _NO_LINK = Text("与之前的控制文件不衔接", "it does not follow the control files before it")
 _OTHER_OWNER = Text("不是写入时的身份文件", "it is not the identity file of that time")
@@ -124,6 +130,13 @@ _UNLIKE = Text(
     "its head says that parser {told} derived the tables; this version ({version}) derives other rows in {n} places: "
     "{names}. That is no damage, but what stands in the tables is not proven: run ytxdata sync or ytxdata rebuild, "
     "then verify again",
+)
+
+
+_WAITING = Text(
+    "interrupted/answers/ 中有 {n} 个回答还不在存档里：某次同步因原始数据损坏而把它们保存在那里；请恢复损坏的文件并运行 ytxdata sync",
+    "{n} answers in interrupted/answers/ are not in the archive yet: a sync kept them there beside damaged raw data. Bring "
+    "back what is damaged, then run ytxdata sync",
 )
 
 
@@ -259,6 +272,9 @@ class _Check:
                 for file in table
                 if place < needed or (self.root / file.path).exists()
             }
+            # a bill was exchanged for another at its place, and one more head named the new hash
+            for path in (path for path, mark in here.items() if marks.get(path, mark) != mark):
+                self.found(_kind(path), path, _TWO_HASHES)
             marks = here | marks  # a file is what the newest list says, by which it is read
         return marks
 
@@ -273,7 +289,11 @@ class _Check:
     def content(self, snapshot: Snapshot, *, quick: bool, recompute: bool) -> None:
         """Check what the files hold: over damage every row would be told, so each step waits until that is mended."""
         self.tables(snapshot)
-        self.chosen = tuple(names_chosen(snapshot.aliases))
+        named = names_told(named_by(snapshot.head.state), snapshot.head.parser)
+        known = [*(aliases for _, aliases in named), snapshot.aliases]
+        self.chosen = tuple(dict.fromkeys(text for aliases in known for text in names_chosen(aliases)))
+        if left := waiting(self.root, snapshot):
+            self.unlike = (_WAITING.format(n=len(left)),)
         if not self.damages and not quick:
             self.damages += [*footers_that_lie(snapshot)]
         if not self.damages and not quick:
@@ -281,7 +301,10 @@ class _Check:
         if not self.damages and recompute:
             claims = claims_of(snapshot)
             self.damages += [Damage("claim", "certificate", one) for one in claims.others]
-            self.unlike, self.chosen = (*self.unlike, *claims.unshown), (*self.chosen, *claims.chosen)
+            self.unlike, self.chosen = (
+                (*self.unlike, *claims.unshown),
+                (*self.chosen, *claims.chosen),
+            )
             self.is_recomputed = True
 
     def _rows(self, snapshot: Snapshot) -> None:
@@ -289,9 +312,9 @@ class _Check:
         alone, which whoever forges rows can write, too: no damage, then, and not sound.
         """
         n_rows, found, unheard = rows_that_differ(snapshot)
-        self.unlike = tuple(unheard)
+        self.unlike = (*self.unlike, *unheard)
         if found and snapshot.head.parser.get("version") != PARSER_VERSION:
-            self.unlike = (_unlike(snapshot, found), *unheard)
+            self.unlike = (_unlike(snapshot, found), *self.unlike)
         else:
             self.n_rows = n_rows
             self.damages += found

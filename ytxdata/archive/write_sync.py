@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -53,11 +56,13 @@ from ytxdata.archive.stored_files import (
     runs_to_merge,
 )
 from ytxdata.archive.whole_files import check_whole
+from ytxdata.errors import YtxError
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all, write_whole
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.labels import Text
-from ytxdata.records.answer import Answer
+from ytxdata.records.aliases import Aliases
+from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.version import __version__
 
@@ -255,7 +260,46 @@ def keep_whole(root: Path, answers: Sequence[Answer]) -> None:
     folder = root / INTERRUPTED / "answers"
     make_private_folder(folder)
     for one in answers:
+        call = {
+            "answered_at": one.answered_at.isoformat(),
+            "asked_n": one.asked_n,
+            "attempts": one.attempts,
+            "confid": one.confid,
+            "server_date": one.server_date and one.server_date.isoformat(),
+            "is_partial": one.is_partial,
+        }
+        # hidden, so that whoever reads the folder reads answers alone; first, so that no answer is without it
+        write_whole(folder / f".{one.pull_id}.call", json.dumps(call).encode())
         write_whole(folder / f"{one.pull_id}.json", one.raw)
+
+
+def waiting(root: Path, snapshot: Snapshot) -> list[Path]:
+    """Return the answers that were kept beside the archive, are as they came, and are none of its pulls yet."""
+    found = {path.stem: path for path in sorted((root / INTERRUPTED / "answers").glob("*.json"))}
+    if found:
+        for pull_id in read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist():
+            found.pop(pull_id, None)
+    return [path for pull_id, path in found.items() if pull_id.endswith(f"Z-{sha256_of(path)[:16]}")]
+
+
+def kept_whole(root: Path, snapshot: Snapshot, aliases: Aliases) -> list[Answer]:
+    """Return the answers that wait, read as they came."""
+    answers: list[Answer] = []
+    for path in waiting(root, snapshot):
+        raw, call, date = path.read_bytes(), {}, None
+        asked_at = datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
+        with suppress(OSError, ValueError):  # lost, it is as if the answer was cut: the least that it can say
+            call = json.loads(path.with_name(f".{path.stem}.call").read_bytes())
+        with suppress(YtxError):
+            date = call.get("server_date") and datetime.fromisoformat(call["server_date"])
+            answered_at = datetime.fromisoformat(call["answered_at"]) if call else asked_at
+            answer = read_answer(
+                raw, asked_at=asked_at, answered_at=answered_at, asked_n=call.get("asked_n"), server_date=date,
+                confid=call.get("confid", ""), attempts=call.get("attempts", 1), aliases=aliases,
+                told=(None,) if call.get("is_partial") else (),
+            )  # fmt: skip
+            answers.append(answer if call else dataclasses.replace(answer, asked_n=len(answer.records)))
+    return answers
 
 
 def _starts(version: Version | None) -> int:

@@ -18,6 +18,7 @@ from ytxdata.archive.heads import Snapshot, read
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import CHAINED, chained, pull_sha256, raw_answer
+from ytxdata.archive.rebuild import named_by
 from ytxdata.archive.replay import clock_by
 from ytxdata.archive.witnesses import entries, kept_witnesses
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
@@ -240,6 +241,7 @@ def pack(
                 "settle_s": evidence_of(snapshot.head.state).settle_s,
                 # the id of a pull tells the hash of its answer, and without answers nothing is derived anew
                 **({"clocks": steps} if include_raw and (steps := snapshot.head.state.get("clocks")) else {}),
+                **({"names": names} if include_raw and (names := named_by(snapshot.head.state)) else {}),
                 **({"settles": settles} if include_raw and len(settles := settles_of(snapshot)) > 1 else {}),
                 "witnesses": len(entries(snapshot.head.state)),
                 "audited": [None if edge is None else edge.isoformat() for edge in findings.edges],
@@ -402,7 +404,8 @@ def chosen_by_its_maker(
     """Return what the maker of a pack chose and no answer proves, a line each: names of fields, waiting, clocks,
     period, thresholds, checks, opinions, lists from elsewhere.
     """
-    left = list(_parser_lines(manifest["parser"]))
+    parsers = [manifest["parser"], *(one for _, one in manifest.get("names", ()))]
+    left = list(dict.fromkeys(line for one in parsers for line in _parser_lines(one)))
     default_s = DEFAULT_POLICY.settle.total_seconds()
     settles = {manifest["settle_s"], *(one for _, one in manifest.get("settles", ()))}
     for settle_s in sorted({*settles, *(pull.get("settle_s", default_s) for pull in pulls)} - {default_s}):

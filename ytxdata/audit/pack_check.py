@@ -17,7 +17,8 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
-from ytxdata.archive.replay import at_least, patience, replay, told_by_heads
+from ytxdata.archive.rebuild import names_told
+from ytxdata.archive.replay import at_least, names_at, patience, replayed, told_by_heads
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -56,7 +57,6 @@ from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
-from ytxdata.records.normalize import aliases_of
 from ytxdata.times import Instant, as_instant, period_of, told_at
 from ytxdata.version import __version__
 
@@ -228,14 +228,14 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         raise BrokenError(
             f"version {manifest['package_version']} did not write down how it derived / {manifest['package_version']} 版的包没有记下推导方式"
         )
-    pulls, aliases = pack.json(PULLS), aliases_of(manifest["parser"])
+    pulls, names = pack.json(PULLS), names_told(manifest.get("names", ()), manifest["parser"])
     told_of = told_by_heads(manifest)
     answers = []
-    for pull in pulls:
+    for place, pull in enumerate(pulls):
         asked_at, answered_at = (datetime.fromisoformat(pull[name]) for name in ("asked_at", "answered_at"))
         answers.append(read_answer(
             pack.read(f"raw/{pull['pull_id']}.json"), asked_at=asked_at, answered_at=answered_at, asked_n=pull["asked_n"],
-            confid=pull["confid"] or "", attempts=pull["attempts"], aliases=aliases,
+            confid=pull["confid"] or "", attempts=pull["attempts"], aliases=names_at(names, place),
             **told_of(pull, asked_at, answered_at),
         ))  # fmt: skip
     told = pack.json(FINDINGS)
@@ -244,7 +244,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         archive = Archive(Path(folder) / "archive")
         settles = manifest.get("settles") or [[one.pull_id, manifest["settle_s"]] for one in answers]
         settle_of = told_at([(pull_id, at_least(settle_s)) for pull_id, settle_s in settles])
-        replay(archive.path, answers, aliases, patience(pulls, settle_of))
+        replayed(archive.path, answers, names, patience(pulls, settle_of))
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])

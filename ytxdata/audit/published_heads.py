@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import at_head, canonical, read_head, sequences
+from ytxdata.archive.heads import Snapshot, at_head, canonical, read_head, sequences
+from ytxdata.archive.stored_files import WITNESSES
 from ytxdata.archive.witnesses import entries
 from ytxdata.audit.anchors import control_files, given_heads, head_key, heads_of
 from ytxdata.errors import DamagedError
@@ -101,10 +102,10 @@ def _since(archive: Archive, covered: int) -> tuple[Text, list[Text]]:
     if snapshot is None or not newer:
         return Text("", ""), []
     since = _SINCE.format(n=len(newer), last=covered, at=read_head(root, newer[0]).body["written_at"])
-    now = {one["hearing"]["name"]: one for one in entries(snapshot.head.state)}
+    now = _lists_of(snapshot)
     before: dict[str, Mapping[str, Any]] | None = None
     with suppress(DamagedError):  # its list of files went: with it, what it said of lists
-        before = {one["hearing"]["name"]: one for one in entries(at_head(root, covered).head.state)}
+        before = _lists_of(at_head(root, covered))
     if before is None:
         return since, [_LISTS_SINCE.format(last=covered)] if now or _may_tell_of_lists(root, covered) else []
     return since, [
@@ -114,9 +115,15 @@ def _since(archive: Archive, covered: int) -> tuple[Text, list[Text]]:
     ]
 
 
+def _lists_of(snapshot: Snapshot) -> dict[str, Mapping[str, Any]]:
+    """Return what a head says of each list, with the hash of its bytes: others were put at the same place."""
+    hashes = {file.path: file.sha256 for file in snapshot.listed.get(WITNESSES, ())}
+    return {one["hearing"]["name"]: {**one, "sha256": hashes.get(one["file"])} for one in entries(snapshot.head.state)}
+
+
 def _handed_in(entry: Mapping[str, Any] | None) -> object:
     """Return what of a list somebody said: its bytes and how they are read. What it comes to follows from meetings."""
-    return entry and (entry["file"], canonical(entry["reading"]))
+    return entry and (entry["file"], entry["sha256"], canonical(entry["reading"]))
 
 
 def _may_tell_of_lists(root: Path, covered: int) -> bool:

@@ -53,7 +53,7 @@ READMES = {
 """SHA-256 of what README.txt says: the same in every pack of a release, and no opinion on this one."""
 
 KEYS = {
-    MANIFEST: "format package_version as_of include_raw n_pulls chain_sha256 parser settle_s settles clocks witnesses audited head_key files sha256",
+    MANIFEST: "format package_version as_of include_raw n_pulls chain_sha256 parser settle_s settles clocks names witnesses audited head_key files sha256",
     "a file": "path size sha256",
     "a parser": "version meetings legs",
     PULLS: "pull_id asked_at answered_at asked_n returned_n confid status_code request_id attempts bytes encoding sha256 previous_sha256 verdict package_version told_more settle_s ahead_s",
@@ -383,7 +383,7 @@ class Unpacked:
         if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
             raise BrokenError("manifest.json was changed / manifest.json 已被改动")
         _closed(MANIFEST, "a file", *body["files"])
-        _closed(MANIFEST, "a parser", body.get("parser", {}))  # the first release named none
+        _closed(MANIFEST, "a parser", body.get("parser", {}), *(one[1] for one in body.get("names", ())))  # 0.1.0: none
         _is_version(MANIFEST, body["package_version"])
         self.manifest = body
         return f"manifest {claimed}"

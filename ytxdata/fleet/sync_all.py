@@ -153,27 +153,31 @@ def labelled(
     accounts: Sequence[FleetAccount],
     rows: Sequence[Mapping[str, Any]],
     told: Sequence[Definition],
+    whole: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the parts of a table with a row for each account, its labels first."""
+    """Return the parts of a table with a row for each account, its labels first; of some accounts of a `whole` fleet each
+    is called as in it.
+    """
     columns = {one.key: pa.array([row.get(one.key) for row in rows], _TYPES.get(one.unit, pa.int64())) for one in told}
     labels = labels_beside(("account", *columns), sorted({label for account in accounts for label in account.labels}))
     cells: dict[str, list[str | None]] = {
         column: [one.labels.get(label) for one in accounts] for label, column in labels.items()
     }
-    known = [replace(ACCOUNT, names=tuple(one.name for one in accounts))]
+    names = [one.name for one in accounts]
+    known = [replace(ACCOUNT, names=tuple(whole or names))]
     for label, column in labels.items():
-        names = tuple(sorted({one for one in cells[column] if one is not None}))
-        known.append(Definition(key=column, zh=label, en=label, unit="text", names=names))
-    texts = {key: pa.array(values, pa.string()) for key, values in {"account": known[0].names, **cells}.items()}
+        values = tuple(sorted({one for one in cells[column] if one is not None}))
+        known.append(Definition(key=column, zh=label, en=label, unit="text", names=values))
+    texts = {key: pa.array(values, pa.string()) for key, values in {"account": names, **cells}.items()}
     frame = to_pandas(pa.table({**texts, **columns}))
     return {"name": name, "title": title, "frame": frame, "definitions": (*known, *told)}
 
 
-def summary(lines: Sequence[Line]) -> FleetSync:
+def summary(lines: Sequence[Line], whole: Sequence[str] = ()) -> FleetSync:
     """Return the summary of a sync."""
     rows = [line.cells() for line in lines]
     accounts = [line.account for line in lines]
-    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS)
+    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS, whole)
     return FleetSync(**parts, lines=tuple(lines))
 
 
@@ -277,6 +281,7 @@ def sync_all(
     limits: Mapping[str, float | None],
     journal: Journal,
     step: Callable[[Line], None],
+    whole: Sequence[str] = (),
 ) -> FleetSync:
     """Sync every account that the journal does not know, and tell of each; never raises for one of them."""
     # where the archive is gone since, or damaged, nothing is finished
@@ -307,7 +312,7 @@ def sync_all(
                 step(line)
     if journal.done or not any(line.exit_code for line in lines.values()):
         journal.close()
-    return summary([lines[account.name] for account in accounts])
+    return summary([lines[account.name] for account in accounts], whole)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ import pyarrow as pa
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.heads import Snapshot
 from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
-from ytxdata.files import replacing
+from ytxdata.files import open_journal, replacing
 from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
@@ -252,15 +252,15 @@ class Journal:
         """Remember that one is done."""
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{self._own[name]} {now().isoformat()}\n")
+            with open_journal(self._path) as file:  # accounts are called by telephone numbers
+                file.write(f"{self._own[name]} {now().isoformat()}\n".encode())
 
     def close(self) -> None:
         """Forget the round."""
         own = {*self._own.values()}
         others = [f"{entry} {at}\n" for entry, at in self._lines().items() if entry not in own]
         if others:
-            with replacing(self._path) as draft:
+            with replacing(self._path, is_private=True) as draft:
                 draft.write_text("".join(others), encoding="utf-8")
         else:
             self._path.unlink(missing_ok=True)

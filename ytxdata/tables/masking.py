@@ -126,7 +126,10 @@ T = TypeVar("T", bound=Described)
 _PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
 
 
-def evidence(text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None) -> str:
+def evidence(
+    text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None,
+    ends: frozenset[str] = NO_ENDS,
+) -> str:  # fmt: skip
     """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden,
     or as they are `called`.
 
@@ -135,7 +138,7 @@ def evidence(text: str, secret: bytes, hide: Hide = hidden, called: Callable[[st
     """
 
     def tell(name: str) -> str:
-        return called(name) if called and name.strip() else hide_in_text(name, hide)
+        return called(name) if called and name.strip() else hide_in_text(name, hide, ends)
 
     return "".join(
         keyed_hashes(one if place % 2 else tell(one), secret) for place, one in enumerate(_PULL_ID.split(text))
@@ -249,7 +252,7 @@ def _hidden(
     by_key = {
         "pulls": str
         if is_open
-        else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None)
+        else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None, ends=ends)
     }
     days = days_of(rows, table.period) if book and book.is_dated else None
     of_accounts = getattr(table.certificate, "names", ())

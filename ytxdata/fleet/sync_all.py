@@ -155,7 +155,7 @@ def labelled(
     told: Sequence[Definition],
     whole: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the parts of a table with a row for each account, its labels first; of some accounts of a `whole` fleet each
+    """Return the parts of a table with a row for each account, its labels first; of some of a `whole` fleet each
     is called as in it.
     """
     columns = {one.key: pa.array([row.get(one.key) for row in rows], _TYPES.get(one.unit, pa.int64())) for one in told}

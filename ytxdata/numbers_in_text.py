@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ytxdata.phones import CARRIER, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
+from ytxdata.phones import CARRIER, FOREIGN, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
 from ytxdata.written_in_code import Sign, decoded
 
 Hide = Callable[[str], str]
@@ -116,7 +116,9 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
         return text
     pieces, done = [], 0
     for number in find_numbers(text, ends):
-        pieces += [text[done : number.start], hide(number.dialled), number.tail]
+        # two masks of one number, as a foreign and as one of ours, would leave a thousand
+        told = "****" if f"{FOREIGN}{number.dialled}" in ends else hide(number.dialled)
+        pieces += [text[done : number.start], told, number.tail]
         done = number.end
     return "".join((*pieces, text[done:]))
 
@@ -266,12 +268,16 @@ def _in_usual_groups(text: str, written: str) -> Iterator[tuple[int, int, str]]:
 def _ends(text: str, ends: frozenset[str]) -> Iterator[tuple[int, int, str]]:
     """Yield what is an end of a known number, whatever it looks like: neighbouring groups that are all of it."""
     for chain in _chains(text) if ends else ():
-        for first, group in enumerate(chain):
-            digits = ""
-            for last in chain[first : first + 8]:
-                digits += last.digits
+        first = 0
+        while first < len(chain):
+            for last in range(min(len(chain), first + 8), first, -1):
+                digits = "".join(one.digits for one in chain[first:last])
                 if digits in ends and not _is_date(digits):
-                    yield group.start, last.end, digits
+                    yield chain[first].start, chain[last - 1].end, digits
+                    first = last
+                    break
+            else:
+                first += 1
 
 
 def _chains(text: str) -> Iterator[list[DigitGroup]]:

@@ -291,19 +291,20 @@ def mask(phone: str) -> str:
 
     However a number is written, its mask is made from its normal form: two forms of one number that hide other digits
     would show together what each of them hides. At least four digits of the subscriber are hidden: with one hidden
-    digit anybody has the number in ten tries.
+    digit anybody has the number in ten tries. What has more digits than a local number and is none that the plan of
+    the home region has, is hidden whole: `0612345678` is a French one beside its country code, shown there otherwise.
 
     Examples
     --------
     >>> mask("13812345678"), mask("+86 138-1234-5678"), mask("010-65520000-802"), mask("1065520000"), mask("65520000")
     ('138****5678', '138****5678', '010****0000', '010****0000', '****0000')
     >>> mask("zhangwei"), mask("07551234567"), mask("+6561234567"), mask("1234")
-    ('****', '075****567', '+65****567', '****')
+    ('****', '****', '+65****567', '****')
     """
     number = normalize(phone) or ""
     digits = number.removeprefix(_HOME)
     if number.startswith(_HOME) and not _AS_DIALLED.fullmatch(digits):
-        digits = f"0{digits}"
+        digits = f"0{digits}" if _is_complete(digits) else ""
     if len(digits) < _FEWEST_SHOWN:
         return "****"
     code = _CODE.match(digits)
@@ -313,11 +314,14 @@ def mask(phone: str) -> str:
 
 
 NO_ENDS: frozenset[str] = frozenset()
+FOREIGN = "+"
+"""What stands before the ends of foreign numbers, to tell them from those of the home region."""
 
 
 def ends_of(phones: Iterable[str]) -> frozenset[str]:
     """Return what tells known numbers where nothing else in a text says that it is one: their last seven and eight
-    digits, and the national number without 0.
+    digits, and the national number without 0; of a foreign one also with the country, and as it is dialled there. What
+    is foreign stands there with `FOREIGN` before it, too: its mask as a number of the home region would be another.
 
     Others could be cut out of a number too. Those that stand at the begin are of ten thousand people at once; and of
     each length more that is looked for, more amounts and contracts would be taken for somebody's number.
@@ -327,9 +331,24 @@ def ends_of(phones: Iterable[str]) -> frozenset[str]:
     >>> sorted(ends_of(["0755-88880000"]))
     ['75588880000', '8880000', '88880000']
     """
-    known = (normalize(phone) or "" for phone in phones)
-    digits = [number.removeprefix("+86").removeprefix("+") for number in known]
-    return frozenset(one[-n:] for one in digits for n in (7, 8, len(one)) if len(one) >= max(n, 7))
+    ends: set[str] = set()
+    for number in {normalize(phone) or "" for phone in phones}:
+        digits = number.removeprefix(_HOME).removeprefix("+")
+        ends.update(digits[-n:] for n in (7, 8, len(digits)) if len(digits) >= max(n, 7))
+        if number and not number.startswith(_HOME):
+            foreign = {one for one in (digits, *_dialled_there(digits)) if len(one) > 8}
+            ends |= foreign | {f"{FOREIGN}{one}" for one in foreign}
+    return frozenset(ends)
+
+
+def _dialled_there(digits: str) -> tuple[str, str]:
+    """Return the national part of a foreign number, and that with what is dialled before it there."""
+    import phonenumbers
+
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    code = next((digits[:n] for n in (1, 2, 3) if int(digits[:n]) in regions), "")
+    plan = phonenumbers.PhoneMetadata.metadata_for_region(regions[int(code)][0]) if code else None
+    return digits[len(code) :], f"{(plan and plan.national_prefix) or ''}{digits[len(code) :]}"
 
 
 _WITHOUT_AREA = re.compile("[2-9][0-9]{6,7}")

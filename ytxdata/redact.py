@@ -91,7 +91,11 @@ def hide_credentials(text: str) -> str:
     return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
 
 
-_SIGNED = re.compile(r"(?i)(\bsign(?:ature)?[\"'\\]*\s*[:=]\s*[\"'\\]*)[0-9a-f]{32}(?![0-9a-z])")
+_SIGNED = re.compile(
+    r"(?i)(\bsign(?:ature)?[\"'\\]*\s*(?:[:=]|,\s*[\"'\\]*value[\"'\\]*\s*[:=])\s*[\"'\\]*)[0-9a-f]{32}(?![0-9a-z])"
+    r"|(?<![0-9a-z])[0-9a-f]{32}(?=[\"'\\]+\s*,\s*[\"'\\]*name[\"'\\]*\s*[:=]\s*[\"'\\]*sign(?:ature)?\b)"
+)
+"""Also as name and value, in which HAR files and gateways write parameters."""
 _PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?=[0-9a-f]*[^0-9a-f=])[A-Za-z0-9+/_-]{24,256}(?:={0,2}|(?:%3D){0,2})")
 _HEADER = re.compile(rb"[^|\s]{1,128}\|[0-9]{14}")
 MAY_BE_SIGNED = r"(?i)sign|[a-z0-9+/_-]{40}"

@@ -194,7 +194,14 @@ def test_what_signs_a_call_leaves_nowhere(archive: Archive, platform: Any, tmp_p
 
 
 @pytest.mark.parametrize(
-    "text", ["sign=周会", "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
+    "form", ['{"name": "Sign", "value": "%s"}', '{"value":"%s","name":"Sign"}', '{\\"name\\":\\"sign\\",\\"value\\":\\"%s\\"}', "sign,value=%s"]
+)  # fmt: skip
+def test_what_is_said_back_as_name_and_value_is_no_longer_signed(form: str) -> None:
+    assert without_signatures(form % "0A1B2C3D4E5F60718293A4B5C6D7E8F9") == form % "***"
+
+
+@pytest.mark.parametrize(
+    "text", ["sign=周会", '{"name":"md5","value":"0f0e0d0c0b0a09080706050403020100"}', "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
 )  # fmt: skip
 def test_what_only_looks_signed_stays(text: str) -> None:
     assert without_signatures(text) == text

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
@@ -19,12 +21,16 @@ from ytxdata.archive.heads import canonical
 from ytxdata.archive.verify import verify
 from ytxdata.archive.witnesses import heard_again
 from ytxdata.archive.write_sync import Writer
+from ytxdata.audit import pack
+from ytxdata.audit.pack_check import verify_pack
+from ytxdata.cli import main
 from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import sha256_of
 from ytxdata.history.client import Client
 from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.hearing import RULES
+from ytxdata.phones import normalize, number_class
 
 
 @pytest.fixture
@@ -61,6 +67,27 @@ def test_a_list_of_days_to_come_proves_nothing_beyond_the_newest_pull_less_what_
     asked = archive.certificate(start, end)
     assert ([one.verdict for one in asked.periods], asked.goes_on_to) == (["PROVEN", "PROBABLE"], end)
     assert asked.end == archive.certificate().end
+
+
+@pytest.mark.slow
+def test_a_list_called_after_a_number_is_called_so_nowhere_beside_its_mask(
+    archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    meetings, start, end = month(archive)
+    phone = next(one for one in meetings["creator"] if number_class(normalize(one)) == "mobile")
+    archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name=f"张三{phone}账单.csv")
+    archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name=f"{phone[-8:]}月结单.csv")
+    with pytest.raises(SystemExit):
+        main(["archive", "coverage", "--archive", str(archive.path), "--json"])
+    told = {"json": capsys.readouterr().out, "card": archive._repr_html_().replace(f"{phone[-8:]}月结单", "")}
+    archive.export(tmp_path / "out", format="csv")
+    told |= {path.name: path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.csv")}
+    with ZipFile(pack(archive, tmp_path / "e.zip").path) as whole:
+        told |= {name: whole.read(name).decode() for name in whole.namelist() if not name.endswith((".py", ".txt"))}
+    assert not [name for name, text in told.items() if phone[-8:] in text]
+    assert f"****{phone[-4:]}月结单.csv" in told["json"]
+    assert not re.search(r"[0-9]{6}Z-[0-9a-f]{16}", told["json"])
+    assert verify_pack(tmp_path / "e.zip")
 
 
 def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves_nothing(archive: Archive) -> None:

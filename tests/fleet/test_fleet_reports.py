@@ -25,6 +25,7 @@ from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.metrics.source import on_engine
 from ytxdata.pages.collection import collect, key_figures
 from ytxdata.pages.html_report import page
+from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.tables.address_book import AddressBook, Entry
@@ -82,7 +83,26 @@ def test_reports_call_accounts_that_look_alike_as_the_certificate_does(synced: y
     page = collect(fleet, Ask(by="month", group="account"))
     told = page.coverage.masked().arrow["account"].to_pylist()
     assert set(told) == set(called)
-    assert usage(fleet.where(numbers[1]), group="account").masked().arrow["group"][0].as_py() == called[0]
+    one = usage(fleet.where(numbers[1]), by="total", group="account").masked()
+    assert one.arrow["group"].to_pylist() == [called[1]] == list(one.certificate.accounts)  # as in the whole fleet
+
+
+@pytest.mark.slow
+def test_every_file_calls_an_account_as_its_tables_do(synced: ytx.Fleet, tmp_path: Path) -> None:
+    names = ("88886543", "15410005678", "15420005678", "77776666")
+    entries = {name: {"archive": f"account-{place}.archive"} for place, name in enumerate(names, 1)}
+    fleet = ytx.Fleet(entries, folder=tmp_path)
+    usage(fleet, by="total").to_csv(tmp_path / "out" / "total.csv")
+    only = without_small_groups(collect(fleet.where(*names[2:]).same_people(), Ask(by="total")), 2)
+    write_files(only, tmp_path / "out", ("csv",))
+    written = {path.name: path.read_text("utf-8-sig") for path in (tmp_path / "out").iterdir()}
+    assert "datapackage.json" in written
+    assert not [(name, one) for name, text in written.items() for one in names if one in text]
+    notes = ["154****5678, 154****5678 (2), ****6543", "154****5678 (2)"]  # a report of one is not one of the other
+    for name, note in zip(("total", "usage"), notes, strict=True):
+        told = [one["en"] for one in json.loads(written[f"{name}.about.json"])["notes"]]
+        assert f"accounts in it: {note}" in told
+        assert any("meetings of the account ****6666 are not" in one for one in told)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from ytxdata import times
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.errors import UsageError
+from ytxdata.files import IS_WINDOWS
 from ytxdata.fleet import FleetCertificate
 from ytxdata.fleet.sync_all import JOURNAL, Gate, Line
 
@@ -126,6 +127,7 @@ def test_an_interrupted_round_is_taken_up_where_it_stopped(begin: Begin, tmp_pat
         fleet.sync(workers=1, step=stop)
     asked = len(server.requests)
     assert (tmp_path / JOURNAL).read_text(encoding="utf-8").split()[::3] == ["account-1"]
+    assert IS_WINDOWS or (tmp_path / JOURNAL).stat().st_mode & 0o077 == 0
     done = fleet.sync(workers=1, resume=True)
     assert done.frame["status"].tolist()[0] == "skipped"
     assert done.exit_code == 0

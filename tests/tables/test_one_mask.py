@@ -21,7 +21,7 @@ _MASK = re.compile(r"(\+?[0-9]*)\*{4}([0-9]*)")
 
 SEVEN = ("0315", "0719", "0902")
 EIGHT = ("0755", "0571", "0512")
-COUNTRIES = ("44", "1", "49", "65", "852", "886", "971")
+COUNTRIES = ("44", "1", "49", "65", "852", "886", "971", "33", "61", "81")
 BODIES = {
     "44": "20########",
     "1": "202#######",
@@ -30,6 +30,9 @@ BODIES = {
     "852": "2#######",
     "886": "2########",
     "971": "4#######",
+    "33": "6########",
+    "61": "4########",
+    "81": "3########",
 }
 
 
@@ -59,7 +62,7 @@ def _abroad(draw: random.Random) -> tuple[str, list[str]]:
     country = draw.choice(COUNTRIES)
     rest = "".join(str(draw.randrange(10)) if one == "#" else one for one in BODIES[country])
     grouped = f"{rest[:2]} {rest[2:5]} {rest[5:]}"
-    return country + rest, [f"+{country}{rest}", f"00{country}{rest}", f"+{country} {grouped}", f"00{country} {grouped}", f"+{country}-{rest}"]  # fmt: skip
+    return country + rest, [f"+{country}{rest}", f"00{country}{rest}", f"+{country} {grouped}", f"00{country} {grouped}", f"+{country}-{rest}", rest, f"0{rest}"]  # fmt: skip
 
 
 def _service(draw: random.Random) -> tuple[str, list[str]]:
@@ -97,12 +100,12 @@ def _left(digits: str, spelled: list[str], masks: set[str]) -> int:
     shown: set[int] = set()
     for mask in masks:
         front, back = (part.removeprefix("+") for part in _MASK.fullmatch(mask).groups())  # type: ignore[union-attr]
-        for way in ways:
+        for way in [digits] if mask[0] == "+" else ways:  # that is the whole number, from its country on
             if way.startswith(front) and way.endswith(back):
                 at = way.find(digits)
                 open_ = {*range(len(front)), *range(len(way) - len(back), len(way))}
                 # a local number is the end of the whole one
-                offset = at if at >= 0 else len(way) - len(digits) if digits.endswith(way) else None
+                offset = at if at >= 0 else len(way) - len(digits) if digits.endswith(way.removeprefix("0")) else None
                 shown |= {place - offset for place in open_ if offset is not None and place >= offset}
     return int(10 ** (len(digits) - len(shown & {*range(len(digits))})))
 

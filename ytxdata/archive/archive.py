@@ -36,6 +36,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Totals
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.redact import keyed_hashes
@@ -432,7 +433,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
             (Text("不同的记录（含各版本与拒收）", "distinct records (all versions, and rejects)"), f"{counts.get('observations', 0):,}"),
             (Text("拉取", "pulls"), f"{counts.get('pulls', 0):,}"),
             (Text("所述时段（北京时间）", "what is claimed about (Beijing time)"), told),
-            *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
+            *((Text("旁证", "witness"), f"{hide_in_text(one.name)}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
         ]  # fmt: skip
         return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.badge)
 

@@ -321,20 +321,13 @@ def parts(
     yield README, _README.encode()
     yield VERIFY, own_verifier()
     yield PULLS, canonical([chained(row) for row in pulls])
-    lists, bytes_of = _witnesses(snapshot, secret)
+    ends = tables[0].ends
+    lists, bytes_of = _witnesses(snapshot, secret, ends)
     if lists:  # a pack of an archive without any is the same as ever
         yield WITNESSES, canonical(lists)
-    yield CERTIFICATE, canonical(certificate_json(certificate, secret))
-    yield (
-        FINDINGS,
-        canonical(
-            _findings(
-                replace(findings, ends=tables[0].ends),
-                {*(row["pull_id"] for row in pulls), *(one["reading"]["name"] for one in lists)},
-                secret,
-            )
-        ),
-    )
+    yield CERTIFICATE, canonical(certificate_json(certificate, secret, ends))
+    known = {*(row["pull_id"] for row in pulls), *(one["reading"]["name"] for one in lists)}
+    yield FINDINGS, canonical(_findings(replace(findings, ends=ends), known, secret))
     with tempfile.TemporaryDirectory(prefix="ytxdata-pack-") as folder:
         for table in tables:
             place = "" if table.name == findings.name else "tables/"
@@ -348,22 +341,26 @@ def parts(
         yield from bytes_of.items()
 
 
-def _witnesses(snapshot: Snapshot, secret: bytes | None) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
+def _witnesses(
+    snapshot: Snapshot, secret: bytes | None, ends: frozenset[str]
+) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return how each witness was read and by which hash it is known; and the bytes of each by its name in the pack."""
     lists, bytes_of = list[dict[str, Any]](), dict[str, bytes]()
     for place, (reading, raw) in enumerate(kept_witnesses(snapshot), start=1):
         name = f"raw/witness-{place}"
         bytes_of[name] = raw
-        known_by, called = _keyed([sha256(raw), reading["name"]], secret)
+        known_by, called = _keyed([sha256(raw), reading["name"]], secret, ends)
         lists.append({"path": name, "bytes": len(raw), "sha256": known_by, "reading": {**reading, "name": called}})
     return lists, bytes_of
 
 
-def _keyed(ids: Iterable[str], secret: bytes | None) -> list[str]:
-    return [one if secret is None else evidence(one, secret) for one in ids]
+def _keyed(ids: Iterable[str], secret: bytes | None, ends: frozenset[str]) -> list[str]:
+    return [one if secret is None else evidence(one, secret, ends=ends) for one in ids]
 
 
-def certificate_json(certificate: Certificate, secret: bytes | None = None) -> dict[str, Any]:
+def certificate_json(
+    certificate: Certificate, secret: bytes | None = None, ends: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """Return a certificate as it stands in a pack."""
     periods = [
         {
@@ -371,7 +368,7 @@ def certificate_json(certificate: Certificate, secret: bytes | None = None) -> d
             "end": one.end.isoformat(),
             "verdict": one.verdict,
             **one.reason._asdict(),
-            "pulls": _keyed(one.pull_ids, secret),
+            "pulls": _keyed(one.pull_ids, secret, ends),
         }
         for one in certificate.periods
     ]
@@ -385,7 +382,7 @@ def _findings(findings: Findings, known: set[str], secret: bytes | None) -> dict
     rows = findings.to_dicts()
     for row in rows:
         row["record_ids"] = json.loads(row["record_ids"] or "[]")
-        row["pulls"] = sorted(set(_keyed(findings.pulls.get(row["finding_id"], ()), secret)) & known)
+        row["pulls"] = sorted(set(_keyed(findings.pulls.get(row["finding_id"], ()), secret, findings.ends)) & known)
         row["records_in_archive"] = [one for one in row["record_ids"] if row["pulls"] and one in findings.known_records]
     return {
         "findings": rows,

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -89,14 +90,16 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     """
     from ytxdata.archive import Archive
     from ytxdata.archive.ownership import no_archive
+    from ytxdata.exits.outgoing import ends_kept
     from ytxdata.history.proof.heard import taking_back
-    from ytxdata.tables.described import to_arrow
+    from ytxdata.tables.table import record_table
 
     kept = Archive(archive)
-    if kept.snapshot() is None:
+    if (snapshot := kept.snapshot()) is None:
         raise no_archive(kept.path)
     if as_json:
-        rows = to_arrow(kept.coverage()).to_pylist()
+        shown = replace(record_table(kept.coverage(), "coverage", secret=kept.secret), ends=ends_kept(snapshot))
+        rows = shown.masked().arrow.to_pylist()  # what goes into another program is masked, as in SQL and files
         emit(
             [
                 {key: value.isoformat() if isinstance(value, datetime) else value for key, value in row.items()}

@@ -8,6 +8,7 @@ follows.
 
 from __future__ import annotations
 
+import hmac
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,11 +31,11 @@ from ytxdata.labels import Text
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
 from ytxdata.numbers_in_text import CHINESE, find_numbers
-from ytxdata.phones import NO_ENDS, ends_of
+from ytxdata.phones import NO_ENDS, ends_of, normalize
 from ytxdata.records.schema import TABLES, TableName, empty
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition
-from ytxdata.tables.masking import Privacy, number_keys
+from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table, record_table
 from ytxdata.written_in_code import MAY_BE_CODE
 
@@ -274,10 +275,27 @@ class Outgoing:
         for key in added:
             if _HASHED[key] in rows.column_names:
                 number = rows[_HASHED[key]].cast(pa.string())
-                rows = rows.append_column(key, number_keys(number, self.privacy.secret(self.secret)))
+                rows = rows.append_column(key, _number_keys(number, self.privacy.secret(self.secret)))
         masked: Table = self.privacy.masked(replace(table, frame=rows, secret=self.secret, ends=self.ends))
         # a view is asked by the columns of the book as they stand there; an answer's heads are hidden when it leaves
         return replace(masked, frame=masked.arrow.rename_columns(rows.column_names))
+
+
+def _number_keys(column: pa.ChunkedArray, secret: bytes) -> pa.ChunkedArray:
+    """Return for each number, however it is written, a name by which masked rows can be joined and people counted.
+
+    A mask leaves 138****5678 of ten thousand numbers: counted by it, two people are one. The name is keyed as hashes
+    are, so that nobody without the secret can try numbers.
+    """
+
+    def name(phone: str | None) -> str | None:
+        if phone is None:
+            return None
+        clean = normalize(phone) or unicodedata.normalize("NFKC", phone).strip()
+        return f"~{hmac.digest(secret, f'number:{clean}'.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:32]}"
+
+    encoded = pc.dictionary_encode(column).combine_chunks()
+    return pa.chunked_array([pa.array(map(name, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)])
 
 
 def ends_kept(snapshot: Snapshot) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
@@ -18,16 +18,7 @@ from ytxdata.archive.scans import Part, Scannable
 from ytxdata.errors import SettingsError, UsageError, YtxError
 from ytxdata.fleet.accounts import FleetAccount, read_accounts
 from ytxdata.fleet.standing import NOTES, STATUS, Standing, chosen_names, left_out, of_accounts, parts_of, whole_frame
-from ytxdata.fleet.sync_all import (
-    PER_SECOND,
-    WORKERS,
-    FleetSync,
-    Journal,
-    Line,
-    labelled,
-    sync_all,
-    worst,
-)
+from ytxdata.fleet.sync_all import PER_SECOND, WORKERS, FleetSync, Journal, Line, labelled, sync_all, worst
 from ytxdata.history.proof.certificate import Certificate, Verdict
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
@@ -45,6 +36,9 @@ class FleetCertificate:
     ----------
     accounts
         Name → certificate.
+    names
+        All accounts of the fleet these are of, by which those whose masks are alike are told apart: of some accounts
+        each is called as of all. By default those that are here.
 
     Examples
     --------
@@ -54,6 +48,10 @@ class FleetCertificate:
     """
 
     accounts: Mapping[str, Certificate]
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", self.names or tuple(self.accounts))
 
     @property
     def worst(self) -> Verdict:
@@ -78,19 +76,20 @@ class FleetCertificate:
 
     def over(self, start: datetime | None, end: datetime | None) -> FleetCertificate:
         """Return what is claimed about `[start, end)`, account by account."""
-        return FleetCertificate({name: one.over(start, end) for name, one in self.accounts.items()})
+        return replace(self, accounts={name: one.over(start, end) for name, one in self.accounts.items()})
 
     def so_far(self, start: datetime | None, end: datetime | None) -> FleetCertificate:
         """Return what is claimed about `[start, end)`, of a period that is not over as far as each account was read."""
-        return FleetCertificate({name: one.so_far(start, end) for name, one in self.accounts.items()})
+        return replace(self, accounts={name: one.so_far(start, end) for name, one in self.accounts.items()})
 
     def about(self, start: datetime, end: datetime) -> FleetCertificate:
         """Return one verdict for each account about all of `[start, end)`, its worst, and nothing of when that holds."""
-        return FleetCertificate({name: one.about(start, end) for name, one in self.accounts.items()})
+        return replace(self, accounts={name: one.about(start, end) for name, one in self.accounts.items()})
 
     def renamed(self, change: Callable[[str], str]) -> FleetCertificate:
         """Return the same of accounts that are called otherwise: they may be named after numbers."""
-        return FleetCertificate(dict(zip(apart(map(change, self.accounts)), self.accounts.values(), strict=True)))
+        called = dict(zip(self.names, apart(map(change, self.names)), strict=True))
+        return FleetCertificate({called[name]: one for name, one in self.accounts.items()}, tuple(called.values()))
 
     @property
     def sentence(self) -> Text:
@@ -175,6 +174,7 @@ class Fleet(Selectable, Scannable):
         self.accounts = accounts
         self.joins_people = False
         self._by_name = {account.name: account for account in accounts}
+        self._whole = tuple(self._by_name)
         self._kept: dict[str, Standing] | None = None
 
     @classmethod
@@ -403,6 +403,7 @@ class Fleet(Selectable, Scannable):
             limits={"timeout": timeout, "total_timeout": total_timeout},
             journal=Journal(self.accounts, resume=resume),
             step=step,
+            whole=self._whole,
         )
 
     def certificate(self, start: Instant | None = None, end: Instant | None = None) -> FleetCertificate:
@@ -410,7 +411,9 @@ class Fleet(Selectable, Scannable):
         archive is damaged, is a gap.
         """
         first, last = period_of(start, end)
-        return FleetCertificate({one.name: one.certificate.so_far(first, last) for one in self._standings()})
+        return FleetCertificate(
+            {one.name: one.certificate.so_far(first, last) for one in self._standings()}, self._whole
+        )
 
     def coverage(self) -> pd.DataFrame:
         """Return the periods of all certificates: `account`, then the columns of `Archive.coverage`."""
@@ -433,7 +436,7 @@ class Fleet(Selectable, Scannable):
         rows = [one.cells() for one in standings]
         parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, rows, STATUS)
         certificates = {one.name: one.certificate for one in standings}
-        return Table(**parts, certificate=FleetCertificate(certificates))
+        return Table(**parts, certificate=FleetCertificate(certificates, self._whole))
 
     def __repr__(self) -> str:
         names = ", ".join(map(cut_secrets, self.names[:3]))  # `[accounts.TOKEN]`

@@ -114,10 +114,12 @@ class Standing:
         }
 
 
-def audited(accounts: Sequence[FleetAccount], rows: Sequence[Mapping[str, Any]]) -> Table:
-    """Return what an audit found of each account, in the order of these: nothing of one that could not be audited."""
+def audited(accounts: Sequence[FleetAccount], rows: Sequence[Mapping[str, Any]], whole: Sequence[str] = ()) -> Table:
+    """Return what an audit found of each account, in the order of these, called as in the `whole` fleet: nothing of one
+    that could not be audited.
+    """
     whose = [replace(account, labels={}) for account in accounts]
-    return Table(**labelled("fleet_audit", Text("多账户审计", "Audit of a fleet"), whose, rows, _AUDITED))
+    return Table(**labelled("fleet_audit", Text("多账户审计", "Audit of a fleet"), whose, rows, _AUDITED, whole))
 
 
 def file_names(accounts: Iterable[str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ import pyarrow as pa
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.heads import Snapshot
 from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
-from ytxdata.files import replacing
+from ytxdata.files import open_journal, replacing
 from ytxdata.fleet.accounts import FleetAccount
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
@@ -153,27 +153,31 @@ def labelled(
     accounts: Sequence[FleetAccount],
     rows: Sequence[Mapping[str, Any]],
     told: Sequence[Definition],
+    whole: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the parts of a table with a row for each account, its labels first."""
+    """Return the parts of a table with a row for each account, its labels first; of some of a `whole` fleet each
+    is called as in it.
+    """
     columns = {one.key: pa.array([row.get(one.key) for row in rows], _TYPES.get(one.unit, pa.int64())) for one in told}
     labels = labels_beside(("account", *columns), sorted({label for account in accounts for label in account.labels}))
     cells: dict[str, list[str | None]] = {
         column: [one.labels.get(label) for one in accounts] for label, column in labels.items()
     }
-    known = [replace(ACCOUNT, names=tuple(one.name for one in accounts))]
+    names = [one.name for one in accounts]
+    known = [replace(ACCOUNT, names=tuple(whole or names))]
     for label, column in labels.items():
-        names = tuple(sorted({one for one in cells[column] if one is not None}))
-        known.append(Definition(key=column, zh=label, en=label, unit="text", names=names))
-    texts = {key: pa.array(values, pa.string()) for key, values in {"account": known[0].names, **cells}.items()}
+        values = tuple(sorted({one for one in cells[column] if one is not None}))
+        known.append(Definition(key=column, zh=label, en=label, unit="text", names=values))
+    texts = {key: pa.array(values, pa.string()) for key, values in {"account": names, **cells}.items()}
     frame = to_pandas(pa.table({**texts, **columns}))
     return {"name": name, "title": title, "frame": frame, "definitions": (*known, *told)}
 
 
-def summary(lines: Sequence[Line]) -> FleetSync:
+def summary(lines: Sequence[Line], whole: Sequence[str] = ()) -> FleetSync:
     """Return the summary of a sync."""
     rows = [line.cells() for line in lines]
     accounts = [line.account for line in lines]
-    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS)
+    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS, whole)
     return FleetSync(**parts, lines=tuple(lines))
 
 
@@ -248,15 +252,15 @@ class Journal:
         """Remember that one is done."""
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{self._own[name]} {now().isoformat()}\n")
+            with open_journal(self._path) as file:  # accounts are called by telephone numbers
+                file.write(f"{self._own[name]} {now().isoformat()}\n".encode())
 
     def close(self) -> None:
         """Forget the round."""
         own = {*self._own.values()}
         others = [f"{entry} {at}\n" for entry, at in self._lines().items() if entry not in own]
         if others:
-            with replacing(self._path) as draft:
+            with replacing(self._path, is_private=True) as draft:
                 draft.write_text("".join(others), encoding="utf-8")
         else:
             self._path.unlink(missing_ok=True)
@@ -277,6 +281,7 @@ def sync_all(
     limits: Mapping[str, float | None],
     journal: Journal,
     step: Callable[[Line], None],
+    whole: Sequence[str] = (),
 ) -> FleetSync:
     """Sync every account that the journal does not know, and tell of each; never raises for one of them."""
     # where the archive is gone since, or damaged, nothing is finished
@@ -307,7 +312,7 @@ def sync_all(
                 step(line)
     if journal.done or not any(line.exit_code for line in lines.values()):
         journal.close()
-    return summary([lines[account.name] for account in accounts])
+    return summary([lines[account.name] for account in accounts], whole)
 
 
 @contextmanager

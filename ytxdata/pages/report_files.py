@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Collection as Several
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ytxdata.errors import UsageError
 from ytxdata.files import check_names
@@ -157,8 +158,10 @@ def _described(collected: Collection, folder: Path, files: Mapping[str, Path], p
                 # one name for one resource: where both are there, the CSV keeps that of the table
                 is_second = form == "parquet" and name in files
                 resources.append({**told, "name": f"{name}-{form}"} if is_second else told)
+    # as it leaves: an account may be called by a telephone number
+    about: Any = privacy.masked(replace(collected.coverage, certificate=collected.certificate))
     package = open_formats.package(
-        "report", Text("会议报告", "Report on meetings"), resources, privacy.sentence, collected.certificate,
+        "report", Text("会议报告", "Report on meetings"), resources, privacy.sentence, about.certificate,
         collected.period or (None, None),
     )  # fmt: skip
     return open_formats.write(folder, package, is_private=privacy.show_phones)

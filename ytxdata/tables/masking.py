@@ -11,7 +11,7 @@ import hmac
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import takewhile
@@ -32,7 +32,7 @@ from ytxdata.tables.value_units import Hiders, each_named, ends_in, hide_named, 
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 7
+RULES = 8
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 
@@ -126,7 +126,10 @@ T = TypeVar("T", bound=Described)
 _PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
 
 
-def evidence(text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None) -> str:
+def evidence(
+    text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None,
+    ends: frozenset[str] = NO_ENDS,
+) -> str:  # fmt: skip
     """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden,
     or as they are `called`.
 
@@ -135,7 +138,7 @@ def evidence(text: str, secret: bytes, hide: Hide = hidden, called: Callable[[st
     """
 
     def tell(name: str) -> str:
-        return called(name) if called and name.strip() else hide_in_text(name, hide)
+        return called(name) if called and name.strip() else hide_in_text(name, hide, ends)
 
     return "".join(
         keyed_hashes(one if place % 2 else tell(one), secret) for place, one in enumerate(_PULL_ID.split(text))
@@ -249,9 +252,12 @@ def _hidden(
     by_key = {
         "pulls": str
         if is_open
-        else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None)
+        else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None, ends=ends)
     }
     days = days_of(rows, table.period) if book and book.is_dated else None
+    of_accounts = getattr(table.certificate, "names", ())
+    accounts = dict(zip(of_accounts, apart(map(tell, of_accounts)), strict=True))
+    told_of = hiding_names({name for name, called in accounts.items() if called != name}, accounts.__getitem__)
     columns: dict[str, pa.ChunkedArray] = {}
     definitions: dict[str, Definition] = {}
     for key in rows.column_names:
@@ -280,7 +286,7 @@ def _hidden(
         elif pseudonyms and known.unit in ("raw", "url"):
             columns[key] = pa.chunked_array([pa.nulls(len(column), pa.string())])
         elif pa.types.is_string(column.type) and known.unit != "hidden" and not show_phones:
-            change = by_key.get(key, by_unit.get(known.unit, _naming_all(known, tell)))
+            change = by_key.get(key, by_unit.get(known.unit, _naming_all(known, tell, accounts)))
             columns[key] = (
                 each_named(rows, key, known, as_unit, change) if is_named(rows, known) else _each(column, change)
             )
@@ -295,12 +301,12 @@ def _hidden(
         table,
         frame=pa.table(columns),
         definitions=tuple(
-            replace(known, zh=tell(known.zh), en=tell(known.en), **_settings(known, tell))
+            replace(known, zh=tell(known.zh), en=tell(known.en), **_settings(known, tell, accounts))
             for known in (*definitions.values(), *(one for one in table.definitions if one.key not in columns))
         ),
         is_open=table.is_open or show_phones,
         title=_in_both(table.title, tell),
-        notes=tuple(_in_both(note, tell) for note in table.notes),
+        notes=tuple(_in_both(note, lambda text: tell(told_of(text))) for note in table.notes),
         certificate=renamed(tell) if (renamed := getattr(table.certificate, "renamed", None)) else table.certificate,
     )
     return shown, set() if show_phones else changed, tell
@@ -313,13 +319,22 @@ def _headed(table: T, tell: Hide) -> T:
     return replace(table, frame=table.arrow.rename_columns([*keys.values()]), definitions=definitions)
 
 
-def _settings(known: Definition, tell: Hide) -> dict[str, Any]:
+def _settings(known: Definition, tell: Hide, accounts: Mapping[str, str]) -> dict[str, Any]:
     told = {key: tell(value) if isinstance(value, str) else value for key, value in known.parameters.items()}
-    return {"parameters": told, "names": tuple(apart(map(tell, known.names)))}
+    return {"parameters": told, "names": tuple(_names(known, tell, accounts).values())}
 
 
-def _naming_all(known: Definition, tell: Hide) -> Hide:
-    names = dict(zip(known.names, apart(map(tell, known.names)), strict=True))  # as in a certificate of accounts
+def _names(known: Definition, tell: Hide, accounts: Mapping[str, str]) -> Mapping[str, str]:
+    """Return how all names of a column leave, accounts as in the certificate: those whose masks are alike are counted
+    in the whole fleet, for by a count in each report two reports would call two accounts alike.
+    """
+    if {*known.names} <= accounts.keys():
+        return {name: accounts[name] for name in known.names}
+    return dict(zip(known.names, apart(map(tell, known.names)), strict=True))
+
+
+def _naming_all(known: Definition, tell: Hide, accounts: Mapping[str, str]) -> Hide:
+    names = _names(known, tell, accounts)
     return lambda text: names.get(text) or tell(text)
 
 
@@ -387,21 +402,6 @@ def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
         return pseudonyms.of_title(text) if pseudonyms and not text.isascii() else keyed_hashes(text, secret)
 
     return name
-
-
-def number_keys(column: pa.ChunkedArray, secret: bytes) -> pa.ChunkedArray:
-    """Return for each number, however it is written, a name by which masked rows can be joined and people counted.
-
-    A mask leaves 138****5678 of ten thousand numbers: counted by it, two people are one. The name is keyed as hashes
-    are, so that nobody without the secret can try numbers.
-    """
-
-    def name(phone: str) -> str:
-        clean = normalize(phone) or unicodedata.normalize("NFKC", phone).strip()
-        told = hmac.digest(secret, f"number:{clean}".encode("utf-8", "surrogatepass"), "sha256").hex()
-        return f"~{told[:32]}"
-
-    return _each(column, name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -206,6 +206,8 @@ def ends_in(*tables: Described) -> frozenset[str]:
     """Return the ends (`ends_of`) of the numbers in some tables, whose masks they would undo in a text beside them."""
     phones: set[str | None] = set()
     for table in tables:
+        # accounts are called by numbers, and errors and notes name them
+        phones.update(getattr(table.certificate, "names", ()), *(one.names for one in table.definitions))
         for key in table.arrow.column_names:
             known = table.definition(key)
             if known.unit == "phone":

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ytxdata.records import schema
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 NAMED = sorted({name for page in PAGES for name in re.findall(r"^::: (\S+)", page.read_text("utf-8"), flags=re.M)})
@@ -105,8 +107,9 @@ _NO_PROSE = re.compile(r"^```.*?^```|`[^`\n]*`|<!--.*?-->|\]\([^)]*\)|https?://\
 """What is no prose of a page: code, names, addresses."""
 _ENGLISH = re.compile(r"(?:[A-Za-z][A-Za-z'-]* ){3,}[A-Za-z]+")
 _CHINESE = re.compile("[\u4e00-\u9fff\uff0c\u3002\uff1b\uff1a\u3001]{6,}")
-_TITLES = {"Meetings usage report terms and definitions", "SIL Open Font License", "not in the book"}
-"""What others call their own things, and a key of frames, is not translated."""
+_KEYS = {key for column in (*schema.MEETINGS, *schema.LEGS) for key in column.candidates}
+_TITLES = {"Meetings usage report terms and definitions", "SIL Open Font License", "not in the book", *_KEYS}
+"""What others call their own things, keys of the platform among them, and a key of frames, is not translated."""
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

@@ -18,7 +18,7 @@ import pytest
 
 from tests.archive.forged import Rewritten
 from tests.effort import examples
-from ytxdata import times
+from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.verify import verify
 
@@ -161,3 +161,16 @@ def test_an_answer_with_a_verdict_is_of_a_sync_that_came_to_its_end_and_lists_wh
     pull["listed"] = []
     raw.seal()
     assert ("pull", pull["pull_id"]) in [(one.kind, one.name) for one in verify(archive.path).damages]
+
+
+@pytest.mark.slow
+def test_a_pack_of_it_holds(older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its answers list no record that was regained from a later one, and the pack was called another than followed."""
+    archive, now = Archive(older / "m.archive"), datetime(2026, 1, 4, tzinfo=UTC)
+    monkeypatch.setattr(times, "now", lambda: now)
+    platform.clock, platform.records = now, [platform.record(i) for i in range(300, 422)][::-1]
+    archive.sync(platform)
+    pack = audit.pack(archive, tmp_path / "evidence.zip", include_raw=True)
+    lines = audit.verify_pack(pack.path, recompute=True)
+    assert not [line for line in lines if line.startswith("FAIL")]
+    assert any("cells follow from" in line for line in lines)

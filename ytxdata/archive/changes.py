@@ -1,6 +1,5 @@
-"""What is new or changed: each record of an answer judged once against what the archive knows; and the ledger of
-changes, which says what the platform said first, what it says now, and between which pulls it changed its mind.
-"""
+"""What is new or changed: each record judged once against what the archive knows; and the ledger of changes, which says
+what the platform said first, what it says now, and between which pulls it changed its mind."""
 
 from __future__ import annotations
 
@@ -187,6 +186,7 @@ class Intake:
 
     def _lesser(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
         """Return the number of the observation of a record beside a fuller one of its meeting, of its answer or known.
+
         It is stored once and is never the meeting's latest. Were it a version like any other, an answer that always
         lists both would look like a platform that changes its mind twice a day, and a list of ids would take all times.
         """

@@ -415,7 +415,8 @@ def written(
         unjudged = unjudged.listed(listed, before, evidence_of(state).last_asked_at, asked_at)
     verdicts = pull_verdicts(judgement, {str(taken.call["pull_id"]) for taken in intake.taken})
     judged = {**to_state(judgement, exempt_of(state)), **unjudged.to_state()}
-    judged |= {name: state[name] for name in ("names",) if name in state}
+    if "names" in state:
+        judged["names"] = state["names"]
     clocks = ((str(taken.call["pull_id"]), taken.call["ahead_s"]) for taken in intake.taken)
     if steps := times.steps_after(state.get("clocks", ()), clocks):
         judged["clocks"] = steps

@@ -301,10 +301,7 @@ class _Check:
         if not self.damages and recompute:
             claims = claims_of(snapshot)
             self.damages += [Damage("claim", "certificate", one) for one in claims.others]
-            self.unlike, self.chosen = (
-                (*self.unlike, *claims.unshown),
-                (*self.chosen, *claims.chosen),
-            )
+            self.unlike, self.chosen = (*self.unlike, *claims.unshown), (*self.chosen, *claims.chosen)
             self.is_recomputed = True
 
     def _rows(self, snapshot: Snapshot) -> None:

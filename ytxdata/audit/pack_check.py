@@ -282,6 +282,8 @@ _OF_ITS_TIME = ("package_version", "previous_sha256", "settle_s", "ahead_s")
 
 OPINION = ("status", "reason", "by")
 """What a finding owes to audits before and to people."""
+COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
+_SEEN_LATER = "{name}: {n} rows were seen later than they tell / {name}：有 {n} 行实际最近见到的时刻晚于所记"
 
 
 @dataclass
@@ -320,6 +322,12 @@ class PackComparison:
             raise BrokenError(
                 f"{name}: {len(told)} rows, {len(derived)} follow from the answers / {name} 有 {len(told)} 行，由回答得出 {len(derived)} 行，或列不同"
             )
+        # an answer of an early version lists no record that was regained from a later one: it was seen later than told
+        if "last_seen_at" in header and any("settle_s" not in one for one in self.pack.json(PULLS)):
+            at, both = header.index("last_seen_at"), [*zip(told, derived, strict=True)]
+            if n := sum(row[at] < other[at] for row, other in both):
+                self.left.append(_SEEN_LATER.format(name=name, n=n))
+            derived = [[*other[:at], min(row[at], other[at]), *other[at + 1 :]] for row, other in both]
         return sum(
             _same(f"{name}, row {place}", *([dict(zip(header, cells, strict=True))] for cells in (row, other)))
             for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
@@ -362,9 +370,7 @@ class PackComparison:
         """Return what its maker took for now; None where that was the newest pull, as by default."""
         first = next(iter(self.pack.description("findings.about.json")["notes"]), {"en": ""})
         found = INSTANT.search(first["en"])
-        if found is None or first == now_note(newest)._asdict():
-            return None
-        return as_instant(found[0])
+        return None if found is None or first == now_note(newest)._asdict() else as_instant(found[0])
 
     def _notes(self, told: dict[str, Any], derived: dict[str, Any]) -> None:
         """An audit says its notes once each; those of lists, and of checks that lacked them, follow from no answer."""
@@ -385,9 +391,7 @@ class PackComparison:
         self.left += [f"findings.about.json: {given.format(one[:200])}" for one in strange]
 
     def _summary(self, data: bytes) -> int:
-        """The summary counts the findings that the pack lists, for every check that ran, and says of each what
-        follows.
-        """
+        """The summary counts the findings that the pack lists, and says of each check that ran what follows."""
         header, *rows = self.pack.rows("tables/audit_summary.csv")
         known, *others = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
         told = self.pack.json(FINDINGS)
@@ -396,9 +400,8 @@ class PackComparison:
         derived = {row[known.index("check")]: dict(zip(known, row, strict=True)) for row in others}
         for row in (dict(zip(header, cells, strict=True)) for cells in rows):
             mine = [one for one in told["findings"] if one["check"] == row["check"]]
-            counted = Counter(one["status"] for one in mine) + Counter(
-                one["severity"] for one in mine if one["status"] in OPEN
-            )
+            counted = Counter(one["status"] for one in mine)
+            counted.update(one["severity"] for one in mine if one["status"] in OPEN)
             for key in COUNTS:
                 _same(f"audit_summary, {row['check']}", [{key: int(row[key])}], [{key: counted[key]}])
             if row["check"] in self.again:
@@ -406,9 +409,6 @@ class PackComparison:
                     [{key: cell for key, cell in one.items() if key not in COUNTS}] for one in (row, derived[row["check"]])
                 ))  # fmt: skip
         return len(header) * len(rows)
-
-
-COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
 
 
 _KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in REASONS.items()}

@@ -335,23 +335,36 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
     rows = read(source, "meetings", VERSION_COLUMNS)
     counts = pc.value_counts(rows["meeting_id"])
     doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    found = {one.obs: one for one in from_rows(rows.filter(pc.is_in(rows["meeting_id"], value_set=doubled)))}
-    wanted, named = np.array(sorted(found), dtype=np.int64), named_by(source.head.state)
+    versions = sorted(from_rows(rows.filter(pc.is_in(rows["meeting_id"], value_set=doubled))), key=lambda one: one.obs)
+    place = np.full(source.head.counts["observations"], -1)
+    place[[one.obs for one in versions]] = np.arange(len(versions))
+    since = np.array([one.observed_at.timestamp() for one in versions])
+    # Told again, the newest version of the only meeting of its id is what it was: nearly all that answers list.
+    is_settled = np.zeros(len(versions), bool)
+    named = named_by(source.head.state)
     first = named[-1][0] if named else 0
     known: dict[str, Twins] = defaultdict(list)
     others, is_behind = dict[str, None](), set[str]()
     for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "form", "numbers")):
         for row in pulls.to_pylist():
-            here = np.intersect1d(wanted, Envelope.from_cells(row["form"], b"", row["numbers"]).numbers)
+            at = place[Envelope.from_cells(row["form"], b"", row["numbers"]).numbers]
+            at = np.unique(at[at >= 0])
+            is_again = is_settled[at] & (since[at] <= row["asked_at"].timestamp())
+            ids = {versions[n].meeting_id for n in at[~is_again].tolist()}
             by_id: dict[str, list[Version]] = defaultdict(list)
-            for number in here.tolist():
-                by_id[found[number].meeting_id].append(found[number])
+            for version in (versions[n] for n in at.tolist() if ids):
+                if version.meeting_id in ids:
+                    by_id[version.meeting_id].append(version)
             for meeting_id, together in by_id.items():
                 if any(one.observed_at > row["asked_at"] for one in chain(*known[meeting_id])):
                     is_behind.add(meeting_id)
                 is_other = _take(known[meeting_id], row["asked_at"], together)
                 is_judged = row["settle_s"] is not None and row["ordinal"] >= first and meeting_id not in is_behind
                 others |= {row["pull_id"]: None} if is_other and is_judged else {}
+                history = [*chain(*known[meeting_id])]
+                is_settled[place[[one.obs for one in history]]] = False
+                if len(known[meeting_id]) == 1 and all(one.is_believed for one in history):
+                    is_settled[place[history[-1].obs]] = True
     return list(others)
 
 

@@ -139,6 +139,12 @@ def test_an_invoice_is_shared_and_each_share_explained(
         assert len(legs) == told["row"]["legs"]
     assert run("explain", "--report", "chargeback", *of, "--where", "group=nobody") == 2
     assert run("report", *of[:-2], "--out", str(tmp_path / "none")) == 2, "without a book nothing can be shared"
+    capsys.readouterr()
+    few = ("--min-group", "2", "--format", "csv", "--out", str(tmp_path / "few"))
+    assert run("--lang", "en", "report", *of, *few, "--json") == 0
+    told = capsys.readouterr()
+    assert "chargeback" not in json.loads(told.out)["files"]
+    assert re.search("left out whole because of --min-group: .*Chargeback", " ".join(told.err.split()))
 
 
 @pytest.mark.slow

@@ -292,7 +292,7 @@ class _Check:
         named = names_told(named_by(snapshot.head.state), snapshot.head.parser)
         known = [*(aliases for _, aliases in named), snapshot.aliases]
         self.chosen = tuple(dict.fromkeys(text for aliases in known for text in names_chosen(aliases)))
-        if left := waiting(self.root, snapshot):
+        if left := [] if self.damages else waiting(self.root, snapshot):
             self.unlike = (_WAITING.format(n=len(left)),)
         if not self.damages and not quick:
             self.damages += [*footers_that_lie(snapshot)]

@@ -48,8 +48,8 @@ NEEDS: dict[str, tuple[str, Text]] = {
     "creators": ("SELECT count(who) > 0 FROM all_meetings", Text("记录里没有发起人", "the records name no creators")),
     "archive": ("", Text("只有存档知道较早的版本", "only an archive knows earlier versions")),
     "certificate": ("", Text("没有完整性证书", "there is no certificate of completeness")),
-    "roster": ("", Text("没有给花名册", "no roster was given")),
-    "invoice": ("", Text("没有给账单", "no invoice was given")),
+    "roster": ("", Text("没有给花名册（--roster）", "no roster was given (--roster)")),
+    "invoice": ("", Text("没有给账单（--invoice）", "no invoice was given (--invoice)")),
     "exports": ("", Text("没有给要导出的表：run(…, exports=[table])", "no table to be handed on was given: run(…, exports=[table])")),
 }  # fmt: skip
 """What a check may need → the question whether it is there (or an attribute of the data), and what is said when it is

@@ -26,6 +26,7 @@ from ytxdata.cli.shared_options import (
     conclude,
     emit,
     note,
+    tell_left_out,
     wrote,
 )
 from ytxdata.errors import UsageError, YtxError, require_extra
@@ -143,7 +144,9 @@ def _one_report(
 
     collected, privacy = collect(whole, asked), Privacy(show_phones=show_phones)
     if least:
+        made = collected.reports
         collected = without_small_groups(collected, least, previous=previous, privacy=privacy)
+        tell_left_out(made, collected.reports)
         refuse_leftovers(out, names_of(collected, {format_}))
     counted = {name: one.arrow.num_rows for name, one in collected.tables.items()}
     return collected.certificate, counted, write_files(collected, out, {format_}, lang=chosen.lang, privacy=privacy)

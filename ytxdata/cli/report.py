@@ -35,6 +35,7 @@ from ytxdata.cli.shared_options import (
     emit,
     note,
     say,
+    tell_left_out,
     wrote,
 )
 from ytxdata.errors import SpokenWarning, UsageError, require_extra
@@ -157,7 +158,9 @@ def report(
         collected = _collected(archive, asked, privacy, hidden, bar.set_description_str)
         formats |= {"html"} if pdf else set()
         if min_group:
+            made = collected.reports
             collected = without_small_groups(collected, min_group, previous=previous, privacy=privacy)
+            tell_left_out(made, collected.reports)
             refuse_leftovers(out, names_of(collected, formats, pdf=pdf))
         files = write_files(
             collected,

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ytxdata.metrics.registry import Ask
     from ytxdata.tables.address_book import AddressBook
     from ytxdata.tables.described import Completeness
+    from ytxdata.tables.table import Table
 
 
 INTERRUPTED = Text("已中断", "interrupted")
@@ -153,6 +154,20 @@ def say(text: Text | str, **values: object) -> None:
 def note(text: Text | str, **values: object) -> None:
     """Print a line for people on stderr, where it is in no program's way."""
     echo(hung(_told(text, values)), err=True)
+
+
+_LEFT_OUT = Text(
+    "注意：因 --min-group 整表略去：{zh}",
+    "note: left out whole because of --min-group: {en}",
+)
+
+
+def tell_left_out(made: Mapping[str, Table], kept: Container[str]) -> None:
+    """Name the tables that were asked for and cannot be handed on: a bill was shared, and no file said where it went."""
+    titles = [table.title for name, table in made.items() if name not in kept]
+    if titles:
+        zh, en = "、".join(one.zh for one in titles), ", ".join(one.en for one in titles)
+        note(_LEFT_OUT, zh=zh, en=en)
 
 
 def emit(value: Any) -> None:

@@ -66,8 +66,8 @@ SINGLE = ("creator", "number", "meeting_id", "name")
 convenes, so a title is one too."""
 
 _NOTE = Text(
-    "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表和与其他产品的对照已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
-    "figures of rows about fewer than {minimum} people are hidden, and more rows so that totals do not give them away; tables of single persons and meetings, and the comparison of definitions, are left out. Subtracting another report of an overlapping period may still do so: give that one with --previous",
+    "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表、行与用量表不同的表（如按部门分摊的账单）和与其他产品的对照已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
+    "figures of rows about fewer than {minimum} people are hidden, and more rows so that totals do not give them away; tables of single persons and meetings, those with other rows than the usage report (a bill shared by department), and the comparison of definitions are left out. Subtracting another report of an overlapping period may still do so: give that one with --previous",
 )
 _NO_COUNT = Text(
     "本表不含每行人数：各行未按人数隐去，整个期间不少于 {minimum} 人",

@@ -73,6 +73,12 @@ def test_every_other_combination_ends_in_words(
         collect(archive, of_twelve_days(archive, book, group, whose, by))
 
 
+def formats_of(group: str | None, whose: str | None, by: str) -> set[str]:
+    """Every group of whomever is drawn by one period, and each period of many groups: a page takes as long as all else."""
+    place = GROUPS.index(group) + WHOSE.index(whose) + get_args(By).index(by)
+    return FORMATS if place % len(get_args(By)) == 0 else {"csv"}
+
+
 @pytest.mark.slow
 @pytest.mark.by_chance(12)
 @pytest.mark.parametrize(("group", "whose", "by"), [*combinations(possible=True)])
@@ -85,5 +91,6 @@ def test_every_combination_of_options_ends_in_files(
         collected = collect(archive, asked)
     assert set(collected.reports) == set(REPORTS)
     assert collected.reports["usage"].arrow.num_rows, "there is something to draw"
-    write_files(collected, tmp_path, FORMATS)
-    assert all((tmp_path / name).stat().st_size for name in names_of(collected, FORMATS))
+    formats = formats_of(group, whose, by)
+    write_files(collected, tmp_path, formats)
+    assert all((tmp_path / name).stat().st_size for name in names_of(collected, formats))

@@ -299,9 +299,9 @@ def written_out(value: Any) -> str | None:
             return ""
         case {"Time": str(text), "Valid": True}:
             return text
-        case {"date": str(day), "time": clock}:
+        case {"date": str(day), "time": clock} if not looks_like_instant(day) or _OF_DAY.match(str(clock)):
             return in_zone(f"{day} {clock}", value.get("timezone", value.get("timeZone", "")))
-        # PHP, calendars and XML: the zone stands beside
+        # PHP (a `time` in seconds beside its moment took the start away), calendars and XML: the zone stands beside
         case (
             {"date": str(text), "timezone": str(zone)}
             | {"dateTime": str(text), "timeZone": str(zone)}

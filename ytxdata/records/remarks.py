@@ -14,10 +14,10 @@ from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
 from ytxdata.records.aliases import plain
 from ytxdata.records.asides import announces_deletion, has_own_list
-from ytxdata.records.beside import is_other_zone, names_zone
+from ytxdata.records.beside import names_zone, other_zone
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.paging import Announced, AskedFor, as_word, totals
+from ytxdata.records.paging import Announced, AskedFor, totals
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone
@@ -151,7 +151,7 @@ class Remarks:
         starts = sorted(one.start for one in found)
         for key, raw, start, _ in members:
             if names_zone(key) and raw[:1] not in (b"[", b"{"):
-                self.tell_zone(f"{path}.{key}", as_word(raw), found)
+                self.tell_zone(path, key, raw, found)
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
             if raw[:1] == b"[" and b"{" not in raw and not announces_deletion(key):
@@ -177,13 +177,15 @@ class Remarks:
             if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):
                 self.named[f"{path}.{key}"] = len(lacking)
 
-    def tell_zone(self, path: str, zone: str, found: Sequence[Found | RawRecord]) -> None:
+    def tell_zone(self, path: str, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> None:
         """Note another zone than Beijing's that stands once for all records, whose times have none."""
         look_up = self.signs.aliases.meeting
         members = (member for one in found[:_SHOWN] for member in members_of(one.raw))
         starts = (one.raw for one in members if (fed := look_up(one.key)) and fed.column == "started_at")
-        if is_other_zone(zone) and any(map(_NO_ZONE.search, starts)):
-            self.zones[f"{path}={zone}"] = None
+        whole = None if EMPTY.fullmatch(raw) else read_value(raw)
+        zone = other_zone(key, whole.value) if whole else None
+        if zone is not None and any(map(_NO_ZONE.search, starts)):
+            self.zones[f"{path}.{key}={zone}"] = None
 
     def tell_by_id(self, path: str, value: Any, ids: Callable[[], set[bytes]], depth: int = 0) -> None:
         """Note words of records that stand beside them, by their ids: a column as a map, or as pairs."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 from ytxdata.phones import joined
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
@@ -158,20 +157,20 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
     """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
     be that of the times, or where somebody was. It may stand in the object that says when (`time: {start, timezone}`).
     """
-    zones = [(key, sheet.values(key)) for key in sheet.unknown if names_zone(key)]
+    zones = [(key, key, sheet.values(key)) for key in sheet.unknown if names_zone(key)]
     for key in filter(is_of_meeting, sheet.unknown):
         values = sheet.values(key)
-        is_nested = not isinstance(values, pa.Array) or pa.types.is_struct(values.type)
-        inner = [one if isinstance(one, dict) else {} for one in map(decoded, as_list(values))] if is_nested else []
+        if isinstance(values, pa.Array) and not pa.types.is_struct(values.type):
+            # what other records of the answer hold there tells no record's zone from its JSON text
+            is_json = pa.types.is_string(values.type) and pc.any(pc.match_substring_regex(values, r"^\s*\{")).as_py()
+            values = values if is_json else ()
+        inner = [one if isinstance(one, dict) else {} for one in map(decoded, as_list(values))]
         names = dict.fromkeys(name for one in inner for name in one if names_zone(name))
-        zones += [(f"{key}.{name}", [one.get(name) for one in inner]) for name in names]
+        zones += [(name, f"{key}.{name}", [one.get(name) for one in inner]) for name in names]
     starts = (sheet.choose("started_at", []) if zones else None) or ()
-    for path, values in zones:
+    for key, path, values in zones:
         for i, (zone, start) in enumerate(zip(as_list(values), as_list(starts), strict=False)):
-            # read in bulk, a number is an amount of many decimals
-            text = f"{zone:f}" if isinstance(zone, Decimal) else str(zone)
-            said = "" if isinstance(zone, (bool, list, dict, type(None))) else text.partition(".")[0]
-            if isinstance(start, str) and in_zone(start, said) != start:
+            if isinstance(start, str) and (said := other_zone(key, zone, start)) is not None:
                 yield Trouble(i, "started_at", "other_value", f"{path}={said}")
 
 

@@ -60,15 +60,18 @@ _OTHER_TIMES = re.compile(
 """In plain keys under which a party that never joined has a time: it was called, written down, or declined then; and
 a number is no time. Told of each who was absent, these would hide the others."""
 
-_COMES_OR_GOES = re.compile("join|enter|leav|left|exit|quit|connect|callin|加入|进入|离开|退出|接入|断开|入会|离会")
-_OF_MEETING = re.compile("meeting|conf(?:erence)?|call|会议")
+_COMES_OR_GOES = re.compile(
+    "join|enter|leav|left|exit|quit|connect|callin(?=$|[^a-z]|time|at$|date|start|end)"
+    "|加入|进入|离开|退出|接入|断开|入会|离会"
+)
+_OF_MEETING = re.compile("meeting|conf(?:erence|(?!irm))|call|会议")
 """In plain keys of when a party came or went, and what stands there beside that and means no other time."""
 
 _AGAIN = re.compile(
-    "(?<!p)re-?(?:join|enter|connect|leav|exit|login)|again|second(?!s)|^(?:2nd|next)(?:join|enter|leav|exit)"
+    "(?<!p)re-?(?:join|enter|connect|leav|exit|login)|again|^second(?!s)|(?:second|2nd|^next)(?:join|enter|leav|exit)"
     "|再次|重新|二次|第[二三四五2-9]次"
 )
-"""In plain keys of when a party came or went again."""
+"""In plain keys of when a party came or went again; at the end of one, a second is what a time is counted in."""
 
 _SITS = re.compile("^(?:on|off)line|session|sitting|visit|stay|会话|时段|在线|离线")
 """In plain keys of when a person was there, beside those of coming and going."""

@@ -33,7 +33,7 @@ _COMPARED = TOLD - {"created_at", "booked_at"}
 LACKING = ("started_at", "ended_at", "creator", "name")
 """Columns that a row ought to have: where it does not, what else of the record may say them is told."""
 
-_NAMES_MEETING = re.compile("meet|conf|会议")
+_NAMES_MEETING = re.compile("meet|conf(?!irm)|会议")
 
 
 class Retold(NamedTuple):

@@ -22,6 +22,7 @@ from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone
 from ytxdata.redact import cut_secrets
+from ytxdata.times import looks_like_instant
 
 _KEY_AGAINST_ID = Text(
     "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
@@ -76,7 +77,17 @@ EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 _DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _DIGIT = re.compile(rb"[0-9]")
-_OF_MEETING = re.compile("meet|conf|会议|meid")
+_OF_MEETINGS = re.compile(
+    r"(?:meet(?:ing)?|conf(?:erence)?|会议)s?(?:ids?|nos?|numbers?|codes?|list|[编序]?号|列表|名单)?$|^meids?$"
+)
+"""In plain keys that list meetings: `meetingMinutes`, `configValues` and `schemeIds` do not."""
+
+_OF_SOME = re.compile(
+    "(?:^|ed|(?<!record)ing|fail(?:ures?)?|errors?|open|live|current|active|overflow|more|others?|rest|lost|left|new|all|extra"
+    "|partial|list|rows|items|records|data|results?|[未已其].*|失败|中)(?:ids?)?$"
+)
+"""In plain keys that may list some of the meetings; under `deptIds` or `range` numbers of their length are others."""
+
 _SHORTEST_ID = 12
 """What is shorter may be any number, unless the key says that meetings are listed."""
 
@@ -166,12 +177,13 @@ class Remarks:
     def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
         """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""
         words = [one.strip(b'"') for one in elements_of(raw)[0]]
-        shortest = 1 if _OF_MEETING.search(plain(key)) else _SHORTEST_ID
-        if (
-            words
-            and all(len(one) >= shortest and _DIGIT.search(one) for one in words)
-            and not all(map(_is_phone, words))
-        ):
+        is_of_meetings = _OF_MEETINGS.search(plain(key)) is not None
+        may_be_ids = is_of_meetings or (
+            _OF_SOME.search(plain(key)) is not None
+            and all(len(one) >= _SHORTEST_ID for one in words)
+            and not any(looks_like_instant(one.decode("utf-8", "replace")) for one in words)
+        )
+        if words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(_is_phone, words)):
             forms = {_DIGIT.sub(b"0", one) for one in ids()}
             lacking = {one for one in words if _DIGIT.sub(b"0", one) in forms} - ids()
             if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):

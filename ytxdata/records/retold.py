@@ -24,7 +24,7 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came, parts_in
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, is_row, own_leg, says_it_came
+from ytxdata.records.unread import MAY_TELL_WHEN, are_said, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -263,9 +263,7 @@ def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Pr
         if isinstance(one, dict) and _is_creator(key, aliases):
             is_sure = says_it_came(one, aliases)
             others = [it for name, it in value.items() if name != key]
-            known = as_json(
-                [it for name, it in value.items() if column_of(name, aliases) == PARTIES] if is_sure else others
-            )
+            listed = [it for name, it in value.items() if column_of(name, aliases) == PARTIES] if is_sure else others
             points = [
                 at
                 for name, it in one.items()
@@ -273,8 +271,9 @@ def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Pr
                 for at in ([it] if is_time(it) else _points_in(it))
             ]
             # Who is listed with the same times may be somebody else.
-            points += [it for it in one.values() if is_sure and as_phone(it)]
-            if not all(as_json(at) in known for at in points):
+            phones = [it for it in (_number_of(one, aliases), *_phones_of(one, aliases)) if is_sure and as_phone(it)]
+            is_known = not phones or any(are_said([it], listed) for it in phones)
+            if not is_known or not are_said(points, listed):
                 yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
 
 
@@ -297,8 +296,7 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     while len(people) == 1 and not sure:
         (one,) = people
         said = {key: it for key, it in one.items() if not (is_blank(it) or isinstance(it, (dict, list)))}
-        fed = sorted((match.rank, key) for key in said if (match := aliases.leg(key)) and match.column == "phone")
-        called = [said[key] for _, key in fed]
+        called = _phones_of(said, aliases)
         sure = [it for it in called if as_phone(it)] or called or [it for it in said.values() if phone_text(it)]
         people = [it for key, it in one.items() if plain(key) in PERSON and isinstance(it, dict)]
     by_number = {as_phone(one) or one: one for one in reversed(sure)}  # in two spellings (`phone`, `e164`) it is one
@@ -307,6 +305,12 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     (number,) = by_number.values()
     parts = parts_in(said.items())
     return (joined(str(number), **parts) if parts else None) or number
+
+
+def _phones_of(person: dict[str, Any], aliases: Aliases) -> list[Any]:
+    """Return what the description of a person says under keys of a phone, the surest first."""
+    fed = sorted((match.rank, key) for key in person if (match := aliases.leg(key)) and match.column == "phone")
+    return [person[key] for _, key in fed]
 
 
 def _is_creator(key: str, aliases: Aliases) -> bool:

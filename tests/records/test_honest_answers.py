@@ -167,6 +167,7 @@ def test_a_creator_in_an_object_gives_what_its_text_gives(creator: dict[str, Any
         ({"creator": {"areaCode": "0755", "phone": "88880000"}}, "+8675588880000"),
         ({"creator": {"user": {"countryCode": "1", "phone": "2125551234"}}}, "+12125551234"),
         ({"creator": "88880000", "creatorAreaCode": "0755"}, "+8675588880000"),
+        ({"creator": "15400000001", "creatorCountryCode": 0}, "+8615400000001"),
         ({"creator": "15400000001", "creatorAreaCode": "0755", "areaCode": "020"}, "+8615400000001"),
     ],
     ids=str,

@@ -144,6 +144,7 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"areaCode": "86", "countryCode": "CN", "phone": "15400000001"}, "+8615400000001", None),
         ({"countryCode": "86", "phone": "0755-88880000-802", "ext": "802"}, "+8675588880000", "802"),
         ({"countryCode": "1", "phone": "+852 6123 4567", "ext": ""}, "+85261234567", None),
+        ({"countryCode": 0, "areaCode": "0000", "ext": 0.0, "phone": "075588880000"}, "+8675588880000", None),
         ({"ext": {"a": 1}, "phone": "15400000001"}, "+8615400000001", None),
     ],
 )

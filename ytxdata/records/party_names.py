@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -333,9 +334,11 @@ def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
     {'area': '0755', 'extension': '8012'}
     """
     given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
-    # read in bulk, a number is an amount of many decimals
-    texts = ((key, str(one).partition(".")[0].strip()) for key, one in given)
-    return {part: text for key, text in texts for part, form in _parts(key) if form.fullmatch(text)}
+    # read in bulk, a number is an amount of many decimals (`0E-38`)
+    texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
+    # zeros say nothing: beside a whole mobile they were a country that makes no number
+    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
+    return {part: text for key, text in said for part, form in _parts(key) if form.fullmatch(text)}
 
 
 def with_parts(

@@ -359,7 +359,7 @@ _FEWEST_OF_MOBILE = 11
 
 
 def _likelihood(number: str) -> tuple[bool, bool, bool]:
-    """Return whether a number with its country code is one by its country's plan, by its length, and a mobile: the plans
+    """Return whether a number with its country code is one by its country's plan, by its length, and a mobile: plans
     have `+494915112345678` as a line, and who writes the code twice has the mobile `+4915112345678`.
     """
     import phonenumbers

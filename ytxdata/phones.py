@@ -354,15 +354,26 @@ def _dialled_there(digits: str) -> tuple[str, str]:
 _WITHOUT_AREA = re.compile("[2-9][0-9]{6,7}")
 
 
-def _likelihood(number: str) -> tuple[bool, bool]:
-    """Return whether a number with its country code is one by its country's plan, and by its length."""
+_FEWEST_OF_MOBILE = 11
+"""How many digits a mobile has with the code of its country, as a rule: shorter ones are Finnish, and may be lines."""
+
+
+def _likelihood(number: str) -> tuple[bool, bool, bool]:
+    """Return whether a number with its country code is one by its country's plan, by its length, and a mobile: plans
+    have `+494915112345678` as a line, and who writes the code twice has the mobile `+4915112345678`.
+    """
     import phonenumbers
 
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
-        return False, False
-    return phonenumbers.is_valid_number(parsed), phonenumbers.is_possible_number(parsed)
+        return False, False, False
+    is_mobile = phonenumbers.number_type(parsed) in (
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    )
+    has_length = len(number) > _FEWEST_OF_MOBILE
+    return phonenumbers.is_valid_number(parsed), phonenumbers.is_possible_number(parsed), is_mobile and has_length
 
 
 _LETTERS = re.compile(r"[^\W\d_]")

@@ -260,12 +260,12 @@ def month_text(text: str) -> str | None:
     return f"{year}-{month:02}" if 1 <= month <= 12 else None
 
 
-_BESIDE = {
-    **dict.fromkeys(("", "prc", "asia/shanghai", "asia/chongqing", "china standard time", "480", "北京时间"), BEIJING),
-    **dict.fromkeys(("+08:00", "+0800", "+8", "8", "gmt+8", "utc+8", "gmt+08:00", "utc+08:00", "gmt+0800"), BEIJING),
-    **dict.fromkeys(("utc", "gmt", "z", "etc/utc", "+00:00", "+0000"), UTC),
-}
-"""Zones as they stand beside a time."""
+_BEIJING_S = re.compile(
+    r"(?i)(?:(?:PRC|CST|HKT|Hongkong|Singapore|(?:China|Singapore|Taipei) Standard Time|北京时间|中国标准时间|东八区|Etc/GMT-8"
+    r"|Asia/(?:Shanghai|Chongqing|Chungking|Harbin|Hong_Kong|Macau|Macao|Taipei|Singapore|Kuala_Lumpur|Manila))?"
+    r"|\(?(?:GMT|UTC)? ?\+?0?8(?::?00){0,2}(?:\)(?: .*)?)?|480|28800(?:000)?)(?:\.0*)?"
+)
+"""The zone of Beijing's time as it stands beside one: by any name, as hours, minutes or seconds."""
 
 
 def in_zone(text: str, zone: object) -> str | None:
@@ -276,10 +276,10 @@ def in_zone(text: str, zone: object) -> str | None:
     >>> in_zone("2026-01-05 10:00", "UTC"), in_zone("2026-01-05T10:00:00Z", "PST"), in_zone("2026-01-05 10:00", "PST")
     ('2026-01-05 10:00:00+00:00', '2026-01-05T10:00:00Z', None)
     """
-    known, in_utc = _BESIDE.get(str(zone).strip().casefold()), parse_instant(text, UTC)
-    if known is BEIJING or in_utc == parse_instant(text):
+    said, in_utc = str(zone).strip(), parse_instant(text, UTC)
+    if _BEIJING_S.fullmatch(said) or in_utc == parse_instant(text):
         return text
-    return str(in_utc) if known else None
+    return str(in_utc) if re.fullmatch(r"(?i)UTC|GMT|Z|Etc/UTC|\+00:?00", said) else None
 
 
 def written_out(value: Any) -> str | None:
@@ -299,9 +299,9 @@ def written_out(value: Any) -> str | None:
             return ""
         case {"Time": str(text), "Valid": True}:
             return text
-        case {"date": str(day), "time": clock}:
+        case {"date": str(day), "time": clock} if not looks_like_instant(day) or _OF_DAY.match(str(clock)):
             return in_zone(f"{day} {clock}", value.get("timezone", value.get("timeZone", "")))
-        # PHP, calendars and XML: the zone stands beside
+        # PHP (a `time` in seconds beside its moment took the start away), calendars and XML: the zone stands beside
         case (
             {"date": str(text), "timezone": str(zone)}
             | {"dateTime": str(text), "timeZone": str(zone)}

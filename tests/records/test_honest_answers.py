@@ -76,6 +76,11 @@ OF_HOST: list[dict[str, Any]] = [
     {"hostJoinTime": CAME, "hostLeaveTime": WENT},
     {"creatorJoinTime": CAME},
     {"主持人入会时间": CAME},
+    {"hostJoinTime": 1767578460000, "hostLeaveTime": "2026-01-05T10:51:00+08:00"},
+    {"creatorJoinTime": f"{CAME}.000"},
+    {"creator": {"phone": "+86 154-0000-0001", "joinTime": CAME}},
+    {"creator": {"phone": "15400000001", "e164": "+8615400000001", "joinTime": CAME}},
+    {"creator": {"phone": "15400000001", "userId": "65520001", "joinTime": 1767578460}},
 ]
 
 
@@ -88,6 +93,14 @@ def test_when_the_host_came_is_told_unless_it_is_listed(more: dict[str, Any], n:
     )
     assert alone.problems["reason"].to_pylist() == ["unread_parties"] * n
     assert listed.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("phone", "is_told"), [("15400000009", True), ("+8615400000002", False), ("15400000002", False)]
+)
+def test_a_creator_that_came_as_another_is_told_unless_it_has_its_number(phone: str, *, is_told: bool) -> None:
+    found = tables(meeting(0, parties=[P], creator={"phone": phone, "joinTime": P["jointime"]}))
+    assert found.problems["reason"].to_pylist() == ["unread_parties"] * is_told
 
 
 @pytest.mark.parametrize(
@@ -154,6 +167,7 @@ def test_a_creator_in_an_object_gives_what_its_text_gives(creator: dict[str, Any
         ({"creator": {"areaCode": "0755", "phone": "88880000"}}, "+8675588880000"),
         ({"creator": {"user": {"countryCode": "1", "phone": "2125551234"}}}, "+12125551234"),
         ({"creator": "88880000", "creatorAreaCode": "0755"}, "+8675588880000"),
+        ({"creator": "15400000001", "creatorCountryCode": 0}, "+8615400000001"),
         ({"creator": "15400000001", "creatorAreaCode": "0755", "areaCode": "020"}, "+8615400000001"),
     ],
     ids=str,

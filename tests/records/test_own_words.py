@@ -133,6 +133,7 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"countryCode": 852, "phone": "85261234567"}, "+85261234567", None),
         ({"countryCode": "91", "phone": "9123456789"}, "+919123456789", None),
         ({"countryCode": "39", "phone": "3921234567"}, "+393921234567", None),
+        ({"countryCode": 49, "phone": "4915112345678"}, "+4915112345678", None),
         ({"countryCode": "1", "phone": "12125551234"}, "+12125551234", None),
         ({"phone": {"countryCode": "1", "number": "2125551234"}}, "+12125551234", None),
         ({"countryCode": "+1", "area_code": "212", "phone": "5551234"}, "+12125551234", None),
@@ -143,6 +144,7 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"areaCode": "86", "countryCode": "CN", "phone": "15400000001"}, "+8615400000001", None),
         ({"countryCode": "86", "phone": "0755-88880000-802", "ext": "802"}, "+8675588880000", "802"),
         ({"countryCode": "1", "phone": "+852 6123 4567", "ext": ""}, "+85261234567", None),
+        ({"countryCode": 0, "areaCode": "0000", "ext": 0.0, "phone": "075588880000"}, "+8675588880000", None),
         ({"ext": {"a": 1}, "phone": "15400000001"}, "+8615400000001", None),
     ],
 )
@@ -161,7 +163,18 @@ def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Ro
     assert rows({"parties": [party]}).problems.num_rows == 0
 
 
-@pytest.mark.parametrize("code", [{"areaCode": "852"}, {"countryCode": "US"}, {"country_code": "999"}])
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"areaCode": "852"},
+        {"countryCode": "US"},
+        {"country_code": "999"},
+        {"countryCode": "358", "phone": "358480707"},  # a line in Tampere, or a mobile of six digits
+    ],
+)
 def test_codes_that_make_no_number_are_told(rows: Rows, code: dict[str, str]) -> None:
-    told = rows({"parties": [{**code, "phone": "88880000", **WHEN}]}).problems.to_pylist()
-    assert [(one["reason"], '"phone": "88880000"' in one["raw_value"]) for one in told] == [("unread_phone", True)]
+    party = {"phone": "88880000", **WHEN, **code}
+    told = rows({"parties": [party]}).problems.to_pylist()
+    assert [(one["reason"], f'"phone": "{party["phone"]}"' in one["raw_value"]) for one in told] == [
+        ("unread_phone", True)
+    ]

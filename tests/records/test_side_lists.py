@@ -70,6 +70,8 @@ def test_what_only_names_a_meeting_beside_the_list_is_none_and_is_told(key: str,
         ({"meetingIds": ["2026030108550012345"]}, 0),
         ({"members": ["13900000001"], "pages": [1, 2, 3], "hosts": ["01065520000"]}, 0),
         ({"requestIds": ["2026030508550012345", "abc"]}, 0),
+        ({"missingMeetings": ["2026030508550012345"], "failedIds": ["2026030408550012345"]}, 2),
+        ({"deptIds": ["2026030508550012345"], "buildings": ["2026030508550012345"]}, 0),
     ],
     ids=str,
 )
@@ -81,6 +83,25 @@ def test_ids_alone_of_meetings_that_are_not_listed_are_told(side: dict[str, Any]
     assert len(ids(answer)) == 3
     named = [one.en for one in answer.warnings if "only name a meeting" in one.en]
     assert [int(one.split(" ")[0]) for one in named] == [n] * bool(n)
+
+
+@pytest.mark.parametrize(
+    ("own", "key", "listed"),
+    [
+        ("9001", "meetingMinutes", [1200, 3400]),
+        ("9001", "configValues", [1200]),
+        ("9001", "schemeIds", ["1200"]),
+        ("9001", "confYears", [2025, 2026]),
+        ("1767225600001", "updated", [1772640000000, 1772726400000]),
+        ("20260305100000", "range", ["20260301000000", "20260401000000"]),
+    ],
+)
+def test_numbers_in_the_form_of_an_id_are_no_meetings(own: str, key: str, listed: list[Any]) -> None:
+    told, quiet = (
+        read_answer(json.dumps({"statusCode": "0", "data": {"list": [meeting(1, meid=own)], name: listed}}).encode())
+        for name in ("meetingIds", key)
+    )
+    assert (len(told.warnings), len(quiet.warnings)) == (1, 0)
 
 
 @pytest.mark.parametrize("key", ["deleted", "cancelledMeetings", "已取消"])

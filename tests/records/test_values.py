@@ -256,6 +256,8 @@ LIBRARIES = [
     [2026, 1, 5, 12, 0, 0, 123000000],
     {"date": "2026-01-05 12:00:00.000000", "timezone_type": 3, "timezone": "PRC"},
     {"date": "2026-01-05 04:00:00.000000", "timezone_type": 3, "timezone": "UTC"},
+    {"date": "2026-01-05 12:00:00.000000", "time": 1767585600, "timezone_type": 3, "timezone": "PRC"},
+    {"date": "2026-01-05 04:00:00.000000", "time": None, "timezone_type": 3, "timezone": "UTC"},
     {"date": "2026-01-05", "time": "12:00:00", "timezone": "Asia/Shanghai"},
     {"date": "2026-01-05", "time": "04:00:00", "timeZone": "UTC"},
     {"date": "2026-01-05", "time": "12:00"},
@@ -283,6 +285,7 @@ def test_a_time_is_read_as_libraries_write_it_unless_they_are_told_how(form: obj
     "form",
     [
         {"date": "2026-01-05", "time": 43200, "timezone": "PRC"},
+        {"date": "2026-01-05 00:00:00", "time": "12:00:00", "timezone": "PRC"},
         "Mon Jan 05 12:00:00 PST 2026",
         "Mon Foo 05 12:00:00 CST 2026",
         "Jan 32, 2026 12:00:00 PM",

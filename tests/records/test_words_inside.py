@@ -214,6 +214,8 @@ def test_lists_of_other_times_and_zeros_are_not(answer_with: WithData, key: str,
         {"startTimeUTC": 1772676012, "endTimeUTC": "1772679612000"},
         {"starttime": {"@zone": "UTC", "#text": "2026-03-05 02:00:12"}, "endtime": {"#text": TIMES["endtime"], "@tz": "PRC"}},
         {**TIMES, "timezone": "Asia/Shanghai"}, {**TIMES, "timeZone": "GMT+8"}, {**TIMES, "tz": 8},
+        {**TIMES, "timezone": "Asia/Hong_Kong"}, {**TIMES, "timeZone": "(UTC+08:00) Beijing"}, {**TIMES, "utcOffset": 28800.0},
+        {**TIMES, "zone": "cn-hangzhou-b"}, {**TIMES, "zoneId": 3}, {**TIMES, "time": '{"timezone": "PRC"}'},
         {**TIMES, "utcOffset": 480}, {**TIMES, "time": {"timezone": "PRC"}}, {**TIMES, "endTimeZone": "+08:00"},
         {"starttime": "2026-03-05T02:00:12Z", "endtime": "2026-03-05T03:00:12Z", "timezone": "America/New_York"},
     ],
@@ -230,6 +232,7 @@ def test_the_zone_that_is_told_is_the_zone_of_a_time(answer_with: WithData, time
     ("more", "said"),
     [
         ({"timezone": "UTC"}, "timezone=UTC"), ({"tz": -5}, "tz=-5"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
+        ({"zone": "EST"}, "zone=EST"), ({"time": '{"timezone": "UTC"}'}, "time.timezone=UTC"),
         ({"utcOffset": 0}, "utcOffset=0"), ({"startTimeZone": "UTC", "endTimeZone": "PRC"}, "startTimeZone=UTC"),
         ({"starttime": None, "endtime": None, "time": {"start": "2026-03-05 02:00:12", "timezone": "UTC"}}, "time.timezone=UTC"),
         ({"starttime": {"@zone": "Mars", "#text": "2026-03-05 02:00:12"}}, '{"@zone": "Mars", "#text": "2026-03-05 02:00:12"}'),
@@ -244,18 +247,29 @@ def test_a_zone_that_may_be_that_of_the_times_is_told(
     assert [(one["column"], one["raw_value"]) for one in problems] == [("started_at", said)] * n
 
 
+SAME: list[Any] = ["Asia/Shanghai", "CST", "GMT+8:00", 28800, 8.0, None, "", {}]
+
+
 @pytest.mark.parametrize(
     ("start", "zone", "is_told"),
     [
         ("2026-03-05 02:00:12", "UTC", True),
-        ("2026-03-05 02:00:12", "Asia/Shanghai", False),
+        *(("2026-03-05 02:00:12", zone, False) for zone in SAME),
         ("2026-03-05T02:00:12Z", "UTC", False),
         (1772676012, "UTC", False),
     ],
 )
 @pytest.mark.parametrize("form", ["beside", "inside"])
-def test_a_zone_that_stands_once_for_all_records_is_told(start: Any, zone: str, form: str, *, is_told: bool) -> None:
+def test_a_zone_that_stands_once_for_all_records_is_told(start: Any, zone: Any, form: str, *, is_told: bool) -> None:
     records = [{**HEAD, "meid": f"m{i}", "starttime": start, **PEOPLE} for i in range(3)]
     within = {"timezone": zone, "list": records} if form == "inside" else records
     answer = read_answer(json.dumps({"statusCode": "0", "timeZone": zone, "data": within}).encode())
     assert ["zone" in one.en for one in answer.warnings] == [True] * is_told
+
+
+@pytest.mark.parametrize("n_odd", [0, 1])
+def test_a_zone_in_json_text_is_told_whatever_other_records_hold_there(answer_with: WithData, n_odd: int) -> None:
+    inner = json.dumps({"x": 1, "timezone": "UTC"})
+    records = [{**HEAD, "meid": f"m{i}", **TIMES, **PEOPLE, "time": 5 if i < n_odd else inner} for i in range(5)]
+    told = merge_answers([answer_with(json.dumps(records))]).problems["raw_value"].to_pylist()
+    assert told.count("time.timezone=UTC") == 5 - n_odd

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
@@ -101,12 +102,33 @@ def names_zone(key: str) -> bool:
     return _NAMES_ZONE.fullmatch(plain(key)) is not None
 
 
-def is_other_zone(zone: str) -> bool:
-    """Return whether a zone that stands beside times without one is not known to be Beijing's, in which they are read."""
-    return in_zone(_ANY_TIME, zone) != _ANY_TIME
-
-
 _ANY_TIME = "2026-01-05 12:00:00"
+
+_MAY_BE_A_CLOUDS = re.compile("zone(?:id|name|info)?")
+_SURE_ZONE = re.compile(
+    r"(?i)\(?(?:UTC|GMT)\b.*|[+-]\d.*|[A-Z]+/[A-Z_/]+|(?:[ECMPJK][SD]|MSK?|IS|BS|CE?ES|CE|EE|EES|AE[SD]|NZ[SD])T|.* Time|.*时间"
+)
+"""What is surely a zone under a plain key that may be a cloud's or a floor's (`zone: cn-hangzhou-b`)."""
+
+
+def other_zone(key: str, value: Any, time: str = _ANY_TIME) -> str | None:
+    """Return the zone under a key of one where a time is not known to be of it as it is read, in Beijing's; None for
+    what is empty or no zone.
+
+    Examples
+    --------
+    >>> [other_zone("timezone", one) for one in ("UTC", -5, "Mars", "GMT+8:00", 28800, "Asia/Hong_Kong", None)]
+    ['UTC', '-5', 'Mars', None, None, None, None]
+    >>> [other_zone("zone", one) for one in ("America/New_York", "cn-hangzhou-b", 3)]
+    ['America/New_York', None, None]
+    """
+    if is_blank(value) or isinstance(value, (bool, list, dict)):
+        return None
+    # read in bulk, a number is an amount of many decimals
+    said = re.sub(r"\.0*$", "", f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
+    if _MAY_BE_A_CLOUDS.fullmatch(plain(key)) and not _SURE_ZONE.fullmatch(said):
+        return None
+    return None if in_zone(time, said) == time else said
 
 
 def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | None:

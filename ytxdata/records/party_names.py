@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -60,15 +61,18 @@ _OTHER_TIMES = re.compile(
 """In plain keys under which a party that never joined has a time: it was called, written down, or declined then; and
 a number is no time. Told of each who was absent, these would hide the others."""
 
-_COMES_OR_GOES = re.compile("join|enter|leav|left|exit|quit|connect|callin|加入|进入|离开|退出|接入|断开|入会|离会")
-_OF_MEETING = re.compile("meeting|conf(?:erence)?|call|会议")
+_COMES_OR_GOES = re.compile(
+    "join|enter|leav|left|exit|quit|connect|callin(?=$|[^a-z]|time|at$|date|start|end)"
+    "|加入|进入|离开|退出|接入|断开|入会|离会"
+)
+_OF_MEETING = re.compile("meeting|conf(?:erence|(?!irm))|call|会议")
 """In plain keys of when a party came or went, and what stands there beside that and means no other time."""
 
 _AGAIN = re.compile(
-    "(?<!p)re-?(?:join|enter|connect|leav|exit|login)|again|second(?!s)|^(?:2nd|next)(?:join|enter|leav|exit)"
+    "(?<!p)re-?(?:join|enter|connect|leav|exit|login)|again|^second(?!s)|(?:second|2nd|^next)(?:join|enter|leav|exit)"
     "|再次|重新|二次|第[二三四五2-9]次"
 )
-"""In plain keys of when a party came or went again."""
+"""In plain keys of when a party came or went again; at the end of one, a second is what a time is counted in."""
 
 _SITS = re.compile("^(?:on|off)line|session|sitting|visit|stay|会话|时段|在线|离线")
 """In plain keys of when a person was there, beside those of coming and going."""
@@ -330,9 +334,11 @@ def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
     {'area': '0755', 'extension': '8012'}
     """
     given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
-    # read in bulk, a number is an amount of many decimals
-    texts = ((key, str(one).partition(".")[0].strip()) for key, one in given)
-    return {part: text for key, text in texts for part, form in _parts(key) if form.fullmatch(text)}
+    # read in bulk, a number is an amount of many decimals (`0E-38`)
+    texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
+    # zeros say nothing: beside a whole mobile they were a country that makes no number
+    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
+    return {part: text for key, text in said for part, form in _parts(key) if form.fullmatch(text)}
 
 
 def with_parts(

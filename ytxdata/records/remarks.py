@@ -14,14 +14,15 @@ from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
 from ytxdata.records.aliases import plain
 from ytxdata.records.asides import announces_deletion, has_own_list
-from ytxdata.records.beside import is_other_zone, names_zone
+from ytxdata.records.beside import names_zone, other_zone
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.paging import Announced, AskedFor, as_word, totals
+from ytxdata.records.paging import Announced, AskedFor, totals
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone
 from ytxdata.redact import cut_secrets
+from ytxdata.times import looks_like_instant
 
 _KEY_AGAINST_ID = Text(
     "有 {n} 条记录所在的键是另一个会议号（{paths}）：以记录自身的会议号为准",
@@ -76,7 +77,17 @@ EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 
 _DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _DIGIT = re.compile(rb"[0-9]")
-_OF_MEETING = re.compile("meet|conf|会议|meid")
+_OF_MEETINGS = re.compile(
+    r"(?:meet(?:ing)?|conf(?:erence)?|会议)s?(?:ids?|nos?|numbers?|codes?|list|[编序]?号|列表|名单)?$|^meids?$"
+)
+"""In plain keys that list meetings: `meetingMinutes`, `configValues` and `schemeIds` do not."""
+
+_OF_SOME = re.compile(
+    "(?:^|ed|(?<!record)ing|fail(?:ures?)?|errors?|open|live|current|active|overflow|more|others?|rest|lost|left|new|all|extra"
+    "|partial|list|rows|items|records|data|results?|[未已其].*|失败|中)(?:ids?)?$"
+)
+"""In plain keys that may list some of the meetings; under `deptIds` or `range` numbers of their length are others."""
+
 _SHORTEST_ID = 12
 """What is shorter may be any number, unless the key says that meetings are listed."""
 
@@ -151,7 +162,7 @@ class Remarks:
         starts = sorted(one.start for one in found)
         for key, raw, start, _ in members:
             if names_zone(key) and raw[:1] not in (b"[", b"{"):
-                self.tell_zone(f"{path}.{key}", as_word(raw), found)
+                self.tell_zone(path, key, raw, found)
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
             if raw[:1] == b"[" and b"{" not in raw and not announces_deletion(key):
@@ -166,24 +177,27 @@ class Remarks:
     def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
         """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""
         words = [one.strip(b'"') for one in elements_of(raw)[0]]
-        shortest = 1 if _OF_MEETING.search(plain(key)) else _SHORTEST_ID
-        if (
-            words
-            and all(len(one) >= shortest and _DIGIT.search(one) for one in words)
-            and not all(map(_is_phone, words))
-        ):
+        is_of_meetings = _OF_MEETINGS.search(plain(key)) is not None
+        may_be_ids = is_of_meetings or (
+            _OF_SOME.search(plain(key)) is not None
+            and all(len(one) >= _SHORTEST_ID for one in words)
+            and not any(looks_like_instant(one.decode("utf-8", "replace")) for one in words)
+        )
+        if words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(_is_phone, words)):
             forms = {_DIGIT.sub(b"0", one) for one in ids()}
             lacking = {one for one in words if _DIGIT.sub(b"0", one) in forms} - ids()
             if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):
                 self.named[f"{path}.{key}"] = len(lacking)
 
-    def tell_zone(self, path: str, zone: str, found: Sequence[Found | RawRecord]) -> None:
+    def tell_zone(self, path: str, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> None:
         """Note another zone than Beijing's that stands once for all records, whose times have none."""
         look_up = self.signs.aliases.meeting
         members = (member for one in found[:_SHOWN] for member in members_of(one.raw))
         starts = (one.raw for one in members if (fed := look_up(one.key)) and fed.column == "started_at")
-        if is_other_zone(zone) and any(map(_NO_ZONE.search, starts)):
-            self.zones[f"{path}={zone}"] = None
+        whole = None if EMPTY.fullmatch(raw) else read_value(raw)
+        zone = other_zone(key, whole.value) if whole else None
+        if zone is not None and any(map(_NO_ZONE.search, starts)):
+            self.zones[f"{path}.{key}={zone}"] = None
 
     def tell_by_id(self, path: str, value: Any, ids: Callable[[], set[bytes]], depth: int = 0) -> None:
         """Note words of records that stand beside them, by their ids: a column as a map, or as pairs."""

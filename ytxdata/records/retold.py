@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from decimal import Decimal
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -18,14 +17,14 @@ import pyarrow.compute as pc
 from ytxdata.phones import joined
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came, parts_in
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, is_row, own_leg, says_it_came
+from ytxdata.records.unread import MAY_TELL_WHEN, are_said, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -34,7 +33,7 @@ _COMPARED = TOLD - {"created_at", "booked_at"}
 LACKING = ("started_at", "ended_at", "creator", "name")
 """Columns that a row ought to have: where it does not, what else of the record may say them is told."""
 
-_NAMES_MEETING = re.compile("meet|conf|会议")
+_NAMES_MEETING = re.compile("meet|conf(?!irm)|会议")
 
 
 class Retold(NamedTuple):
@@ -158,20 +157,20 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
     """Yield what records say beside a start without a zone of another zone than Beijing's, which it is read in: it may
     be that of the times, or where somebody was. It may stand in the object that says when (`time: {start, timezone}`).
     """
-    zones = [(key, sheet.values(key)) for key in sheet.unknown if names_zone(key)]
+    zones = [(key, key, sheet.values(key)) for key in sheet.unknown if names_zone(key)]
     for key in filter(is_of_meeting, sheet.unknown):
         values = sheet.values(key)
-        is_nested = not isinstance(values, pa.Array) or pa.types.is_struct(values.type)
-        inner = [one if isinstance(one, dict) else {} for one in map(decoded, as_list(values))] if is_nested else []
+        if isinstance(values, pa.Array) and not pa.types.is_struct(values.type):
+            # what other records of the answer hold there tells no record's zone from its JSON text
+            is_json = pa.types.is_string(values.type) and pc.any(pc.match_substring_regex(values, r"^\s*\{")).as_py()
+            values = values if is_json else ()
+        inner = [one if isinstance(one, dict) else {} for one in map(decoded, as_list(values))]
         names = dict.fromkeys(name for one in inner for name in one if names_zone(name))
-        zones += [(f"{key}.{name}", [one.get(name) for one in inner]) for name in names]
+        zones += [(name, f"{key}.{name}", [one.get(name) for one in inner]) for name in names]
     starts = (sheet.choose("started_at", []) if zones else None) or ()
-    for path, values in zones:
+    for key, path, values in zones:
         for i, (zone, start) in enumerate(zip(as_list(values), as_list(starts), strict=False)):
-            # read in bulk, a number is an amount of many decimals
-            text = f"{zone:f}" if isinstance(zone, Decimal) else str(zone)
-            said = "" if isinstance(zone, (bool, list, dict, type(None))) else text.partition(".")[0]
-            if isinstance(start, str) and in_zone(start, said) != start:
+            if isinstance(start, str) and (said := other_zone(key, zone, start)) is not None:
                 yield Trouble(i, "started_at", "other_value", f"{path}={said}")
 
 
@@ -264,9 +263,7 @@ def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Pr
         if isinstance(one, dict) and _is_creator(key, aliases):
             is_sure = says_it_came(one, aliases)
             others = [it for name, it in value.items() if name != key]
-            known = as_json(
-                [it for name, it in value.items() if column_of(name, aliases) == PARTIES] if is_sure else others
-            )
+            listed = [it for name, it in value.items() if column_of(name, aliases) == PARTIES] if is_sure else others
             points = [
                 at
                 for name, it in one.items()
@@ -274,8 +271,9 @@ def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Pr
                 for at in ([it] if is_time(it) else _points_in(it))
             ]
             # Who is listed with the same times may be somebody else.
-            points += [it for it in one.values() if is_sure and as_phone(it)]
-            if not all(as_json(at) in known for at in points):
+            phones = [it for it in (_number_of(one, aliases), *_phones_of(one, aliases)) if is_sure and as_phone(it)]
+            is_known = not phones or any(are_said([it], listed) for it in phones)
+            if not is_known or not are_said(points, listed):
                 yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
 
 
@@ -298,8 +296,7 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     while len(people) == 1 and not sure:
         (one,) = people
         said = {key: it for key, it in one.items() if not (is_blank(it) or isinstance(it, (dict, list)))}
-        fed = sorted((match.rank, key) for key in said if (match := aliases.leg(key)) and match.column == "phone")
-        called = [said[key] for _, key in fed]
+        called = _phones_of(said, aliases)
         sure = [it for it in called if as_phone(it)] or called or [it for it in said.values() if phone_text(it)]
         people = [it for key, it in one.items() if plain(key) in PERSON and isinstance(it, dict)]
     by_number = {as_phone(one) or one: one for one in reversed(sure)}  # in two spellings (`phone`, `e164`) it is one
@@ -308,6 +305,12 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     (number,) = by_number.values()
     parts = parts_in(said.items())
     return (joined(str(number), **parts) if parts else None) or number
+
+
+def _phones_of(person: dict[str, Any], aliases: Aliases) -> list[Any]:
+    """Return what the description of a person says under keys of a phone, the surest first."""
+    fed = sorted((match.rank, key) for key in person if (match := aliases.leg(key)) and match.column == "phone")
+    return [person[key] for _, key in fed]
 
 
 def _is_creator(key: str, aliases: Aliases) -> bool:

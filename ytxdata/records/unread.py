@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -34,7 +34,7 @@ from ytxdata.records.party_names import (
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
-from ytxdata.times import SEVERAL_TIMES, is_time
+from ytxdata.times import SEVERAL_TIMES, floor_second, is_time, looks_like_instant, parse_instant
 
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -230,8 +230,38 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
 def _when_host_came(value: dict[str, Any], others: dict[str, Any], signs: Signs) -> list[str]:
     """Return the keys of a record that say when who convened it came and went, where no party did then."""
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
-    listed = as_json([one for key, one in value.items() if signs.is_parties(key)]) if came else ""
-    return came if any(as_json(others[key]) not in listed for key in came) else []
+    listed = [one for key, one in value.items() if signs.is_parties(key)]
+    return [] if are_said((others[key] for key in came), listed) else came
+
+
+def are_said(wanted: Iterable[Any], value: Any) -> bool:
+    """Return whether each of some texts and numbers stands in a value, however it is spelt there: a listed host whose
+    time was in milliseconds was told on each record.
+    """
+    asked = [*wanted]
+    text = as_json(value) if asked else ""
+    return all(as_json(one) in text or _meaning_of(one) in _meanings_in(value) for one in asked)
+
+
+def _meaning_of(value: Any) -> Hashable:
+    """Return what a text or a number means however it is spelt: an instant to the second, a telephone number, or its
+    text."""
+    text = str(value).strip()
+    if looks_like_instant(text):
+        at = parse_instant(text)
+        return floor_second(at) if at else text
+    return (as_phone(text) if text[-1:].isdigit() else None) or text
+
+
+def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
+    """Yield what all texts, numbers and keys in a value mean, at any depth."""
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        yield _meaning_of(value)
+    elif depth <= DEEPEST:
+        yield from map(_meaning_of, value if isinstance(value, dict) else ())
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _meanings_in(one, depth + 1)
 
 
 def _lines_in(key: str, value: Any) -> set[str | None]:

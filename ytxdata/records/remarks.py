@@ -118,7 +118,7 @@ class Remarks:
         self.named: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
-        self.zones: dict[str, None] = {}
+        self.zones: dict[str, str] = {}
         self.keyed: dict[str, None] = {}
         self.miskeyed: dict[str, None] = {}
 
@@ -135,7 +135,8 @@ class Remarks:
         others = {path: n for path, n in self.named.items() if path not in self.deleted}
         named = (_NAMED.format(n=sum(others.values()), paths=_some(others)),) if others else ()
         by_id = (_BY_ID.format(n=max(self.by_id.values()), paths=_some(self.by_id)),) if self.by_id else ()
-        zones = (_ZONE.format(zones=_some(self.zones)),) if self.zones else ()
+        of_zones = ", ".join(f"{_shown(path)}: {_zone(zone)}" for path, zone in islice(self.zones.items(), _SHOWN))
+        zones = (_ZONE.format(zones=of_zones),) if of_zones else ()
         told = (*keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside, *by_id, *zones)
         return (*dict.fromkeys(self.said), *told)
 
@@ -197,7 +198,7 @@ class Remarks:
         whole = None if EMPTY.fullmatch(raw) else read_value(raw)
         zone = other_zone(key, whole.value) if whole else None
         if zone is not None and any(map(_NO_ZONE.search, starts)):
-            self.zones[f"{path}.{key}={zone}"] = None
+            self.zones[f"{path}.{key}"] = zone
 
     def tell_by_id(self, path: str, value: Any, ids: Callable[[], set[bytes]], depth: int = 0) -> None:
         """Note words of records that stand beside them, by their ids: a column as a map, or as pairs."""
@@ -239,6 +240,11 @@ def _shown(path: str) -> str:
     # between other words a local number looks like any figure to `hide_in_text`, and as a key it is somebody's
     shown = hide_in_text(cut_secrets(path))
     return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], shown)
+
+
+def _zone(told: str) -> str:
+    """Return a zone as it is called: the names of some are as long as a token."""
+    return told if re.fullmatch("[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z_-]+){1,2}", told) else _shown(told)
 
 
 def _some(paths: Iterable[str]) -> str:

@@ -25,33 +25,12 @@ from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_no
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
-ASKED = (
-    "价税合计",
-    "含税金额",
-    "实收金额",
-    "实付金额",
-    "应收金额",
-    "应付金额",
-    "本期应收",
-    "本期应付",
-    "应收费用",
-    "应付费用",
-)
+ASKED = ("价税合计", "含税金额", "实收金额", "实付金额", "应收金额", "应付金额", "本期应收", "本期应付", "应收费用", "应付费用")  # fmt: skip
 """What a column of what is asked for may be called, where a list says that beside what the connections cost. What was
 received comes first, for beside a discount it is what is owed; that another column says otherwise is told."""
 SUMS = (
-    "合计",
-    "总额",
-    "总计",
-    "总费用",
-    "总金额",
-    "费用总额",
-    "total",
-    "totalamount",
-    "totalcost",
-    "totalfee",
-    "totalcharges",
-)
+    "合计", "总额", "总计", "总费用", "总金额", "费用总额", "total", "totalamount", "totalcost", "totalfee", "totalcharges",
+)  # fmt: skip
 """What one of sums may be called; beside a list in JSON they are counts."""
 _PARTS = ("金额分", "费用分", "费用厘", "amountfen")
 _OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
@@ -140,7 +119,12 @@ def is_of_money(column: str) -> bool:
     return _MONEY.search(words) is not None and not _NO_MONEY.search(words)
 
 
-_OF_PARTS = re.compile(r"(?:金额|费用|货币|计价)单位\W*(分|厘|fen)(?![^\W\d])", re.IGNORECASE)
+_UNIT_ABOVE = re.compile(
+    r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
+)
+_SURE = ("金额", "费用", "货币", "计价")
+"""Whose unit a title says, the surest first: what a price counts in (计价单位：分) need not be what an amount does."""
+_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
 
 
 def digits_above(title: str) -> int:
@@ -148,11 +132,22 @@ def digits_above(title: str) -> int:
 
     Examples
     --------
-    >>> digits_above("金额单位：分"), digits_above("单位：元"), digits_above("计费单位：分钟")
-    (2, 0, 0)
+    >>> digits_above("金额单位：分"), digits_above("单位：元"), digits_above("计费单位：分钟"), digits_above("计价单位：分，金额单位：元")
+    (2, 0, 0, 0)
     """
-    told = _OF_PARTS.search(plain_words(title))
-    return digits_of(told[1]) if told else 0
+    told = dict(reversed(_UNIT_ABOVE.findall(plain_words(title))))
+    return next((digits_in(told[of]) for of in _SURE if of in told), 0)
+
+
+def digits_in(unit: str) -> int:
+    """Return how many digits of a yuan an amount of this unit counts in; 元/分 is a rate, and 市场部分 who pays.
+
+    Examples
+    --------
+    >>> [digits_in(one) for one in ("分", " Fen", "人民币厘", "元", "元/分", "市场部分")]
+    [2, 2, 3, 0, 0, 0]
+    """
+    return _PARTS_OF_YUAN.get(plain_words(unit).strip().casefold().removeprefix("人民币"), 0)
 
 
 def digits_of(column: str) -> int:
@@ -163,7 +158,7 @@ def digits_of(column: str) -> int:
     >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额（元）")
     (2, 3, 0)
     """
-    return next((digits for unit, digits in (("分", 2), ("fen", 2), ("厘", 3)) if bare(column).endswith(unit)), 0)
+    return next((digits for unit, digits in _PARTS_OF_YUAN.items() if bare(column).endswith(unit)), 0)
 
 
 class RawList(NamedTuple):

@@ -98,6 +98,31 @@ def test_three_readers_agree_on_the_last_lines_of_a_bill(
     assert not [one.why.en for one in read.skipped if "another than" in one.why.en or "no number" in one.why.en]
 
 
+def test_a_meeting_about_a_part_of_something_is_charged(archive: Archive, tmp_path: Path) -> None:
+    """其中一次评审 was taken for a part of the charge above it, and its money was not shared."""
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]}," for one in MEETINGS]
+    part = f"{MEETINGS[0][0]},{MEETINGS[0][1]},,0.40,其中：国际"
+    for column, word in (
+        ("会议主题", "其中一次评审"),
+        ("明细", "其中国际1方"),
+        ("Details", "of which 2 minutes roaming"),
+    ):
+        head = f"会议编号,开始时间,时长(秒),金额,{column}"
+        for tail in (
+            (),
+            (part,),
+            (part.replace(MEETINGS[0][1], ""),),
+            (",,,0.40,其中：国际",),
+            (",2026-03-31,,0.40,其中",),
+        ):
+            text = "\n".join([head, *rows[:3], rows[3] + word, *tail, ""])
+            assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80"), (word, tail)
+    text = "\n".join(["会议编号,开始时间,时长(秒),金额", *(one[:-1] for one in rows)]).replace(
+        MEETINGS[3][0], "其中一次"
+    )
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
+
+
 HEAD = "账期,项目,金额\n"
 
 
@@ -192,6 +217,23 @@ def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(
     path = saved(tmp_path, text)
     assert archive.witness(path, kind="invoice", start="2026-03", end="2026-04").finding == "witnessed"
     archive.remove_witness(path.name)
+
+
+@pytest.mark.parametrize(
+    ("calls", "total"),
+    [("通话费用", "总费用"), ("话费（元）", "总金额"), ("会议费用", "合计费用"), ("通话费", "应收金额")],
+)
+def test_records_are_held_against_what_calls_cost_and_the_sum_is_shared(
+    archive: Archive, calls: str, total: str, tmp_path: Path
+) -> None:
+    """Beside a charge for functions each line of a right bill was mismatched."""
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]},0.50,{Decimal(one[4]) + Decimal('0.50')}" for one in MEETINGS]
+    head, foot = f"会议编号,开始时间,时长(秒),{calls},功能费,{total}", "合计,,5400,10.80,2.00,12.80\n"
+    path = saved(tmp_path, "\n".join([head, *rows, foot]))
+    assert [str(one.amount_yuan) for one in Invoice.read(path).bills] == [one[4] for one in MEETINGS]
+    assert archive.witness(path, kind="invoice", start="2026-03", end="2026-04").finding == "witnessed"
+    archive.remove_witness(path.name)
+    assert shared(archive, path)[0] == Decimal("12.80")
 
 
 @pytest.mark.parametrize(("total", "is_off"), [("10.80", False), ("999.00", True)])

@@ -33,8 +33,9 @@ SUMS = (
 )  # fmt: skip
 """What one of sums may be called; beside a list in JSON they are counts."""
 _PARTS = ("金额分", "费用分", "费用厘", "amountfen")
-_OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
-"""What connections cost; last, for beside a sum of it and other charges (通话费, 短信费, 合计) it is a part."""
+OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
+"""What connections cost. Records are held against it before sums of it and other charges (通话费, 功能费, 合计), of which
+what is shared is the sum."""
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -42,7 +43,7 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *_PARTS, *_OF_CALLS)),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *_PARTS)),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 

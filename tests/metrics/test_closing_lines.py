@@ -282,6 +282,13 @@ def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Arc
         ("账期,金额,税率,税额\n2026-03,200.00,6%,3.80\n", "200.00", "税额 (lines 2)"),
         ("账期,金额,\n2026-03,200.00,3.80\n", "200.00", "3 (lines 2)"),
         ("账期,金额,,优惠\n2026-03,200.00,2,0.00\n", "200.00", ""),
+        # what the amount holds, who pays, and a factor are no money beside it
+        ("账期,不含税金额,税额,价税合计\n2026-03,192.26,11.54,203.80\n", "203.80", ""),
+        ("账期,税额,优惠,应收金额（元）\n2026-03,11.54,5.00,203.80\n", "203.80", ""),
+        ("账期,市话费,长途费,金额\n2026-03,200.00,3.80,203.80\n", "203.80", ""),
+        *((f"账期,金额,{name}\n2026-03,203.80,10023\n", "203.80", "") for name in ("费用承担人", "付费方", "付款人（工号）", "缴费账户", "Fee payer")),
+        *((f"账期,金额,折扣\n2026-03,203.80,{one}\n", "203.80", "") for one in ("0.95", "9.5")),
+        *((f"账期,金额,{name}\n2026-03,203.80,-3.80\n", "203.80", name) for name in ("折扣", "折扣（元）", "三方费用", "服务费（人民币）")),
         *((f"账期,通话费,月租费,{name}\n2026-03,200.00,3.80,203.80\n", "203.80", "月租费") for name in ("总费用", "总金额（元）", "本期应收", "应收费用", "Total amount")),
     ],
 )  # fmt: skip
@@ -291,6 +298,14 @@ def test_money_is_shared_or_its_column_is_named(
     found, notes = shared(archive, saved(tmp_path, text))
     assert found == Decimal(owed)
     assert any("columns of money that were not read" in one and told in one for one in notes) == bool(told)
+
+
+def test_a_remark_of_two_lines_is_no_lost_quote(archive: Archive, tmp_path: Path) -> None:
+    rows = [f'{one[0]},{one[1]},{one[4]},"甲,乙,丙,丁\n到会"' for one in MEETINGS]
+    text = "\n".join(["会议编号,开始时间,金额,备注", *rows, ""])
+    assert not [one for one in shared(archive, saved(tmp_path, text))[1] if "several lines" in one]
+    lost = text.replace('"甲,乙,丙,丁\n到会"', '"到会', 1).replace('"甲,乙,丙,丁\n到会"', '到会"', 1)
+    assert [one for one in shared(archive, saved(tmp_path, lost))[1] if "several lines" in one]
 
 
 def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archive, tmp_path: Path) -> None:

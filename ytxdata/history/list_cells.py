@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
@@ -34,8 +35,7 @@ SUMS = (
 """What one of sums may be called; beside a list in JSON they are counts."""
 _PARTS = ("金额分", "费用分", "费用厘", "amountfen")
 OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
-"""What connections cost. Records are held against it before sums of it and other charges (通话费, 功能费, 合计), of which
-what is shared is the sum."""
+"""What connections cost: records are held against it, where what is shared is a sum of it and other charges (合计)."""
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -102,6 +102,8 @@ _MONEY = re.compile(
 )
 _NO_MONEY = re.compile(
     r"[单均]价|[率号数次]|编码|代码|部门|中心|归属|单[元位]|额度|计费(?!金额|费用)|类[型别]|方式|状态|日期|时间|时长|秒|分钟|小时|说明|名称|项目|科目|备注|税目|款项?内容"
+    r"|[户者方](?![\u4e00-\u9fff])|人(?!民币|[次数])(?![\u4e00-\u9fff])"
+    r"|\b(?:payer|payee|bearer|owner)\b"
     r"|\b(?:cent(?:er|re)|department|account|unit|rate|price|per|number|no|id|code|type|method|name|date|time|status|duration|minutes?|mins?|seconds?|secs?|hours?"
     r"|participants|people|persons|count|calls|meetings|lines|items?)\b|%",
     re.IGNORECASE,
@@ -113,18 +115,38 @@ def is_of_money(column: str) -> bool:
 
     Examples
     --------
-    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "Cost center")]
+    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "付费方")]
     [True, True, True, False, False, False, False]
     """
     words = plain_words(column).replace("_", " ")
     return _MONEY.search(words) is not None and not _NO_MONEY.search(words)
 
 
+_HELD = re.compile(r"税|折[扣让]|优惠|减免|\b(?:tax|vat|gst|net|discount)s?\b", re.IGNORECASE)
+
+
+@lru_cache
+def _is_asked(column: str) -> bool:
+    return bool(named_columns([column], {"amount_yuan": ASKED}, {}))
+
+
+def is_beside(column: str, value: Decimal, amount: str) -> bool:
+    """Say whether a figure is money beside an amount, by the names of both columns: what is asked for holds tax and
+    discounts, and a discount without a unit may be a factor.
+
+    Examples
+    --------
+    >>> is_beside("税额", Decimal(6), "金额"), is_beside("税额", Decimal(6), "价税合计"), is_beside("折扣", Decimal("0.95"), "金额")
+    (True, False, False)
+    """
+    is_factor = bare(column) in ("折扣", "discount") and 0 < value <= 10  # 9.5 of ten
+    return not is_factor and not (_is_asked(amount) and _HELD.search(plain_words(column)))
+
+
 _UNIT_ABOVE = re.compile(
     r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
 )
-_SURE = ("金额", "费用", "货币", "计价")
-"""Whose unit a title says, the surest first: what a price counts in (计价单位：分) need not be what an amount does."""
+_SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
 _PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
 
 

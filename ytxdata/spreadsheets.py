@@ -50,16 +50,24 @@ def exact(cell: str) -> str | Text:
     return whole[1] if whole else text
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def is_swallowing(row: Sequence[str], width: int) -> bool:
     """Say whether a cell of a CSV of so many columns holds whole lines of it: somebody's quote has no other.
 
     Examples
     --------
-    >>> is_swallowing(["m0", "周会,9:00,2.00\\nm1,周报"], 4), is_swallowing(["m0", "一行\\n又一行"], 4)
-    (True, False)
+    >>> [is_swallowing(["m0", one], 4) for one in ("周会,9:00,2.00\\nm1,周报", "一行\\n又一行", "甲,乙,丙,丁\\n到会")]
+    [True, False, False]
     """
     lines = [cell for cell in row if "\n" in cell and width > 1]
-    return any(max(map(cell.count, ",\t;")) >= cell.count("\n") * (width - 1) for cell in lines)
+    # a line has an id or a figure, and who was there has none
+    return any(
+        max(map(cell.count, ",\t;")) >= cell.count("\n") * (width - 1)
+        and sum(map(bool, map(_DIGIT.search, re.split(r"[,\t;\n]", cell)))) >= cell.count("\n")
+        for cell in lines
+    )
 
 
 MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})

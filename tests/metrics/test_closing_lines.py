@@ -98,6 +98,31 @@ def test_three_readers_agree_on_the_last_lines_of_a_bill(
     assert not [one.why.en for one in read.skipped if "another than" in one.why.en or "no number" in one.why.en]
 
 
+def test_a_meeting_about_a_part_of_something_is_charged(archive: Archive, tmp_path: Path) -> None:
+    """其中一次评审 was taken for a part of the charge above it, and its money was not shared."""
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]}," for one in MEETINGS]
+    part = f"{MEETINGS[0][0]},{MEETINGS[0][1]},,0.40,其中：国际"
+    for column, word in (
+        ("会议主题", "其中一次评审"),
+        ("明细", "其中国际1方"),
+        ("Details", "of which 2 minutes roaming"),
+    ):
+        head = f"会议编号,开始时间,时长(秒),金额,{column}"
+        for tail in (
+            (),
+            (part,),
+            (part.replace(MEETINGS[0][1], ""),),
+            (",,,0.40,其中：国际",),
+            (",2026-03-31,,0.40,其中",),
+        ):
+            text = "\n".join([head, *rows[:3], rows[3] + word, *tail, ""])
+            assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80"), (word, tail)
+    text = "\n".join(["会议编号,开始时间,时长(秒),金额", *(one[:-1] for one in rows)]).replace(
+        MEETINGS[3][0], "其中一次"
+    )
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
+
+
 HEAD = "账期,项目,金额\n"
 
 
@@ -194,6 +219,23 @@ def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(
     archive.remove_witness(path.name)
 
 
+@pytest.mark.parametrize(
+    ("calls", "total"),
+    [("通话费用", "总费用"), ("话费（元）", "总金额"), ("会议费用", "合计费用"), ("通话费", "应收金额")],
+)
+def test_records_are_held_against_what_calls_cost_and_the_sum_is_shared(
+    archive: Archive, calls: str, total: str, tmp_path: Path
+) -> None:
+    """Beside a charge for functions each line of a right bill was mismatched."""
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]},0.50,{Decimal(one[4]) + Decimal('0.50')}" for one in MEETINGS]
+    head, foot = f"会议编号,开始时间,时长(秒),{calls},功能费,{total}", "合计,,5400,10.80,2.00,12.80\n"
+    path = saved(tmp_path, "\n".join([head, *rows, foot]))
+    assert [str(one.amount_yuan) for one in Invoice.read(path).bills] == [one[4] for one in MEETINGS]
+    assert archive.witness(path, kind="invoice", start="2026-03", end="2026-04").finding == "witnessed"
+    archive.remove_witness(path.name)
+    assert shared(archive, path)[0] == Decimal("12.80")
+
+
 @pytest.mark.parametrize(("total", "is_off"), [("10.80", False), ("999.00", True)])
 def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, is_off: bool, tmp_path: Path) -> None:
     rows = [f"{one[0]},{one[1]},{one[3]},{one[4]},会议通话费" for one in MEETINGS]
@@ -240,6 +282,13 @@ def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Arc
         ("账期,金额,税率,税额\n2026-03,200.00,6%,3.80\n", "200.00", "税额 (lines 2)"),
         ("账期,金额,\n2026-03,200.00,3.80\n", "200.00", "3 (lines 2)"),
         ("账期,金额,,优惠\n2026-03,200.00,2,0.00\n", "200.00", ""),
+        # what the amount holds, who pays, and a factor are no money beside it
+        ("账期,不含税金额,税额,价税合计\n2026-03,192.26,11.54,203.80\n", "203.80", ""),
+        ("账期,税额,优惠,应收金额（元）\n2026-03,11.54,5.00,203.80\n", "203.80", ""),
+        ("账期,市话费,长途费,金额\n2026-03,200.00,3.80,203.80\n", "203.80", ""),
+        *((f"账期,金额,{name}\n2026-03,203.80,10023\n", "203.80", "") for name in ("费用承担人", "付费方", "付款人（工号）", "缴费账户", "Fee payer")),
+        *((f"账期,金额,折扣\n2026-03,203.80,{one}\n", "203.80", "") for one in ("0.95", "9.5")),
+        *((f"账期,金额,{name}\n2026-03,203.80,-3.80\n", "203.80", name) for name in ("折扣", "折扣（元）", "三方费用", "服务费（人民币）")),
         *((f"账期,通话费,月租费,{name}\n2026-03,200.00,3.80,203.80\n", "203.80", "月租费") for name in ("总费用", "总金额（元）", "本期应收", "应收费用", "Total amount")),
     ],
 )  # fmt: skip
@@ -249,6 +298,14 @@ def test_money_is_shared_or_its_column_is_named(
     found, notes = shared(archive, saved(tmp_path, text))
     assert found == Decimal(owed)
     assert any("columns of money that were not read" in one and told in one for one in notes) == bool(told)
+
+
+def test_a_remark_of_two_lines_is_no_lost_quote(archive: Archive, tmp_path: Path) -> None:
+    rows = [f'{one[0]},{one[1]},{one[4]},"甲,乙,丙,丁\n到会"' for one in MEETINGS]
+    text = "\n".join(["会议编号,开始时间,金额,备注", *rows, ""])
+    assert not [one for one in shared(archive, saved(tmp_path, text))[1] if "several lines" in one]
+    lost = text.replace('"甲,乙,丙,丁\n到会"', '"到会', 1).replace('"甲,乙,丙,丁\n到会"', '到会"', 1)
+    assert [one for one in shared(archive, saved(tmp_path, lost))[1] if "several lines" in one]
 
 
 def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archive, tmp_path: Path) -> None:
@@ -271,6 +328,13 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
         ([["计费单位：分钟"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 20380, "分"]], "203.80"),
         ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
+        ([["账期", "金额", "单位"], ["2026-03", 203.8, "元/分"]], "203.80"),
+        ([["账期", "金额（元）", "单位"], ["2026-03", 203.8, "市场部分"]], "203.80"),
+        ([["账期", "金额（元）", "单位"], ["2026-03", 203.8, "分"]], "203.80"),
+        ([["账期", "amount_yuan", "金额单位"], ["2026-03", 203.8, "分"]], "203.80"),
+        ([["计价单位：分，金额单位：元"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
+        ([["计价单位：分"], ["金额单位：人民币元"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
+        ([["费用单位：市场部，货币单位：人民币，计价单位：分"], ["账期", "金额"], ["2026-03", 20380]], "203.80"),
     ],
 )
 def test_the_unit_of_amounts_may_stand_above_or_beside_them(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 import narwhals as nw
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_cells import ASKED, amount_of, called
+from ytxdata.history.list_cells import ASKED, OF_CALLS, amount_of, called
 from ytxdata.history.list_cells import COLUMNS as LISTED
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text, filled
@@ -34,7 +34,7 @@ from ytxdata.list_totals import (
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
-from ytxdata.metrics.own_totals import Charge, Sorted, own_totals
+from ytxdata.metrics.own_totals import Charge, Sorted, of_what, own_totals, some_of
 from ytxdata.metrics.tariff import rounded
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
@@ -88,7 +88,10 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
             skipped_note(INVOICE, unused), remedy=Text("请改正或删去这些行", "mend these lines or delete them")
         )
     by_name = called(lines[0].cells, {}) if lines else {}
-    charges = {line.number: _charge(line, by_name) for line in lines}
+    by_line = {line.number: {ours: line.cells.get(theirs, "") for ours, theirs in by_name.items()} for line in lines}
+    parts = {line.number for line in lines if any(map(is_part, line.words))}
+    wholes = {one for n, cells in by_line.items() if parts and n not in parts for one in some_of(of_what(cells))}
+    charges = {line.number: _charge(line, by_line[line.number], wholes) for line in lines}
     found = own_totals([one for one in charges.values() if one.called not in ("footer", "part")])
     asides = {n: ASIDE[one.called] for n, one in charges.items() if one.called in ("footer", "part", "balance")}
     asides |= found.totals
@@ -163,7 +166,7 @@ def _span(text: str) -> tuple[int, int] | None:
     return next((bounds(named, by) for by in _SPANS if (named := period_called(text, by))), None)
 
 
-def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
+def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...]]) -> Charge:
     """Return what a line charges, for what, and whether it is called a total, a balance or what is due, or is a note."""
     cells, amount = line.cells, line.cells["amount"]
     bare = not any(cells.get(name, "") for name in COLUMNS)
@@ -176,9 +179,12 @@ def _charge(line: SheetLine, by_name: Mapping[str, str]) -> Charge:
     kind: NoMeeting | Closing | None = next(
         filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None
     )
+    # 其中一次评审 is what a meeting was about, unless another line charges for the same one
+    if kind == "part" and any(of := of_what(told)) and of not in wholes:
+        kind = None
     own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), _stated(cells)
     if kind is None:
-        told = {ours: cells.get(theirs, "") for ours, theirs in by_name.items()} | {"amount_yuan": amount}
+        told = {**told, "amount_yuan": amount}
         kind = closing_of(meeting_id, [cell for name, cell in others if not _REMARKS.search(name)], told)
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
@@ -400,7 +406,7 @@ def _no_period(text: str, by: By, line: int | None) -> UsageError:
 INVOICE = Text("账单", "invoice")
 COLUMNS = {
     # what is asked for, as far as a list says that beside what the connections cost
-    "amount": ("amount_yuan", *ASKED, *LISTED["amount_yuan"][1]),
+    "amount": ("amount_yuan", *ASKED, *sorted(LISTED["amount_yuan"][1], key=OF_CALLS.__contains__)),
     "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
     "started_at": LISTED["started_at"][1],
     "day": ("日期", "会议日期", "date"),

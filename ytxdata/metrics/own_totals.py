@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
+from itertools import product
 from typing import NamedTuple
 
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text
-from ytxdata.list_totals import OWN_TOTAL, Closing, NoMeeting, is_off, of_total
+from ytxdata.list_totals import OWN_TOTAL, Closing, NoMeeting, is_off, is_part, of_total
+from ytxdata.metrics.calendar import DAY
+from ytxdata.times import local_second, parse_instant
 
 
 class Charge(NamedTuple):
@@ -38,6 +41,31 @@ class Charge(NamedTuple):
     def is_owed(self) -> bool:
         """Whether it may be what is charged for something."""
         return not self.is_bare and self.called != "balance"
+
+
+def of_what(told: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the id, number and time that a line says; of a day alone and of 其中 in its place nothing is one.
+
+    Examples
+    --------
+    >>> of_what({"meeting_id": "8001", "started_at": "2026-03-02"}), of_what({"meeting_id": "其中：国内"})
+    (('8001', '', ''), ('', '', ''))
+    """
+    own, begun = told.get("meeting_id", ""), told.get("started_at", "")
+    at = parse_instant(begun)
+    is_timed = at is not None and local_second(at) % DAY > 0
+    return ("" if is_part(own) else own, told.get("number", ""), begun if is_timed else "")
+
+
+def some_of(what: Sequence[str]) -> set[tuple[str, ...]]:
+    """Return whatever another line may say of the same meeting or connection: as much, or less.
+
+    Examples
+    --------
+    >>> sorted(some_of(("8001", "", "")))
+    [('', '', ''), ('8001', '', '')]
+    """
+    return {*product(*(("", one) for one in what))}
 
 
 _RANKS: Mapping[str | None, int] = {None: 0, "charge": 0, "balance": 0, "subtotal": 1, "total": 2, "due": 3}

@@ -15,7 +15,7 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_cells import amount_of, digits_above, digits_of, is_of_money
+from ytxdata.history.list_cells import amount_of, digits_above, digits_in, digits_of, is_beside, is_of_money
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
@@ -186,24 +186,27 @@ class _Money:
     ) -> None:
         self._read = next((named[name] for name in sorted(AMOUNTS) if name in named), None)
         name = "" if self._read is None else header[self._read]
-        above = 0 if bare(name).endswith("元") else max((digits_above(" ".join(row)) for row in titles), default=0)
-        self._digits = digits_of(name) or above
+        self._digits = digits_of(name) or digits_above(" ".join(chain(*titles)))
         units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
         beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
         self._unit = next(iter((*units, *beside)), None)
-        others = [(n, one) for n, one in enumerate(header) if n not in known]
-        self._others = {n: one.strip() for n, one in others if is_of_money(one) or not one.strip()}
+        if bare(name).endswith(("元", "yuan")):  # its own name says it best
+            self._digits, self._unit = 0, None
+        others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
+        self._others = {n: one for n, one in others if is_of_money(one) or not one}
+        self._name = name
         self._lines: dict[int, list[int]] = {}
 
     def digits(self, number: int, row: Sequence[str]) -> int:
         """Return how many digits of a yuan the amount of a line counts in, and keep what other money it holds."""
         own = "" if self._read is None else row[self._read].strip()
-        for place, name in self._others.items():
-            cell = row[place].strip()
-            # under no name a figure may be anything but yuan and fen
-            if cell != own and (name or _YUAN_AND_FEN.fullmatch(cell)) and amount_of(cell):
-                self._lines.setdefault(place, []).append(number)
-        return self._digits if self._unit is None else digits_of(row[self._unit]) or self._digits
+        cells = [(n, name, row[n].strip()) for n, name in self._others.items()]
+        # under no name a figure may be anything but yuan and fen
+        figures = [one for one in cells if one[2] != own and (one[1] or _YUAN_AND_FEN.fullmatch(one[2]))]
+        more = {n: one for n, name, cell in figures if (one := amount_of(cell)) and is_beside(name, one, self._name)}
+        for place in more if sum(more.values()) != amount_of(own) else ():  # what the amount is made of is no more
+            self._lines.setdefault(place, []).append(number)
+        return self._digits if self._unit is None else digits_in(row[self._unit]) or self._digits
 
     @property
     def unread(self) -> list[Text]:

@@ -167,10 +167,10 @@ def digits_in(unit: str) -> int:
 
     Examples
     --------
-    >>> [digits_in(one) for one in ("分", " Fen", "人民币厘", "元", "元/分", "市场部分")]
+    >>> [digits_in(one) for one in ("分（人民币）", " Fen", "人民币厘", "元", "元/分", "市场部分")]
     [2, 2, 3, 0, 0, 0]
     """
-    return _PARTS_OF_YUAN.get(plain_words(unit).strip().casefold().removeprefix("人民币"), 0)
+    return _PARTS_OF_YUAN.get(re.sub(r"人民币|rmb|cny|[（()）\s]", "", plain_words(unit).casefold()), 0)
 
 
 def digits_of(column: str) -> int:

@@ -163,7 +163,7 @@ def test_a_header_of_two_lines_is_read_and_titles_above_it_are_told(
 
 OVER_SEVERAL = (
     (("会议编号", "开始时间", "费用", None), (None, None, "单价", "金额"), "0.10", Decimal("1.50")),
-    (("会议编号", "开始时间", "费用", None), (None, None, "通话", "合计"), "0.10", Decimal("1.50")),
+    (("会议编号", "开始时间", "费用", None), (None, None, "通话", "合计"), "0.10", Decimal("0.10")),
     (("会议编号", "开始时间", "费用", "费用"), (None, None, "单价", "元"), "0.10", Decimal("1.50")),
     (("会议编号", "开始时间", "费用", None), (None, None, "基本", "短信"), "0.10", None),
     (("会议编号", "开始时间", "费用", None), (None, None, "短信", "通话"), "0.10", Decimal("1.50")),

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.rebuild import named_by, names_told
-from ytxdata.archive.replay import beside, by_names, keep, patience, recorded, replay
+from ytxdata.archive.rebuild import by_names, named_by, names_of
+from ytxdata.archive.replay import beside, keep, patience, recorded, replay
 from ytxdata.archive.witnesses import entries
 from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
@@ -122,7 +122,7 @@ def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[st
     """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
     would give, were those judged, too, that may be of syncs that came to their end.
     """
-    names = names_told(named_by(snapshot.head.state), snapshot.head.parser)
+    names = names_of(snapshot)
     pulls, n_done = iter(read(snapshot, "pulls", ("pull_id", "settle_s")).to_pylist()), 0
     with beside() as folder:
         root, other = folder / "archive", folder / "other"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,6 +67,9 @@ REOPENED = Text(
     "早期版本只按字节确认的时段需重新确认：平台的上限也可能按参会方或字符计数",
     "what an earlier version confirmed by bytes alone is to be confirmed anew: a limit may count parties or characters",
 )
+
+Names = Sequence[tuple[int, Aliases]]
+"""From how many pulls on which names of fields were known."""
 
 
 class Rebuilt(NamedTuple):
@@ -143,11 +146,28 @@ def named_by(state: Mapping[str, Any]) -> list[list[Any]]:
     return [[n, told["marks"][place]] for n, place in told["steps"]]
 
 
-def names_told(named: Sequence[Sequence[Any]], parser: Mapping[str, Any]) -> list[tuple[int, Aliases]]:
+def names_told(named: Sequence[Sequence[Any]], parser: Mapping[str, Any]) -> Names:
     """Return the same as aliases: by those of today alone what was claimed before somebody named a field would not
     follow from the answers.
     """
     return [(n, aliases_of(mark)) for n, mark in named or [(0, parser)]]
+
+
+def names_of(snapshot: Snapshot) -> Names:
+    """Return which names of fields were known when the answers of an archive were judged."""
+    return names_told(named_by(snapshot.head.state), snapshot.head.parser)
+
+
+def names_at(names: Names, n_pulls: int) -> Aliases:
+    """Return the names of fields that were known when so many pulls had been kept."""
+    return [one for first, one in names if first <= n_pulls][-1]
+
+
+def by_names(names: Names, first: int, n: int) -> Iterator[tuple[Aliases, int]]:
+    """Yield of so many pulls, from one on, how many were judged by which names of fields."""
+    edges = [one for one, _ in names if first < one < first + n]
+    for start, end in pairwise(dict.fromkeys([first, *edges, first + n])):
+        yield names_at(names, start), end - start
 
 
 def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:

@@ -32,12 +32,11 @@ from ytxdata.archive.rebuild import (
     chosen_otherwise,
     counts_of,
     derived_from,
-    named_by,
-    names_told,
+    names_at,
+    names_of,
     places_of,
     records_in,
 )
-from ytxdata.archive.replay import names_at
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
 from ytxdata.archive.verification import Damage
 from ytxdata.archive.witnesses import entries, heard_again
@@ -277,7 +276,7 @@ class _Reader:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._names = names_told(named_by(snapshot.head.state), snapshot.head.parser)
+        self._names = names_of(snapshot)
         self.others: list[str] = []
         self.strangers: list[int] = []
         self.unlike: list[str] = []

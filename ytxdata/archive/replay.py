@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count, islice, pairwise
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from ytxdata.archive.heads import Snapshot, batches, head_path, newest, read
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
-from ytxdata.archive.rebuild import prepared
+from ytxdata.archive.rebuild import Names, by_names, names_at, prepared
 from ytxdata.archive.sync import keep_answers, sync
 from ytxdata.errors import RefusedError, UsageError
 from ytxdata.files import make_private_folder, that_may_be_lost
@@ -67,9 +67,6 @@ class Recorded:
         self.next, self._is_first = next(self._rest, None), False
         return answer
 
-
-Names = Sequence[tuple[int, Aliases]]
-"""From how many pulls on which names of fields were known."""
 
 Patience = Callable[[str], timedelta]
 """What tells how late a meeting might be listed, as the sync of a pull assumed."""
@@ -153,18 +150,6 @@ def told_by_heads(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any], datet
         return {"server_date": date, "told": (None,) if pull.get("told_more") else ()}
 
     return told_of
-
-
-def names_at(names: Names, n_pulls: int) -> Aliases:
-    """Return the names of fields that were known when so many pulls had been kept."""
-    return [one for first, one in names if first <= n_pulls][-1]
-
-
-def by_names(names: Names, first: int, n: int) -> Iterator[tuple[Aliases, int]]:
-    """Yield of so many pulls, from one on, how many were judged by which names of fields."""
-    edges = [one for one, _ in names if first < one < first + n]
-    for start, end in pairwise(dict.fromkeys([first, *edges, first + n])):
-        yield names_at(names, start), end - start
 
 
 def recorded(snapshot: Snapshot, names: Names) -> Iterator[Answer]:

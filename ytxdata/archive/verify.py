@@ -31,7 +31,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
-from ytxdata.archive.rebuild import named_by, names_told
+from ytxdata.archive.rebuild import names_of
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
@@ -289,8 +289,7 @@ class _Check:
     def content(self, snapshot: Snapshot, *, quick: bool, recompute: bool) -> None:
         """Check what the files hold: over damage every row would be told, so each step waits until that is mended."""
         self.tables(snapshot)
-        named = names_told(named_by(snapshot.head.state), snapshot.head.parser)
-        known = [*(aliases for _, aliases in named), snapshot.aliases]
+        known = [*(aliases for _, aliases in names_of(snapshot)), snapshot.aliases]
         self.chosen = tuple(dict.fromkeys(text for aliases in known for text in names_chosen(aliases)))
         if left := [] if self.damages else waiting(self.root, snapshot):
             self.unlike = (_WAITING.format(n=len(left)),)

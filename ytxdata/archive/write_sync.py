@@ -283,23 +283,27 @@ def waiting(root: Path, snapshot: Snapshot) -> list[Path]:
 
 
 def kept_whole(root: Path, snapshot: Snapshot, aliases: Aliases) -> list[Answer]:
-    """Return the answers that wait, read as they came."""
+    """Return the answers that wait, read as they came. What cannot be read goes on waiting, and `verify` says so."""
     answers: list[Answer] = []
     for path in waiting(root, snapshot):
-        raw, call, date = path.read_bytes(), {}, None
-        asked_at = datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
-        with suppress(OSError, ValueError):  # lost, it is as if the answer was cut: the least that it can say
-            call = json.loads(path.with_name(f".{path.stem}.call").read_bytes())
-        with suppress(YtxError):
-            date = call.get("server_date") and datetime.fromisoformat(call["server_date"])
-            answered_at = datetime.fromisoformat(call["answered_at"]) if call else asked_at
-            answer = read_answer(
-                raw, asked_at=asked_at, answered_at=answered_at, asked_n=call.get("asked_n"), server_date=date,
-                confid=call.get("confid", ""), attempts=call.get("attempts", 1), aliases=aliases,
-                told=(None,) if call.get("is_partial") else (),
-            )  # fmt: skip
-            answers.append(answer if call else dataclasses.replace(answer, asked_n=len(answer.records)))
+        with suppress(YtxError, ValueError):
+            answers.append(_as_it_came(path, aliases))
     return answers
+
+
+def _as_it_came(path: Path, aliases: Aliases) -> Answer:
+    """Return an answer with what is known of its call; where that is lost, as one that was cut: the least it can say."""
+    call: dict[str, Any] = {}
+    with suppress(OSError, ValueError, TypeError):
+        call |= json.loads(path.with_name(f".{path.stem}.call").read_bytes())
+    asked_at = datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
+    date = call.get("server_date")
+    answer = read_answer(
+        path.read_bytes(), asked_at=asked_at, answered_at=datetime.fromisoformat(call["answered_at"]) if call else asked_at,
+        asked_n=call.get("asked_n"), server_date=date and datetime.fromisoformat(date), confid=call.get("confid", ""),
+        attempts=call.get("attempts", 1), aliases=aliases, told=(None,) if call.get("is_partial") else (),
+    )  # fmt: skip
+    return answer if call else dataclasses.replace(answer, asked_n=len(answer.records))
 
 
 def _starts(version: Version | None) -> int:

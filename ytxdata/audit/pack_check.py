@@ -17,8 +17,8 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
-from ytxdata.archive.rebuild import names_told
-from ytxdata.archive.replay import at_least, names_at, patience, replayed, told_by_heads
+from ytxdata.archive.rebuild import names_at, names_told
+from ytxdata.archive.replay import at_least, patience, replayed, told_by_heads
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS

@@ -247,12 +247,13 @@ def _are_comparable(durations: Search, is_added_up: bool) -> bool:
     """
     if durations.lacks is not None:
         return False
-    best = durations.best[0].tariff if durations.best else None
     if durations.rule is not None or is_added_up:  # the seconds of all parties are never those of their meeting
         return durations.rule is not None
-    first = durations.best[0] if durations.best else None
-    is_odd = first is not None and first.lines >= TRUSTED_DURATIONS and 2 * first.explained < first.lines
-    return best is None or (not is_odd and (best.per, best.step_s, best.minimum_s) == ("meeting", 1, 0))
+    if not durations.best:
+        return True
+    best, tariff = durations.best[0], durations.best[0].tariff
+    is_odd = best.lines >= TRUSTED_DURATIONS and 2 * best.explained < best.lines
+    return not is_odd and (tariff.per, tariff.step_s, tariff.minimum_s) == ("meeting", 1, 0)
 
 
 def _not_compared(found: Reconciliation) -> Iterator[Text]:

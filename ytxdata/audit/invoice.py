@@ -8,7 +8,8 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.history.list_cells import COLUMNS, amount_of, unsigned
+from ytxdata.history.list_amounts import amount_of, unsigned
+from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (

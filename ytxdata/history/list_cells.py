@@ -9,33 +9,20 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from decimal import Decimal
-from functools import lru_cache
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
 from ytxdata.history.proof.witness import Aside, WitnessLine
-from ytxdata.labels import Text, plain_words
+from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
-from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, is_swallowing, named_columns
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
-
-ASKED = ("价税合计", "含税金额", "实收金额", "实付金额", "应收金额", "应付金额", "本期应收", "本期应付", "应收费用", "应付费用")  # fmt: skip
-"""What a column of what is asked for may be called, where a list says that beside what the connections cost. What was
-received comes first, for beside a discount it is what is owed; that another column says otherwise is told."""
-SUMS = (
-    "合计", "总额", "总计", "总费用", "总金额", "费用总额", "total", "totalamount", "totalcost", "totalfee", "totalcharges",
-)  # fmt: skip
-"""What one of sums may be called; beside a list in JSON they are counts."""
-_PARTS = ("金额分", "费用分", "费用厘", "amountfen")
-OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
-"""What connections cost: records are held against it, where what is shared is a sum of it and other charges (合计)."""
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
@@ -43,7 +30,7 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
-    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *_PARTS)),
+    "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *PARTS)),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
@@ -53,135 +40,6 @@ _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
 _OWN_NUMBER = re.compile(r"\d{1,6}")
 """What an index of lines without a name holds."""
-
-
-_BELOW = re.compile(r"-\s*(?=\D*\d)(.*)|\((?=\D*\d)([^()]*)\)|([^-]*\d)\s*(?:-|cr)", re.IGNORECASE)
-"""A figure below zero: with a sign, or in brackets or with a word as accountants write it."""
-_FORMS = str.maketrans("−－–（）", "---()")
-_AMOUNT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?", re.IGNORECASE)
-MOST_YUAN = Decimal(10) ** 12
-
-
-def unsigned(cell: str) -> tuple[str, bool]:
-    """Return a figure of a list without its sign, and whether it is below zero.
-
-    Examples
-    --------
-    >>> unsigned("1.20"), unsigned("（¥0.80）"), unsigned("−00:30:00"), unsigned("0.80-")
-    (('1.20', False), ('¥0.80', True), ('00:30:00', True), ('0.80', True))
-    """
-    text = cell.strip().translate(_FORMS)
-    below = _BELOW.fullmatch(text)
-    return (next(filter(None, below.groups())).strip(), True) if below else (text, False)
-
-
-def amount_of(cell: str, digits: int = 0) -> Decimal | None:
-    """Return the yuan that a cell of a list says, None where it is no number; its column counts in parts of a yuan of
-    so many `digits`.
-
-    Examples
-    --------
-    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "--0.80", "12,5", "")]
-    ['1234.50', '-0.80', '-0.80', 'None', 'None', 'None']
-    >>> str(amount_of("12345.0", 2))
-    '123.450'
-    """
-    text, is_below = unsigned("".join(plain_words(cell).split()).removeprefix("人民币"))
-    text = amount_text(text)
-    # of two signs nobody knows what they mean: --3.80 was a charge
-    if not _AMOUNT.fullmatch(text) or (is_below and text[0] in "+-"):
-        return None
-    value = Decimal(text).scaleb(-digits)
-    return None if abs(value) >= MOST_YUAN else -value if is_below else value
-
-
-_MONEY = re.compile(
-    r"金额|[费款额税]|价税|[合总]计|应[收付缴]|实[收付缴]|折扣|优惠|减免"
-    r"|\b(?:amount|cost|fee|charge|tax|vat|gst|total|sum|due|payable|discount)s?\b",
-    re.IGNORECASE,
-)
-_NO_MONEY = re.compile(
-    r"[单均]价|[率号数次]|编码|代码|部门|中心|归属|单[元位]|额度|计费(?!金额|费用)|类[型别]|方式|状态|日期|时间|时长|秒|分钟|小时|说明|名称|项目|科目|备注|税目|款项?内容"
-    r"|[户者方](?![\u4e00-\u9fff])|人(?!民币|[次数])(?![\u4e00-\u9fff])"
-    r"|\b(?:payer|payee|bearer|owner)\b"
-    r"|\b(?:cent(?:er|re)|department|account|unit|rate|price|per|number|no|id|code|type|method|name|date|time|status|duration|minutes?|mins?|seconds?|secs?|hours?"
-    r"|participants|people|persons|count|calls|meetings|lines|items?)\b|%",
-    re.IGNORECASE,
-)
-
-
-def is_of_money(column: str) -> bool:
-    """Say whether a column holds money, by its name.
-
-    Examples
-    --------
-    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "付费方")]
-    [True, True, True, False, False, False, False]
-    """
-    words = plain_words(column).replace("_", " ")
-    return _MONEY.search(words) is not None and not _NO_MONEY.search(words)
-
-
-_HELD = re.compile(r"税|折[扣让]|优惠|减免|\b(?:tax|vat|gst|net|discount)s?\b", re.IGNORECASE)
-
-
-@lru_cache
-def _is_asked(column: str) -> bool:
-    return bool(named_columns([column], {"amount_yuan": ASKED}, {}))
-
-
-def is_beside(column: str, value: Decimal, amount: str) -> bool:
-    """Say whether a figure is money beside an amount, by the names of both columns: what is asked for holds tax and
-    discounts, and a discount without a unit may be a factor.
-
-    Examples
-    --------
-    >>> is_beside("税额", Decimal(6), "金额"), is_beside("税额", Decimal(6), "价税合计"), is_beside("折扣", Decimal("0.95"), "金额")
-    (True, False, False)
-    """
-    is_factor = bare(column) in ("折扣", "discount") and 0 < value <= 10  # 9.5 of ten
-    return not is_factor and not (_is_asked(amount) and _HELD.search(plain_words(column)))
-
-
-_UNIT_ABOVE = re.compile(
-    r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
-)
-_SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
-_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
-
-
-def digits_above(title: str) -> int:
-    """Return how many digits of a yuan the amounts below a title count in.
-
-    Examples
-    --------
-    >>> digits_above("金额单位：分"), digits_above("单位：元"), digits_above("计费单位：分钟"), digits_above("计价单位：分，金额单位：元")
-    (2, 0, 0, 0)
-    """
-    told = dict(reversed(_UNIT_ABOVE.findall(plain_words(title))))
-    return next((digits_in(told[of]) for of in _SURE if of in told), 0)
-
-
-def digits_in(unit: str) -> int:
-    """Return how many digits of a yuan an amount of this unit counts in; 元/分 is a rate, and 市场部分 who pays.
-
-    Examples
-    --------
-    >>> [digits_in(one) for one in ("分（人民币）", " Fen", "人民币厘", "元", "元/分", "市场部分")]
-    [2, 2, 3, 0, 0, 0]
-    """
-    return _PARTS_OF_YUAN.get(re.sub(r"人民币|rmb|cny|[（()）\s]", "", plain_words(unit).casefold()), 0)
-
-
-def digits_of(column: str) -> int:
-    """Return how many digits of a yuan a column of amounts counts in, by its name.
-
-    Examples
-    --------
-    >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额（元）")
-    (2, 3, 0)
-    """
-    return next((digits for unit, digits in _PARTS_OF_YUAN.items() if bare(column).endswith(unit)), 0)
 
 
 class RawList(NamedTuple):

@@ -15,19 +15,8 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_cells import (
-    COLUMNS,
-    COUNT,
-    SUMS,
-    RawList,
-    amount_of,
-    called,
-    cells_of,
-    digits_of,
-    is_enough,
-    plain,
-    unsigned,
-)
+from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, unsigned
+from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (

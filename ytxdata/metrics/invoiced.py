@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 import narwhals as nw
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_cells import ASKED, OF_CALLS, amount_of, called
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, amount_of
 from ytxdata.history.list_cells import COLUMNS as LISTED
+from ytxdata.history.list_cells import called
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import NO_TEXT, Text, filled
 from ytxdata.list_totals import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
@@ -15,7 +14,7 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_cells import amount_of, digits_above, digits_in, digits_of, is_beside, is_of_money
+from ytxdata.history.list_amounts import AMOUNTS, Money
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
@@ -24,7 +23,6 @@ from ytxdata.spreadsheets import (
     MOST_TITLES,
     UNITS,
     Header,
-    bare,
     dated,
     doubles,
     header_of,
@@ -139,7 +137,7 @@ def read_lines(
     others, places = doubles(header, names, columns, named), _read(named, header, keep_others)
     # who says which column is meant knows of the others
     known_of = range(len(header)) if AMOUNTS & columns.keys() else (*named.values(), *(one.place for one in others))
-    money = _Money(header, [*above.values()], named, {*known_of}) if AMOUNTS & names.keys() else None
+    money = Money(header, [*above.values()], named, {*known_of}) if AMOUNTS & names.keys() else None
     heads = [[cell.strip() for cell in row] for _, row in first[head.first : head.last + 1]]
     for number, (title, *rest) in stated.items():  # its figure may stand in a cell of its own
         yield SheetLine(number, dict.fromkeys(places, ""), [f"{title}：{' '.join(rest)}" if rest else title])
@@ -161,10 +159,10 @@ def read_lines(
         digits = money.digits(number, row) if money else 0
         yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
-    skipped += [Skipped(0, _columns_told(_UNREAD_MONEY, money.unread))] if money and money.unread else []
+    unread = [_lines_of(column, lines) for column, lines in (money.unread if money else ())]
+    skipped += [Skipped(0, _columns_told(_UNREAD_MONEY, unread))] if unread else []
 
 
-AMOUNTS = frozenset({"amount", "amount_yuan"})
 _UNREAD_MONEY = Text(
     "有没有读的金额列，其中的钱未计入：{columns}", "has columns of money that were not read, nor counted: {columns}"
 )
@@ -172,46 +170,6 @@ _SWALLOWED = Text(
     "有一格里含有好几行，其中的行未读：引号不成对（第 {lines} 行）",
     "has cells that hold several lines, which were not read: a quote has no other (lines {lines})",
 )
-_YUAN_AND_FEN = re.compile(r"[-+(¥￥\s]*\d[\d,]*\.\d{2}\s*元?\)?")
-
-
-class _Money:
-    """What of a bill is money: in which unit the amount of a line counts, and which columns of it nobody reads.
-
-    Money in a column that was not read (the tax beside the net) was left out of what was shared, and nothing said so.
-    """
-
-    def __init__(
-        self, header: Sequence[str], titles: Sequence[Sequence[str]], named: Mapping[str, int], known: set[int]
-    ) -> None:
-        self._read = next((named[name] for name in sorted(AMOUNTS) if name in named), None)
-        name = "" if self._read is None else header[self._read]
-        self._digits = digits_of(name) or digits_above(" ".join(chain(*titles)))
-        units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
-        beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
-        self._unit = next(iter((*units, *beside)), None)
-        if bare(name).endswith(("元", "yuan")):  # its own name says it best
-            self._digits, self._unit = 0, None
-        others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
-        self._others = {n: one for n, one in others if is_of_money(one) or not one}
-        self._name = name
-        self._lines: dict[int, list[int]] = {}
-
-    def digits(self, number: int, row: Sequence[str]) -> int:
-        """Return how many digits of a yuan the amount of a line counts in, and keep what other money it holds."""
-        own = "" if self._read is None else row[self._read].strip()
-        cells = [(n, name, row[n].strip()) for n, name in self._others.items()]
-        # under no name a figure may be anything but yuan and fen
-        figures = [one for one in cells if one[2] != own and (one[1] or _YUAN_AND_FEN.fullmatch(one[2]))]
-        more = {n: one for n, name, cell in figures if (one := amount_of(cell)) and is_beside(name, one, self._name)}
-        for place in more if sum(more.values()) != amount_of(own) else ():  # what the amount is made of is no more
-            self._lines.setdefault(place, []).append(number)
-        return self._digits if self._unit is None else digits_in(row[self._unit]) or self._digits
-
-    @property
-    def unread(self) -> list[Text]:
-        """The columns of money that were not read, each with its lines."""
-        return [_lines_of(self._others[n] or f"{n + 1}", lines) for n, lines in sorted(self._lines.items())]
 
 
 def _filled_up(row: list[str], width: int) -> list[str]:

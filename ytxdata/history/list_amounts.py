@@ -1,0 +1,199 @@
+"""What of a list is money: what columns of amounts are called, how people write amounts, in which unit they count, and
+which columns of money nobody reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import cache
+from itertools import chain
+
+from ytxdata.labels import plain_words
+from ytxdata.records.values import amount_text
+from ytxdata.spreadsheets import bare, named_columns
+
+AMOUNTS = frozenset({"amount", "amount_yuan"})
+"""Our names for the column of amounts."""
+ASKED = ("价税合计", "含税金额", "实收金额", "实付金额", "应收金额", "应付金额", "本期应收", "本期应付", "应收费用", "应付费用")  # fmt: skip
+"""What a column of what is asked for may be called, where a list says that beside what the connections cost. What was
+received comes first, for beside a discount it is what is owed; that another column says otherwise is told."""
+SUMS = (
+    "合计", "总额", "总计", "总费用", "总金额", "费用总额", "total", "totalamount", "totalcost", "totalfee", "totalcharges",
+)  # fmt: skip
+"""What one of sums may be called; beside a list in JSON they are counts."""
+PARTS = ("金额分", "费用分", "费用厘", "amountfen")
+"""What one may be called that counts in parts of a yuan."""
+OF_CALLS = ("会议费用", "话费", "通话费", "通话费用")
+"""What connections cost: records are held against it, where what is shared is a sum of it and other charges (合计)."""
+
+_BELOW = re.compile(r"-\s*(?=\D*\d)(.*)|\((?=\D*\d)([^()]*)\)|([^-]*\d)\s*(?:-|cr)", re.IGNORECASE)
+"""A figure below zero: with a sign, or in brackets or with a word as accountants write it."""
+_FORMS = str.maketrans("−－–（）", "---()")
+_AMOUNT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?", re.IGNORECASE)
+MOST_YUAN = Decimal(10) ** 12
+
+
+def unsigned(cell: str) -> tuple[str, bool]:
+    """Return a figure of a list without its sign, and whether it is below zero.
+
+    Examples
+    --------
+    >>> unsigned("1.20"), unsigned("（¥0.80）"), unsigned("−00:30:00"), unsigned("0.80-")
+    (('1.20', False), ('¥0.80', True), ('00:30:00', True), ('0.80', True))
+    """
+    text = cell.strip().translate(_FORMS)
+    below = _BELOW.fullmatch(text)
+    return (next(filter(None, below.groups())).strip(), True) if below else (text, False)
+
+
+def amount_of(cell: str, digits: int = 0) -> Decimal | None:
+    """Return the yuan that a cell of a list says, None where it is no number; its column counts in parts of a yuan of
+    so many `digits`.
+
+    Examples
+    --------
+    >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "--0.80", "12,5", "")]
+    ['1234.50', '-0.80', '-0.80', 'None', 'None', 'None']
+    >>> str(amount_of("12345.0", 2))
+    '123.450'
+    """
+    text, is_below = unsigned("".join(plain_words(cell).split()).removeprefix("人民币"))
+    text = amount_text(text)
+    # of two signs nobody knows what they mean: --3.80 was a charge
+    if not _AMOUNT.fullmatch(text) or (is_below and text[0] in "+-"):
+        return None
+    value = Decimal(text).scaleb(-digits)
+    return None if abs(value) >= MOST_YUAN else -value if is_below else value
+
+
+_MONEY = re.compile(
+    r"金额|[费款额税]|价税|[合总]计|应[收付缴]|实[收付缴]|折扣|优惠|减免"
+    r"|\b(?:amount|cost|fee|charge|tax|vat|gst|total|sum|due|payable|discount)s?\b",
+    re.IGNORECASE,
+)
+_NO_MONEY = re.compile(
+    r"[单均]价|[率号数次]|编码|代码|部门|中心|归属|单[元位]|额度|计费(?!金额|费用)|类[型别]|方式|状态|日期|时间|时长|秒|分钟|小时|说明|名称|项目|科目|备注|税目|款项?内容"
+    r"|[户者方](?![\u4e00-\u9fff])|人(?!民币|[次数])(?![\u4e00-\u9fff])"
+    r"|\b(?:payer|payee|bearer|owner)\b"
+    r"|\b(?:cent(?:er|re)|department|account|unit|rate|price|per|number|no|id|code|type|method|name|date|time|status|duration|minutes?|mins?|seconds?|secs?|hours?"
+    r"|participants|people|persons|count|calls|meetings|lines|items?)\b|%",
+    re.IGNORECASE,
+)
+
+
+def is_of_money(column: str) -> bool:
+    """Say whether a column holds money, by its name.
+
+    Examples
+    --------
+    >>> [is_of_money(one) for one in ("税额（元）", "月租费", "Total (CNY)", "单价", "计费时长", "Total minutes", "付费方")]
+    [True, True, True, False, False, False, False]
+    """
+    words = plain_words(column).replace("_", " ")
+    return _MONEY.search(words) is not None and not _NO_MONEY.search(words)
+
+
+_HELD = re.compile(r"税|折[扣让]|优惠|减免|\b(?:tax|vat|gst|net|discount)s?\b", re.IGNORECASE)
+
+
+@cache
+def _is_asked(column: str) -> bool:
+    return bool(named_columns([column], {"amount_yuan": ASKED}, {}))
+
+
+def is_beside(column: str, value: Decimal, amount: str) -> bool:
+    """Say whether a figure is money beside an amount, by the names of both columns: what is asked for holds tax and
+    discounts, and a discount without a unit may be a factor.
+
+    Examples
+    --------
+    >>> is_beside("税额", Decimal(6), "金额"), is_beside("税额", Decimal(6), "价税合计"), is_beside("折扣", Decimal("0.95"), "金额")
+    (True, False, False)
+    """
+    is_factor = bare(column) in ("折扣", "discount") and 0 < value <= 10  # 9.5 of ten
+    return not is_factor and not (_is_asked(amount) and _HELD.search(plain_words(column)))
+
+
+_UNIT_ABOVE = re.compile(
+    r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
+)
+_SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
+_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
+
+
+def digits_above(title: str) -> int:
+    """Return how many digits of a yuan the amounts below a title count in.
+
+    Examples
+    --------
+    >>> digits_above("金额单位：分"), digits_above("单位：元"), digits_above("计费单位：分钟"), digits_above("计价单位：分，金额单位：元")
+    (2, 0, 0, 0)
+    """
+    told = dict(reversed(_UNIT_ABOVE.findall(plain_words(title))))
+    return next((digits_in(told[of]) for of in _SURE if of in told), 0)
+
+
+def digits_in(unit: str) -> int:
+    """Return how many digits of a yuan an amount of this unit counts in; 元/分 is a rate, and 市场部分 who pays.
+
+    Examples
+    --------
+    >>> [digits_in(one) for one in ("分（人民币）", " Fen", "人民币厘", "元", "元/分", "市场部分")]
+    [2, 2, 3, 0, 0, 0]
+    """
+    return _PARTS_OF_YUAN.get(re.sub(r"人民币|rmb|cny|[（()）\s]", "", plain_words(unit).casefold()), 0)
+
+
+def digits_of(column: str) -> int:
+    """Return how many digits of a yuan a column of amounts counts in, by its name.
+
+    Examples
+    --------
+    >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额（元）")
+    (2, 3, 0)
+    """
+    return next((digits for unit, digits in _PARTS_OF_YUAN.items() if bare(column).endswith(unit)), 0)
+
+
+_YUAN_AND_FEN = re.compile(r"[-+(¥￥\s]*\d[\d,]*\.\d{2}\s*元?\)?")
+
+
+class Money:
+    """What of a bill is money: in which unit the amount of a line counts, and which columns of it nobody reads.
+
+    Money in a column that was not read (the tax beside the net) was left out of what was shared, and nothing said so.
+    """
+
+    def __init__(
+        self, header: Sequence[str], titles: Sequence[Sequence[str]], named: Mapping[str, int], known: set[int]
+    ) -> None:
+        self._read = next((named[name] for name in sorted(AMOUNTS) if name in named), None)
+        name = "" if self._read is None else header[self._read]
+        self._digits = digits_of(name) or digits_above(" ".join(chain(*titles)))
+        units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
+        beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
+        self._unit = next(iter((*units, *beside)), None)
+        if bare(name).endswith(("元", "yuan")):  # its own name says it best
+            self._digits, self._unit = 0, None
+        others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
+        self._others = {n: one for n, one in others if is_of_money(one) or not one}
+        self._name = name
+        self._lines: dict[int, list[int]] = {}
+
+    def digits(self, number: int, row: Sequence[str]) -> int:
+        """Return how many digits of a yuan the amount of a line counts in, and keep what other money it holds."""
+        own = "" if self._read is None else row[self._read].strip()
+        cells = [(n, name, row[n].strip()) for n, name in self._others.items()]
+        # under no name a figure may be anything but yuan and fen
+        figures = [one for one in cells if one[2] != own and (one[1] or _YUAN_AND_FEN.fullmatch(one[2]))]
+        more = {n: one for n, name, cell in figures if (one := amount_of(cell)) and is_beside(name, one, self._name)}
+        for place in more if sum(more.values()) != amount_of(own) else ():  # what the amount is made of is no more
+            self._lines.setdefault(place, []).append(number)
+        return self._digits if self._unit is None else digits_in(row[self._unit]) or self._digits
+
+    @property
+    def unread(self) -> list[tuple[str, list[int]]]:
+        """The columns of money that were not read, each with its lines."""
+        return [(self._others[n] or f"{n + 1}", lines) for n, lines in sorted(self._lines.items())]

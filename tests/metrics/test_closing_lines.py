@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.audit.test_lists import workbook
 from tests.metrics.billed import BOOK, RESEARCH, SALES, archive_of
 from ytxdata import metrics
 from ytxdata.archive import Archive
@@ -246,27 +247,13 @@ def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, 
     assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
 
 
-def book_of(folder: Path, *sheets: list[list[Any]]) -> Path:
-    """Write a workbook."""
-    from openpyxl import Workbook
-
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for rows in sheets:
-        sheet = book.create_sheet()
-        for row in rows:
-            sheet.append(row)
-    book.save(path := folder / "bill.xlsx")
-    return path
-
-
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 
 
 def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Archive, tmp_path: Path) -> None:
     """Half of a bill that went on there was taken for all of it."""
-    path = book_of(
+    path = workbook(
         tmp_path, [FOUR, *LINES[:2]], [["填表说明"], ["请勿改动", "谢谢"]], [*LINES[2:], ["合计", "", "", 10.8]]
     )
     assert any(
@@ -316,7 +303,7 @@ def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archi
 
 @pytest.mark.parametrize("first", [["应付总额：", 999.0], ["合计：", "", "", 999.0]])
 def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: list[Any], tmp_path: Path) -> None:
-    whys = [one.why.en for one in Invoice.read(book_of(tmp_path, [first, FOUR, *LINES])).skipped]
+    whys = [one.why.en for one in Invoice.read(workbook(tmp_path, [first, FOUR, *LINES])).skipped]
     assert ["another than" in one or "cannot be read" in one for one in whys] == [True]
 
 
@@ -340,7 +327,7 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
 def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
 ) -> None:
-    assert shared(archive, book_of(tmp_path, rows))[0] == Decimal(owed)
+    assert shared(archive, workbook(tmp_path, rows))[0] == Decimal(owed)
 
 
 def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) -> None:
@@ -351,7 +338,7 @@ def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) ->
 
 
 def test_a_total_of_a_workbook_without_fen_is_not_rounded(archive: Archive, tmp_path: Path) -> None:
-    path = book_of(tmp_path, [FOUR, *LINES, ["合计", "", "", 11.0]])
+    path = workbook(tmp_path, [FOUR, *LINES, ["合计", "", "", 11.0]])
     assert "11 yuan, not 10.8" in Invoice.read(path).notes[0].en
     assert any("11 yuan, not 10.8" in one for one in shared(archive, path)[1])
 

@@ -31,6 +31,7 @@ def test_the_sample_is_a_history_of_two_years_without_a_server() -> None:
     assert done.stdout.split() == ["True", "2024", "2025", "0", "False"]
 
 
+@pytest.mark.slow
 def test_the_sample_is_small_and_follows_from_its_script(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "scripts")
     made = import_module("build_sample")

@@ -139,6 +139,7 @@ def test_killed_at_random_instants_a_mirror_in_a_bucket_is_whole(
     assert Archive(tmp_path / "last").verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["_state", "_checked"])
 def test_files_that_a_sync_lets_go_while_they_are_sent_are_no_damage(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str

@@ -133,6 +133,7 @@ def test_what_an_interrupted_write_left_is_set_aside_by_the_next_sync(
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("earlier", [0, 1])
 def test_a_power_cut_that_also_took_the_marker_is_healed(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, earlier: int
@@ -162,6 +163,7 @@ def _killed(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "left",
     [

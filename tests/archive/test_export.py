@@ -225,6 +225,7 @@ def test_a_run_that_is_killed_leaves_whole_months_and_the_next_one_ends_it(
             place, before, fresh = -1, {}, True
 
 
+@pytest.mark.slow
 def test_two_exports_of_one_folder_keep_out_of_each_others_way(kept: Archive, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with FileLock(tmp_path / "out" / ".lock"), pytest.raises(UsageError, match="another export"):

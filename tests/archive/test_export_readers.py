@@ -77,6 +77,7 @@ def plain(rows: pa.Table, columns: list[str]) -> list[tuple[Any, ...]]:
     return sorted(zip(*shown, strict=True), key=str)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reader", READERS)
 def test_parquet_is_read_alike(exported_once: Exported, reader: str) -> None:
     out = exported_once("parquet")
@@ -92,6 +93,7 @@ def test_parquet_is_read_alike(exported_once: Exported, reader: str) -> None:
             assert all(isinstance(one, str) and len(one) == 29 for one in ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["parquet", "csv"])
 def test_a_table_without_rows_has_the_columns_of_a_full_one(
     archive: Archive, platform: Any, tmp_path: Path, form: Any

@@ -176,6 +176,7 @@ LIES: dict[str, tuple[str, Callable[[pa.Table, Path], None]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.by_chance(5)
 @pytest.mark.parametrize("parser", [0, 1])
 @pytest.mark.parametrize("what", LIES)
@@ -194,6 +195,7 @@ def test_a_footer_that_lies_about_its_rows_is_found_and_mended(synced: Archive, 
     assert (len(synced.meetings()), len(synced.legs())) == (n_meetings, n_legs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["meetings", "legs", "observations", "pulls"])
 def test_bounds_rows_and_columns_that_a_head_tells_are_held_against_the_rows(synced: Archive, table: str) -> None:
     def narrow(file: StoredFile) -> StoredFile:
@@ -213,6 +215,7 @@ def test_bounds_rows_and_columns_that_a_head_tells_are_held_against_the_rows(syn
         assert verify(synced.path).is_sound
 
 
+@pytest.mark.slow
 def test_a_long_value_has_no_bounds_and_is_no_lie(archive: Archive, platform: Any) -> None:
     platform.records[3] = platform.record(3, meetingname="会" * 3_000)
     platform.records[4] = platform.record(4, meetingname="")
@@ -298,6 +301,7 @@ def test_what_one_engine_cannot_read_is_damage_by_name(synced: Archive, monkeypa
     assert {one.path for one in snapshot.files("legs")} <= {one.name for one in verify(synced.path).damages}
 
 
+@pytest.mark.slow
 def test_a_column_of_a_version_to_come_is_no_damage(synced: Archive) -> None:
     def write(rows: pa.Table, path: Path) -> None:
         written = rows.append_column("of_a_later_version", pa.array([1.5] * rows.num_rows))

@@ -106,6 +106,7 @@ def test_what_the_newest_head_alone_says_of_an_earlier_version_is_left_open(
     assert done.exit_code == 1
 
 
+@pytest.mark.slow
 def test_evidence_that_was_taken_out_leaves_no_certificate(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +211,7 @@ OF_ANSWERS = {
 """What somebody does to the raw rows who rewrites them below one more head → what is said of it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_ANSWERS)
 @pytest.mark.parametrize("version", [None, 1])
 def test_each_answer_read_anew_gives_what_it_lists(

@@ -145,6 +145,7 @@ def test_a_head_of_an_honest_answer_costs_nothing(archive: Archive, monkeypatch:
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [None, True])
 def test_what_a_head_told_is_of_the_chain_and_cannot_be_taken_out_or_put_in(
     archive: Archive, monkeypatch: pytest.MonkeyPatch, value: bool | None

@@ -38,6 +38,7 @@ def test_an_interrupted_sync_leaves_nothing_and_the_next_one_heals(archive: Arch
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("earlier", [0, 1])
 def test_records_of_an_interrupted_sync_are_observations_and_claim_nothing(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, earlier: int
@@ -84,6 +85,7 @@ def claims(archive: Archive) -> Any:
     return [[one.reason_key for one in periods if one.start <= at < one.end] for at in instants]
 
 
+@pytest.mark.slow
 def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in_and_claim_nothing(
     archive: Archive, platform: Any
 ) -> None:
@@ -112,6 +114,7 @@ def test_answers_that_an_earlier_version_kept_without_their_records_are_taken_in
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_interrupted", [False, True])
 @pytest.mark.parametrize("pattern", ["derived/*/meetings/*.parquet", "index/*"])
 def test_damage_in_what_is_derived_keeps_no_answer_out(
@@ -162,6 +165,7 @@ def once_interrupted(take: Any) -> Any:
     return taken
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_at_all_is_made_anew_before_the_first_question(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     (path,) = archive.path.glob("derived/*/meetings/*.parquet")
@@ -173,6 +177,7 @@ def test_what_cannot_be_read_at_all_is_made_anew_before_the_first_question(archi
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damaged", ["derived/*/meetings/*.parquet", "", "while asking"])
 def test_where_raw_data_is_damaged_too_it_is_named_and_the_answers_are_kept_as_they_came(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, damaged: str
@@ -346,6 +351,7 @@ def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_answers_before_a_failed_one_are_kept_too(archive: Archive, platform: Any, monkeypatch: Any) -> None:
     """The platform may list a record in the first answer of a sync that fails, and never again."""
     archive.sync(platform)

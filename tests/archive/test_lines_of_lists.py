@@ -22,6 +22,7 @@ def ids_of(meetings: pd.DataFrame, *more: str) -> bytes:
     return "\n".join(["meeting_id", *meetings["meeting_id"], *more]).encode()
 
 
+@pytest.mark.slow
 def test_a_line_without_a_date_whose_meeting_is_outside_the_period_is_no_gap(archive: Archive) -> None:
     _, start, end = month(archive)
     middle = start + (end - start) * 0.75
@@ -40,6 +41,7 @@ def test_a_line_without_a_date_whose_meeting_is_outside_the_period_is_no_gap(arc
     assert [one.n_outside for one in archive.witnesses()] == [len(few)]
 
 
+@pytest.mark.slow
 def test_a_bill_of_other_months_is_told_so_and_not_taken_for_another_accounts(archive: Archive) -> None:
     whole, start, end = month(archive)
     edge = start + (end - start) * 0.25
@@ -52,6 +54,7 @@ def test_a_bill_of_other_months_is_told_so_and_not_taken_for_another_accounts(ar
     assert archive.certificate(start, edge).worst == "PROBABLE"
 
 
+@pytest.mark.slow
 def test_a_bill_without_a_total_is_told_how_to_give_one(archive: Archive) -> None:
     whole, start, end = month(archive)
     said = archive.witness(ids_of(whole), kind="invoice", start=start, end=end, name="bill")
@@ -60,6 +63,7 @@ def test_a_bill_without_a_total_is_told_how_to_give_one(archive: Archive) -> Non
     assert "--total-lines" in said.text.zh
 
 
+@pytest.mark.slow
 def test_who_came_in_by_the_accounts_own_number_is_not_of_the_class_of_its_digits(
     tmp_path: Path, platform: Any
 ) -> None:
@@ -105,6 +109,7 @@ def test_connections_without_meeting_ids_are_found_as_such_whatever_kind_is_said
     assert (said.finding, [one.line for one in said.only_in_witness]) == ("lines_missing", [9])
 
 
+@pytest.mark.slow
 def test_meetings_without_ids_are_found_by_who_called_them(archive: Archive) -> None:
     _, start, end = month(archive)
     meetings = archive.meetings(start, end).dropna(subset=["creator"])
@@ -117,6 +122,7 @@ def test_meetings_without_ids_are_found_by_who_called_them(archive: Archive) -> 
     assert (said.n_found, said.by_connection) == (len(rows), False)
 
 
+@pytest.mark.slow
 def test_of_a_room_that_meets_every_week_no_other_week_stands_for_the_one_that_is_lost(
     tmp_path: Path, platform: Any
 ) -> None:
@@ -146,6 +152,7 @@ def test_of_a_room_that_meets_every_week_no_other_week_stands_for_the_one_that_i
     assert finding("会议编号,号码", *(one[:16] for one in (*calls, *calls))) == "undated"
 
 
+@pytest.mark.slow
 def test_a_bill_charges_for_no_party_that_never_joined_and_for_no_call_that_ended_as_it_began(
     tmp_path: Path, platform: Any
 ) -> None:
@@ -184,6 +191,7 @@ def test_a_bill_charges_for_no_party_that_never_joined_and_for_no_call_that_ende
     assert finding(f"again,{first},2026-01-05 10:01,3600") == "lines_missing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_parties", [1, 2])
 def test_where_only_start_and_end_are_told_a_bill_may_tell_how_long_that_was(
     tmp_path: Path, platform: Any, n_parties: int

@@ -126,6 +126,7 @@ def test_all_that_lost_its_heads_is_taken_in_again(
     assert raw <= raw_bytes(archive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [*LOSSES, newest_gone, newest_torn])
 def test_what_raw_data_alone_tells_is_judged_as_its_syncs_judged_it(
     three: Archive, loss: Callable[[Path], None]
@@ -186,6 +187,7 @@ def test_a_pull_that_tells_of_another_clock_breaks_the_chain() -> None:
     assert len({pull_sha256({**row, "ahead_s": told}) for told in (None, 0, 72_000)}) == 3
 
 
+@pytest.mark.slow
 def test_after_a_rebuild_the_state_before_keeps_its_claims(three: Archive) -> None:
     """The rebuilt head had been the only one with a list: torn, it took all evidence with it, and a reader its files."""
     claimed, reader = three.coverage(), three.still()
@@ -198,6 +200,7 @@ def test_after_a_rebuild_the_state_before_keeps_its_claims(three: Archive) -> No
     three.verify(recompute=True)
 
 
+@pytest.mark.slow
 def test_a_copy_made_while_a_sync_and_a_rebuild_end_goes_back_to_the_state_before(
     three: Archive, platform: Any
 ) -> None:
@@ -240,6 +243,7 @@ def test_files_that_were_merged_are_taken_in_once(
     archive.verify()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", RAW)
 @pytest.mark.parametrize("loss", LOSSES)
 def test_nothing_is_mended_over_a_hole_in_the_raw_data(
@@ -262,6 +266,7 @@ def test_nothing_is_mended_over_a_hole_in_the_raw_data(
     three.verify()
 
 
+@pytest.mark.slow
 def test_lists_handed_in_are_kept_for_good_where_their_heads_went(three: Archive, tmp_path: Path) -> None:
     bill = json.dumps([{"meeting_id": "1", "started_at": "2026-01-01 09:00:00"}]).encode()
     three.witness(bill, kind="console", start="2026-01-01", end="2026-01-02", name="list")
@@ -293,6 +298,7 @@ def test_a_first_sync_that_was_killed_is_no_damage_and_the_next_one_begins_again
     assert raw <= raw_bytes(archive), "what was received may be listed never again"
 
 
+@pytest.mark.slow
 def test_a_marker_excuses_the_first_change_alone(three: Archive, platform: Any) -> None:
     """A folder copied while its second sync was written, heads last."""
     (three.path / "pending").touch()
@@ -328,6 +334,7 @@ def test_the_settling_time_that_went_with_all_heads_is_given_or_open(
     assert "somebody chose" in verify(archive.path, recompute=True).left_open[0].en
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [no_folder, newest_gone, newest_torn])
 def test_how_late_a_meeting_may_be_listed_outlives_its_head(
     archive: Archive, platform: Any, loss: Callable[[Path], None]
@@ -345,6 +352,7 @@ def test_how_late_a_meeting_may_be_listed_outlives_its_head(
     assert ["settled after 259200 s" in one.en for one in found.left_open] == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_word_of_patience")
 def test_a_settling_time_that_went_with_the_newest_head_is_open(archive: Archive, platform: Any) -> None:
     for hours in (24, 72):
@@ -364,6 +372,7 @@ def without_clock(found: Verification) -> list[Text]:
     return left
 
 
+@pytest.mark.slow
 def test_a_settling_time_that_heads_know_better_is_told_not_to_be_used(three: Archive) -> None:
     assert "was not used" in str(three.rebuild(settle=timedelta(hours=72)))
     assert "was not used" not in str(three.rebuild())

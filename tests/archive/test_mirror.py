@@ -131,6 +131,7 @@ def test_a_damaged_archive_is_not_mirrored(archive: Archive, platform: Any, url:
         Archive.at(url)
 
 
+@pytest.mark.slow
 def test_damage_in_the_mirror_is_found_and_mended(archive: Archive, platform: Any, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     place = tmp_path / "mirror"
@@ -146,6 +147,7 @@ def test_damage_in_the_mirror_is_found_and_mended(archive: Archive, platform: An
     assert Archive(place).verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_file_that_was_changed_in_the_copy_is_fetched_again(archive: Archive, platform: Any, tmp_path: Path) -> None:
     archive.sync(platform)
     archive.mirror(tmp_path / "mirror")
@@ -158,6 +160,7 @@ def test_a_file_that_was_changed_in_the_copy_is_fetched_again(archive: Archive, 
     assert changed.read_bytes() == sound
 
 
+@pytest.mark.slow
 def test_neither_archive_nor_mirror_is_said_to_hold_what_is_not_its_own(
     archive: Archive, platform: Any, tmp_path: Path
 ) -> None:
@@ -166,6 +169,7 @@ def test_neither_archive_nor_mirror_is_said_to_hold_what_is_not_its_own(
     assert archive.verify().beside == Archive(tmp_path / "mirror").verify().beside == ()
 
 
+@pytest.mark.slow
 def test_a_place_of_somebody_else_is_left_alone(archive: Archive, platform: Any, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     full = tmp_path / "full"
@@ -189,6 +193,7 @@ def test_a_place_of_somebody_else_is_left_alone(archive: Archive, platform: Any,
     assert (tmp_path / "mirror" / "observations" / "notes.txt").exists()
 
 
+@pytest.mark.slow
 def test_an_older_copy_does_not_take_the_place_of_a_newer_state(
     archive: Archive, platform: Any, tmp_path: Path
 ) -> None:
@@ -205,6 +210,7 @@ def test_an_older_copy_does_not_take_the_place_of_a_newer_state(
     assert len(Archive(tmp_path / "mirror").meetings()) == 21
 
 
+@pytest.mark.slow
 def test_nobody_writes_to_a_mirror(archive: Archive, platform: Any, url: str, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     archive.mirror(url)
@@ -223,6 +229,7 @@ def test_nobody_writes_to_a_mirror(archive: Archive, platform: Any, url: str, tm
         Archive(url)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the cache is elsewhere")
 def test_a_mirror_of_this_machine_is_read_where_it_stands(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -250,6 +257,7 @@ def test_copies_of_full_numbers_are_for_their_owner_alone(archive: Archive, plat
         assert modes == {0o700, 0o600}
 
 
+@pytest.mark.slow
 def test_a_restored_mirror_goes_on_as_the_archive(archive: Archive, platform: Any, url: str, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     archive.mirror(url)
@@ -287,6 +295,7 @@ def test_what_opens_a_store_is_told_to_nobody(
     assert SECRET not in repr(store_at(f"s3://bucket/x?{objects}"))
 
 
+@pytest.mark.slow
 def test_stores_that_fsspec_knows(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,6 +315,7 @@ def test_an_archive_without_a_state_has_no_mirror(archive: Archive, tmp_path: Pa
     assert not (tmp_path / "mirror").exists()
 
 
+@pytest.mark.slow
 def test_two_mirrors_of_two_states(archive: Archive, platform: Any, tmp_path: Path) -> None:
     grow(archive, platform, 20)
     archive.mirror(tmp_path / "one")

@@ -58,6 +58,7 @@ def _without_idle_zeros(ledger: pd.DataFrame, name: str) -> pd.Series[str]:
     return ledger[name].mask(is_amount, ledger[name].str.replace(r"(?<=\d\d)0+$", "", regex=True))
 
 
+@pytest.mark.slow
 def test_it_opens_and_verifies_before_anybody_synced_it(older: Path) -> None:
     archive = Archive(older / "m.archive")
     found = archive.verify()
@@ -71,6 +72,7 @@ def test_it_opens_and_verifies_before_anybody_synced_it(older: Path) -> None:
         assert archive.answer(pull_id)
 
 
+@pytest.mark.slow
 def test_what_it_claims_is_judged_anew_without_the_evidence_that_it_could_not_leave_yet(older: Path) -> None:
     archive = Archive(older / "m.archive")
     snapshot = archive.snapshot()
@@ -79,6 +81,7 @@ def test_what_it_claims_is_judged_anew_without_the_evidence_that_it_could_not_le
     assert archive.verify(recompute=True).is_recomputed
 
 
+@pytest.mark.slow
 def test_it_syncs_and_keeps_every_row_it_had(older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Archive(older / "m.archive")
     then = frames_of(older)
@@ -151,6 +154,7 @@ def _killed(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_an_answer_with_a_verdict_is_of_a_sync_that_came_to_its_end_and_lists_what_it_returned(older: Path) -> None:
     """It was kept as one of an interrupted sync of old, and what it had brought was known later, or not at all."""
     archive = Archive(older / "m.archive")

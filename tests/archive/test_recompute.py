@@ -351,6 +351,7 @@ def test_a_gap_of_an_earlier_version_is_a_gap_still(
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 def test_how_long_somebody_waits_is_told(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     platform.clock = BEGIN + timedelta(days=9)
     monkeypatch.setattr(times, "now", lambda: platform.clock)
@@ -385,6 +386,7 @@ def test_more_patience_than_at_first_is_no_damage(
     assert any("settled after 259200 s" in one for one in lines)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_word_of_patience")
 def test_where_nothing_shows_since_when_there_was_more_patience_it_is_left_open(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch

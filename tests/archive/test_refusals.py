@@ -149,6 +149,7 @@ def test_a_living_holder_of_the_lock_is_named_and_a_dead_one_is_no_obstacle(arch
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["fsync", "replace"])
 def test_a_full_disk_changes_nothing(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, call: str
@@ -167,6 +168,7 @@ def test_a_full_disk_changes_nothing(
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_for_the_compaction_alone_fails_no_sync(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

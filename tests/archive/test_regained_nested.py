@@ -17,6 +17,7 @@ from ytxdata.records.nested import Inside
 from ytxdata.records.normalize import PARSER_VERSION
 
 
+@pytest.mark.slow
 def test_a_record_left_inside_another_is_regained(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -35,6 +36,7 @@ def test_a_record_left_inside_another_is_regained(
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_list_that_becomes_a_map_by_id_is_no_change_of_a_meeting(archive: Archive, platform: Any) -> None:
     platform.records = platform.newest_first(24)
     archive.sync(platform)
@@ -61,6 +63,7 @@ def test_a_list_that_becomes_a_map_by_id_is_no_change_of_a_meeting(archive: Arch
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_meeting_whose_names_were_learnt_after_two_answers_held_it_is_no_doubt_of_the_second(
     archive: Archive, platform: Any
 ) -> None:

@@ -72,6 +72,7 @@ def test_one_command_mends_what_follows_from_the_raw_data(
     assert three.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", [gone, flipped])
 def test_an_earlier_head_is_bridged_by_the_hash_that_the_next_one_holds(
     three: Archive, platform: Any, damage: Callable[[Path], None]
@@ -84,6 +85,7 @@ def test_an_earlier_head_is_bridged_by_the_hash_that_the_next_one_holds(
     assert three.verify().is_sound
 
 
+@pytest.mark.slow
 def test_an_error_over_what_can_be_mended_names_the_command(three: Archive, platform: Any) -> None:
     empty(last(three.path / "heads"))
     platform.records.insert(0, platform.record(70))
@@ -120,6 +122,7 @@ def test_too_little_memory_or_a_folder_of_another_user_is_no_damage(
         assert caught.value.remedy
 
 
+@pytest.mark.slow
 def test_whoever_meets_a_damaged_table_is_told_that_it_can_be_made_anew(three: Archive, platform: Any) -> None:
     for path in three.path.glob("derived/*/meetings/*.parquet"):
         path.write_bytes(bytes(path.stat().st_size))
@@ -226,6 +229,7 @@ def test_a_changed_run_of_the_index_is_not_merged_into_one_with_a_hash_of_its_ow
     assert verify(three.path).is_sound
 
 
+@pytest.mark.slow
 def test_a_torn_file_that_no_head_names_is_set_aside_and_not_taken_in(three: Archive) -> None:
     head = int(last(three.path / "heads").name[:12])
     (three.path / "observations" / f"{head + 1:012d}.parquet").write_bytes(b"torn")
@@ -252,6 +256,7 @@ def test_two_lost_heads_are_taken_in_and_no_file_is_written_over(three: Archive,
     assert [three.answer(pull_id) for pull_id in pulls] == answers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["nothing", "another head", "that head"])
 def test_a_head_that_says_it_is_the_last_of_all_is_not_counted_up_to(three: Archive, platform: Any, what: str) -> None:
     strange = three.path / "heads" / "999999999998.json"

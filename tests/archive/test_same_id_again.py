@@ -34,6 +34,7 @@ def rows_by_party(platform: Any, i: int, n: int = 3) -> list[dict[str, Any]]:
     return [platform.record(i, parties=[{"name": f"{k}", "phone": f"1540000000{k}"}]) for k in range(n)]
 
 
+@pytest.mark.slow
 def test_a_room_that_its_creator_keeps_is_told_once_and_an_id_of_two_creators_of_each(
     archive: Archive, platform: Any
 ) -> None:
@@ -267,6 +268,7 @@ def test_a_clock_that_is_set_back_is_no_damage(archive: Archive, platform: Any, 
     assert_derived_alike(archive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edge", [" ", "\n", "\u00a0", "\ufeff", "\u200b", "\0"])
 def test_a_platform_that_begins_to_pad_its_ids_doubles_nothing(archive: Archive, platform: Any, edge: str) -> None:
     platform.records = [platform.record(i) for i in range(20)[::-1]]

@@ -30,6 +30,7 @@ def law(done: SyncReport) -> bool:
     return done.received == done.new + done.changed + done.unchanged + done.rejected + done.duplicates
 
 
+@pytest.mark.slow
 def test_first_sync_takes_everything_and_a_quiet_one_costs_one_call(archive: Archive, platform: Any) -> None:
     first = archive.sync(platform)
     assert (first.new, first.changed, first.rejected) == (60, 0, 0)
@@ -42,6 +43,7 @@ def test_first_sync_takes_everything_and_a_quiet_one_costs_one_call(archive: Arc
     assert len(archive.pulls()) == len(platform.asked)
 
 
+@pytest.mark.slow
 def test_frames_of_an_empty_archive_have_the_columns_of_full_ones(archive: Archive, platform: Any) -> None:
     records, platform.records = platform.records, []
     archive.sync(platform)
@@ -56,6 +58,7 @@ def test_frames_of_an_empty_archive_have_the_columns_of_full_ones(archive: Archi
             assert dtypes.equals(to_pandas(empty(views[name])).dtypes), name
 
 
+@pytest.mark.slow
 def test_every_record_is_counted_once(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     platform.records = [
@@ -76,6 +79,7 @@ def test_every_record_is_counted_once(archive: Archive, platform: Any) -> None:
     assert len(archive.rejects()) == 2
 
 
+@pytest.mark.slow
 def test_back_to_an_old_text_is_a_third_version(archive: Archive, platform: Any) -> None:
     for name in ("A", "B", "A", "A"):
         platform.records[0] = platform.record(59, meetingname=name)
@@ -93,6 +97,7 @@ def test_back_to_an_old_text_is_a_third_version(archive: Archive, platform: Any)
     assert [order.index(new) - order.index(old) for old, new in between] == [1, 1]
 
 
+@pytest.mark.slow
 def test_a_change_lies_between_the_last_pull_of_the_old_and_the_first_of_the_new(
     archive: Archive, platform: Any
 ) -> None:
@@ -106,6 +111,7 @@ def test_a_change_lies_between_the_last_pull_of_the_old_and_the_first_of_the_new
     assert new >= 3
 
 
+@pytest.mark.slow
 def test_as_of_shows_what_was_known_then(archive: Archive, platform: Any) -> None:
     for day, name in enumerate(("A", "B", "C")):
         platform.clock = NOON + timedelta(days=day)
@@ -119,6 +125,7 @@ def test_as_of_shows_what_was_known_then(archive: Archive, platform: Any) -> Non
     assert all(frame["last_seen_at"].max() <= NOON + timedelta(days=day) for day, frame in enumerate(seen))
 
 
+@pytest.mark.slow
 def test_the_answer_asked_later_wins_whichever_is_written_last(archive: Archive, platform: Any) -> None:
     platform.clock = NOON
     archive.sync(platform)
@@ -134,6 +141,7 @@ def test_the_answer_asked_later_wins_whichever_is_written_last(archive: Archive,
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_one_id_for_two_meetings_is_shown_as_both_and_stored_once(archive: Archive, platform: Any) -> None:
     twin = platform.record(10, meid=platform.record(59)["meid"], creator="13800000009")
     platform.records.append(twin)
@@ -147,6 +155,7 @@ def test_one_id_for_two_meetings_is_shown_as_both_and_stored_once(archive: Archi
     assert len(archive.changes()) == 0
 
 
+@pytest.mark.slow
 def test_two_texts_of_a_meeting_in_one_answer_do_not_flap(archive: Archive, platform: Any) -> None:
     other = platform.record(59, meetingname="另一个")
     for order in (1, -1, 1):
@@ -173,6 +182,7 @@ def test_every_raw_answer_comes_back_to_the_byte(archive: Archive, platform: Any
     assert stored < 20_000 * len(pulls)
 
 
+@pytest.mark.slow
 def test_a_late_field_and_a_closing_meeting_are_told_apart(archive: Archive, platform: Any) -> None:
     platform.records[0] = platform.record(59, endtime="")
     archive.sync(platform)
@@ -228,6 +238,7 @@ def test_what_a_sync_takes_in_is_no_known_land_of_the_same_sync(archive: Archive
     assert land.meetings(ids) == before
 
 
+@pytest.mark.slow
 def test_known_meetings_before_an_instant_are_counted_in_whatever_order_is_asked(
     archive: Archive, platform: Any
 ) -> None:
@@ -253,6 +264,7 @@ def test_more_news_than_the_tail_makes_the_sync_ask_for_more(archive: Archive, p
         assert len(archive.meetings()) == n
 
 
+@pytest.mark.slow
 def test_more_time_to_settle_is_kept_and_less_than_a_day_is_refused(archive: Archive, platform: Any) -> None:
     for hours, kept in ((24, 24), (72, 72), (24, 72), (48, 72)):
         archive.sync(platform, settle=timedelta(hours=hours))
@@ -362,6 +374,7 @@ def test_what_an_answer_warns_of_is_told_by_its_sync(archive: Archive, data: Any
     assert len({warning.en for warning in report.warnings}) == len(report.warnings)
 
 
+@pytest.mark.slow
 def test_a_short_answer_takes_nothing_back_of_what_a_whole_one_said(tmp_path: Path) -> None:
     """Run again and again on a quiet day, the same archive would know less about itself."""
     archive = Archive(tmp_path / "m.archive")

@@ -180,6 +180,7 @@ def test_control_files_that_went_are_covered_by_their_hashes(
     assert published(archive, tmp_path / "heads").exit_code == 0
 
 
+@pytest.mark.slow
 def test_control_files_made_anew_are_told_and_are_no_damage(
     archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
 ) -> None:
@@ -290,6 +291,7 @@ def test_what_came_after_the_last_published_head_is_told(
     assert published(archive, tmp_path / "heads").exit_code == 1
 
 
+@pytest.mark.slow
 def test_an_entry_of_a_list_is_the_one_that_was_published(
     archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path
 ) -> None:

@@ -256,6 +256,7 @@ def test_what_others_tell_of_a_meeting_counts_in_the_period_where_it_lies(
         assert [row["busy_minutes"] for row in concurrency(source, **period).to_dicts()] == [minutes]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ended", ["", "2026-01-01 09:05:00"])
 def test_a_cancelled_booking_whose_start_is_blanked_keeps_it_and_is_told(
     archive: Archive, platform: Any, ended: str

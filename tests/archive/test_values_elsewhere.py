@@ -89,6 +89,7 @@ def test_no_exit_tells_elsewhere_what_its_column_hides(changed: Archive, tmp_pat
     assert {"zhaoliu89", "caller=zhangwei3"} <= set(shown), "whoever asks for it still sees it"
 
 
+@pytest.mark.slow
 def test_a_known_key_in_front_of_a_hidden_value_stays(changed: Archive) -> None:
     told = changed.sql("select raw_value from problems where reason = 'other_value'").arrow["raw_value"].to_pylist()
     assert told == ["caller=****"]

@@ -63,6 +63,7 @@ def flip(path: Path, rng: random.Random) -> int:
     return place
 
 
+@pytest.mark.slow
 def test_a_sound_archive_is_said_to_be_sound(filled: Archive) -> None:
     found = filled.verify()
     assert found.is_sound
@@ -88,6 +89,7 @@ def test_a_sync_that_begins_while_files_are_listed_leaves_no_damage(
     assert [one.kind for one in verify(filled.path, quick=True).damages] == ["stray"]
 
 
+@pytest.mark.slow
 def test_files_that_a_sync_lets_go_while_they_are_looked_at_are_no_damage(
     filled: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,6 +108,7 @@ def test_files_that_a_sync_lets_go_while_they_are_looked_at_are_no_damage(
     assert verify(filled.path).is_sound
 
 
+@pytest.mark.slow
 def test_what_lies_beside_an_archive_is_told_as_not_checked(filled: Archive) -> None:
     assert filled.verify().beside == ()
     (filled.path / "meetings.csv").write_text("meeting_id\n1\n")
@@ -117,6 +120,7 @@ def test_what_lies_beside_an_archive_is_told_as_not_checked(filled: Archive) -> 
     assert found.to_dict()["beside"] == ["legs", "meetings.csv"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_flipped_bit_in_any_file_is_found_and_its_file_named(filled: Archive, seed: int) -> None:
     rng = random.Random(seed)
@@ -320,6 +324,7 @@ def test_an_index_that_leads_nowhere_is_found(filled: Archive) -> None:
     assert [damage.kind for damage in verify(filled.path).damages] == ["index"]
 
 
+@pytest.mark.slow
 def test_verification_says_how_many_rows_it_derived(filled: Archive) -> None:
     n = sum(len(frame) for frame in (filled.meetings(), filled.legs(), filled.rejects()))
     found = filled.verify()
@@ -329,6 +334,7 @@ def test_verification_says_how_many_rows_it_derived(filled: Archive) -> None:
     assert "not derived" in filled.verify(quick=True).line.en
 
 
+@pytest.mark.slow
 def test_two_pulls_of_one_tick_of_the_clock_are_no_damage(archive: Archive, platform: Any) -> None:
     """A coarse clock and the same answer twice give two pulls of one id."""
     platform.records = platform.newest_first(1000)

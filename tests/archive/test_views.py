@@ -29,6 +29,7 @@ from ytxdata.records.normalize import PARSER_VERSION
 from ytxdata.times import BEIJING
 
 
+@pytest.mark.slow
 def test_a_lazy_view_whose_state_went_says_so_and_a_file_that_is_lost_is_damage(
     archive: Archive, platform: Any
 ) -> None:
@@ -46,6 +47,7 @@ def test_a_lazy_view_whose_state_went_says_so_and_a_file_that_is_lost_is_damage(
         now.collect()
 
 
+@pytest.mark.slow
 def test_a_lazy_view_says_what_the_frame_says(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     platform.records[0] = platform.record(59, meetingname="改")
@@ -151,6 +153,7 @@ def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
     assert len(find(snapshot.runs, ["unknown"])) == 0
 
 
+@pytest.mark.slow
 def test_names_learnt_later_make_meetings_of_what_was_rejected_and_nothing_looks_changed(
     archive: Archive, platform: Any
 ) -> None:
@@ -192,6 +195,7 @@ def test_a_better_parser_derives_again_and_is_no_change_by_the_platform(
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_rebuild_mends_damaged_derived_tables(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     before = archive.meetings()
@@ -361,6 +365,7 @@ def test_a_meeting_that_is_a_file_by_itself_is_found_in_its_period(
                 assert sorted(found["meeting_id"].to_pylist()) == sorted(rows["meeting_id"])
 
 
+@pytest.mark.slow
 def test_what_else_lies_among_the_heads_is_no_head(archive: Archive, platform: Any) -> None:
     archive.sync(platform)
     heads = archive.path / "heads"

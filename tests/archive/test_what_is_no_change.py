@@ -58,11 +58,13 @@ WRITINGS: dict[str, Rewrite] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRITINGS)
 def test_the_same_in_other_writing_is_no_change(archive: Archive, platform: Any, name: str) -> None:
     assert told(archive, platform, WRITINGS[name]) == []
 
 
+@pytest.mark.slow
 def test_a_party_that_went_moves_no_other_and_one_that_came_is_told(archive: Archive, platform: Any) -> None:
     came = {"name": "丁", "phone": "13900000005"}
     rows = told(archive, platform, lambda one: one | {"parties": [*one["parties"][:0:-1], came]})
@@ -76,6 +78,7 @@ def test_a_party_that_went_moves_no_other_and_one_that_came_is_told(archive: Arc
     assert not any(field.startswith(("legs[2]", "legs[3]", "raw.parties.[2]")) for field, *_ in rows)
 
 
+@pytest.mark.slow
 def test_one_leg_of_a_list_in_another_order_changes_alone(archive: Archive, platform: Any) -> None:
     def rewrite(one: Record) -> Record:
         first, *others = one["parties"]
@@ -87,6 +90,7 @@ def test_one_leg_of_a_list_in_another_order_changes_alone(archive: Archive, plat
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "after", "rows"),
     [

@@ -74,6 +74,7 @@ def test_no_reader_is_given_rows_of_a_file_with_another_bit(full: Archive, name:
     READERS[name](full)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb[0])
 def test_the_command_line_says_damage(
     full: Archive, verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -106,6 +107,7 @@ def test_a_scan_whose_files_are_changed_before_it_is_computed_says_damage(full: 
     assert path.relative_to(full.path).as_posix() in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_sync_goes_on_beside_a_changed_file(full: Archive, platform: Any) -> None:
     """What the platform lists today it may list never again: a bad block of last year must not keep it out."""
     path = of_legs(full)

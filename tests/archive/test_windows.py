@@ -174,6 +174,7 @@ def test_a_file_that_somebody_reads_stays_until_nobody_does(
     assert before - set(archive.path.rglob("*.parquet")), "and goes afterwards"
 
 
+@pytest.mark.slow
 def test_a_table_that_a_spreadsheet_holds_is_told(windows: Windows, tmp_path: Path) -> None:
     with Emulator(meetings=5, seed=2) as server:
         history = Client(base_url=server.url, **server.credentials).fetch_history()

@@ -38,6 +38,7 @@ def archive(tmp_path: Path) -> Archive:
     return billed(tmp_path / "a")
 
 
+@pytest.mark.slow
 def test_a_whole_bill_proves_its_period_and_says_so_everywhere(archive: Archive) -> None:
     meetings, start, end = month(archive)
     assert archive.certificate(start, end).worst == "PROBABLE"
@@ -55,6 +56,7 @@ def test_a_frame_is_no_list_and_it_is_said_what_is(archive: Archive) -> None:
         archive.witness(archive.meetings(), kind="invoice", start="2026-03", end="2026-04")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_list_of_days_to_come_proves_nothing_beyond_the_newest_pull_less_what_settles(archive: Archive) -> None:
     start = archive.meetings()["started_at"].min().normalize()
     meetings, end = archive.meetings(start, None), start + timedelta(days=3650)
@@ -90,6 +92,7 @@ def test_a_list_called_after_a_number_is_called_so_nowhere_beside_its_mask(
     assert verify_pack(tmp_path / "e.zip")
 
 
+@pytest.mark.slow
 def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves_nothing(archive: Archive) -> None:
     meetings, start, end = month(archive)
     extra = meetings.iloc[[3]].assign(meeting_id="lost")
@@ -101,6 +104,7 @@ def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves
     assert archive.certificate(start, end).worst == "PROBABLE", "the second of one name takes the place of the first"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_removed", [True, False])
 @pytest.mark.parametrize("rules", [RULES - 1, RULES])
 def test_a_list_that_is_given_again_proves_at_once_what_it_proved_in_one_change(
@@ -122,6 +126,7 @@ def test_a_list_that_is_given_again_proves_at_once_what_it_proved_in_one_change(
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
 def test_what_rested_on_a_witness_goes_with_it_and_its_bytes_stay(archive: Archive) -> None:
     meetings, start, end = month(archive)
     before = archive.certificate()
@@ -136,6 +141,7 @@ def test_what_rested_on_a_witness_goes_with_it_and_its_bytes_stay(archive: Archi
         archive.remove_witness("bill")
 
 
+@pytest.mark.slow
 def test_a_later_sync_hears_the_witness_again(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "a")
     with Emulator(meetings=120) as server:
@@ -163,6 +169,7 @@ class _Short:
         return self.client.query_meeting(confid, min(self.most, meetingcount))
 
 
+@pytest.mark.slow
 def test_a_changed_witness_is_damage(archive: Archive) -> None:
     meetings, start, end = month(archive)
     archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill")
@@ -173,6 +180,7 @@ def test_a_changed_witness_is_damage(archive: Archive) -> None:
     assert not verify(archive.path).is_sound
 
 
+@pytest.mark.slow
 def test_other_bytes_at_the_place_of_a_list_below_one_more_head_are_damage_and_none_that_was_published(
     archive: Archive, tmp_path: Path
 ) -> None:
@@ -196,6 +204,7 @@ def test_other_bytes_at_the_place_of_a_list_below_one_more_head_are_damage_and_n
     assert "bill" in audit.verify_heads(archive, tmp_path / "heads.jsonl").left_open[0].en
 
 
+@pytest.mark.slow
 def test_a_total_may_be_given_and_a_class_of_numbers_proves_no_period(archive: Archive) -> None:
     meetings, start, end = month(archive)
     bare = bill_of(meetings).rsplit(b"\r\n", 2)[0] + b"\r\n"
@@ -210,6 +219,7 @@ def test_a_total_may_be_given_and_a_class_of_numbers_proves_no_period(archive: A
     assert archive.certificate(start, end).worst == "PROBABLE"
 
 
+@pytest.mark.slow
 def test_the_bill_of_the_emulator_proves_its_whole_period(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "a")
     with Emulator(meetings=120) as server:
@@ -239,6 +249,7 @@ def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_a_witness_before_the_first_completed_sync_claims_nothing_and_stops_no_sync(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +267,7 @@ def test_a_witness_before_the_first_completed_sync_claims_nothing_and_stops_no_s
     assert young.verify().is_sound
 
 
+@pytest.mark.slow
 def test_a_changed_witness_is_not_heard_again(tmp_path: Path, platform: Any) -> None:
     archive = Archive(tmp_path / "b")
     archive.sync(platform)
@@ -286,6 +298,7 @@ def test_a_disk_that_is_full_while_an_interrupted_change_is_healed_is_told_as_su
     assert "No space left" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_list_that_was_corrected_under_another_name_names_the_one_that_blocks(archive: Archive) -> None:
     meetings, start, end = month(archive)
     extra = meetings.iloc[[3]].assign(meeting_id="lost")
@@ -305,6 +318,7 @@ def test_a_list_that_was_corrected_under_another_name_names_the_one_that_blocks(
     assert "--remove" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_next_sync(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +338,7 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rules", [1, 3, 99, None])
 def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
     archive: Archive, rules: int | None
@@ -393,6 +408,7 @@ def test_how_a_list_is_read_is_held_against_earlier_heads(archive: Archive) -> N
     assert {"the list bill is read in another way" in damage.detail.en for damage in damages} == {True}
 
 
+@pytest.mark.slow
 def test_a_list_that_is_heard_again_keeps_both_totals(archive: Archive) -> None:
     meetings, start, end = month(archive)
     wrong = bill_of(meetings).rsplit(b",", 1)[0] + b",1\r\n"

@@ -73,6 +73,7 @@ def counts(office: Office, told: pd.DataFrame) -> dict[str, int]:
     return {state: n for state, n in audit.reconcile(office.frames, told).counts.items() if n}
 
 
+@pytest.mark.slow
 @pytest.mark.by_chance(12)
 @pytest.mark.parametrize(
     "left_out", [(), ("被叫",), ("接通时间",), ("计费时长",), ("金额",), ("被叫", "计费时长")], ids=str
@@ -103,6 +104,7 @@ def test_the_same_line_twice_is_billed_twice(find: Finder, left_out: tuple[str, 
     assert f"line {len(lines) + 1} of the invoice bills meeting {lines[40].meeting_id} once more" in row["en"]
 
 
+@pytest.mark.slow
 def test_every_line_twice_is_no_bill_by_connection() -> None:
     office = Office()
     for i in range(12):
@@ -137,6 +139,7 @@ def test_a_party_that_is_not_billed_and_a_meeting_that_is_nowhere_are_found() ->
     assert counts(office, bill([one for one in lines if one is not of_two])) == {"matched": 59, "mismatched": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["%Y-%m-%d %H:%M", "%Y-%m-%d", None])
 def test_a_bill_by_meeting_of_rooms_of_which_the_archive_lacks_meetings_stays_one(form: str | None) -> None:
     office, rows = Office(), []
@@ -153,6 +156,7 @@ def test_a_bill_by_meeting_of_rooms_of_which_the_archive_lacks_meetings_stays_on
     assert not found.added_up
 
 
+@pytest.mark.slow
 def test_who_comes_again_within_the_minute_is_not_billed_twice() -> None:
     office, lines = held()
     office.meet(
@@ -168,6 +172,7 @@ def test_who_comes_again_within_the_minute_is_not_billed_twice() -> None:
     assert counts(office, bill([*lines, *more])) == {"matched": 61}
 
 
+@pytest.mark.slow
 def test_a_bill_that_says_when_each_party_came_and_went_needs_no_duration(tmp_path: Path) -> None:
     office, lines = held()
     text = "会议编号,主叫,被叫,开始时间,结束时间,费用\n" + "".join(

@@ -67,6 +67,7 @@ def changed(**changes: Any) -> list[dict[str, Any]]:
     return [*MEETINGS[:50], record(50, **changes), *MEETINGS[51:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changes", "severity"),
     [
@@ -91,11 +92,13 @@ def test_a_change_after_the_end(tmp_path: Path, changes: dict[str, Any], severit
     assert all(row["record_ids"] == [f"{50:029d}"] for row in rows)
 
 
+@pytest.mark.slow
 def test_an_end_that_comes_is_no_change_after_the_end(tmp_path: Path) -> None:
     archive = synced(tmp_path, changed(endtime="", duration=""), MEETINGS)
     assert found(archive, "mutated_after_close") == []
 
 
+@pytest.mark.slow
 def test_a_change_names_the_two_pulls_between_which_it_came(tmp_path: Path) -> None:
     archive = synced(tmp_path, MEETINGS, changed(duration="400"))
     findings = audit.run(archive, checks=["mutated_after_close"], remember=False)
@@ -105,11 +108,13 @@ def test_a_change_names_the_two_pulls_between_which_it_came(tmp_path: Path) -> N
     assert "300 → 400" in row["en"]
 
 
+@pytest.mark.slow
 def test_back_and_forth_are_two_findings(tmp_path: Path) -> None:
     archive = synced(tmp_path, MEETINGS, changed(duration="400"), MEETINGS)
     assert len(found(archive, "mutated_after_close")) == 2
 
 
+@pytest.mark.slow
 def test_a_record_that_vanishes_is_found_with_the_pulls_that_show_it(tmp_path: Path) -> None:
     archive = synced(tmp_path, MEETINGS, [one for one in MEETINGS if one is not MEETINGS[50]])
     findings = audit.run(archive, checks=["vanished"], remember=False)
@@ -130,6 +135,7 @@ def test_of_the_answers_of_one_second_the_longest_showed_the_record() -> None:
     assert pulls_around(listings[:4], last) == ("33.0", "34.01")  # no later one is as long: what there is
 
 
+@pytest.mark.slow
 def test_what_the_platform_forgets_at_its_old_end_has_not_vanished(tmp_path: Path) -> None:
     assert found(synced(tmp_path, MEETINGS, MEETINGS[5:]), "vanished") == []
 
@@ -144,6 +150,7 @@ def test_a_record_that_comes_back_is_no_longer_vanished(tmp_path: Path) -> None:
     assert row["status"] == "resolved"
 
 
+@pytest.mark.slow
 def test_probable_periods_are_one_finding_and_a_gap_is_one_each(tmp_path: Path) -> None:
     (row,) = found(synced(tmp_path, MEETINGS), "coverage_gap")
     assert (row["severity"], list(row["record_ids"])) == ("warn", [])
@@ -156,6 +163,7 @@ def test_probable_periods_are_one_finding_and_a_gap_is_one_each(tmp_path: Path) 
     assert gaps >= 1
 
 
+@pytest.mark.slow
 def test_who_accepts_ten_uncertain_days_has_not_accepted_ninety(tmp_path: Path) -> None:
     archive = synced(tmp_path, MEETINGS)
     (one,) = found(archive, "coverage_gap")
@@ -167,6 +175,7 @@ def test_who_accepts_ten_uncertain_days_has_not_accepted_ninety(tmp_path: Path) 
     assert warned["finding_id"] != one["finding_id"]
 
 
+@pytest.mark.slow
 def test_what_is_proven_is_no_gap(story: Story) -> None:
     whole = audit.run(story.archive, checks=["coverage_gap"], remember=False)
     assert whole.certificate is not None
@@ -193,6 +202,7 @@ def parties(leaves: str, n: int = 4, **more: str) -> list[dict[str, str]]:
     return [{"phone": f"1390000000{k}", **joined, leaves: "2026-01-05 09:02:00", **more} for k in range(n)]
 
 
+@pytest.mark.slow
 def test_legs_that_end_with_their_meeting_for_want_of_a_time_are_told(tmp_path: Path) -> None:
     archive = synced(tmp_path, [record(i, parties=parties("bye", updateTime="2026-01-05 09:04:00")) for i in range(6)])
     (row,) = found(archive, "missing_leave")
@@ -203,6 +213,7 @@ def test_legs_that_end_with_their_meeting_for_want_of_a_time_are_told(tmp_path: 
     assert archive.legs()["left_at"].notna().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("one", "other", "is_same"), [(3, 3, True), (3, 24, False)])
 def test_who_accepts_an_eighth_of_legs_without_an_end_has_not_accepted_all(
     tmp_path: Path, one: int, other: int, is_same: bool
@@ -218,6 +229,7 @@ def test_who_accepts_an_eighth_of_legs_without_an_end_has_not_accepted_all(
     assert (ids[0] == ids[1]) is is_same
 
 
+@pytest.mark.slow
 def test_a_few_legs_without_a_time_of_leaving_are_nobody_s_mistake(tmp_path: Path) -> None:
     records = [record(i, parties=parties("leavetime")) for i in range(6)]
     records[0]["parties"][0].pop("leavetime")

@@ -125,6 +125,7 @@ def test_risky_numbers_by_class(office: Office, find: Finder, number: str | None
     )
 
 
+@pytest.mark.slow
 def test_prefixes_of_ones_own(office: Office, find: Finder) -> None:
     office.meet("1", people=[ANNA, "13700000010"])
     assert len(find("risky_number", office, prefixes=["+86137"])) == 1
@@ -180,6 +181,7 @@ def test_a_creator_whose_long_days_are_alike_is_held_to_a_fifth_of_them(office: 
     assert found[0]["measured"] == pytest.approx(101 / 20)
 
 
+@pytest.mark.slow
 def test_weeks_before_the_period_are_what_it_is_compared_with(office: Office, find: Finder) -> None:
     weeks(office, [10, 20, 30, 10, 20, 30], 71)
     assert len(find("sudden_change", office, start="2026-03-01")) == 2

@@ -209,6 +209,7 @@ def test_a_creator_of_short_calls(office: Office, find: Finder, n: int, short: i
     assert all(row["measured"] == 100 * short / n for row in rows)
 
 
+@pytest.mark.slow
 def test_who_accepts_a_fifth_of_short_calls_has_not_accepted_one_of_all(find: Finder) -> None:
     def id_of(short: int) -> str:
         office = Office()

@@ -266,6 +266,7 @@ def test_a_sync_publishes_the_head_and_a_rewritten_disk_is_found_out(
     assert "rewritten after pull 0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_head_that_nobody_takes_leaves_the_sync_whole(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_line_that_is_no_head_is_refused(
         audit.verify_pack(made[name], heads=given)
 
 
+@pytest.mark.slow
 def test_a_wrong_file_of_heads_is_a_wrong_call(made: dict[str, Path], story: Any, tmp_path: Path) -> None:
     head = json.loads(made["heads.jsonl"].read_text("utf-8").splitlines()[-1])
     (tmp_path / "heads.jsonl").write_text(json.dumps({**head, "pulls": -1}), "utf-8")

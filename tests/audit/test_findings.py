@@ -44,6 +44,7 @@ ROSTER = pd.DataFrame({"phone": [ANNA, BORIS, CARLA]})
 OPTIONS: dict[str, Any] = {"roster": ROSTER, "as_of": NOW}
 
 
+@pytest.mark.slow
 def test_the_frame_is_the_same_whether_full_or_empty(office: Office) -> None:
     full, empty = audit.run(eventful().frames, **OPTIONS), audit.run(office.frames, **OPTIONS)
     assert tuple(full.frame.columns) == tuple(empty.frame.columns) == COLUMNS
@@ -69,12 +70,14 @@ ENGINES: dict[str, Callable[[Frames], Frames]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_findings_are_the_same_on_every_engine(engine: str) -> None:
     frames = eventful().frames
     assert content(audit.run(ENGINES[engine](frames), **OPTIONS)) == content(audit.run(frames, **OPTIONS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_findings_are_the_same_for_any_order_of_records(seed: int) -> None:
     office = eventful()
@@ -84,6 +87,7 @@ def test_findings_are_the_same_for_any_order_of_records(seed: int) -> None:
     assert content(audit.run(office.frames, **OPTIONS)) == expected
 
 
+@pytest.mark.slow
 def test_no_id_is_a_hash_of_a_number() -> None:
     """The same office with other people has the same ids: nobody can find a number by trying all."""
     renamed = eventful()
@@ -95,6 +99,7 @@ def test_no_id_is_a_hash_of_a_number() -> None:
     assert list(one.frame["finding_id"]) == list(other.frame["finding_id"])
 
 
+@pytest.mark.slow
 def test_numbers_are_masked_on_the_way_out(tmp_path: Path) -> None:
     found = audit.run(eventful().frames, **OPTIONS)
     assert any(ANNA in text for text in found.frame["zh"])
@@ -105,6 +110,7 @@ def test_numbers_are_masked_on_the_way_out(tmp_path: Path) -> None:
     found.to_excel(tmp_path / "findings.xlsx")
 
 
+@pytest.mark.slow
 def test_a_finding_belongs_to_the_period_of_its_latest_record() -> None:
     office = (
         Office()
@@ -115,6 +121,7 @@ def test_a_finding_belongs_to_the_period_of_its_latest_record() -> None:
         assert len(audit.run(office.frames, start=start, end=end, as_of=NOW, checks=["creator_overlap"])) == n
 
 
+@pytest.mark.slow
 def test_months_together_are_the_whole() -> None:
     office = eventful()
     keys = ["duplicate_exact", "id_collision", "missing_end", "over_long", "burst", "risky_number", "off_hours"]
@@ -126,6 +133,7 @@ def test_months_together_are_the_whole() -> None:
     assert whole == parts[0] | parts[1]
 
 
+@pytest.mark.slow
 def test_a_check_without_its_input_says_so_and_never_passes_in_silence(office: Office) -> None:
     office.meet("1", creator=None, people=[])
     found = audit.run(office.frames)
@@ -145,6 +153,7 @@ def test_a_check_without_its_input_says_so_and_never_passes_in_silence(office: O
     assert any("unknown_number" in note.en for note in found.notes)
 
 
+@pytest.mark.slow
 def test_the_summary_counts_what_is_open() -> None:
     found = audit.run(eventful().frames, **OPTIONS)
     rows = {row["check"]: row for row in found.summary().frame.to_dict("records")}
@@ -152,6 +161,7 @@ def test_the_summary_counts_what_is_open() -> None:
     assert (rows["over_long"]["crit"], rows["over_long"]["new"], rows["burst"]["warn"]) == (1, 1, 1)
 
 
+@pytest.mark.slow
 def test_a_check_of_ones_own() -> None:
     @audit.check("afternoon", "下午开会", "afternoon", thresholds=("hour",))
     def afternoon(data: Any, *, hour: int = 14) -> Iterator[Finding]:
@@ -194,6 +204,7 @@ def test_an_archive_without_a_sync_is_no_clean_one(tmp_path: Path) -> None:
         audit.run(Archive(tmp_path / "nowhere.archive"))
 
 
+@pytest.mark.slow
 def test_sensitivity_halves_and_doubles_every_threshold() -> None:
     office = Office().meet("a", lasts=3 * 3600).meet("b", lasts=5 * 3600).meet("c", lasts=9 * 3600)
     rows = audit.run(office.frames, as_of=NOW).sensitivity().frame.to_dict("records")
@@ -202,6 +213,7 @@ def test_sensitivity_halves_and_doubles_every_threshold() -> None:
     assert "off_hours" in {one["check"] for one in rows}
 
 
+@pytest.mark.slow
 def test_each_threshold_of_a_bill_finds_what_it_finds_by_itself() -> None:
     """What lies beside what is looked up once for all of them, and a threshold is none of that."""
     office, lengths = Office(), [1207, 1801, 2411, 3001, 3607, 4211, 4813, 5417]
@@ -259,6 +271,7 @@ def test_a_check_that_did_not_run_and_a_period_that_was_not_looked_at_resolve_no
     assert set(statuses(story.few()).values()) == {"persisting"}
 
 
+@pytest.mark.slow
 def test_accepted_survives_and_is_not_open(story: Story) -> None:
     first = story.few()
     row = first.at_least("crit").frame.iloc[0]
@@ -281,6 +294,7 @@ def test_accepting_takes_a_reason_and_a_reviewer(story: Story, reason: str, by: 
     assert set(story.audit(checks=["over_long"]).frame["status"]) == {"persisting"}
 
 
+@pytest.mark.slow
 def test_only_what_was_found_can_be_accepted_and_only_beside_an_archive(story: Story) -> None:
     with pytest.raises(UsageError, match="no finding"):
         story.few().accept("0123456789abcdef", reason="why", by="me")
@@ -301,6 +315,7 @@ def test_the_file_only_grows_and_lies_beside_the_archive(story: Story) -> None:
     assert path.read_bytes().startswith(before)
 
 
+@pytest.mark.slow
 def test_looking_at_the_past_and_looking_only_remember_nothing(story: Story) -> None:
     story.few(remember=False)
     story.few(as_of="2026-03-04 00:30")
@@ -367,6 +382,7 @@ def test_explain_shows_the_raw_records_side_by_side(story: Story) -> None:
     assert any("pulls" in note.en for note in shown.notes)
 
 
+@pytest.mark.slow
 def test_explain_of_a_change_shows_both_versions(story: Story) -> None:
     found = story.audit(checks=["mutated_after_close"])
     money = next(row for row in found.frame.to_dict("records") if "amount_yuan" in row["en"])

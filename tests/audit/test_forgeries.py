@@ -226,6 +226,7 @@ def test_what_agrees_and_is_false_is_noticed_when_all_is_derived_anew(
     refused(folder, "recompute", recompute=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["raw.zip", "bare.zip"])
 def test_heads_that_were_published_agree_with_archive_and_packs(
     made: dict[str, Path], planted_once: Story, name: str
@@ -282,6 +283,7 @@ def test_a_published_head_is_no_hash_of_what_is_hidden(made: dict[str, Path], pl
     assert not [one for one in plain | ends if one in text or one[:16] in text]
 
 
+@pytest.mark.slow
 def test_a_head_is_published_with_a_sync(made: dict[str, Path], story: Story, tmp_path: Path) -> None:
     with Authority.make().serving() as address:
         line = audit.publish_head(story.archive, address)
@@ -338,6 +340,7 @@ def test_a_file_without_heads_proves_nothing(made: dict[str, Path], tmp_path: Pa
         audit.verify_pack(made["bare.zip"], heads=tmp_path / "heads.jsonl")
 
 
+@pytest.mark.slow
 def test_later_heads_leave_a_pack_open(made: dict[str, Path], tmp_path: Path) -> None:
     lines = made["heads.jsonl"].read_text("utf-8").splitlines()
     later = canonical({**json.loads(lines[-1]), "pulls": 99}).decode()

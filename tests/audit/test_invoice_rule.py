@@ -176,6 +176,7 @@ def test_the_reason_names_what_the_accused_lines_share() -> None:
     assert any(rule.en in note.en for note in found.notes for rule in found.rules)
 
 
+@pytest.mark.slow
 def test_a_minimum_that_few_lines_meet_with_is_found() -> None:
     """First 45 s whole, then 15 s begun: 290 of 300 lines have no short leg and need no minimum."""
     office, met = billed_office(4)

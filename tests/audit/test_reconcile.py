@@ -32,12 +32,14 @@ def states(office: Office, lines: list[tuple[str, int | None, str | None]], **op
     return {state: n for state, n in counts.items() if n}
 
 
+@pytest.mark.slow
 def test_an_invoice_that_agrees_gives_no_finding(find: Finder) -> None:
     office, lines = plain()
     assert states(office, lines) == {"matched": 6}
     assert find("billing_mismatch", office, invoice=invoice(*lines)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit_s", [6, 86400])
 def test_durations_that_are_no_seconds_accuse_no_line(find: Finder, unit_s: int) -> None:
     """Pulses of 6 s, or the seconds that stand beside hours and minutes: every line of an honest bill was false."""
@@ -53,6 +55,7 @@ def test_durations_that_are_no_seconds_accuse_no_line(find: Finder, unit_s: int)
     assert states(office, [*lines[1:], ("0", 301, "9.80")]) == {"matched": 7, "mismatched": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "state"),
     [
@@ -71,6 +74,7 @@ def test_the_tolerances(find: Finder, line: tuple[str, int | None, str | None], 
     assert len(find("billing_mismatch", office, invoice=invoice(line, *lines[1:]))) == (state == "mismatched")
 
 
+@pytest.mark.slow
 def test_lines_and_records_that_miss_each_other() -> None:
     office, lines = plain()
     found = audit.reconcile(office.frames, invoice(*lines[:2], *lines[3:], ("phantom", 60, "0.5"), lines[0]))
@@ -83,6 +87,7 @@ def test_lines_and_records_that_miss_each_other() -> None:
     assert rows["billed_twice"]["line"] == 7
 
 
+@pytest.mark.slow
 def test_the_money_is_exact() -> None:
     office, lines = plain()
     lines[0] = ("0", 1800, "1.80000000000000001")
@@ -99,12 +104,14 @@ def test_without_a_period_only_the_time_of_the_invoice_is_looked_at() -> None:
     assert states(office, lines, start="2026-03-03 12:00", end="2026-03-04") == {"matched": 4, "outside_period": 2}
 
 
+@pytest.mark.slow
 def test_two_meetings_of_one_id_match_two_lines() -> None:
     office, lines = plain()
     office.meet("0", "2026-03-03 20:00", 600, creator=BORIS, amount="0.60")
     assert states(office, [*lines, ("0", 600, "0.60")]) == {"matched": 7}
 
 
+@pytest.mark.slow
 def test_a_running_meeting_need_not_be_billed() -> None:
     office, lines = plain()
     office.meet("running", "2026-03-03 12:30", None)
@@ -112,6 +119,7 @@ def test_a_running_meeting_need_not_be_billed() -> None:
     assert states(office, lines) == {"matched": 6}
 
 
+@pytest.mark.slow
 def test_a_total_that_is_too_far_off(find: Finder) -> None:
     office, lines = plain()
     within = [(key, seconds, "1.81") for key, seconds, _ in lines]
@@ -121,6 +129,7 @@ def test_a_total_that_is_too_far_off(find: Finder) -> None:
     assert find("billing_mismatch", office, invoice=invoice(*within), total_pct=0.6) == []
 
 
+@pytest.mark.slow
 def test_findings_name_meetings_and_do_not_depend_on_the_order_of_lines(find: Finder) -> None:
     office, lines = plain()
     wrong = [("0", 1900, "1.80"), *lines[1:], ("phantom", 60, "0.5")]
@@ -137,6 +146,7 @@ def ids(find: Finder, office: Office, bill: pd.DataFrame, of: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_who_accepts_the_total_of_one_bill_has_not_accepted_that_of_the_next(find: Finder) -> None:
     office, lines = plain()
     dear = [(key, seconds, "2.10") for key, seconds, _ in lines]
@@ -146,6 +156,7 @@ def test_who_accepts_the_total_of_one_bill_has_not_accepted_that_of_the_next(fin
     assert ids(find, office, invoice(*dear[:5], ("x", 1800, "2.10")), "comes to") != [one]
 
 
+@pytest.mark.slow
 def test_who_accepts_lines_that_were_not_compared_has_not_accepted_others(find: Finder) -> None:
     office = Office()
     for n in range(8):
@@ -157,6 +168,7 @@ def test_who_accepts_lines_that_were_not_compared_has_not_accepted_others(find: 
         assert ids(find, office, invoice(*others), "could not be compared") != [one]
 
 
+@pytest.mark.slow
 def test_the_third_line_of_a_meeting_is_another_finding_than_the_second(find: Finder) -> None:
     office, lines = plain()
     twice = ids(find, office, invoice(*lines, lines[0]), "once more")
@@ -165,6 +177,7 @@ def test_the_third_line_of_a_meeting_is_another_finding_than_the_second(find: Fi
     assert set(twice) < set(often)
 
 
+@pytest.mark.slow
 def test_what_was_accepted_of_a_room_is_not_accepted_of_its_next_meeting(find: Finder) -> None:
     office = Office()
     for start in ("2026-02-02 14:00", "2026-03-02 14:00"):
@@ -181,6 +194,7 @@ def test_what_was_accepted_of_a_room_is_not_accepted_of_its_next_meeting(find: F
     assert len({one for some in found for one in some}) == len([one for some in found for one in some])
 
 
+@pytest.mark.slow
 def test_an_invoice_in_whole_minutes_is_recognised(find: Finder) -> None:
     office = Office()
     lines: list[tuple[str, int | None, str | None]] = []
@@ -217,6 +231,7 @@ def priced_office(n: int = 40) -> tuple[Office, list[tuple[str, int | None, str 
     return office, lines
 
 
+@pytest.mark.slow
 def test_an_invoice_counted_in_minutes_is_held_against_the_records_as_one_in_seconds_is() -> None:
     """A witness took 时长 for the minutes that they were, and an audit of the same file called every line wrong."""
     office, lines = plain()
@@ -295,6 +310,7 @@ def test_durations_that_follow_no_rule_that_can_be_trusted_accuse_nobody() -> No
     assert found.counts["not_compared"] == 6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("per", "step", "minimum"),
     [("leg", 60, 0), ("leg", 6, 60), ("leg", 30, 0), ("meeting", 60, 0), ("meeting", 1, 180), ("leg", 1, 0)],
@@ -319,6 +335,7 @@ def test_the_rule_behind_durations_is_found(per: str, step: int, minimum: int) -
     assert [row["meeting_id"] for row in found.arrow.to_pylist() if row["state"] != "matched"] == ["5"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("places", [2, 3])
 def test_prices_of_three_decimals_are_found_also_when_the_invoice_rounds(places: int) -> None:
     office = Office()
@@ -339,6 +356,7 @@ def test_prices_of_three_decimals_are_found_also_when_the_invoice_rounds(places:
     assert (found.amount.tariff.per, found.amount.tariff.step_s, found.amount.share) == ("leg", 60, 1.0)
 
 
+@pytest.mark.slow
 def test_durations_that_are_cut_off_at_a_bound_accuse_nobody() -> None:
     """Seconds as they stand, an hour at most: six meetings of two hundred are longer, and the search knows no cap."""
     office = Office()
@@ -353,6 +371,7 @@ def test_durations_that_are_cut_off_at_a_bound_accuse_nobody() -> None:
     assert "is not trusted" in found.rules[0].en
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["leg", "meeting"])
 def test_where_legs_are_billed_a_meeting_without_any_need_not_be(per: str) -> None:
     office, lines = Office(), []

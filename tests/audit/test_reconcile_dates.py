@@ -34,6 +34,7 @@ def room_states(lines: Sequence[tuple[Any, ...]], **asked: Any) -> dict[str, int
 MARCH: dict[str, Any] = {"start": "2026-03", "end": "2026-04"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_dated", [True, False])
 def test_a_bill_of_one_month_is_held_against_the_meetings_of_that_month(is_dated: bool) -> None:
     lines = [("88001", seconds, start)[: 2 + is_dated] for start, seconds in WEEKS[2:]]
@@ -41,6 +42,7 @@ def test_a_bill_of_one_month_is_held_against_the_meetings_of_that_month(is_dated
     assert room_states(lines[1:], **MARCH) == {"matched": 1, "missing_line": 1}
 
 
+@pytest.mark.slow
 def test_a_date_tells_meetings_of_one_length_apart_and_a_line_without_its_meeting_from_one_billed_twice() -> None:
     moved = [("88001", 600, WEEKS[3][0]), ("88001", 2400, WEEKS[0][0])]
     assert room_states(moved) == {"mismatched": 2, "missing_line": 2}
@@ -51,6 +53,7 @@ def test_a_date_tells_meetings_of_one_length_apart_and_a_line_without_its_meetin
     assert room_states([late, ("88001", 600, "2026-03-23 14:00")]) == {"matched": 1, "missing_record": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "form", ["%Y-%m-%d", "%Y年%m月%d日", "%Y%m%d", "%Y/%m/%d 0:00", "%Y年%m月%d日 %H:%M", "%Y%m%d%H%M%S"]
 )
@@ -69,6 +72,7 @@ def test_a_start_that_is_no_date_costs_no_line_and_is_told() -> None:
     assert "第 1 行" in note.zh
 
 
+@pytest.mark.slow
 def test_lines_about_meetings_outside_the_period_are_told() -> None:
     lines = [("88001", seconds, start) for start, seconds in WEEKS]
     assert room_states(lines, **MARCH) == {"matched": 2, "outside_period": 2}
@@ -108,6 +112,7 @@ def counted(bill: pd.DataFrame, **asked: Any) -> dict[str, int]:
     return {state: n for state, n in audit.reconcile(months().frames, bill, **asked).counts.items() if n}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [MARCH, {}])
 def test_meetings_of_last_month_under_dates_of_this_month_are_not_in_the_records(
     find: Finder, asked: dict[str, Any]
@@ -125,6 +130,7 @@ def test_meetings_of_last_month_under_dates_of_this_month_are_not_in_the_records
     assert "2026-02-04 22:00:00" in told["zh"]
 
 
+@pytest.mark.slow
 def test_a_line_says_when_it_is_about_and_when_the_meeting_of_its_id_was() -> None:
     lines = honest()
     lines[0] = ("m0", clock("m0", hours=24 * 22))
@@ -140,12 +146,14 @@ def test_a_line_says_when_it_is_about_and_when_the_meeting_of_its_id_was() -> No
     assert instants == [["23 10:00", "01 10:00"], ["01 10:00", None], [None, "01 10:00"]]
 
 
+@pytest.mark.slow
 def test_a_line_dated_before_the_period_is_about_another() -> None:
     lines = honest()
     lines[0] = ("m0", clock("f0"))
     assert counted(dated(*lines), **MARCH) == {"matched": 49, "outside_period": 1, "missing_line": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "hours", [-8, 1 / 6, -8 + 1 / 6], ids=["by start in UTC", "by end in Beijing", "by end in UTC"]
 )
@@ -155,6 +163,7 @@ def test_a_bill_in_utc_or_by_ends_or_days_accuses_nobody(hours: float, form: str
     assert counted(dated(*lines), **MARCH) == {"matched": 50}
 
 
+@pytest.mark.slow
 def test_days_of_the_end_and_of_utc_are_those_of_the_meeting() -> None:
     office = Office().meet("long", "2026-03-03 10:00", 36 * 3600)
     for end in ("2026-03-04 22:00:00", "2026-03-04"):
@@ -167,6 +176,7 @@ def test_days_of_the_end_and_of_utc_are_those_of_the_meeting() -> None:
     assert audit.reconcile(office.frames, late).counts["missing_record"] == 1
 
 
+@pytest.mark.slow
 def test_dates_of_the_bill_are_not_those_of_its_meetings(find: Finder) -> None:
     bill = dated(*((key, "2026-04-01") for key, _ in honest()))
     assert counted(bill, **MARCH) == {"matched": 50}
@@ -178,16 +188,19 @@ def test_dates_of_the_bill_are_not_those_of_its_meetings(find: Finder) -> None:
     assert counted(few)["missing_record"] == 4  # too few to tell
 
 
+@pytest.mark.slow
 def test_a_bill_about_rooms_of_which_the_archive_lacks_the_month_is_held_against_no_other_month() -> None:
     days = [f"2026-04-{day:02} 14:00" for day in (1, 2, 8, 9, 15, 16)]
     assert room_states([("88001", 600, day) for day in days]) == {"missing_record": 6}
 
 
+@pytest.mark.slow
 def test_a_line_of_nothing_is_none_the_less_one_where_dates_are_those_of_the_bill() -> None:
     bill = dated(*((key, "2026-04-01") for key, _ in honest()), ("phantom", "2026-04-01"))
     assert counted(bill, **MARCH) == {"matched": 50, "missing_record": 1}
 
 
+@pytest.mark.slow
 def test_dates_that_are_not_used_hide_no_meetings_of_last_month(find: Finder) -> None:
     """More false lines than good ones: whether the dates are false or the bill's own nobody can tell, and it is said."""
     bill = dated(*honest()[:20], *((f"f{n}", clock(f"m{n}", hours=24 * 2)) for n in range(30)))
@@ -198,6 +211,7 @@ def test_dates_that_are_not_used_hide_no_meetings_of_last_month(find: Finder) ->
     assert "30 lines of the invoice, 36 yuan" in told["en"]
 
 
+@pytest.mark.slow
 def test_legs_of_a_room_are_those_of_the_meeting_they_came_with() -> None:
     records = [
         {

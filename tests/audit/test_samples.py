@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from ytxdata.audit import Invoice, Roster
 from ytxdata.emulator import Options
@@ -24,6 +25,7 @@ def test_the_samples_are_those_of_the_company_they_name() -> None:
         assert (DATA / name).read_text("utf-8") == text
 
 
+@pytest.mark.slow
 def test_the_roster_knows_the_company_that_the_emulator_serves() -> None:
     """The README's reports by department, tried on it, had the one group `not in the book`."""
     known = Roster.read(DATA / "roster.csv").entries
@@ -32,6 +34,7 @@ def test_the_roster_knows_the_company_that_the_emulator_serves() -> None:
     assert set(people) <= set(known)
 
 
+@pytest.mark.slow
 def test_the_samples_can_be_read() -> None:
     assert len(Roster.read(DATA / "roster.csv").entries) > 100
     assert len(Invoice.read(DATA / "invoice.csv").bills) > 600

@@ -66,6 +66,7 @@ def test_words_of_the_maker_are_open_and_told_as_such(
     assert "signed" in told.lower() or name == "excluded"
 
 
+@pytest.mark.slow
 def test_an_honest_pack_has_no_words_but_ours(story: Story, tmp_path: Path) -> None:
     pack = audit.pack(story.archive, tmp_path / "honest.zip")
     assert not any("OPEN" in line for line in audit.verify_pack(pack.path))

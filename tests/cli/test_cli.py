@@ -285,6 +285,7 @@ def test_a_settings_file_that_others_can_reach_is_told_as_one_line(
     assert (remedy in capsys.readouterr().out) == bool(said)
 
 
+@pytest.mark.slow
 def test_sync_twice_prints_one_line_each_and_brings_nothing_new(
     account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -316,6 +317,7 @@ def test_an_answer_is_written_as_its_file_is_called(tmp_path: Path, capsys: pyte
     assert "xlsx needs --out" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_new_archive_is_announced(account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A path that was mistyped would else read like the archive of every day."""
     archive = str(tmp_path / "m.archive")

@@ -94,6 +94,7 @@ def test_every_help_is_shown_whatever_its_output_is_encoded_in(encoding: str, ru
         assert (code, b"Usage" in said) == (0, True), arguments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_json_loses_no_character_to_an_encoding(encoding: str, run: Run, platform: Emulator) -> None:
     names = {meeting["name"] for meeting in platform.truth()["meetings"]}

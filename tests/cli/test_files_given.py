@@ -79,6 +79,7 @@ def test_what_is_remembered_of_findings_is_read_as_other_files_are(folder: Path)
         assert b"DamagedError" in done.stderr
 
 
+@pytest.mark.slow
 def test_no_small_file_is_read_for_ever(folder: Path) -> None:
     with (folder / "long").open("wb") as file:
         file.truncate(MOST_READ + 1)

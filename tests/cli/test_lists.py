@@ -42,6 +42,7 @@ def test_a_list_without_a_header_is_refused_without_its_first_person(
     assert f"its first line holds {first.count(',') + 1} values and no names of columns" in said
 
 
+@pytest.mark.slow
 def test_numbers_in_the_words_of_a_book_and_a_bill_are_masked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

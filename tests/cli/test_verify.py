@@ -100,6 +100,7 @@ def test_verify_says_what_it_takes(
     assert run("--lang", "en", "verify", str(tmp_path / "nothing")) == 2
 
 
+@pytest.mark.slow
 def test_a_table_that_lies_in_an_archive_or_a_pack_is_not_all_that_is_checked(
     synced: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

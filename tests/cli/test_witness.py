@@ -14,6 +14,7 @@ from ytxdata.history.client import Client
 from ytxdata.labels import UNPRINTABLE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("without", [0, 3])
 @pytest.mark.parametrize("by", ["lines", "seconds", "yuan"])
 def test_a_bill_whose_total_stands_on_another_page(

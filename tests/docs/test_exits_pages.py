@@ -86,6 +86,7 @@ def parsed(command: str) -> str:
     return verb
 
 
+@pytest.mark.slow
 def test_cron_and_systemd_name_commands_that_exist() -> None:
     (line,) = blocks(RECIPES, "text")
     assert len(line.split("  ")[0].split()) == 5
@@ -98,6 +99,7 @@ def test_cron_and_systemd_name_commands_that_exist() -> None:
     assert [parsed(command) for command in re.findall(r"^ExecStart=(.*)$", service, flags=re.M)] == ["sync", "export"]
 
 
+@pytest.mark.slow
 def test_the_recipes_in_python_are_python_and_their_functions_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def test_a_day_depends_on_seed_rate_and_date_alone() -> None:
     assert company(rate=5).day(day) != alone
 
 
+@pytest.mark.slow
 def test_about_two_thousand_meetings_are_two_years() -> None:
     meetings = Backend(Options(until="2026-03-04")).truth()["meetings"]
     assert len(meetings) == 2026
@@ -123,6 +124,7 @@ def overlaps(spans: list[tuple[int, int]]) -> int:
     return max((end - start for (_, end), (start, _) in pairwise(spans)), default=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 9))
 def test_without_plants_there_is_nothing_an_audit_calls_critical(seed: int) -> None:
     backend = Backend(Options(meetings=1500, seed=seed, until="2026-03-04", rate=6))
@@ -158,6 +160,7 @@ def test_without_plants_there_is_nothing_an_audit_calls_critical(seed: int) -> N
     }
 
 
+@pytest.mark.slow
 def test_no_number_can_be_dialled_and_all_are_read() -> None:
     backend = Backend(Options(meetings=2000, until="2026-03-04", planted=True))
     phones: dict[str, Any] = {leg["phone"]: leg for leg in backend.truth()["legs"] if leg["phone"]}
@@ -182,6 +185,7 @@ def test_a_year_the_calendar_does_not_know_falls_back_to_weekends() -> None:
     assert len(company(rate=20).day(sunday + timedelta(days=1))) > 10
 
 
+@pytest.mark.slow
 def test_an_ordinary_company_is_ready_within_a_second() -> None:
     begun = time.process_time()
     Backend(Options(until="2026-03-04"))

@@ -180,6 +180,7 @@ def test_a_negative_number_is_refused(option: str) -> None:
         Options(**wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impossible", [{"rate": 0}, {"rate": 0.001, "meetings": 500}, {"until": "1980-01-01"}])
 def test_more_meetings_than_the_company_ever_held_are_refused(impossible: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="founded"):

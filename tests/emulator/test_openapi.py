@@ -78,6 +78,7 @@ RIGHT = {
 }
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(deadline=None, max_examples=80)
 def test_generated_requests_are_judged_as_described(talk: tuple[Emulator, Any], data: st.DataObject) -> None:

@@ -121,6 +121,7 @@ def test_one_id_for_two_meetings(story: Story) -> None:
     assert shared(one, two) < timedelta(0)
 
 
+@pytest.mark.slow
 def test_changes_and_losses_come_an_hour_later() -> None:
     story = Story(4)
     before = {

@@ -31,6 +31,7 @@ serve(Options(meetings=5, until="2026-03-04"), env_file=Path(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals and file modes differ there")
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_a_process_prints_its_url_first_and_ends_when_told(tmp_path: Path, start: Start, signal_number: int) -> None:
@@ -134,6 +135,7 @@ def test_no_log_of_any_level_holds_a_signature(start: Start, caplog: pytest.LogC
     assert server.env["YTX_AUTH_TOKEN"] not in caplog.text
 
 
+@pytest.mark.slow
 def test_many_servers_come_and_go_without_a_trace() -> None:
     threads = threading.active_count()
     begun = time.monotonic()

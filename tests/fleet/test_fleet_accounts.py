@@ -66,6 +66,7 @@ def test_labels_for_machines_are_masked(tmp_path: Path) -> None:
     assert "15416594396" not in told.stdout
 
 
+@pytest.mark.slow
 def test_accounts_that_look_alike_when_masked_have_one_name_each_wherever_they_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

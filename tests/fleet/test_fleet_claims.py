@@ -93,6 +93,7 @@ def test_a_period_that_is_not_over_is_cut_where_the_accounts_that_are_read_end()
     assert compare(metrics.usage, two(claimed(JUNE, earlier)), "2026-11").spans[0][1] == earlier
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "shares"),
     [

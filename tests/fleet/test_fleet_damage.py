@@ -96,6 +96,7 @@ def test_one_byte_of_one_account_stops_no_other(
     assert "accounts" in json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [cut, turned])
 @pytest.mark.parametrize(
     "more",

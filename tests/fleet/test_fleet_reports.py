@@ -133,6 +133,7 @@ def test_rows_go_by_period_and_then_by_account(synced: ytx.Fleet) -> None:
     assert set(report.certificate.accounts) == set(synced.names)
 
 
+@pytest.mark.slow
 def test_a_month_that_is_not_over_is_no_gap_in_any_account(synced: ytx.Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = synced.certificate()
     assert whole.start is not None
@@ -295,6 +296,7 @@ def test_what_is_no_group_is_told_before_anything_is_written(
     assert "account, or a label of the accounts (labels in fleet.toml)" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_what_a_report_lacks_is_told_before_anything_is_written(
     synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

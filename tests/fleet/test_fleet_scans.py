@@ -86,6 +86,7 @@ def test_a_label_that_is_called_like_a_column_is_told_from_it(synced: ytx.Fleet,
         assert set(rows["label_state"]) == {"north"}
 
 
+@pytest.mark.slow
 def test_files_of_other_months_are_not_read(begin: Begin) -> None:
     """By what the heads keep of each file; a later version counts wherever it begins."""
     server, fleet = begin(1, meetings=30)

@@ -208,6 +208,7 @@ def test_numbers_of_one_account_are_called_from_another(
     assert money(office_of(accounts, engine, joins_people=joins_people, told=told)) == each
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("joins_people", [False, True])
 def test_access_is_a_number_of_the_account_itself(joins_people: bool) -> None:
     accounts = {"north": ONE, "south": Office(ONE.meetings, ONE.legs)}

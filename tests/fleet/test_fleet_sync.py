@@ -35,6 +35,7 @@ def admit(server: Emulator, name: str) -> None:
     server.backends[name].options = server.options
 
 
+@pytest.mark.slow
 def test_every_account_comes_into_its_own_archive(begin: Begin) -> None:
     server, fleet = begin()
     done = fleet.sync()
@@ -48,6 +49,7 @@ def test_every_account_comes_into_its_own_archive(begin: Begin) -> None:
     assert again.line.en == "3 accounts: 3 unchanged; 0 new meetings, 0 changed, 3 calls"
 
 
+@pytest.mark.slow
 def test_one_that_is_refused_stops_no_other_and_is_told(begin: Begin) -> None:
     server, fleet = begin()
     refuse(server, "account-2")
@@ -85,6 +87,7 @@ def test_an_account_that_cannot_be_asked_is_told_once_with_what_to_do(
     assert remedy.startswith("→ if this address is meant, name the file")
 
 
+@pytest.mark.slow
 def test_a_damaged_archive_hides_no_other_in_the_status(begin: Begin) -> None:
     _, fleet = begin(accounts=2)
     fleet.sync()
@@ -98,6 +101,7 @@ def test_a_damaged_archive_hides_no_other_in_the_status(begin: Begin) -> None:
     assert status.certificate.accounts["account-2"].worst == fleet["account-2"].certificate().worst
 
 
+@pytest.mark.slow
 def test_what_is_damaged_or_foreign_or_unexpected_stops_no_other(begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
     _, fleet = begin(accounts=3)
     fleet.sync()
@@ -117,6 +121,7 @@ def test_what_is_damaged_or_foreign_or_unexpected_stops_no_other(begin: Begin, m
     assert done.frame["problem_en"].tolist() == ["unexpected RuntimeError"] * 3
 
 
+@pytest.mark.slow
 def test_an_interrupted_round_is_taken_up_where_it_stopped(begin: Begin, tmp_path: Path) -> None:
     server, fleet = begin()
 
@@ -137,6 +142,7 @@ def test_an_interrupted_round_is_taken_up_where_it_stopped(begin: Begin, tmp_pat
     assert all(len(fleet[name].meetings()) == 60 for name in fleet.names)
 
 
+@pytest.mark.slow
 def test_a_round_with_failures_is_taken_up_with_those_alone(begin: Begin, tmp_path: Path) -> None:
     server, fleet = begin()
     refuse(server, "account-2")
@@ -148,6 +154,7 @@ def test_a_round_with_failures_is_taken_up_with_those_alone(begin: Begin, tmp_pa
     assert fleet.sync(resume=True).frame["status"].tolist() == ["unchanged"] * 3
 
 
+@pytest.mark.slow
 def test_whoever_always_resumes_asks_every_account_again_though_one_always_fails(
     begin: Begin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +168,7 @@ def test_whoever_always_resumes_asks_every_account_again_though_one_always_fails
     assert fleet.sync(resume=True).frame["status"].tolist() == ["unchanged", "refused"], "what it finished is old"
 
 
+@pytest.mark.slow
 def test_a_round_leaves_out_what_it_finished_itself_and_nothing_of_another_list_in_the_folder(
     begin: Begin, tmp_path: Path
 ) -> None:
@@ -179,6 +187,7 @@ def test_a_round_leaves_out_what_it_finished_itself_and_nothing_of_another_list_
     assert not (tmp_path / JOURNAL).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["archive", "account", "lost"])
 def test_what_was_finished_of_another_archive_or_account_is_not_left_out(
     begin: Begin, tmp_path: Path, change: str
@@ -227,6 +236,7 @@ def test_limits_below_one_are_refused(begin: Begin, wrong: dict[str, float]) -> 
         fleet.sync(**wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_state_of_a_fleet_is_a_line_an_account(begin: Begin) -> None:
     _, fleet = begin()
     assert fleet.status().frame["problem_en"].tolist() == ["not synced yet"] * 3

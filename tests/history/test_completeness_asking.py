@@ -125,6 +125,7 @@ def test_a_short_list_is_cut_at_more_places_until_no_luck_would_have_it_in_order
     assert full > cuts[0]
 
 
+@pytest.mark.slow
 def test_three_thousand_new_meetings_cost_a_handful_of_calls() -> None:
     archive, account = MemoryArchive(Policy()), account_of(100, 30)
     for _ in range(4):
@@ -136,6 +137,7 @@ def test_three_thousand_new_meetings_cost_a_handful_of_calls() -> None:
     assert all(one.verdict != "GAP" for one in archive.certificate.periods)
 
 
+@pytest.mark.slow
 def test_all_there_is_is_asked_for_again_after_thirty_days() -> None:
     archive, account = MemoryArchive(SMALL), account_of()
     n_full = 0

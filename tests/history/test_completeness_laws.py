@@ -71,6 +71,7 @@ def test_a_later_sync_says_no_less_of_any_period_than_the_one_before(knobs: dict
             account.live(account.now + every * rng.choice((0.1, 1, 1, 4)), rate * rng.choice((0, 1, 1, 5)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("knobs", HONEST, ids=str)
 def test_the_same_answers_with_one_sync_more_say_no_less(knobs: dict[str, Any]) -> None:
     for seed in range(N_SCHEDULES):

@@ -54,6 +54,7 @@ def test_what_is_new_on_an_honest_platform_is_proven_within_a_few_syncs(knobs: d
     assert archive.certificate.periods[-2].verdict == "PROVEN"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "knobs", [{}, {"display": "shuffled"}, {"order": "end"}, {"pins": 3}, {"doubled": 0.5}, {"order": "random"}]
 )
@@ -117,6 +118,7 @@ def test_a_fixed_arbitrary_part_of_the_list_is_a_gap_once_a_tenth_has_vanished_t
     assert len(archive.evidence.windows) < 12
 
 
+@pytest.mark.slow
 def test_many_that_vanish_from_a_list_kept_newest_first_leave_no_gap() -> None:
     archive = daily(8)
     account: Account = archive.account  # type: ignore[attr-defined]
@@ -183,6 +185,7 @@ def test_a_limit_by_category_is_told_once() -> None:
     assert any("newest 12 of each creator" in one for one in said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [3, 30])
 def test_an_account_that_begins_empty_gets_proven_like_any_other(rate: float) -> None:
     account, archive = Account(Knobs(), random.Random(4)), MemoryArchive(SMALL)
@@ -250,6 +253,7 @@ def test_what_is_listed_later_than_it_should_be_revokes_the_proof() -> None:
     assert any(one.reason_key == "unreliable" for one in archive.certificate.periods)
 
 
+@pytest.mark.slow
 def test_the_full_pull_of_every_month_finds_what_was_listed_very_late() -> None:
     archive = daily(36, days=20)
     account: Account = archive.account  # type: ignore[attr-defined]
@@ -264,6 +268,7 @@ def test_the_full_pull_of_every_month_finds_what_was_listed_very_late() -> None:
     assert proven_share(archive) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("omits", [0.03, 0.1, 0.3])
 def test_lists_that_leave_records_out_at_random_are_not_proven(omits: float) -> None:
     archive = daily(12, omits=omits)

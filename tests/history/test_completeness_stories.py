@@ -283,11 +283,13 @@ def test_what_a_full_category_hid_stays_unproven_when_it_is_full_no_more(what: C
     assert verdict_at(archive, 67 * DAY) == "PROVEN"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "counted_by"), [(3, "end"), (9, "end"), (11, "end"), (10, "change")])
 def test_busy_days_of_limits_that_count_by_another_date_fool_the_rules_no_more(seed: int, counted_by: str) -> None:
     assert busy_days.tell(seed, counted_by) == ([], True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [9, 11, 15, 27, 38])
 def test_busy_days_that_once_fooled_the_rules_do_so_no_more(seed: int) -> None:
     wrong, proven = busy_days.tell(seed)

@@ -87,6 +87,7 @@ def test_a_list_of_another_account_makes_no_gap() -> None:
     assert with_witnesses(proven, [said], END) == proven
 
 
+@pytest.mark.slow
 def test_many_lines_that_are_not_here_are_named_up_to_a_number_and_all_are_gaps() -> None:
     lines = [line(i) for i in range(3 * MOST_NAMED)]
     said = hear(witness(lines), held(2 * MOST_NAMED - 1))
@@ -162,6 +163,7 @@ def test_a_witness_that_is_taken_back_leaves_what_there_was() -> None:
     assert with_witnesses(before, [], END) == before
 
 
+@pytest.mark.slow
 @given(
     n=st.integers(1, 60),
     left_out=st.sets(st.integers(0, 59), max_size=4),

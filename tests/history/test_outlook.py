@@ -58,6 +58,7 @@ def test_a_full_answer_leaves_a_limit_possible_between_its_length_and_one_record
     assert re.search(r"about \d+ more meetings", outlook.excluded_by.en)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [1, 3])
 def test_when_it_is_expected_is_about_when_it_comes(rate: float) -> None:
     errors = []

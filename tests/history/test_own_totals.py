@@ -208,6 +208,7 @@ def test_a_list_of_json_of_more_names_than_a_workbook_has_columns_is_refused_and
             read(made(n))
 
 
+@pytest.mark.slow
 def test_a_key_that_stands_ever_so_often_is_read() -> None:
     assert len(read(('{"list":[{"meeting_id":"m0"' + ',"a":1' * 16_000 + "}]}").encode()).lines) == 1
 

@@ -231,6 +231,7 @@ def test_hidden_files_are_not_left_out_in_silence(tmp_path: Path) -> None:
     assert all(name in told for name in (".b.json", "__MACOSX/c.json", "__MACOSX/e.json"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", ["no_id=4", "not_object=5"])
 @pytest.mark.parametrize("shape", ["array", "string", "wrapped", "string_under_key", "keyed"])
 def test_bad_records_are_counted_in_every_shape(tmp_path: Path, shape: str, fault: str) -> None:
@@ -371,6 +372,7 @@ def test_what_a_zip_does_not_list_is_read_and_told(tmp_path: Path) -> None:
         assert history.rejects["detail"].str.contains("directory is missing").tolist() == [True]
 
 
+@pytest.mark.slow
 def test_what_belongs_to_a_zip_is_nothing_behind_it(tmp_path: Path) -> None:
     padded = zip_of(("a.json", FIRST), ("b/", b""), comment=b"made by hand") + b"\0" * 512
     for raw in (padded, streamed("a.json", FIRST), zip_of(("a.json", FIRST), packing=zipfile.ZIP_STORED)):

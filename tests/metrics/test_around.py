@@ -193,6 +193,7 @@ def test_what_is_selected_of_a_period_is_selected_of_everything(archive: Archive
         same(REPORTS[name], chosen, everything, {"start": "2026-02-01", "end": "2026-03-01"})
 
 
+@pytest.mark.slow
 def test_a_period_reads_a_part_of_the_archive(archive: Archive) -> None:
     rows = {}
     for name, (start, end) in {"day": ("2026-01-20", "2026-01-21"), "all": (None, None)}.items():
@@ -200,6 +201,7 @@ def test_a_period_reads_a_part_of_the_archive(archive: Archive) -> None:
     assert rows["day"] < rows["all"] == len(archive.meetings())
 
 
+@pytest.mark.slow
 def test_an_archive_of_nothing_has_periods(tmp_path: Path) -> None:
     empty = Archive(tmp_path / "empty.archive")
     empty.sync(Told([]))

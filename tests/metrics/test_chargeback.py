@@ -93,12 +93,14 @@ def test_shares_of_random_offices(
     check(engine, office, book, of, what, amount)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_difficult_office_pays_its_invoice(engine: str, book: AddressBook) -> None:
     for amount in (Decimal("98765.43"), Decimal("0.01"), Decimal("-12.34")):
         check(engine, difficult(), book, "leg", "leg_minutes", amount)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_without_an_invoice_the_tariff_says_what_there_is_to_share(engine: str, book: AddressBook) -> None:
     frames = ENGINES[engine](difficult())
@@ -144,6 +146,7 @@ def _billed_by_meeting(engine: str, **asked: Any) -> tuple[list[tuple[Any, ...]]
     return [tuple(row[cell] for cell in cells) for row in rows(report)], [note.en for note in report.notes]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_who_is_billed_for_meetings_without_parties_has_a_share(engine: str) -> None:
     found, _ = _billed_by_meeting(engine)
@@ -154,12 +157,14 @@ def test_who_is_billed_for_meetings_without_parties_has_a_share(engine: str) -> 
     assert [row[3] for row in found] == [Decimal("50.00")] * 2
 
 
+@pytest.mark.slow
 def test_a_share_that_cannot_be_given_is_told_with_its_amount() -> None:
     found, notes = _billed_by_meeting("pandas", share_by="legs")
     assert found == [("2026-02", "unallocated", 0, Decimal("0.50")), ("2026-04", "sales", 1, Decimal("60.00"))]
     assert any("2 groups have no known legs" in note and "30.50 yuan" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_a_share_leads_to_its_records_and_the_sheet_is_ready(book: AddressBook, tmp_path: Path) -> None:
     frames = ENGINES["pandas"](difficult())
     report = metrics.chargeback(frames, by="total", book=book, invoice="100", group_of="leg")
@@ -171,6 +176,7 @@ def test_a_share_leads_to_its_records_and_the_sheet_is_ready(book: AddressBook, 
     assert any("100" in note.en and "to the fen" in note.en for note in report.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("amount", [100.5, "100.50", Decimal("100.5"), "100.5"])
 def test_one_amount_may_be_any_number_in_fen(amount: Any, book: AddressBook) -> None:
     found = rows(metrics.chargeback(ENGINES["pandas"](difficult()), by="total", book=book, invoice=amount))
@@ -208,6 +214,7 @@ def test_invoices_that_cannot_be_shared_are_refused(asked: dict[str, Any], said:
         metrics.chargeback(ENGINES["polars"](difficult()), book=book, **asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["pandas", "polars", "duckdb"])
 def test_a_bill_by_meeting_is_shared_by_its_months(engine: str, book: AddressBook, tmp_path: Path) -> None:
     """A line without a date has that of its record; totals, and what lies outside the period, are not shared."""
@@ -243,6 +250,7 @@ def test_a_bill_by_meeting_is_shared_by_its_months(engine: str, book: AddressBoo
     assert any("1 of them lie outside" in note.en for note in day.notes)
 
 
+@pytest.mark.slow
 def test_a_line_of_a_room_without_a_date_belongs_to_no_month_unless_all_its_meetings_do(book: AddressBook) -> None:
     months = ("01", "02", "02", "03")
     office = pd.DataFrame({
@@ -266,6 +274,7 @@ def test_a_decimal_comma_is_no_amount(amount: str, book: AddressBook) -> None:
         metrics.chargeback(ENGINES["pandas"](difficult()), by="total", book=book, invoice=amount)
 
 
+@pytest.mark.slow
 def test_an_invoice_by_month_is_cut_to_the_period(book: AddressBook, tmp_path: Path) -> None:
     invoice = tmp_path / "invoice.csv"
     invoice.write_text("月份,金额\n2026-03,100.00\n2031-01,5.00\n合计,105.00\n", encoding="utf-8")
@@ -276,6 +285,7 @@ def test_an_invoice_by_month_is_cut_to_the_period(book: AddressBook, tmp_path: P
     assert any("2031-01" in note.en for note in report.notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_list", [True, False])
 def test_lines_of_one_month_are_added_and_that_is_said(is_list: bool, book: AddressBook, tmp_path: Path) -> None:
     path = tmp_path / "invoice.csv"
@@ -300,6 +310,7 @@ EXCEL_MONTHS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("month", EXCEL_MONTHS)
 def test_months_and_amounts_are_read_as_spreadsheets_write_them(month: str, book: AddressBook, tmp_path: Path) -> None:
     path = tmp_path / "bill.csv"
@@ -350,6 +361,7 @@ def test_what_a_list_lacks_is_told_with_its_line_and_no_word_of_python(
     assert not any(word in str(caught.value) for word in ("columns=", "{", "total is no period"))
 
 
+@pytest.mark.slow
 @given(
     amount=st.decimals(-(10**9), 10**9, places=2),
     weights=st.lists(st.fractions(0, 1000), min_size=1, max_size=40),
@@ -363,6 +375,7 @@ def test_shares_of_money_add_up_to_the_fen(amount: Decimal, weights: list[Fracti
         assert abs(Fraction(part) - exact) < Fraction(1, 100)
 
 
+@pytest.mark.slow
 @given(parts=st.lists(st.fractions(-1000, 1000), max_size=30))
 def test_rounded_parts_add_up_to_the_rounded_sum(parts: list[Fraction]) -> None:
     found = rounded(parts, 3)

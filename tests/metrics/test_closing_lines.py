@@ -57,6 +57,7 @@ def bill(amount: str, *tail: str, digits: int = 0, first: str = "") -> str:
 CNY = "Amount (CNY)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "owed"),
     [
@@ -99,6 +100,7 @@ def test_three_readers_agree_on_the_last_lines_of_a_bill(
     assert not [one.why.en for one in read.skipped if "another than" in one.why.en or "no number" in one.why.en]
 
 
+@pytest.mark.slow
 def test_a_meeting_about_a_part_of_something_is_charged(archive: Archive, tmp_path: Path) -> None:
     """其中一次评审 was taken for a part of the charge above it, and its money was not shared."""
     rows = [f"{one[0]},{one[1]},{one[3]},{one[4]}," for one in MEETINGS]
@@ -127,6 +129,7 @@ def test_a_meeting_about_a_part_of_something_is_charged(archive: Archive, tmp_pa
 HEAD = "账期,项目,金额\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "owed"),
     [
@@ -158,12 +161,14 @@ def test_of_a_bill_by_period_what_is_owed_is_shared(archive: Archive, text: str,
     assert not [note for note in notes if note.startswith("warning")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["status", "状态", "是否支付", "备注"])
 def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_path: Path) -> None:
     text = f"period,amount,{column}\n2026-02,100,已付\n2026-03,106,paid\n"
     assert shared(archive, saved(tmp_path, text))[0] == 206
 
 
+@pytest.mark.slow
 def test_what_is_set_aside_is_told_with_lines_and_sum(archive: Archive, tmp_path: Path) -> None:
     text = f"{HEAD}2026-03,通话费,100\n2026-03,上期余额,50\n2026-03,本期充值,200\n2026-03,应付金额,100\n"
     _, notes = shared(archive, saved(tmp_path, text))
@@ -172,6 +177,7 @@ def test_what_is_set_aside_is_told_with_lines_and_sum(archive: Archive, tmp_path
         shared(archive, saved(tmp_path, f"{HEAD}2026-03,本期充值,200\n"))
 
 
+@pytest.mark.slow
 def test_tax_without_a_day_is_of_the_one_month_that_a_bill_is_of(archive: Archive, tmp_path: Path) -> None:
     found, notes = shared(archive, saved(tmp_path, bill("金额", "税额,,,0.65")))
     assert found == Decimal("11.45")
@@ -181,6 +187,7 @@ def test_tax_without_a_day_is_of_the_one_month_that_a_bill_is_of(archive: Archiv
     assert any(note.startswith("warning: 0.65 yuan") for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "invoice",
     [
@@ -200,6 +207,7 @@ def test_an_amount_that_is_refused_is_told_as_it_is_written(archive: Archive, tm
         shared(archive, saved(tmp_path, "账期,费用（厘）\n2026-03,123456\n"))
 
 
+@pytest.mark.slow
 def test_a_rent_under_any_column_is_one_for_each_reader(archive: Archive, tmp_path: Path) -> None:
     rows = [f"{one[0]},{one[1]},{one[3]},会议通话费,{one[4]}" for one in MEETINGS]
     text = "\n".join(["会议编号,开始时间,时长(秒),项目,金额", *rows, ",,,月租费,5.00", "合计,,5400,,15.80", ""])
@@ -220,6 +228,7 @@ def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(
     archive.remove_witness(path.name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("calls", "total"),
     [("通话费用", "总费用"), ("话费（元）", "总金额"), ("会议费用", "合计费用"), ("通话费", "应收金额")],
@@ -251,6 +260,7 @@ LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEE
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 
 
+@pytest.mark.slow
 def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Archive, tmp_path: Path) -> None:
     """Half of a bill that went on there was taken for all of it."""
     path = workbook(
@@ -262,6 +272,7 @@ def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Arc
     assert "(worksheets 3)" in Invoice.read(path).notes[0].en
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "owed", "told"),
     [
@@ -287,6 +298,7 @@ def test_money_is_shared_or_its_column_is_named(
     assert any("columns of money that were not read" in one and told in one for one in notes) == bool(told)
 
 
+@pytest.mark.slow
 def test_a_remark_of_two_lines_is_no_lost_quote(archive: Archive, tmp_path: Path) -> None:
     rows = [f'{one[0]},{one[1]},{one[4]},"甲,乙,丙,丁\n到会"' for one in MEETINGS]
     text = "\n".join(["会议编号,开始时间,金额,备注", *rows, ""])
@@ -295,6 +307,7 @@ def test_a_remark_of_two_lines_is_no_lost_quote(archive: Archive, tmp_path: Path
     assert [one for one in shared(archive, saved(tmp_path, lost))[1] if "several lines" in one]
 
 
+@pytest.mark.slow
 def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archive, tmp_path: Path) -> None:
     foot = "合计,200.00,,3.80\n价税合计（大写）,贰佰零叁元捌角,（小写）,203.80\n"
     _, notes = shared(archive, saved(tmp_path, f"项目,金额,税率,税额\n会议通话费,200.00,6%,3.80\n{foot}"), "total")
@@ -307,6 +320,7 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
     assert ["another than" in one or "cannot be read" in one for one in whys] == [True]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rows", "owed"),
     [
@@ -330,6 +344,7 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     assert shared(archive, workbook(tmp_path, rows))[0] == Decimal(owed)
 
 
+@pytest.mark.slow
 def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) -> None:
     """Beside a charge and what it is made of it was taken for that of the last lines."""
     text = "项目,金额\n通话费,203.80\n国内通话费,150.00\n国际通话费,53.80\n月租费,50.00\n总计,253.80\n"
@@ -337,12 +352,14 @@ def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) ->
     assert any(one.startswith("warning") and "253.80 yuan, not 457.60" in one for one in notes)
 
 
+@pytest.mark.slow
 def test_a_total_of_a_workbook_without_fen_is_not_rounded(archive: Archive, tmp_path: Path) -> None:
     path = workbook(tmp_path, [FOUR, *LINES, ["合计", "", "", 11.0]])
     assert "11 yuan, not 10.8" in Invoice.read(path).notes[0].en
     assert any("11 yuan, not 10.8" in one for one in shared(archive, path)[1])
 
 
+@pytest.mark.slow
 def test_an_id_is_what_it_was_meant_to_be_and_a_sign_is_one(archive: Archive, tmp_path: Path) -> None:
     rows = "".join(f"{one[0]}.0,{one[4]}\n" for one in MEETINGS)
     assert shared(archive, saved(tmp_path, f"会议编号,金额\n{rows}"))[0] == Decimal("10.80")
@@ -350,6 +367,7 @@ def test_an_id_is_what_it_was_meant_to_be_and_a_sign_is_one(archive: Archive, tm
         shared(archive, saved(tmp_path, "账期,金额\n2026-03,--3.80\n"))
 
 
+@pytest.mark.slow
 def test_a_line_within_a_quote_is_told(archive: Archive, tmp_path: Path) -> None:
     text = '会议编号,主题,开始时间,金额\n1,"周会,2026-03-02,2.00\n2,周报",2026-03-03,2.80\n3,"一、\n二",2026-03-04,1\n'
     assert any("a quote has no other (lines 2)" in one for one in shared(archive, saved(tmp_path, text))[1])
@@ -444,6 +462,7 @@ def test_a_column_is_known_with_its_unit() -> None:
     assert found == {name: ours for ours, names in COLUMNS_OF.items() for name in names.split("|")}
 
 
+@pytest.mark.slow
 def test_what_is_asked_for_is_shared_also_where_its_column_says_the_unit(archive: Archive, tmp_path: Path) -> None:
     """The net was, and nothing said so."""
     found, notes = shared(archive, saved(tmp_path, "账期,金额（元）,税额（元）,价税合计（元）\n2026-03,100,6,106\n"))

@@ -225,6 +225,7 @@ def test_a_period_after_the_last_pull_is_unknown() -> None:
     assert_drivers_add_up(found)
 
 
+@pytest.mark.slow
 def test_minutes_that_are_unknown_are_unknown_for_every_group() -> None:
     office = months()
     meetings = [m if (m.start or 0) >= APRIL else m._replace(end=None) for m in office.meetings]
@@ -255,6 +256,7 @@ def test_a_change_leads_to_the_records_of_both_periods(engine: str) -> None:
     assert len(metrics.compare(metrics.usage, ENGINES["pandas"](months()), "2026-04").explain({"figure": "legs"})) == 12
 
 
+@pytest.mark.slow
 def test_money_and_working_hours_are_compared_too() -> None:
     frames = ENGINES["polars"](months())
     money = metrics.compare(metrics.cost, frames, "2026-04", tariff=TARIFF)
@@ -270,6 +272,7 @@ def test_money_and_working_hours_are_compared_too() -> None:
             metrics.compare(wrong, frames, "2026-04")
 
 
+@pytest.mark.slow
 def test_a_month_that_is_not_over_is_compared_with_the_same_days(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "now", lambda: datetime(2026, 4, 14, 16, tzinfo=UTC))
     found = metrics.compare(metrics.usage, ENGINES["polars"](months()), "2026-04")

@@ -35,6 +35,7 @@ def claim(start: datetime | None, end: datetime | None) -> tuple[Any, Any, str, 
     return found.start, found.end, found.worst, [one.reason_key for one in found.periods]
 
 
+@pytest.mark.slow
 def test_a_certificate_fits_the_request_whichever_edge_is_open() -> None:
     middle = instant_of(EDGES[0])
     assert claim(None, None) == (FIRST, LAST, "PROBABLE", ["anchored", "settling"])
@@ -43,6 +44,7 @@ def test_a_certificate_fits_the_request_whichever_edge_is_open() -> None:
     assert claim(middle - timedelta(days=2), middle - timedelta(days=1))[2:] == ("PROVEN", ["anchored"])
 
 
+@pytest.mark.slow
 def test_a_period_without_data_is_not_asked_and_gets_no_verdict_of_other_days() -> None:
     later = LAST + timedelta(days=30)
     assert claim(later, None) == (later, times.now(), "GAP", ["not_asked"])
@@ -54,6 +56,7 @@ def test_a_period_without_data_is_not_asked_and_gets_no_verdict_of_other_days() 
     assert (nothing.start, nothing.worst, nothing.periods[0].reason_key) == (later, "GAP", "not_asked")
 
 
+@pytest.mark.slow
 def test_figures_from_before_the_first_claim_are_told() -> None:
     late = Certificate.of([Period(instant_of(EDGES[0]), LAST, "anchored")])
     # without an instant: it would be that of the first meeting, which may be hidden
@@ -70,6 +73,7 @@ def partial(report: metrics.Report) -> dict[str, Any]:
     return {row["period"]: (row["is_partial"], row["covered_pct"]) for row in rows(report)}
 
 
+@pytest.mark.slow
 def test_periods_cut_by_the_archive_or_the_last_pull_are_partial() -> None:
     assert partial(metrics.usage(frames())) == {
         "2026-03": (True, pytest.approx(20 * 100 / 31)),
@@ -79,6 +83,7 @@ def test_periods_cut_by_the_archive_or_the_last_pull_are_partial() -> None:
     assert partial(metrics.usage(frames(None))) == {"2026-03": (False, 100), "2026-04": (False, 100)}
 
 
+@pytest.mark.slow
 def test_periods_cut_by_the_request_are_partial() -> None:
     cut = metrics.usage(frames(None), "2026-03-31T12:00", "2026-04-11", by="month")
     assert partial(cut) == {"2026-04": (True, pytest.approx(1000 / 30))}
@@ -90,6 +95,7 @@ def test_periods_cut_by_the_request_are_partial() -> None:
     assert partial(metrics.usage(frames(), by="total")) == {"total": (False, 100)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_periods_cut_by_today_are_partial(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(times, "now", lambda: datetime(2026, 4, 15, 16, tzinfo=UTC))

@@ -128,6 +128,7 @@ def test_reports_are_equal_on_spark_and_no_raw_row_meets_all_others(spark: Any, 
     assert [row["meeting_id"] for row in explained.collect()] == ["unknown-legs"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_plain_usage_is_usage_with_fewer_columns(engine: str) -> None:
     source = resolve(ENGINES[engine](difficult()))
@@ -136,6 +137,7 @@ def test_plain_usage_is_usage_with_fewer_columns(engine: str) -> None:
     assert plain.to_pylist() == whole.select(plain.column_names).to_pylist()
 
 
+@pytest.mark.slow
 def test_lazy_polars_stays_lazy() -> None:
     meetings, legs = ENGINES["polars"](difficult()).meetings, ENGINES["polars"](difficult()).legs
     report = metrics.usage(Frames(meetings.lazy(), legs.lazy()), by="day")
@@ -168,6 +170,7 @@ def test_an_archive_is_counted_alike_whichever_engine_its_size_asks_for(monkeypa
         assert found.explain(0).equals(expected.explain(0))
 
 
+@pytest.mark.slow
 def test_an_archive_is_counted_in_bounded_memory() -> None:
     """What does not fit is spilled to a directory that nobody else can read, and is gone afterwards."""
     connection = connect()
@@ -211,6 +214,7 @@ def test_other_sources_are_refused_with_a_remedy() -> None:
     assert MEETINGS.names[0] == "meeting_id"
 
 
+@pytest.mark.slow
 def test_running_counts_stream_over_sorted_steps_on_a_connection_of_ours_and_are_those_of_partitions() -> None:
     connection = connect()
     spans = connection.sql(

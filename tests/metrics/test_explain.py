@@ -21,6 +21,7 @@ def explained(report: metrics.Report, row: Any, column: str | None = None) -> li
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_day_leads_to_its_legs_and_pulls(engine: str) -> None:
     report = metrics.usage(ENGINES[engine](difficult()), by="day")
@@ -49,6 +50,7 @@ def test_every_row_of_every_report_leads_somewhere() -> None:
             assert (len(found) > 0) == bool(counted), (name, row)
 
 
+@pytest.mark.slow
 def test_a_row_may_be_given_itself() -> None:
     report = metrics.creators(ENGINES["pandas"](difficult()))
     first = report.frame.iloc[0]
@@ -67,6 +69,7 @@ def test_a_peak_leads_to_the_legs_connected_at_that_moment() -> None:
     assert len(usage.explain(2, "peak_legs")) == usage.frame["peak_legs"][2]
 
 
+@pytest.mark.slow
 def test_the_formula_has_the_numbers_put_in() -> None:
     report = metrics.usage(ENGINES["pandas"](difficult()), by="total", min_parties=2)
     formula = report.formula(0)
@@ -76,6 +79,7 @@ def test_the_formula_has_the_numbers_put_in() -> None:
     assert report.explain(0).attrs["formula"] == formula
 
 
+@pytest.mark.slow
 def test_rows_and_columns_that_are_not_there_are_refused() -> None:
     report = metrics.usage(ENGINES["pandas"](difficult()), by="total")
     with pytest.raises(UsageError, match="no row 1"):

@@ -49,6 +49,7 @@ def test_without_a_zone_an_instant_is_beijing_time_also_among_objects(started: A
     assert [(row["period"], row["meeting_minutes"]) for row in rows(report)] == [("2026-03-31", 5.0)]
 
 
+@pytest.mark.slow
 def test_dates_and_unknowns_among_objects() -> None:
     report = metrics.usage(one(date(2026, 3, 31), None), by="day")
     assert [(row["period"], row["meeting_minutes"]) for row in rows(report)] == [("2026-03-31", None)]

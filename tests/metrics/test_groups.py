@@ -225,6 +225,7 @@ def test_all_kinds_of_groups_add_up(engine: str, book: AddressBook) -> None:
         assert sum(found.values()) == whole, group
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_names_are_sorted_into_series_by_a_rule(engine: str) -> None:
     frames = ENGINES[engine](difficult())
@@ -246,6 +247,7 @@ def test_names_are_sorted_into_series_by_a_rule(engine: str) -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_is_matched_is_said_and_nothing_matched_is_a_warning(book: AddressBook) -> None:
     frames = ENGINES["polars"](difficult())
     report = metrics.usage(frames, group="department", book=book)
@@ -369,6 +371,7 @@ def test_the_sample_knows_the_class_of_its_creators() -> None:
         assert alone["meetings"].sum() == found.set_index("group")["meetings"]["mobile"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_accounts_own_numbers_are_a_class_of_their_own(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its line is a landline by its digits; who is listed under it came in by it, and none of its landlines is dear."""

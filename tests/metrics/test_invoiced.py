@@ -49,6 +49,7 @@ def shared(source: Any, text: str, folder: Path, by: str = "month", **asked: Any
 ROOM = "会议编号,费用\n900,10.00\n900,2000.00\n901,3.00\n902,4.00\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "expected", "outside"),
     [
@@ -70,6 +71,7 @@ def test_an_undated_bill_of_a_room_is_no_months_whichever_is_asked_for(
     assert any(f"{outside} of them lie outside" in note for note in notes) == bool(outside)
 
 
+@pytest.mark.slow
 def test_a_rooms_meetings_that_were_not_selected_are_as_likely_meant(archive: Archive, tmp_path: Path) -> None:
     picked = archive.only(name="m", min_minutes=1)
     found, notes = shared(picked, ROOM, tmp_path, **JANUARY)
@@ -77,6 +79,7 @@ def test_a_rooms_meetings_that_were_not_selected_are_as_likely_meant(archive: Ar
     assert any("2010.00" in note for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -102,6 +105,7 @@ def test_totals_under_any_name_of_a_column_are_no_money(
     assert not any("warning" in note or "another than" in note for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "by", "expected"),
     [
@@ -125,6 +129,7 @@ def test_a_line_belongs_to_the_period_it_states(
 TWO = {"2026-03": "4.00", "2026-04": "5.00"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -142,11 +147,13 @@ def test_bills_as_witnesses_and_audits_read_them_are_shared(archive: Archive, te
     assert shared(archive, text, tmp_path)[0] == TWO
 
 
+@pytest.mark.slow
 def test_a_short_line_with_an_amount_is_not_passed_over(archive: Archive, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="line 3: it has another number of cells"):
         shared(archive, "会议编号,开始时间,金额,备注\n902,2026-03-11,4,\n会议室：三楼,2026-04-06,5\n", tmp_path)
 
 
+@pytest.mark.slow
 def test_that_a_stated_period_counts_whatever_the_date_is_said(archive: Archive, tmp_path: Path) -> None:
     text = "账期,日期,金额\n2026-03,2026-04-05,100.00\n2026-04,2026-05-05,10.00\n"
     found, notes = shared(archive, text, tmp_path, **MARCH)
@@ -157,6 +164,7 @@ def test_that_a_stated_period_counts_whatever_the_date_is_said(archive: Archive,
         shared(archive, text, tmp_path, "day")
 
 
+@pytest.mark.slow
 def test_money_and_shares_go_by_the_same_day_of_a_meeting(archive: Archive, tmp_path: Path) -> None:
     dated = "会议编号,开始时间,费用\n903,2026-03-31 23:30,10\n904,2026-04-06 09:00,5\n77,2026-04-06,2\n"
     undated = "会议编号,费用\n903,10\n904,5\n"
@@ -168,6 +176,7 @@ def test_money_and_shares_go_by_the_same_day_of_a_meeting(archive: Archive, tmp_
     assert shared(archive, dated, tmp_path)[0] == {"2026-03": "10.00", "2026-04": "7.00"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("totals", "other"),
     [
@@ -192,6 +201,7 @@ def test_each_own_total_is_held_against_its_part_or_all(
 SUMS = {"2026-03": "30.00"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -235,6 +245,7 @@ def test_a_sum_that_is_called_one_is_no_money_whatever_stands_beside_it(
         assert not any("warning" in note for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "word",
     ["Totals", "Total due", "Invoice total", "总额", "总金额", "应付总额", "费用合计", "应付合计", "市场部小计", "通话费小计", "2026-03小计", "第1页小计", "合计2项"],
@@ -246,6 +257,7 @@ def test_totals_are_known_by_usual_words(archive: Archive, word: str, tmp_path: 
     assert any(note.startswith("warning") and "line 4" in note and "31 yuan, not 30" in note for note in notes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "expected", "said"),
     [
@@ -265,6 +277,7 @@ def test_what_may_be_a_total_or_none_is_told_with_its_amount(
     assert any(note.startswith("warning") and said in note for note in notes)
 
 
+@pytest.mark.slow
 def test_a_total_below_says_that_all_lines_are_charges(archive: Archive, tmp_path: Path) -> None:
     text = "账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,短信,30\n,合计,60\n"
     found, notes = shared(archive, text, tmp_path)
@@ -272,12 +285,14 @@ def test_a_total_below_says_that_all_lines_are_charges(archive: Archive, tmp_pat
     assert not any("warning" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_lines_that_cancel_are_lost_with_both_sums(archive: Archive, tmp_path: Path) -> None:
     found, notes = shared(archive, "会议号,金额\n900,500\n777,-500\n902,4\n", tmp_path)
     assert found == {"2026-03": "4.00"}
     assert any("warning: 500 yuan and credits of -500 yuan" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_months_of_a_mapping_outside_the_period_are_told_as_those_of_a_list(archive: Archive, tmp_path: Path) -> None:
     _, said = shared(archive, "period,amount\n2026-03,10\n2026-04,20\n", tmp_path, **MARCH)
     report = metrics.chargeback(
@@ -290,6 +305,7 @@ def test_months_of_a_mapping_outside_the_period_are_told_as_those_of_a_list(arch
     assert any("outside the period asked for are not shared: 2026-04" in note for note in said)
 
 
+@pytest.mark.slow
 def test_an_exact_start_says_which_of_a_rooms_meetings_of_a_day_is_meant(tmp_path: Path) -> None:
     made = _room(tmp_path, ("2026-03-31 09:00", 60), ("2026-03-31 23:00", 90))
     text = "会议号,开始时间,金额\n900,{} 09:00:00,10\n900,{} 23:00:00,20\n".replace("{}", "2026-03-31")
@@ -314,6 +330,7 @@ def _room(folder: Path, *meetings: tuple[str, int]) -> Archive:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("by", "day", "expected"),
     [
@@ -330,6 +347,7 @@ def test_a_stated_month_with_a_day_of_issue_is_of_the_meetings_it_names(
     assert shared(archive, text, tmp_path, by)[0] == expected
 
 
+@pytest.mark.slow
 def test_what_is_shared_is_rounded_once_halves_up(archive: Archive, tmp_path: Path) -> None:
     head = "会议号,开始时间,金额\n"
     assert shared(archive, f"{head}902,2026-03-11 09:00,10.005\n", tmp_path)[0] == {"2026-03": "10.01"}
@@ -337,12 +355,14 @@ def test_what_is_shared_is_rounded_once_halves_up(archive: Archive, tmp_path: Pa
     assert sum(map(Decimal, shared(archive, head + months, tmp_path)[0].values())) == Decimal("30.01")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("by", ["month", "total"])
 def test_a_list_of_nothing_but_its_total_is_told(archive: Archive, by: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no line that can be used"):
         shared(archive, "账期,项目,金额\n,合计,150.00\n", tmp_path, by)
 
 
+@pytest.mark.slow
 def test_a_stated_period_stands_under_our_name_whatever_else_is_called_so(archive: Archive, tmp_path: Path) -> None:
     assert shared(archive, "period,月份,amount\n2026-03,2026-03,7.00\n", tmp_path)[0] == {"2026-03": "7.00"}
     assert Decimal(shared(archive, "月份,period,amount\n2026-03,2026-03,7.00\n", tmp_path)[0]["2026-03"]) == 7

@@ -12,6 +12,7 @@ from ytxdata import metrics
 from ytxdata.times import instant_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_price_that_60_does_not_divide_is_rounded_to_the_nearest_billionth(engine: str) -> None:
     """41 s at 0.1 yuan a minute are 0.06833…; 31 s at the same price 0.051666…, rounded up in the last place."""
@@ -26,6 +27,7 @@ def test_a_price_that_60_does_not_divide_is_rounded_to_the_nearest_billionth(eng
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_leg_without_an_end_reaches_into_the_period(engine: str) -> None:
     """It may still be connected at its meeting's end, long after the begin of the period."""
@@ -41,6 +43,7 @@ def test_a_leg_without_an_end_reaches_into_the_period(engine: str) -> None:
     assert [row["busy_minutes"] for row in found] == [10.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_meeting_that_is_still_running_reaches_into_the_period(engine: str) -> None:
     start = EDGES[0] - 3600

@@ -89,6 +89,7 @@ def test_random_offices(engine: str, unit: str, office: Office) -> None:
     check(engine, office, unit)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_difficult_office(engine: str) -> None:
     check(engine, difficult(), "department")

@@ -72,6 +72,7 @@ def test_a_selection_is_counted_as_if_it_were_all(engine: str, name: str) -> Non
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_names_are_selected_by_a_rule(engine: str) -> None:
     given = ENGINES["pandas"](difficult())
@@ -82,6 +83,7 @@ def test_names_are_selected_by_a_rule(engine: str) -> None:
         metrics.usage(given.only(name="("))
 
 
+@pytest.mark.slow
 def test_a_selection_keeps_the_certificate_and_says_what_it_is() -> None:
     report = metrics.usage(frames().only(creator="13900000000", min_minutes=5))
     assert report.certificate == CERTIFICATE

@@ -103,18 +103,21 @@ def agree(tables: list[Table], *, is_named: bool) -> None:
         assert one.to_pylist() == other.to_pylist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", ASKED, ids=lambda asked: f"{asked['by']}-{asked['group']}")
 @pytest.mark.parametrize("name", metrics.REPORTS)
 def test_other_numbers_leave_in_the_same_order(name: str, asked: dict[str, Any]) -> None:
     agree([world.report(name, **asked) for world in WORLDS], is_named=asked["group"] == "person")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", ["creator", "person", "name"])
 @pytest.mark.parametrize("other", OTHERS)
 def test_other_numbers_leave_in_the_same_order_also_by_line_meeting_and_pair(other: str, group: str) -> None:
     agree([OTHERS[other](world, group) for world in WORLDS], is_named=group == "person" or other == "people by leg")
 
 
+@pytest.mark.slow
 def test_of_two_who_met_the_one_comes_first_that_is_shown_to_be_first() -> None:
     for world in WORLDS:
         report = metrics.network(world.frames, unit="person")
@@ -123,6 +126,7 @@ def test_of_two_who_met_the_one_comes_first_that_is_shown_to_be_first() -> None:
             assert {frozenset(row) for row in zip(*map(list, (shown["a"], shown["b"])), strict=True)}
 
 
+@pytest.mark.slow
 def test_rows_stay_with_their_figures() -> None:
     for world in WORLDS:
         report = metrics.network(world.frames, unit="person")
@@ -132,6 +136,7 @@ def test_rows_stay_with_their_figures() -> None:
         assert {(frozenset((row["a"], row["b"])), row["shared_minutes"]) for row in shown} == own
 
 
+@pytest.mark.slow
 def test_rankings_and_periods_keep_their_order_and_rows_of_one_number_stay_together() -> None:
     world = WORLDS[0]
     ranked = world.report("creators").masked().arrow["meeting_minutes"].to_pylist()
@@ -142,6 +147,7 @@ def test_rankings_and_periods_keep_their_order_and_rows_of_one_number_stay_toget
     assert sizes == sizes[:8] * N
 
 
+@pytest.mark.slow
 def test_pictures_and_cut_pages_follow_the_order_that_is_shown() -> None:
     drawn = [opened(world.report("usage", by="total", group="creator"), lang="en")[1] for world in WORLDS]
     assert drawn[0] == drawn[1]

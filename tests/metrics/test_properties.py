@@ -90,6 +90,7 @@ def test_a_leave_and_a_join_in_one_second_make_no_peak() -> None:
     assert (row["peak_legs"], row["peak_legs_times"], row["minutes_above"]) == (1, 1, 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_legs_of_two_meetings_with_one_id_go_to_the_one_they_joined(engine: str) -> None:
     first, second = EDGES[0] - 3600, EDGES[0] + 3600

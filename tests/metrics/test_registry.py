@@ -38,6 +38,7 @@ def registered() -> Iterator[Any]:
     del REPORTS["short_meetings"], DEFINITIONS["short_pct"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_share_of_meetings_under_five_minutes(engine: str, registered: Any) -> None:
     office = difficult()

@@ -94,6 +94,7 @@ def test_time_is_rounded_as_the_tariff_says(engine: str, rounding: Any, seconds:
     assert rows(report)[0]["billed_minutes"] * 60 == billed_s
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_lines_without_a_price_are_left_out_and_counted(engine: str) -> None:
     report = metrics.cost(ENGINES[engine](difficult()), metrics.Tariff(prices={"mobile": "0.1"}), by="line")
@@ -206,6 +207,7 @@ def test_a_position_may_be_of_any_whole_type() -> None:
     assert report.explain({"period": "2026-03-31"}, "legs").equals(report.explain(1))
 
 
+@pytest.mark.slow
 def test_pictures_are_reached() -> None:
     report = metrics.usage(polars_frames(difficult()), by="day")
     assert report.plot(lang="en").get_title(loc="left") == "Usage"

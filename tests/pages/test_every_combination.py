@@ -64,6 +64,7 @@ def of_twelve_days(archive: Archive, book: AddressBook, group: str | None, whose
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.by_chance(6)
 @pytest.mark.parametrize(("group", "whose", "by"), [*combinations(possible=False)])
 def test_every_other_combination_ends_in_words(

@@ -75,6 +75,7 @@ def test_what_was_selected_and_what_groups_are_called_is_masked_in_every_file(
         assert "only these meetings: " in (tmp_path / "report.html").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_the_head_of_a_query_is_masked(archive: Archive, book: AddressBook, tmp_path: Path) -> None:
     answer = archive.sql(f'select *, "{HEAD}" as "{NUMBER}", 1 as "{NUMBER[:3]}-{NUMBER[3:]}" from book', book=book)
     answer.to_csv(tmp_path / "book.csv")
@@ -85,6 +86,7 @@ def test_the_head_of_a_query_is_masked(archive: Archive, book: AddressBook, tmp_
     assert HEAD in answer.masked(show_phones=True).arrow.column_names
 
 
+@pytest.mark.slow
 def test_an_account_that_is_called_after_a_number_is_masked_in_what_is_claimed_of_it(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -101,6 +103,7 @@ def test_an_account_that_is_called_after_a_number_is_masked_in_what_is_claimed_o
     assert "王-154****5678" in page(collect(Fleet(folder), asked(3, 4)), lang="zh")
 
 
+@pytest.mark.slow
 def test_reports_of_a_fleet_share_the_ends_of_their_numbers(archive: Archive, tmp_path: Path) -> None:
     command = ["fleet", "report", str(Path(archive.path).parent), "--group", "name", "--out", str(tmp_path)]
     with pytest.raises(SystemExit) as ended:
@@ -110,6 +113,7 @@ def test_reports_of_a_fleet_share_the_ends_of_their_numbers(archive: Archive, tm
     assert told(tmp_path) == set()
 
 
+@pytest.mark.slow
 def test_reports_of_two_months_hide_the_same_numbers_and_names(tmp_path: Path) -> None:
     """Side by side, a title of February told what the mask of January hides, and a state whose pseudonym that is."""
     records = [

@@ -174,6 +174,7 @@ def test_what_is_masked_twice_does_not_change_again(small: Archive) -> None:
     assert table.masked(show_phones=True).arrow["sha256"].to_pylist() == small.pulls()["sha256"].tolist()
 
 
+@pytest.mark.slow
 def test_a_table_of_no_archive_is_keyed_too_and_alike_within_one_run(small: Archive) -> None:
     first, again = (record_table(small.meetings(), "meetings").masked().arrow["record_hash"] for _ in range(2))
     assert first.equals(again)

@@ -175,6 +175,7 @@ def test_an_honest_series_gives_nobody_away_and_is_made(name: str) -> None:
     assert refused / (made + refused) < most_refused, told
 
 
+@pytest.mark.slow
 def test_whatever_is_asked_one_after_the_other_gives_nobody_away() -> None:
     told: Counter[str] = Counter()
     for seed in range(150):

@@ -149,6 +149,7 @@ def test_a_connection_nobody_accepts_ends_at_the_connect_limit() -> None:
 # -- size
 
 
+@pytest.mark.slow
 def test_a_gzip_bomb_is_stopped_at_the_limit_in_bounded_memory(hostile: Server) -> None:
     bomb = gzip.compress(b"0" * 300_000_000, 1)
     server = hostile(reply(bomb, "Content-Encoding: gzip"))
@@ -428,6 +429,7 @@ def test_plain_http_to_another_machine_is_said_once_per_process(
     assert "http://gateway.invalid" in said_so[0]
 
 
+@pytest.mark.slow
 def test_a_large_answer_arrives_whole(hostile: Server) -> None:
     body = json.dumps({"statusCode": "0", "data": [{"meid": f"{i:029d}"} for i in range(50_000)]}).encode()
     pieces = [body[i : i + 99_991] for i in range(0, len(body), 99_991)]

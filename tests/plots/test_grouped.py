@@ -121,6 +121,7 @@ def test_each_group_has_a_heat_map(build_table: Callable[[str], Table]) -> None:
     assert a.collections[0].get_clim() == b.collections[0].get_clim(), "one scale of colours"
 
 
+@pytest.mark.slow
 def test_two_persons_of_one_mask_are_drawn_apart(build_table: Callable[[str], Table]) -> None:
     phone = replace(GROUP, unit="phone")
     numbers = ["+8613900010000", "+8613900020000", "not in the book"]

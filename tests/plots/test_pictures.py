@@ -66,6 +66,7 @@ def test_dates_never_touch_each_other_on_a_phone_or_a_page(width: float, days: f
     assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_all_glyphs_are_there_and_something_is_drawn(picture_table: Table, lang: Lang, tmp_path: Path) -> None:
     ax = DRAW[picture_table.name](picture_table, lang=lang)
@@ -93,6 +94,7 @@ def test_empty_and_one_row(picture_table: Table, rows: int, tmp_path: Path) -> N
     assert ("no data in this period" in texts(ax)) is (rows == 0)
 
 
+@pytest.mark.slow
 def test_unknown_numbers_are_drawn_as_nothing(picture_table: Table, tmp_path: Path) -> None:
     table = picture_table.frame
     figures = [
@@ -147,12 +149,14 @@ def test_on_given_axes_nothing_else_is_touched(picture_table: Table, tmp_path: P
     assert not figure.texts
 
 
+@pytest.mark.slow
 def test_settings_of_matplotlib_stay_as_they_were(picture_table: Table, tmp_path: Path) -> None:
     before = dict(mpl.rcParams)
     plots.save(DRAW[picture_table.name](picture_table), tmp_path / "picture.svg")
     assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.slow
 def test_svg_keeps_its_text_and_its_bytes(picture_table: Table, tmp_path: Path) -> None:
     first, second = (
         plots.save(DRAW[picture_table.name](picture_table), tmp_path / f"{n}.svg").read_bytes() for n in (1, 2)
@@ -162,10 +166,12 @@ def test_svg_keeps_its_text_and_its_bytes(picture_table: Table, tmp_path: Path) 
     assert picture_table.title.zh in words
 
 
+@pytest.mark.slow
 def test_a_notebook_shows_the_picture_without_pyplot(picture_table: Table) -> None:
     assert DRAW[picture_table.name](picture_table)._repr_png_().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_pyplot_is_never_loaded() -> None:
     code = "import sys, ytxdata.plots as p; p.canvas.families(); sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], env=dict(os.environ), check=False).returncode == 0

@@ -306,6 +306,7 @@ def in_details(i: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data",
     [

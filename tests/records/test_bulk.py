@@ -212,6 +212,7 @@ def taken(raws: Sequence[bytes]) -> list[bool]:
     return [] if read is None else read[1].tolist()
 
 
+@pytest.mark.slow
 def test_one_odd_record_costs_no_other_the_quick_way() -> None:
     raws = [json.dumps({"meid": str(i) if i != 777 else i}).encode() for i in range(1000)]
     assert taken(raws) == [i != 777 for i in range(1000)]
@@ -221,6 +222,7 @@ def test_one_odd_record_costs_no_other_the_quick_way() -> None:
 TWICE = {"parties": [{"phone": "15400000001"}]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "more", [{"detail": {"meid": "m1", "creator": "15400000001"}}, TWICE | {"members": []}, {"fee": 1, "oriamount": 2}]
 )
@@ -273,6 +275,7 @@ def test_what_is_nested_is_looked_into_where_it_may_tell_of_parties(
             normalize(raws)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("every", range(2, 12))
 def test_what_is_odd_at_even_distances_is_read_in_bulk(every: int) -> None:
     raws = [json.dumps({"meid": f"m{i}", **({"x": {"y": 1}} if i % every == 1 else {})}).encode() for i in range(2000)]
@@ -313,6 +316,7 @@ def test_batches_may_differ(monkeypatch: pytest.MonkeyPatch, batch: int) -> None
     check(encoded(*(kinds[i * i % len(kinds)] for i in range(50)), *kinds))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_what_it_takes_of_the_emulators_dialects(dialect: str) -> None:
     meetings = islice(Company(3, 8.0, "app").before(1_780_000_000), 300)
@@ -321,6 +325,7 @@ def test_what_it_takes_of_the_emulators_dialects(dialect: str) -> None:
     check(raws)
 
 
+@pytest.mark.slow
 @given(
     st.binary(max_size=12)
     | st.text(st.characters(exclude_categories=()), max_size=4).map(lambda text: text.encode("utf-8", "surrogatepass"))

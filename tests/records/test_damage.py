@@ -201,6 +201,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_text_made_to_be_slow_costs_no_record_behind_it(kind: str) -> None:
     before, behind = HOSTILE[kind]

@@ -58,6 +58,7 @@ def test_what_is_told_of_an_end_stands() -> None:
     assert normalize([called("", duration=60)], ASKED).meetings["ended_at"].null_count == 1
 
 
+@pytest.mark.slow
 def test_a_room_whose_records_have_no_end_is_told_apart_by_starts_and_lasts_for_its_durations(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_bytes(b'{"statusCode":"0","data":[' + b",".join(map(called, WEEKS)) + b"]}")

@@ -112,6 +112,7 @@ def test_rows_and_sql_say_the_same(pairs: list[tuple[Record, Record]]) -> None:
     assert [is_apart for (is_apart,) in told] == expected
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(RECORDS, min_size=1, max_size=6), min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_every_record_is_of_one_meeting_for_good_and_none_holds_two(
     answers: list[list[Record]], random: Random

@@ -163,6 +163,7 @@ def test_every_area_of_the_home_plan(prefix: str) -> None:
         same([f"{prefix}{number[:3]}{between}{number[3:]}{behind}" for number in home()])
 
 
+@pytest.mark.slow
 def test_what_is_settled_for_whole_columns_is_what_the_library_says() -> None:
     texts = [f"{prefix}{number}" for number in home() for prefix in ("0", "+86", "0086")]
     found = dict(zip(texts, numbers._read_in_bulk(pa.array(texts))[0].to_pylist(), strict=True))

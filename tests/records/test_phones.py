@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import phonenumbers
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -36,6 +37,7 @@ def test_numbers_as_they_are_dialled(prefix: str, network: int, rest: str) -> No
     assert phones.normalize(text) == told_by_the_library(bare)
 
 
+@pytest.mark.slow
 def test_every_network_of_mobiles() -> None:
     for network in range(1300, 2000):
         for rest in ("0000000", "1234567", "9999999", "0031000"):

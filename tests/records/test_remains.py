@@ -50,6 +50,7 @@ def read(body: dict[str, Any]) -> Answer:
     return read_answer(json.dumps({"statusCode": "0", "statusMsg": "ok", **body}, ensure_ascii=False).encode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "said",
     [
@@ -185,6 +186,7 @@ def test_pieces_of_a_broken_text_are_rejects_as_the_warning_says() -> None:
         assert sum("20260305100" in one.raw.decode() or "'meid'" in one.raw.decode() for one in answer.records) == 1
 
 
+@pytest.mark.slow
 def test_no_text_takes_long() -> None:
     start = time.process_time()
     for said in (

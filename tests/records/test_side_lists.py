@@ -253,6 +253,7 @@ OF_ROOM: list[dict[str, Any]] = [
 NO_ROOM = ("8001", "0", "-", "*", "all", "全部", "", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [*OF_ROOM, {"duration": 10800}])
 @pytest.mark.parametrize("listed", [MEETINGS, ROOM, [{k: v for k, v in one.items() if k != "creator"} for one in ROOM]])
 def test_what_is_said_of_a_room_makes_no_meeting_of_it(
@@ -298,6 +299,7 @@ def test_a_question_that_is_repeated_is_no_meeting_whatever_room_it_names(said: 
             assert (ids(answer), answer.is_doubtful) == ([one["meid"] for one in MEETINGS[:n]], False), body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", OF_ROOM)
 def test_rooms_without_meetings_are_none_whatever_is_said_of_them(answer_with: WithData, said: dict[str, Any]) -> None:
     empty = [{"confid": f"90{i:02d}", **said, "meetings": []} for i in range(12)]

@@ -95,6 +95,7 @@ DATES = st.from_regex(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.builds(

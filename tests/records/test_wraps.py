@@ -128,6 +128,7 @@ def test_a_list_of_one_party_stays_a_list() -> None:
     assert tables([{**RECORDS[0], "guestPhone": ["15400000009"]}]).problems["reason"].to_pylist() == ["unread_parties"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelled", ["confid", "meetingId", "MEETING_ID", "ConferenceID", "confMeetingId"])
 @pytest.mark.parametrize("party", [{}, {"userId": "u1", "state": "paid"}])
 def test_an_inner_meeting_is_one_wherever_its_record_stands(spelled: str, party: dict[str, str]) -> None:

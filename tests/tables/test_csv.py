@@ -103,6 +103,7 @@ def test_reading_back_gives_types_and_values(table: Table, dialect: Dialect, tmp
     assert frame.loc[2].isna().sum() == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))
 @given(values=st.lists(st.none() | st.text(min_size=1), max_size=5))
 @example(

@@ -138,6 +138,7 @@ def test_the_pages_follow_from_the_schema() -> None:
         assert path.read_text("utf-8") == made["page"](lang), f"{lang}: run python scripts/build_dictionary.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lang", "page"), [("en", "docs/reference/dictionary.md"), ("zh", "docs/zh/reference/dictionary.md")]
 )

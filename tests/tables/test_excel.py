@@ -312,6 +312,7 @@ def test_a_wide_table_goes_on_beside_and_repeats_its_first_column(tmp_path: Path
         assert opened.print_title_cols == repeated
 
 
+@pytest.mark.slow
 def test_a_workbook_in_chinese_says_no_word_of_the_machine(tmp_path: Path) -> None:
     """Keys are never translated, in a CSV; people read sheets, and these name tables, types and reasons in words."""
     rows = pa.table(

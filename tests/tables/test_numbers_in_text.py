@@ -227,6 +227,7 @@ def test_what_is_no_extension_stays(behind: str) -> None:
     assert hide_in_text(f"010-65527788{behind}") == f"010****7788{behind}"
 
 
+@pytest.mark.slow
 def test_no_mobile_in_numerals_stays() -> None:
     draw, seen = random.Random(1), []
     numerals = str.maketrans("0123456789", "〇一二三四五六七八九")

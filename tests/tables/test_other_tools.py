@@ -159,6 +159,7 @@ def test_marimo_takes_it(report: Any) -> None:
     assert marimo.as_html(report).text.count("<table") >= 1
 
 
+@pytest.mark.slow
 @OLD_OPTION
 def test_ibis_takes_them(report: Any, archive: ytx.Archive) -> None:
     backend = ibis.duckdb.connect()
@@ -188,6 +189,7 @@ def test_what_is_made_of_a_scan_is_one(archive: ytx.Archive) -> None:
     assert len(pl.DataFrame(both)) == len(both)
 
 
+@pytest.mark.slow
 def test_a_column_is_of_the_kind_of_the_frame(report: Report, archive: ytx.Archive) -> None:
     assert isinstance(report["meetings"], pd.Series)
     scan = archive.scan("meetings")
@@ -209,6 +211,7 @@ def test_an_empty_report_keeps_its_columns(archive: ytx.Archive) -> None:
 
 
 # ── pickled and copied ──
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["usage", "creators", "heatmap", "network", "cost"])
 def test_a_pickled_report_is_explained_again_from_its_archive(name: str, archive: ytx.Archive) -> None:
     numbers = archive.legs()["number"].dropna().unique()
@@ -259,6 +262,7 @@ def test_a_lazy_report_carries_its_rows(archive: ytx.Archive) -> None:
         assert copy.deepcopy(report).explain(0) is not None
 
 
+@pytest.mark.slow
 def test_a_copy_is_explained_as_it_is(report: Report) -> None:
     for other in (copy.copy(report), copy.deepcopy(report)):
         assert other.explain(0).equals(report.explain(0))
@@ -267,6 +271,7 @@ def test_a_copy_is_explained_as_it_is(report: Report) -> None:
     assert report.frame["meetings"][0] != -1
 
 
+@pytest.mark.slow
 def test_a_report_without_a_recipe_says_so(report: Report) -> None:
     own = ytx.metrics.Breakdown.of(ytx.read_answers("data/answers/*.json"), None, None, "month")
     made = own.report("mine", ytx.metrics.Text("我的", "mine"), own.meetings.select("row"), ())
@@ -274,6 +279,7 @@ def test_a_report_without_a_recipe_says_so(report: Report) -> None:
         made.with_source(report)  # type: ignore[arg-type]  # refused before it is looked at
 
 
+@pytest.mark.slow
 def test_a_history_is_pickled_and_copied_whole(history: ytx.History) -> None:
     before = history.meetings
     for again in (pickle.loads(pickle.dumps(history)), copy.deepcopy(history)):
@@ -326,6 +332,7 @@ def test_a_terminal_shows_the_first_rows(report: Report, monkeypatch: pytest.Mon
     assert all(len(line) <= 80 for line in (names, *rows))
 
 
+@pytest.mark.slow
 def test_a_terminal_hides_numbers(archive: ytx.Archive) -> None:
     shown = repr(ytx.metrics.creators(archive))
     numbers = ytx.metrics.creators(archive)["creator"].dropna().head(10)
@@ -333,6 +340,7 @@ def test_a_terminal_hides_numbers(archive: ytx.Archive) -> None:
     assert "****" in shown
 
 
+@pytest.mark.slow
 def test_a_terminal_computes_nothing(archive: ytx.Archive) -> None:
     lazy = ytx.metrics.usage(frames(archive))
     assert repr(lazy) == "<Report usage: 用量 / Usage>"
@@ -340,6 +348,7 @@ def test_a_terminal_computes_nothing(archive: ytx.Archive) -> None:
     assert "period" in repr(lazy)
 
 
+@pytest.mark.slow
 def test_a_report_on_no_meetings_is_shown_too(archive: ytx.Archive) -> None:
     assert "period" in repr(ytx.metrics.usage(archive, start="2001-01-01", end="2001-02-01"))
 
@@ -354,6 +363,7 @@ def test_an_archive_shows_itself(archive: ytx.Archive, tmp_path: Path) -> None:
     assert "<script" not in archive.verify()._repr_html_()
 
 
+@pytest.mark.slow
 def test_rich_views_are_static(archive: ytx.Archive, history: ytx.History, report: Report) -> None:
     """VS Code shows HTML in a page that runs no script of an output and asks nothing of the network before it is trusted."""
     with Emulator(meetings=30, seed=7) as server:
@@ -385,6 +395,7 @@ def test_a_kernel_sends_rows_as_text_and_as_a_static_page(archive: ytx.Archive) 
     assert "<script" not in data["text/html"]
 
 
+@pytest.mark.slow
 def test_marimo_shows_the_rich_view_as_it_is(report: Report, archive: ytx.Archive) -> None:
     app = marimo.App()
 

@@ -53,6 +53,7 @@ def test_a_description_copied_over_another_vouches_for_neither(table: Table, tmp
         verify_folder(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_pipe_in_place_of_a_description_is_not_waited_for(table: Table, tmp_path: Path) -> None:
     beside = about_path(table.to_csv(tmp_path / "usage.csv"))

@@ -24,6 +24,7 @@ from unittest.mock import patch
 import chinese_calendar
 import pandas as pd
 
+from benchmarks.results import keep
 from ytxdata import Archive, Client, audit
 from ytxdata.audit import CHECKS
 from ytxdata.emulator import Emulator
@@ -180,6 +181,18 @@ def main() -> None:
             print(
                 f"| `{check}` | {n} | {planted_n[check]} | {true_n[check]} | {100 * true_n[check] / n if n else 100:.1f} % | {hit_n[check]} / {cases_n[check]} |"
             )
+    keep(
+        "audit_precision",
+        {"seeds": options.seeds, "meetings": options.meetings},
+        {
+            "findings": found_n.total(),
+            "borne_out": true_n.total(),
+            "planted_cases": cases_n.total(),
+            "planted_cases_found": hit_n.total(),
+            "false_grave": false_crit,
+            "clean_meetings": clean,
+        },
+    )
     print(
         f"\nFalse grave findings: {false_crit} on {clean} clean meetings ({1000 * false_crit / clean:.2f} per 1,000)."
     )

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+from benchmarks import results
 from benchmarks import sync as bench
 from ytxdata import times
 from ytxdata.archive import Archive
@@ -87,6 +88,9 @@ def main() -> None:
         )
         print(kept_states(path, times.now()))
         print(archive.verify(), flush=True)
+        results.keep(
+            "half_hours", {"syncs": arguments.syncs}, bench.SAID | {"mb_beside_the_data": sum(sizes.values()) / 1e6}
+        )
 
 
 if __name__ == "__main__":

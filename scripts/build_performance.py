@@ -53,7 +53,10 @@ def page(lang: Lang) -> str:
     """Return the page in one language."""
     results = json.loads(RESULTS.read_text("utf-8"))
     return "\n".join(
-        [HEAD.in_(lang), *(line for part in (_parsing, _reports, _others, _cluster) for line in part(lang, results))]
+        [
+            HEAD.in_(lang),
+            *(line for part in (_parsing, _reports, _archives, _others, _cluster) for line in part(lang, results)),
+        ]
     )
 
 
@@ -103,6 +106,21 @@ def _reports(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
                 _WAYS[way].in_(lang), f"{took['cpu_s']:.1f}", f"{took['wall_s']:.1f}", f"{took['memory_mb']:,.0f}",
                 f"{ratio['cpu_s']:.2f}" if ratio else "",
             )  # fmt: skip
+        yield _measured(lang, entry)
+
+
+def _archives(lang: Lang, results: dict[str, Any]) -> Iterator[str]:
+    runs = [(name, entry) for name in ("sync", "half_hours") if (entry := results.get(name)) is not None]
+    if runs:
+        yield Text("## 存档\n", "## Archives\n").in_(lang)
+    for name, entry in runs:
+        yield Text(f"`python -m benchmarks.{name}`；比值，越小越好。\n", f"`python -m benchmarks.{name}`; ratios, the less the better.\n").in_(lang)  # fmt: skip
+        yield _row(*Text("什么|比值|目标|", "what|ratio|aim|").in_(lang).split("|"))
+        yield _row("---", "---:", "---:", "---")
+        for what, took in entry["figures"].items():
+            if isinstance(took, dict):
+                said = Text("达到", "met") if took["ratio"] <= took["aim"] else Text("**未达到**", "**missed**")
+                yield _row(what, f"{took['ratio']:.2f}", f"{took['aim']}", said.in_(lang))
         yield _measured(lang, entry)
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.cli.verbs import run
 from ytxdata.archive import Archive
-from ytxdata.emulator import Emulator, write_bill
+from ytxdata.emulator import Emulator, write_bill, write_calls, write_console_list
 from ytxdata.history.client import Client
+from ytxdata.history.proof.witness import Kind
 from ytxdata.labels import UNPRINTABLE
 
 
@@ -38,6 +39,30 @@ def test_a_bill_whose_total_stands_on_another_page(
     said = capsys.readouterr().out
     assert ("totals={...}" in said) == (without == 0), "a list that lacks meetings proves nothing, whatever its total"
     assert ("is incomplete itself" in said) == (without > 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["invoice", "console", "cdr"])
+@pytest.mark.parametrize("without", [0, 3])
+def test_what_the_platform_hands_out_proves_a_period_whole_and_not_with_lines_left_out(
+    tmp_path: Path, kind: Kind, without: int
+) -> None:
+    """Call records name neither meetings nor, of one party here, a number."""
+    handed, archive = tmp_path / f"{kind}.txt", Archive(tmp_path / "m.archive")
+    with Emulator(meetings=40, seed=3) as server:
+        archive.sync(Client(base_url=server.url, **server.credentials))
+        truth = server.truth()
+        assert any(leg["joined_at"] and not leg["number"] for leg in truth["legs"])
+    write, lines = {
+        "invoice": (write_bill, truth["invoice"]),
+        "console": (write_console_list, truth["meetings"]),
+        "cdr": (write_calls, truth["legs"]),
+    }[kind]
+    write(handed, lines, without)
+    said = archive.witness(handed, kind=kind, start="2020-01", end="2030-01")
+    assert said.only_in_witness == ()
+    assert ("adds up" in said.text.en) == (without == 0)
+    assert ("is incomplete itself" in said.text.en) == (without > 0)
 
 
 @pytest.fixture

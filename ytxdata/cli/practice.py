@@ -110,8 +110,19 @@ def emulator(
         Path | None,
         typer.Option("--bill", help="把平台的账单写入此 CSV，可作旁证 / write the platform's bill as CSV: a witness"),
     ] = None,
+    console_list: Annotated[
+        Path | None,
+        typer.Option("--console-list", help="把控制台导出的会议列表写入此 CSV / write what a console exports as CSV"),
+    ] = None,
+    calls: Annotated[
+        Path | None,
+        typer.Option("--calls", help="把通话记录写入此 JSON / write the platform's call records as JSON"),
+    ] = None,
     bill_without: Annotated[
-        int, typer.Option("--bill-without", min=0, help="账单缺少的行数 / lines that the bill lacks")
+        int,
+        typer.Option(
+            "--bill-without", min=0, help="账单和上述列表缺少的行数 / lines that the bill and those lists lack"
+        ),
     ] = 0,
     meetings: Annotated[int, typer.Option("--meetings", min=0, help="已开过的会议数 / meetings held so far")] = 2026,
     accounts: Annotated[
@@ -197,6 +208,10 @@ def emulator(
     def prepare(server: served.Emulator) -> None:
         if bill is not None:
             served.write_bill(bill, server.truth()["invoice"], bill_without)
+        if console_list is not None:
+            served.write_console_list(console_list, server.truth()["meetings"], bill_without)
+        if calls is not None:
+            served.write_calls(calls, server.truth()["legs"], bill_without)
         if fleet_file is not None:
             served.write_fleet_file(fleet_file, server.fleet)
 

@@ -15,7 +15,7 @@ except ImportError:
     require_extra("emulator")
     raise
 
-from ytxdata.emulator.handouts import write_bill, write_env_file, write_fleet_file
+from ytxdata.emulator.handouts import write_bill, write_calls, write_console_list, write_env_file, write_fleet_file
 from ytxdata.emulator.options import CHOICES, KINDS, Fault, Options
 from ytxdata.emulator.server import Emulator, run, serve
 
@@ -28,6 +28,8 @@ __all__ = [
     "run",
     "serve",
     "write_bill",
+    "write_calls",
+    "write_console_list",
     "write_env_file",
     "write_fleet_file",
 ]

@@ -1,16 +1,25 @@
-"""What an emulator hands out as files: the settings of one account, a `fleet.toml` of all, the platform's bill."""
+"""What an emulator hands out as files: the settings of one account, a `fleet.toml` of all, the platform's bill and its
+other lists of what took place.
+"""
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
+from typing import TypeVar
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
+from ytxdata.times import BEIJING
+
+T = TypeVar("T")
 
 _ENV_LINE = re.compile(rb"YTX_[A-Z_]+=.*")
 
@@ -75,16 +84,81 @@ def write_bill(path: Path, lines: Sequence[Mapping[str, object]], without: int =
     UsageError
         The place cannot be written, or a file is there already.
     """
+    names = ("meeting_id", "started_at", "duration_s", "amount_yuan")
+    written = _left(lines, without)
+    seconds = sum(int(str(line["duration_s"] or 0)) for line in written)
+    yuan = sum((Decimal(str(line["amount_yuan"])) for line in written), Decimal(0))
+    _write_new(path, _csv([names, *([line[name] for name in names] for line in written), ["合计", "", seconds, yuan]]))
+
+
+def write_console_list(path: Path, meetings: Sequence[Mapping[str, object]], without: int = 0) -> None:
+    """Write the meetings that are over as a console exports them, as CSV with Chinese headers and Beijing time, some
+    left out, spread evenly; the last line counts those that are written.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written, or a file is there already.
+    """
+    written = _left([one for one in meetings if one["ended_at"] and not one["is_vanished"]], without)
+    rows = [
+        [
+            one["meeting_id"],
+            one["name"],
+            one["creator"],
+            _at(one["started_at"]),
+            _at(one["ended_at"]),
+            one["duration_s"],
+        ]
+        for one in written
+    ]
+    header = ["会议编号", "会议主题", "发起人", "开始时间", "结束时间", "时长（秒）"]
+    _write_new(path, _csv([header, *rows, [f"合计 {len(rows)} 场"]]))
+
+
+def write_calls(path: Path, legs: Sequence[Mapping[str, object]], without: int = 0) -> None:
+    """Write the platform's call records as JSON, one for each leg that joined and is over, some left out, spread
+    evenly; `total` counts those that are written. A number that is withheld is as the platform writes it, or blank.
+
+    Raises
+    ------
+    UsageError
+        The place cannot be written, or a file is there already.
+    """
+    written = _left([leg for leg in legs if leg["joined_at"] and leg["left_at"]], without)
+    calls = [
+        {
+            "requestid": f"r{number:08d}",
+            "called": leg["phone"] or "",
+            "calledstime": _at(leg["joined_at"]),
+            "calledetime": _at(leg["left_at"]),
+            "duration": leg["duration_s"],
+        }
+        for number, leg in enumerate(written, 1)
+    ]
+    _write_new(path, json.dumps({"cdr": calls, "total": len(calls)}, ensure_ascii=False, indent=1))
+
+
+def _left(lines: Sequence[T], without: int) -> list[T]:
+    """Return the lines, but for some that are spread evenly."""
     left_out = {len(lines) * turn // (without + 1) for turn in range(1, without + 1)}
+    return [line for number, line in enumerate(lines) if number not in left_out]
+
+
+def _at(told: object) -> str:
+    return f"{datetime.fromisoformat(str(told)).astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    text = StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _write_new(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, ("meeting_id", "started_at", "duration_s", "amount_yuan"))
-            writer.writeheader()
-            written = [line for number, line in enumerate(lines) if number not in left_out]
-            writer.writerows(written)
-            seconds = sum(int(str(line["duration_s"] or 0)) for line in written)
-            yuan = sum((Decimal(str(line["amount_yuan"])) for line in written), Decimal(0))
-            writer.writerow({"meeting_id": "合计", "duration_s": seconds, "amount_yuan": yuan})
+            file.write(text)
     except OSError as error:
         raise UsageError(
             Text(f"无法写入 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}"),

@@ -143,6 +143,52 @@ def test_damage_in_what_is_derived_keeps_no_answer_out(
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("is_derived_anew", [False, True])
+def test_a_record_that_a_bit_made_null_is_named_and_keeps_no_answer_out(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_derived_anew: bool
+) -> None:
+    """Syncs ended with what a parser says to a null, and threw away what they had been given."""
+    archive.sync(platform)
+    (raw,) = archive.path.glob("observations/*.parquet")
+    whole, rows = raw.read_bytes(), pq.read_table(raw).to_pylist()
+    rows[5]["raw"] = None
+    pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(raw)), raw)
+    platform.records.insert(0, platform.record(500))
+    with monkeypatch.context() as patch:
+        if is_derived_anew:
+            patch.setattr("ytxdata.records.normalize.PARSER_VERSION", PARSER_VERSION + 1)
+        for act in (lambda: archive.sync(platform), archive.rebuild)[: 1 + is_derived_anew]:
+            with pytest.raises(DamagedError, match="observations"):
+                act()
+    raw.write_bytes(whole)
+    del platform.records[0]  # listed once, and never again
+    archive.sync(platform)
+    assert len(archive.meetings()) == 61
+    assert archive.verify(recompute=True).is_sound
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["drift_since", "_kept"])
+def test_what_nobody_foresaw_keeps_no_answer_out(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    archive.sync(platform)
+    platform.records.insert(0, platform.record(500))
+    with monkeypatch.context() as patch:
+        for one in {"drift_since", name}:
+            patch.setattr(sync, one, raises(TypeError("a bytes-like object is required")))
+        with pytest.raises(TypeError) as caught:
+            archive.sync(platform)
+        assert "1 answers received are kept" in caught.value.__notes__[0]
+        del platform.records[0]
+        patch.setattr(sync, "drift_since", write_sync.drift_since)
+        notes = archive.sync(platform).notes  # what waits keeps nothing out, either
+        assert ("kept_whole" in [note.key for note in notes]) == (name == "_kept")
+    archive.sync(platform)
+    assert len(archive.meetings()) == 61
+
+
 def and_damages(archive: Archive, pattern: str, query: Any) -> Any:
     """What asks, and finds a file gone bad when the answer has come."""
 

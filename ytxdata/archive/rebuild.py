@@ -198,7 +198,7 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
     tuple
         How many; and how many of them, the last ones, stand only in answers that no finished sync has judged.
     """
-    source = writer.preview()
+    source = writer.preview().hashed()  # a damaged file is named, whatever its rows would do to a parser
     lost: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     unfinished: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")

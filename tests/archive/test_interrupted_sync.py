@@ -286,6 +286,35 @@ def test_an_answer_kept_beside_damage_bars_what_it_did_not_understand_and_waits_
     assert archive.verify(recompute=True).is_sound
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["turned", "deleted", "call"])
+def test_an_answer_that_waits_is_not_forgotten_when_it_goes_bad(archive: Archive, platform: Any, how: str) -> None:
+    """One bit of it turned, and verify and all syncs were silent; of its call, and no sync came to its end."""
+    archive.sync(platform)
+    platform.records.insert(0, platform.record(500))
+    write_sync.keep_whole(archive.path, [platform.query_meeting("", 200)])
+    del platform.records[0]
+    folder = archive.path / "interrupted" / "answers"
+    (path,), (call,) = folder.glob("*.json"), folder.glob(".*.call")
+    whole = path.read_bytes()
+    if how == "deleted":
+        path.unlink()
+    elif how == "turned":
+        path.write_bytes(whole.replace("提交成功".encode(), "提交成公".encode()))
+    else:
+        call.write_bytes(call.read_bytes().replace(b'"answered_at"', b'"ansvered_at"'))
+    assert ["interrupted/answers" in one.en for one in archive.verify().unlike][:1] == [True]
+    said = [note.text.en for note in archive.sync(platform).notes if note.key == "kept_whole"]
+    assert how == "call" or "verify" in said[0]
+    if how != "call":
+        assert path.name in archive.verify().unlike[1].en
+        path.write_bytes(whole)
+        archive.sync(platform)
+    assert len(archive.meetings()) == 61
+    assert archive.verify().is_sound
+    assert not archive.verify().unlike
+
+
 def raises(error: Exception) -> Any:
     def raising(*_: object) -> None:
         raise error

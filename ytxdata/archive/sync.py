@@ -41,6 +41,7 @@ from ytxdata.archive.write_sync import (
     keep_whole,
     kept_whole,
     pull_verdicts,
+    waiting,
     write_intake,
 )
 from ytxdata.errors import ArchiveWriteError, DamagedError
@@ -286,9 +287,7 @@ def sync(
 
 
 def _ready(root: Path, account: tuple[str, str], aliases: Aliases | None) -> tuple[Rebuilt | None, DamagedError | None]:
-    """Return what is prepared, or what is wrong with the raw data from which it should be derived anew. The platform is
-    asked all the same, as if nothing was known: it may list a record once and never again.
-    """
+    """Return what is prepared, or what is wrong with raw data: the platform, which may list once, is asked all the same."""
     try:
         return prepared(root, account, aliases), None
     except DamagedError as damage:
@@ -374,14 +373,16 @@ def _with_kept(
     """Take in what a sync kept beside damaged raw data, as of one that was interrupted: left there, a meeting that only
     these answers list was missing in time that later syncs called PROVEN.
     """
-    if not (answers := kept_whole(root, before, names or before.aliases)):
-        return before, []
-    try:
-        _kept(root, before, account, answers, names or before.aliases)
-        return newest(root) or before, [Note("kept_whole", _KEPT_BESIDE.format(n=len(answers)))]
-    except Exception:  # it is damaged still, or what follows from it is: the next sync tries again
-        heal(root, before)
-        return before, [Note("kept_whole", _STILL_BESIDE.format(n=len(answers)))]
+    notes, left = list[Note](), waiting(root, before)
+    if answers := kept_whole(left, names or before.aliases):
+        try:
+            _kept(root, before, account, answers, names or before.aliases)
+            notes.append(Note("kept_whole", _KEPT_BESIDE.format(n=len(answers))))
+            before = newest(root) or before
+            left = waiting(root, before)
+        except Exception:  # it is damaged still, or what follows from it is: the next sync tries again
+            heal(root, before)
+    return before, [*notes, *([Note("kept_whole", _STILL_BESIDE.format(n=len(left)))] if left else [])]
 
 
 def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:

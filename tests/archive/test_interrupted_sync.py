@@ -6,6 +6,7 @@ import hashlib
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIn
 from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
 from ytxdata.archive.stored_files import PULLS_STORED
 from ytxdata.archive.write_sync import Writer
+from ytxdata.audit import pack, verify_pack
 from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError
 from ytxdata.labels import Text
 from ytxdata.records.answer import call_row
@@ -141,31 +143,6 @@ def test_damage_in_what_is_derived_keeps_no_answer_out(
     archive.rebuild()
     assert len(archive.meetings()) == 61
     assert archive.verify().is_sound
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("is_derived_anew", [False, True])
-def test_a_record_that_a_bit_made_null_is_named_and_keeps_no_answer_out(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_derived_anew: bool
-) -> None:
-    """Syncs ended with what a parser says to a null, and threw away what they had been given."""
-    archive.sync(platform)
-    (raw,) = archive.path.glob("observations/*.parquet")
-    whole, rows = raw.read_bytes(), pq.read_table(raw).to_pylist()
-    rows[5]["raw"] = None
-    pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(raw)), raw)
-    platform.records.insert(0, platform.record(500))
-    with monkeypatch.context() as patch:
-        if is_derived_anew:
-            patch.setattr("ytxdata.records.normalize.PARSER_VERSION", PARSER_VERSION + 1)
-        for act in (lambda: archive.sync(platform), archive.rebuild)[: 1 + is_derived_anew]:
-            with pytest.raises(DamagedError, match="observations"):
-                act()
-    raw.write_bytes(whole)
-    del platform.records[0]  # listed once, and never again
-    archive.sync(platform)
-    assert len(archive.meetings()) == 61
-    assert archive.verify(recompute=True).is_sound
 
 
 @pytest.mark.slow
@@ -313,6 +290,22 @@ def test_an_answer_that_waits_is_not_forgotten_when_it_goes_bad(archive: Archive
     assert len(archive.meetings()) == 61
     assert archive.verify().is_sound
     assert not archive.verify().unlike
+
+
+@pytest.mark.slow
+def test_a_pack_is_not_accused_of_an_answer_that_was_kept_beside_damage(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is all that a sync would have asked, and was judged as one that came to its end."""
+    proven_days(archive, platform, monkeypatch)
+    platform.clock += timedelta(hours=1)
+    write_sync.keep_whole(archive.path, [platform.query_meeting("", 300)])
+    for _ in range(2):
+        later(archive, platform, monkeypatch, 1, 144)
+    pack(archive, tmp_path / "pack.zip", include_raw=True)
+    lines = verify_pack(tmp_path / "pack.zip", recompute=True)
+    assert any("bear no verdict" in line for line in lines)
+    assert not any("another verdict" in line for line in lines)
 
 
 def raises(error: Exception) -> Any:

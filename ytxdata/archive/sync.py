@@ -223,8 +223,7 @@ def sync(
 
     The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
     completeness judge an answer against all that was known when it was asked. Readers take no lock.
-    `now` is when the sync begins, where answers of old are synced again.
-    """
+    `now` is when the sync begins, where answers of old are synced again."""
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
@@ -255,9 +254,10 @@ def sync(
                 raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases, damage)) from None
             if damage is not None:
                 raise damage
+            judgement = reading.result()
+            getattr(client, "judged", bool)(judgement)  # a platform of old answers knows what became of them then
             if before is None:  # nothing is stored that could be damaged, and many years need not be in memory twice
                 answers.clear()
-            judgement = reading.result()
             drift = drift_since(before, intake)
             with telling_write_errors(root):
                 after = written(root, before, account, intake, judgement)

@@ -261,8 +261,15 @@ OPINION = ("status", "reason", "by")
 COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
 _SEEN_LATER = "{name}: {n} rows were seen later than they tell / {name}：有 {n} 行实际最近见到的时刻晚于所记"
 
-_UNCLAIMED = "{n} answers (the first is pull {pull}) bear no verdict, and nothing was claimed by them: kept beside damage, or silenced by its maker / {n} 个回答（首个为拉取 {pull}）没有结论，未据以主张任何内容：或因数据损坏而另存，或被制作者隐去"
-_OTHER_VERDICTS = "{n} pulls (the first is {pull}) bear another verdict than follows from the answers: judged by names of fields that went with lost heads, or written by somebody / {n} 次拉取（首个为 {pull}）的结论与由回答得出的不同：或按随控制文件丢失的字段名判断，或由人写入"
+_UNCLAIMED = (
+    "{n} answers (the first is pull {pull}) bear no verdict, and nothing was claimed by them: kept beside damage, or "
+    "silenced by its maker"
+    " / {n} 个回答（首个为拉取 {pull}）没有结论，未据以主张任何内容：或因数据损坏而另存，或被制作者隐去"
+)
+_OTHER_VERDICTS = (
+    "{n} pulls (the first is {pull}) bear another verdict than follows from the answers: judged by names "
+    "of fields that went with lost heads, or written by somebody / {n} 次拉取（首个为 {pull}）的结论与由回答得出的不同：或按随控制文件丢失的字段名判断，或由人写入"
+)
 
 
 @dataclass

@@ -381,11 +381,13 @@ class _Check:
             self.found("data", "pulls", _UNREADABLE)
 
     def _chain(self, snapshot: Snapshot) -> None:
-        """Follow the chain of pulls; every state that a head tells of must be a beginning of it."""
+        """Follow the chain of pulls as they are stored, by which all that follows from them goes: the newest one moved to
+        the front was said to have brought what earlier ones list. Every state that a head tells of must begin it.
+        """
         previous, ends = "", [""]
-        for row in read(snapshot, "pulls", ("ordinal", *CHAINED)).sort_by("ordinal").to_pylist():
+        for place, row in enumerate(read(snapshot, "pulls", ("ordinal", *CHAINED)).to_pylist()):
             self.n_pulls += 1
-            if (row["previous_sha256"] or "") != previous:
+            if (row["previous_sha256"] or "") != previous or row["ordinal"] != place:
                 self.found("pull", row["pull_id"], Text("与前一次拉取不衔接", "it does not follow the pull before it"))
             previous = pull_sha256(row)
             ends.append(previous)

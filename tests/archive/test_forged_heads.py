@@ -261,7 +261,33 @@ def test_answers_that_are_said_to_list_an_observation_of_before_are_left_open(
         one["obs"] -= 1
     for pull in raw.pulls:
         pull["listed"] = [before if number == last else number - (number > last) for number in pull["listed"]]
+    state, mark = raw.snapshot.head.state, raw.snapshot.head.parser
+    # as if names of fields had become known after the last answer, and were the same
+    marks = [{**mark, "version": mark["version"] - 1}, mark]
+    for named in ({}, {"names": {"marks": marks, "steps": [[0, 0], [len(days), 1]]}}):
+        raw.seal(state={**state, **named})
+        found = verify(archive.path)
+        assert not found.is_sound
+        assert "list another observation" in found.unlike[0].en
+        raw = Rewritten(archive)
+
+
+@pytest.mark.slow
+def test_a_pull_that_is_stored_before_those_it_follows_is_damage(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Known since days, meetings were known since today: ordinals and chain were as ever."""
+    for day in range(3):
+        platform.clock = BEGIN + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        platform.records.insert(0, platform.record(60 + day))
+        archive.sync(platform)
+    raw = Rewritten(archive)
+    newest = raw.pulls.pop()
+    raw.pulls.insert(0, newest)
+    for one in raw.observations:
+        if one["obs"] in newest["listed"]:
+            place = newest["listed"].index(one["obs"])
+            one |= {"pull_id": newest["pull_id"], "observed_at": newest["asked_at"], "position": place}
     raw.seal()
-    found = verify(archive.path)
-    assert not found.is_sound
-    assert "list another observation" in found.unlike[0].en
+    assert "pull" in [one.kind for one in verify(archive.path).damages]

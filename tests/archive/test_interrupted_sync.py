@@ -6,6 +6,7 @@ import hashlib
 import random
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIn
 from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
 from ytxdata.archive.stored_files import PULLS_STORED
 from ytxdata.archive.write_sync import Writer
+from ytxdata.audit import pack, verify_pack
 from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError
 from ytxdata.labels import Text
 from ytxdata.records.answer import call_row
@@ -143,6 +145,27 @@ def test_damage_in_what_is_derived_keeps_no_answer_out(
     assert archive.verify().is_sound
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["drift_since", "_kept"])
+def test_what_nobody_foresaw_keeps_no_answer_out(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    archive.sync(platform)
+    platform.records.insert(0, platform.record(500))
+    with monkeypatch.context() as patch:
+        for one in {"drift_since", name}:
+            patch.setattr(sync, one, raises(TypeError("a bytes-like object is required")))
+        with pytest.raises(TypeError) as caught:
+            archive.sync(platform)
+        assert "1 answers received are kept" in caught.value.__notes__[0]
+        del platform.records[0]
+        patch.setattr(sync, "drift_since", write_sync.drift_since)
+        notes = archive.sync(platform).notes  # what waits keeps nothing out, either
+        assert ("kept_whole" in [note.key for note in notes]) == (name == "_kept")
+    archive.sync(platform)
+    assert len(archive.meetings()) == 61
+
+
 def and_damages(archive: Archive, pattern: str, query: Any) -> Any:
     """What asks, and finds a file gone bad when the answer has come."""
 
@@ -238,6 +261,51 @@ def test_an_answer_kept_beside_damage_bars_what_it_did_not_understand_and_waits_
     assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
     assert archive.pulls()["asked_n"].tolist().count(200) == 1
     assert archive.verify(recompute=True).is_sound
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["turned", "deleted", "call"])
+def test_an_answer_that_waits_is_not_forgotten_when_it_goes_bad(archive: Archive, platform: Any, how: str) -> None:
+    """One bit of it turned, and verify and all syncs were silent; of its call, and no sync came to its end."""
+    archive.sync(platform)
+    platform.records.insert(0, platform.record(500))
+    write_sync.keep_whole(archive.path, [platform.query_meeting("", 200)])
+    del platform.records[0]
+    folder = archive.path / "interrupted" / "answers"
+    (path,), (call,) = folder.glob("*.json"), folder.glob(".*.call")
+    whole = path.read_bytes()
+    if how == "deleted":
+        path.unlink()
+    elif how == "turned":
+        path.write_bytes(whole.replace("提交成功".encode(), "提交成公".encode()))
+    else:
+        call.write_bytes(call.read_bytes().replace(b'"answered_at"', b'"ansvered_at"'))
+    assert ["interrupted/answers" in one.en for one in archive.verify().unlike][:1] == [True]
+    said = [note.text.en for note in archive.sync(platform).notes if note.key == "kept_whole"]
+    assert how == "call" or "verify" in said[0]
+    if how != "call":
+        assert path.name in archive.verify().unlike[1].en
+        path.write_bytes(whole)
+        archive.sync(platform)
+    assert len(archive.meetings()) == 61
+    assert archive.verify().is_sound
+    assert not archive.verify().unlike
+
+
+@pytest.mark.slow
+def test_a_pack_is_not_accused_of_an_answer_that_was_kept_beside_damage(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is all that a sync would have asked, and was judged as one that came to its end."""
+    proven_days(archive, platform, monkeypatch)
+    platform.clock += timedelta(hours=1)
+    write_sync.keep_whole(archive.path, [platform.query_meeting("", 300)])
+    for _ in range(2):
+        later(archive, platform, monkeypatch, 1, 144)
+    pack(archive, tmp_path / "pack.zip", include_raw=True)
+    lines = verify_pack(tmp_path / "pack.zip", recompute=True)
+    assert any("bear no verdict" in line for line in lines)
+    assert not any("another verdict" in line for line in lines)
 
 
 def raises(error: Exception) -> Any:

@@ -28,6 +28,7 @@ from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
 from ytxdata.history.proof.reading import patient
 from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.normalize import parser_mark
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -428,5 +429,22 @@ def test_fields_that_were_named_after_some_syncs_are_left_open_and_no_damage(
     done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path.with_suffix(".zip"))])
     assert done.exit_code == 1, done.output
     rewritten(archive, lambda state: state["names"]["steps"].pop(1))
+    told = [one.detail.en for one in verify(archive.path, recompute=True).damages]
+    assert any("other names of fields" in one for one in told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_step_of_names_that_an_earlier_head_does_not_tell_is_damage(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """It had every answer before it left unjudged, and one more head is all it takes to tell of it."""
+    for day in range(3):
+        platform.clock = BEGIN + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        archive.sync(platform)
+    mark, other = (parser_mark(one) for one in (DEFAULT, DEFAULT.with_extra({"ended_at": ["bis"]})))
+    names = {"marks": [mark, other], "steps": [[0, 0], [at, 1], [3, 0]] if at else [[0, 1], [3, 0]]}
+    rewritten(archive, lambda state: state.update(names=names))
     told = [one.detail.en for one in verify(archive.path, recompute=True).damages]
     assert any("other names of fields" in one for one in told)

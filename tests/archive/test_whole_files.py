@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import narwhals as nw
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -17,6 +19,7 @@ from ytxdata.archive import Archive, whole_files
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError
 from ytxdata.files import sha256_of
+from ytxdata.records.normalize import PARSER_VERSION
 
 PLACES = 24
 
@@ -117,6 +120,31 @@ def test_a_sync_goes_on_beside_a_changed_file(full: Archive, platform: Any) -> N
     full.rebuild()
     assert full.verify().is_sound
     assert len(full.meetings()) == 31
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_derived_anew", [False, True])
+def test_a_record_that_a_bit_made_null_is_named_and_keeps_no_answer_out(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_derived_anew: bool
+) -> None:
+    """Syncs ended with what a parser says to a null, and threw away what they had been given."""
+    archive.sync(platform)
+    (raw,) = archive.path.glob("observations/*.parquet")
+    whole, rows = raw.read_bytes(), pq.read_table(raw).to_pylist()
+    rows[5]["raw"] = None
+    pq.write_table(pa.Table.from_pylist(rows, pq.read_schema(raw)), raw)
+    platform.records.insert(0, platform.record(500))
+    with monkeypatch.context() as patch:
+        if is_derived_anew:
+            patch.setattr("ytxdata.records.normalize.PARSER_VERSION", PARSER_VERSION + 1)
+        for act in (lambda: archive.sync(platform), archive.rebuild)[: 1 + is_derived_anew]:
+            with pytest.raises(DamagedError, match="observations"):
+                act()
+    raw.write_bytes(whole)
+    del platform.records[0]  # listed once, and never again
+    archive.sync(platform)
+    assert len(archive.meetings()) == 61
+    assert archive.verify(recompute=True).is_sound
 
 
 @pytest.fixture

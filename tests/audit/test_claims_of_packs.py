@@ -120,6 +120,21 @@ def test_a_claim_that_does_not_follow_is_refused(folder: Path, forge: Callable[[
     refused(folder, match, recompute=True)
 
 
+@pytest.mark.slow
+def test_a_verdict_of_a_pull_that_does_not_follow_is_open(folder: Path) -> None:
+    """It stands in the chain for good: a sync judged by names of fields that went with lost heads."""
+    pulls = json.loads((folder / "pulls.json").read_bytes())
+    pulls[0]["verdict"] = "GAP"
+    (folder / "pulls.json").write_bytes(canonical(pulls))
+    mend(folder)
+    lines = audit.verify_pack(folder, recompute=True)
+    assert any(line.startswith("OPEN") and pulls[0]["pull_id"] in line for line in lines)
+    pulls[0]["verdict"] = "CERTAIN"
+    (folder / "pulls.json").write_bytes(canonical(pulls))
+    mend(folder)
+    refused(folder, "verdict is 'CERTAIN'", recompute=True)
+
+
 def test_a_one_in_the_manifest_switches_no_comparison_off(folder: Path) -> None:
     flip_verdict(folder)
     change_manifest(folder, witnesses=1)

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from ytxdata import audit
 from ytxdata.archive import Archive
-from ytxdata.audit.pack_check import in_either
+from ytxdata.audit.pack_words import in_either
 from ytxdata.errors import DamagedError
 from ytxdata.labels import Lang
 from ytxdata.metrics.report import Report

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.rebuild import by_names, named_by, names_of
+from ytxdata.archive.rebuild import are_others, by_names, named_by, names_of, names_told
 from ytxdata.archive.replay import beside, keep, patience, recorded, replay
 from ytxdata.archive.witnesses import entries
-from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
+from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, named
@@ -176,12 +176,15 @@ def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Te
     """
     now = snapshot.head.state
     readings = {entry["file"]: (entry["reading"], entry["hearing"]["name"]) for entry in entries(now)}
-    for one in earlier:
+    adopted = max((place for place, one in enumerate(earlier) if one.kind in (ADOPT, ANEW, ALL_TAKEN_IN)), default=0)
+    for place, one in enumerate(earlier):
         before = list(one.state.get("clocks", ()))
         if list(now.get("clocks", ()))[: len(before)] != before:
             yield _OTHER_CLOCKS.format(n=one.number)
-        names = named_by(one.state)
-        if named_by(now)[: len(names)] != names:
+        names, is_judged = named_by(one.state), place >= adopted and "names" in now and one.parser
+        if named_by(now)[: len(names)] != names or (
+            is_judged and are_others(names_told(names, one.parser), one.n_pulls, names_of(snapshot))
+        ):
             yield _OTHER_NAMES.format(n=one.number)
         for entry in entries(one.state):
             reading, name = readings.get(entry["file"], (entry["reading"], ""))
@@ -319,6 +322,7 @@ class _KeptHead(NamedTuple):
     kind: str
     n_pulls: int
     state: Mapping[str, Any]
+    parser: Mapping[str, Any]
 
     @property
     def evidence(self) -> Evidence:
@@ -344,9 +348,10 @@ def _kept_heads(snapshot: Snapshot) -> Iterator[_KeptHead]:
     for number in sequences(root):
         with suppress(DamagedError):
             raw = read_head(root, number)
-            state = raw.body["state"] if raw.line_below is None else whole_head(root, number, raw)[0].state
+            told = None if raw.line_below is None else whole_head(root, number, raw)[0]
+            of_it = (told.state, told.parser) if told else (raw.body["state"], {})
             if number <= snapshot.head.sequence:
-                yield _KeptHead(number, raw.body["kind"], raw.body["counts"].get("pulls", 0), state)
+                yield _KeptHead(number, raw.body["kind"], raw.body["counts"].get("pulls", 0), *of_it)
 
 
 class _Span(NamedTuple):
@@ -402,7 +407,7 @@ def _spans(snapshot: Snapshot, kept: Sequence[_KeptHead]) -> Iterator[_Span]:
     verdicts, settles = (pulls[name].is_valid().to_pylist() for name in ("verdict", "settle_s"))
     found, done = list[_Span](), 0
     chosen = {timedelta(seconds=one.evidence.settle_s) for one in kept}
-    for before, one in pairwise([_KeptHead(0, "", 0, {}), *kept[anew:]]):
+    for before, one in pairwise([_KeptHead(0, "", 0, {}, {}), *kept[anew:]]):
         if one.n_pulls > done:
             went = one.kind not in (ANEW, ALL_TAKEN_IN) and one.number > before.number + 1
             is_claimed = one.kind in CLAIMING or went

@@ -39,6 +39,7 @@ from ytxdata.archive.stored_files import (
     Files,
     Numbers,
     StoredFile,
+    filled_in,
     telling_damage,
 )
 from ytxdata.archive.whole_files import known_whole, present
@@ -412,8 +413,8 @@ def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Want
             # a group at a time: a look-up in an archive of ten years must not read, or hold, a whole file
             for group in range(parquet.num_row_groups):
                 if wanted is None or _group_may_hold(parquet, group, wanted):
-                    rows = with_all_columns(parquet.read_row_group(group, columns=there), table, names)
-                    yield (rows.filter(wanted.mask(rows)) if wanted else rows).select(list(columns))
+                    rows = filled_in(parquet.read_row_group(group, columns=there), table)
+                    yield with_all_columns(rows.filter(wanted.mask(rows)) if wanted else rows, table, list(columns))
 
 
 def with_all_columns(rows: pa.Table, table: str, names: Sequence[str]) -> pa.Table:

@@ -163,6 +163,11 @@ def names_at(names: Names, n_pulls: int) -> Aliases:
     return [one for first, one in names if first <= n_pulls][-1]
 
 
+def are_others(earlier: Names, n_pulls: int, now: Names) -> bool:
+    """Whether other names are told than when there were so many pulls: a step that was told later lay before them."""
+    return now[: len(earlier)] != earlier or any(n < n_pulls for n, _ in now[len(earlier) :])
+
+
 def by_names(names: Names, first: int, n: int) -> Iterator[tuple[Aliases, int]]:
     """Yield of so many pulls, from one on, how many were judged by which names of fields."""
     edges = [one for one, _ in names if first < one < first + n]
@@ -198,7 +203,7 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
     tuple
         How many; and how many of them, the last ones, stand only in answers that no finished sync has judged.
     """
-    source = writer.preview()
+    source = writer.preview().hashed()  # a damaged file is named, whatever its rows would do to a parser
     lost: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     unfinished: dict[bytes, tuple[str, int, datetime, bytes, bytes]] = {}
     columns = ("pull_id", "asked_at", "sha256", "form", "gaps", "numbers")
@@ -361,8 +366,9 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
     since = np.array([one.observed_at.timestamp() for one in versions])
     # Told again, the newest version of the only meeting of its id is what it was: nearly all that answers list.
     is_settled = np.zeros(len(versions), bool)
-    named = named_by(source.head.state)
-    first = named[-1][0] if named else 0
+    # to the same names is no step: a newest head that told of one had every answer before it left unjudged
+    steps = pairwise(names_of(source))
+    first = max((n for (_, before), (n, after) in steps if before != after), default=0)
     known: dict[str, Twins] = defaultdict(list)
     others, is_behind = dict[str, None](), set[str]()
     for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "form", "numbers")):

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count, islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,11 @@ from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
 from ytxdata.archive.rebuild import Names, by_names, names_at, prepared
 from ytxdata.archive.sync import keep_answers, sync
+from ytxdata.archive.write_sync import pull_verdicts
 from ytxdata.errors import RefusedError, UsageError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.reading import Judgement, patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
@@ -46,44 +48,69 @@ class _EndedError(RefusedError):
 class Recorded:
     """A platform that answers as it did then: the first question of a sync with whatever came, others as they were
     asked.
+
+    Parameters
+    ----------
+    verdicts
+        What each pull was found to prove, where that is told: its sync came to an end.
     """
 
     identity = _ACCOUNT
 
-    def __init__(self, answers: Iterable[Answer]) -> None:
+    def __init__(self, answers: Iterable[Answer], verdicts: Mapping[str, str | None] = MappingProxyType({})) -> None:
         self._rest = iter(answers)
         self.next = next(self._rest, None)
-        self._is_first = True
+        self.verdicts = verdicts
+        self.unclaimed: list[str] = []
+        self._given: list[str] = []
 
     def begin(self) -> None:
         """Let the next sync begin."""
-        self._is_first = True
+        self._given = []
 
     def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:  # noqa: ARG002 (a platform's words)
         """Return the next answer."""
         answer = self.next
-        if answer is None or not (self._is_first or answer.asked_n == meetingcount):
+        if answer is None or (self._given and answer.asked_n != meetingcount):
             raise _EndedError(Text("没有下一个回答", "there is no next answer"))
-        self.next, self._is_first = next(self._rest, None), False
+        self._given.append(answer.pull_id)
+        self.next = next(self._rest, None)
         return answer
+
+    def judged(self, judgement: Judgement) -> None:
+        """Let no sync claim by answers of which the rules make something and none bears a verdict: one was kept beside
+        damage, and looked like a sync that had asked all it wanted.
+        """
+        told = [self.verdicts.get(one, "") for one in self._given]
+        if all(one is None for one in told) and pull_verdicts(judgement, self._given):
+            self.unclaimed += self._given
+            raise _EndedError(Text("没有结论", "nothing was claimed by it"))
 
 
 Patience = Callable[[str], timedelta]
 """What tells how late a meeting might be listed, as the sync of a pull assumed."""
 
 
-def replay(root: Path, answers: Iterable[Answer], aliases: Aliases, settle_of: Patience) -> None:
+def replay(
+    root: Path,
+    answers: Iterable[Answer],
+    aliases: Aliases,
+    settle_of: Patience,
+    verdicts: Mapping[str, str | None] = MappingProxyType({}),
+) -> list[str]:
     """Sync an archive with answers of old, each sync at the time of its first answer.
 
     Where a sync ended is seen by what the rules would have asked next: one that was interrupted, by the answers that
-    are no answers to that. These are kept without a claim, as they were then.
+    are no answers to that. These are kept without a claim, as they were then; and those of which no pull bears a
+    verdict, where these are told, are returned.
     """
-    platform = Recorded(answers)
+    platform = Recorded(answers, verdicts)
     while platform.next is not None:
         platform.begin()
         policy = replace(DEFAULT_POLICY, settle=settle_of(platform.next.pull_id))
         with suppress(_EndedError):
             sync(root, platform, aliases, 0, policy, platform.next.asked_at)
+    return platform.unclaimed
 
 
 def patience(pulls: Iterable[Mapping[str, Any]], otherwise: Patience) -> Patience:
@@ -111,12 +138,15 @@ def that_waits(settle: timedelta) -> Policy:
     return replace(DEFAULT_POLICY, settle=settle)
 
 
-def replayed(root: Path, answers: Sequence[Answer], names: Names, settle_of: Patience) -> None:
+def replayed(
+    root: Path, answers: Sequence[Answer], names: Names, settle_of: Patience, verdicts: Mapping[str, str | None]
+) -> list[str]:
     """Sync an archive with answers of old, by the names of fields that were known then, and at last by the newest."""
-    rest = iter(answers)
+    rest, unclaimed = iter(answers), list[str]()
     for aliases, n in by_names(names, 0, len(answers)):
-        replay(root, islice(rest, n), aliases, settle_of)
+        unclaimed += replay(root, islice(rest, n), aliases, settle_of, verdicts)
     keep(root, (), names[-1][1])
+    return unclaimed
 
 
 def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Patience | None = None) -> None:

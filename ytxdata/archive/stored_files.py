@@ -148,6 +148,13 @@ SCHEMAS = {**RAW_TABLES, **DERIVED_TABLES}
 INDEX = "index"
 WITNESSES = "witnesses"
 
+_FILLED = {
+    "observations": OBSERVATIONS_STORED.names,
+    "pulls": ("ordinal", "pull_id"),
+    "meetings": ("obs", "meeting_id"),
+}
+"""Columns that no writer leaves null."""
+
 BOUNDED = ("obs", "ordinal", "started_at", "replaces")
 """Columns whose lowest and highest value a head keeps of each file: they tell which files to read."""
 
@@ -155,6 +162,16 @@ BULKY = ("raw", "gaps", "numbers")
 """Columns of long values: bounds of them would repeat whole values in the file's footer, a dictionary would be all of them."""
 
 Bounds = Mapping[str, tuple[Any, Any] | None]
+
+
+def filled_in(rows: pa.Table, table: str) -> pa.Table:
+    """Return rows in which nothing is null that all writers fill in: one bit of a page may say so, and each reader of
+    records would fail in a way of its own, naming no file.
+    """
+    lacking = [name for name in rows.column_names if name in _FILLED.get(table, ()) and rows[name].null_count]
+    if lacking:
+        raise ValueError(f"null: {', '.join(lacking)}")
+    return rows
 
 
 class StoredFile(NamedTuple):

@@ -41,9 +41,10 @@ from ytxdata.archive.write_sync import (
     keep_whole,
     kept_whole,
     pull_verdicts,
+    waiting,
     write_intake,
 )
-from ytxdata.errors import ArchiveWriteError, DamagedError, NetworkError, PlatformError, RefusedError
+from ytxdata.errors import ArchiveWriteError, DamagedError
 from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
@@ -157,9 +158,10 @@ _ANSWERS_KEPT = Text(
     "and nothing is claimed by them; the next sync asks again",
 )
 _KEPT_WHOLE = Text(
-    "原始数据有损坏：收到的 {n} 个回答已原样永久保存在 interrupted/answers/（可用 read_answers 读取），未由其得出任何内容；请从备份恢复所列文件",
-    "raw data is damaged: the {n} answers received are kept as they came, for good, in interrupted/answers/ (read_answers "
-    "reads them), and nothing is derived from them; bring back the files named from a backup",
+    "收到的 {n} 个回答现在无法收入存档：已原样永久保存在 interrupted/answers/（可用 read_answers 读取），未由其得出任何内容；"
+    "如有文件损坏，请从备份恢复",
+    "the {n} answers received are kept as they came, for good, in interrupted/answers/ (read_answers reads them): they "
+    "cannot be taken in now, and nothing is derived from them; bring back files that are damaged from a backup",
 )
 _KEPT_BESIDE = Text(
     "此前因原始数据损坏而保存在 interrupted/answers/ 的 {n} 个回答已收入存档，连同其中的所有记录，但不作为完整性证据",
@@ -167,8 +169,8 @@ _KEPT_BESIDE = Text(
     "and nothing is claimed by them",
 )
 _STILL_BESIDE = Text(
-    "interrupted/answers/ 中还有 {n} 个回答没有收回，因为存档仍有损坏：请运行 ytxdata verify",
-    "{n} answers in interrupted/answers/ are not taken in yet, as the archive is damaged still: run ytxdata verify",
+    "interrupted/answers/ 中还有 {n} 个回答没有收回：请运行 ytxdata verify，查看存档是否仍有损坏",
+    "{n} answers in interrupted/answers/ are not taken in yet: run ytxdata verify, which tells whether files are damaged",
 )
 _DERIVED_ANEW = Text(
     "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
@@ -221,8 +223,7 @@ def sync(
 
     The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
     completeness judge an answer against all that was known when it was asked. Readers take no lock.
-    `now` is when the sync begins, where answers of old are synced again.
-    """
+    `now` is when the sync begins, where answers of old are synced again."""
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
@@ -253,15 +254,16 @@ def sync(
                 raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases, damage)) from None
             if damage is not None:
                 raise damage
+            judgement = reading.result()
+            getattr(client, "judged", bool)(judgement)  # a platform of old answers knows what became of them then
             if before is None:  # nothing is stored that could be damaged, and many years need not be in memory twice
                 answers.clear()
-            judgement = reading.result()
             drift = drift_since(before, intake)
             with telling_write_errors(root):
                 after = written(root, before, account, intake, judgement)
-        except (PlatformError, RefusedError, NetworkError, DamagedError) as error:
-            # the platform may list a record once and never again: an earlier answer of this sync is evidence
-            if answers:
+        except Exception as error:
+            # the platform may list a record once and never again: its answers are evidence, whatever went wrong since
+            if answers and not isinstance(error, ArchiveWriteError):
                 error.add_note(keep_answers(root, before, account, answers, intake.aliases, damage).in_("both"))
             raise
         with contextlib.suppress(ArchiveWriteError), telling_write_errors(root):
@@ -285,9 +287,7 @@ def sync(
 
 
 def _ready(root: Path, account: tuple[str, str], aliases: Aliases | None) -> tuple[Rebuilt | None, DamagedError | None]:
-    """Return what is prepared, or what is wrong with the raw data from which it should be derived anew. The platform is
-    asked all the same, as if nothing was known: it may list a record once and never again.
-    """
+    """Return what is prepared, or what is wrong with raw data: the platform, which may list once, is asked all the same."""
     try:
         return prepared(root, account, aliases), None
     except DamagedError as damage:
@@ -334,14 +334,14 @@ def keep_answers(
 
     The platform may list a record once and never again. Nothing is claimed: see `Unjudged`. What they cannot speak for
     stays: a record that was not understood may be gone when the next sync asks, and be the meeting that is missing.
-    Where there is damage in raw data, nothing can be held against that, and nothing is derived beside it.
+    Where raw data is damaged, or the answers cannot be judged at all, nothing is derived from them.
     """
     if not answers:
         return _NOTHING_KEPT
     if damage is None:
-        with contextlib.suppress(DamagedError):
+        with contextlib.suppress(Exception):
             return _kept(root, before, account, answers, aliases)
-        with contextlib.suppress(DamagedError):
+        with contextlib.suppress(Exception):
             text = _kept(root, _derived_anew(root, before, aliases), account, answers, aliases)
             return Text(f"{text.zh}；{_DERIVED_ANEW.zh}", f"{text.en}; {_DERIVED_ANEW.en}")
     with telling_write_errors(root):
@@ -373,14 +373,16 @@ def _with_kept(
     """Take in what a sync kept beside damaged raw data, as of one that was interrupted: left there, a meeting that only
     these answers list was missing in time that later syncs called PROVEN.
     """
-    if not (answers := kept_whole(root, before, names or before.aliases)):
-        return before, []
-    try:
-        _kept(root, before, account, answers, names or before.aliases)
-        return newest(root) or before, [Note("kept_whole", _KEPT_BESIDE.format(n=len(answers)))]
-    except DamagedError:  # it is damaged still, or what follows from it is: the next sync tries again
-        heal(root, before)
-        return before, [Note("kept_whole", _STILL_BESIDE.format(n=len(answers)))]
+    notes, left = list[Note](), waiting(root, before)
+    if answers := kept_whole(left, names or before.aliases):
+        try:
+            _kept(root, before, account, answers, names or before.aliases)
+            notes.append(Note("kept_whole", _KEPT_BESIDE.format(n=len(answers))))
+            before = newest(root) or before
+            left = waiting(root, before)
+        except Exception:  # it is damaged still, or what follows from it is: the next sync tries again
+            heal(root, before)
+    return before, [*notes, *([Note("kept_whole", _STILL_BESIDE.format(n=len(left)))] if left else [])]
 
 
 def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:

@@ -36,7 +36,7 @@ from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
 from ytxdata.archive.verification import HOLE, Damage, Kind, Verification
-from ytxdata.archive.write_sync import waiting
+from ytxdata.archive.write_sync import is_as_it_came, waiting
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text
@@ -137,6 +137,12 @@ _WAITING = Text(
     "interrupted/answers/ 中有 {n} 个回答还不在存档里：某次同步因原始数据损坏而把它们保存在那里；请恢复损坏的文件并运行 ytxdata sync",
     "{n} answers in interrupted/answers/ are not in the archive yet: a sync kept them there beside damaged raw data. Bring "
     "back what is damaged, then run ytxdata sync",
+)
+_SPOILT = Text(
+    "其中 {names} 已不是收到时的样子，或已丢失：只有它列出的会议不在存档里，平台也可能不再列出。请从备份恢复它，再运行 ytxdata sync；"
+    "没有备份时，请把它和同名的 .call 文件移走",
+    "of these {names} is not as it came, or gone: meetings that it alone lists are not in the archive, and the platform "
+    "may list them no more. Bring it back from a backup, then run ytxdata sync; without one, move it and its .call away",
 )
 
 
@@ -292,7 +298,8 @@ class _Check:
         known = [*(aliases for _, aliases in names_of(snapshot)), snapshot.aliases]
         self.chosen = tuple(dict.fromkeys(text for aliases in known for text in names_chosen(aliases)))
         if left := [] if self.damages else waiting(self.root, snapshot):
-            self.unlike = (_WAITING.format(n=len(left)),)
+            spoilt = ", ".join(path.name for path in left if not is_as_it_came(path))
+            self.unlike = (_WAITING.format(n=len(left)), *([_SPOILT.format(names=spoilt)] if spoilt else []))
         if not self.damages and not quick:
             self.damages += [*footers_that_lie(snapshot)]
         if not self.damages and not quick:
@@ -374,11 +381,13 @@ class _Check:
             self.found("data", "pulls", _UNREADABLE)
 
     def _chain(self, snapshot: Snapshot) -> None:
-        """Follow the chain of pulls; every state that a head tells of must be a beginning of it."""
+        """Follow the chain of pulls as they are stored, by which all that follows goes: moved to the front, the newest
+        one was said to have brought what others list. Every state that a head tells of must be a beginning of it.
+        """
         previous, ends = "", [""]
-        for row in read(snapshot, "pulls", ("ordinal", *CHAINED)).sort_by("ordinal").to_pylist():
+        for place, row in enumerate(read(snapshot, "pulls", ("ordinal", *CHAINED)).to_pylist()):
             self.n_pulls += 1
-            if (row["previous_sha256"] or "") != previous:
+            if (row["previous_sha256"] or "") != previous or row["ordinal"] != place:
                 self.found("pull", row["pull_id"], Text("与前一次拉取不衔接", "it does not follow the pull before it"))
             previous = pull_sha256(row)
             ends.append(previous)

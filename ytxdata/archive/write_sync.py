@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -74,6 +75,10 @@ ALL_TAKEN_IN, TAKEN_IN = "all_taken_in", "taken_in"
 
 CLAIMING = ("sync", ALL_TAKEN_IN, TAKEN_IN)
 """Kinds of heads that claim something by the pulls they brought."""
+
+
+_KEPT = re.compile(r"\.?(\d{8}T\d{6}\.\d+Z-[0-9a-f]{16})\.(?:json|call)")
+"""Names in `interrupted/answers/`: an answer, and what is known of its call."""
 
 
 class Writer:
@@ -274,18 +279,26 @@ def keep_whole(root: Path, answers: Sequence[Answer]) -> None:
 
 
 def waiting(root: Path, snapshot: Snapshot) -> list[Path]:
-    """Return the answers that were kept beside the archive, are as they came, and are none of its pulls yet."""
-    found = {path.stem: path for path in sorted((root / INTERRUPTED / "answers").glob("*.json"))}
-    if found:
-        for pull_id in read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist():
-            found.pop(pull_id, None)
-    return [path for pull_id, path in found.items() if pull_id.endswith(f"Z-{sha256_of(path)[:16]}")]
+    """Return the answers that were kept beside the archive and are none of its pulls yet, those also of which only the
+    call is left: passed over, what they alone list was missing in PROVEN, and nothing said so.
+    """
+    folder = root / INTERRUPTED / "answers"
+    names = sorted(_KEPT.sub(r"\1", path.name) for path in folder.glob("*") if _KEPT.fullmatch(path.name))
+    found = {name: folder / f"{name}.json" for name in names}
+    for pull_id in read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist() if found else ():
+        found.pop(pull_id, None)
+    return list(found.values())
 
 
-def kept_whole(root: Path, snapshot: Snapshot, aliases: Aliases) -> list[Answer]:
+def is_as_it_came(path: Path) -> bool:
+    """Whether an answer that was kept beside the archive is there, and the one that its name tells."""
+    return path.exists() and path.stem.endswith(f"-{sha256_of(path)[:16]}")
+
+
+def kept_whole(waits: Sequence[Path], aliases: Aliases) -> list[Answer]:
     """Return the answers that wait, read as they came. What cannot be read goes on waiting, and `verify` says so."""
     answers: list[Answer] = []
-    for path in waiting(root, snapshot):
+    for path in filter(is_as_it_came, waits):
         with suppress(YtxError, ValueError):
             answers.append(_as_it_came(path, aliases))
     return answers
@@ -293,16 +306,18 @@ def kept_whole(root: Path, snapshot: Snapshot, aliases: Aliases) -> list[Answer]
 
 def _as_it_came(path: Path, aliases: Aliases) -> Answer:
     """Return an answer with what is known of its call; where that is lost, as one that was cut: the least it can say."""
-    call: dict[str, Any] = {}
-    with suppress(OSError, ValueError, TypeError):
-        call |= json.loads(path.with_name(f".{path.stem}.call").read_bytes())
     asked_at = datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
-    date = call.get("server_date")
-    answer = read_answer(
-        path.read_bytes(), asked_at=asked_at, answered_at=datetime.fromisoformat(call["answered_at"]) if call else asked_at,
-        asked_n=call.get("asked_n"), server_date=date and datetime.fromisoformat(date), confid=call.get("confid", ""),
-        attempts=call.get("attempts", 1), aliases=aliases, told=(None,) if call.get("is_partial") else (),
-    )  # fmt: skip
+    call: dict[str, Any] = {}
+    with suppress(OSError, ValueError, TypeError, LookupError):
+        told = json.loads(path.with_name(f".{path.stem}.call").read_bytes())
+        call["answered_at"] = datetime.fromisoformat(told["answered_at"])
+        date = told.get("server_date")
+        call |= {name: told[name] for name in ("asked_n", "confid", "attempts") if name in told}
+        call |= {
+            "server_date": date and datetime.fromisoformat(date),
+            "told": (None,) if told.get("is_partial") else (),
+        }
+    answer = read_answer(path.read_bytes(), aliases=aliases, asked_at=asked_at, **{"answered_at": asked_at, **call})
     return answer if call else dataclasses.replace(answer, asked_n=len(answer.records))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +32,7 @@ from ytxdata.audit.pack import (
     own_verifier,
     parts,
 )
-from ytxdata.audit.pack_words import strange_words
+from ytxdata.audit.pack_words import in_either, strange_words
 from ytxdata.audit.run import not_run_note, now_note, run
 from ytxdata.audit.verifier import (
     CERTIFICATE,
@@ -42,6 +41,7 @@ from ytxdata.audit.verifier import (
     MANIFEST,
     PULLS,
     TIMESTAMP,
+    VERDICTS,
     BrokenError,
     Expected,
     Unpacked,
@@ -181,34 +181,6 @@ def _broken(source: Path, lines: list[str]) -> DamagedError:
     )
 
 
-_CHINESE = re.compile("[\u4e00-\u9fff]")
-_NAMED = re.compile("(\\w+) +([\u4e00-\u9fff]+): ", re.ASCII)
-
-
-def in_either(line: str) -> Text:
-    """Return what the verifier told in each language: it has no session, and writes `English / 中文` throughout.
-
-    Examples
-    --------
-    >>> in_either("ok    files     文件: 2 files, 1 tables / 2 个文件，1 个表格").zh
-    'ok    文件: 2 个文件，1 个表格'
-    """
-    if "\n" in line:  # the closing words
-        lines = line.strip("\n").split("\n")
-        chinese = [bool(_CHINESE.search(one)) for one in lines]
-        zh, en = (
-            "\n".join(one for one, is_zh in zip(lines, chinese, strict=True) if is_zh == want) for want in (True, False)
-        )
-        return Text(f"\n{zh}", f"\n{en}")
-    status, name, chinese_name, said = line[:6], "", "", line[6:]
-    if named := _NAMED.match(said):
-        name, chinese_name, said = f"{named[1]}: ", f"{named[2]}: ", said[named.end() :]
-    english, _, chinese_said = said.partition(" / ")
-    if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
-        english = chinese_said = said
-    return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")
-
-
 def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
     """Derive tables, certificate and findings of a pack anew from its raw answers; return what was compared, and what
     the answers do not prove, a line each.
@@ -244,7 +216,8 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         archive = Archive(Path(folder) / "archive")
         settles = manifest.get("settles") or [[one.pull_id, manifest["settle_s"]] for one in answers]
         settle_of = told_at([(pull_id, at_least(settle_s)) for pull_id, settle_s in settles])
-        replayed(archive.path, answers, names, patience(pulls, settle_of))
+        verdicts = {one["pull_id"]: one["verdict"] for one in pulls if "settle_s" in one}
+        unclaimed = replayed(archive.path, answers, names, patience(pulls, settle_of), verdicts)
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
@@ -258,6 +231,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
     n = sum(comparison.compare(name, data) for name, data in derived.items())
     left = [*chosen_by_its_maker(manifest, told, pack.witnesses, pulls), *comparison.left]
+    left += [_UNCLAIMED.format(n=len(unclaimed), pull=unclaimed[0])] if unclaimed else []
     return f"{n:,} cells follow from {len(answers)} raw answers / {n:,} 个单元格由 {len(answers)} 个原始回答得出", left
 
 
@@ -277,13 +251,25 @@ class _Judged(Archive):
         return self._certificate.over(*period_of(start, end))
 
 
-_OF_ITS_TIME = ("package_version", "previous_sha256", "settle_s", "ahead_s")
-"""What a pull says of the program that kept it, its patience and its clock: the chain vouches for it, no answer does."""
+_OF_ITS_TIME = ("package_version", "previous_sha256", "verdict", "settle_s", "ahead_s")
+"""What a pull says of the program that kept it, what that found, its patience and its clock: the chain vouches for it,
+no answer does.
+"""
 
 OPINION = ("status", "reason", "by")
 """What a finding owes to audits before and to people."""
 COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
 _SEEN_LATER = "{name}: {n} rows were seen later than they tell / {name}：有 {n} 行实际最近见到的时刻晚于所记"
+
+_UNCLAIMED = (
+    "{n} answers (the first is pull {pull}) bear no verdict, and nothing was claimed by them: kept beside damage, or "
+    "silenced by its maker"
+    " / {n} 个回答（首个为拉取 {pull}）没有结论，未据以主张任何内容：或因数据损坏而另存，或被制作者隐去"
+)
+_OTHER_VERDICTS = (
+    "{n} pulls (the first is {pull}) bear another verdict than follows from the answers: judged by names "
+    "of fields that went with lost heads, or written by somebody / {n} 次拉取（首个为 {pull}）的结论与由回答得出的不同：或按随控制文件丢失的字段名判断，或由人写入"
+)
 
 
 @dataclass
@@ -299,10 +285,7 @@ class PackComparison:
         if name not in self.pack.files.sizes:
             raise BrokenError(f"{name} follows from the answers and is not in the pack / {name} 应有而没有")
         if name == PULLS:
-            return _same(name, *(
-                [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
-                for pulls in (self.pack.json(PULLS), json.loads(data))
-            ))  # fmt: skip
+            return self._pulls(self.pack.json(name), json.loads(data))
         if name == CERTIFICATE:
             return _same(name, [self.pack.json(name)], [json.loads(data)])
         if name == FINDINGS:
@@ -314,6 +297,21 @@ class PackComparison:
         if name == "tables/audit_summary.csv":
             return self._summary(data)
         return self._table(name, data) if name.startswith("tables/") and name.endswith(".csv") else 0
+
+    def _pulls(self, told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> int:
+        """What the answers tell of each call. Its verdict rests on the names of fields and the rules of its time too,
+        and after heads were lost nothing tells these: that another follows is no proof that somebody wrote it.
+        """
+        if strange := [one["verdict"] for one in told if one["verdict"] not in (*VERDICTS, None)]:
+            raise BrokenError(f"{PULLS}: verdict is {strange[0]!r} / {PULLS}：没有这样的结论 {strange[0]!r}")
+        if others := [
+            one["pull_id"] for one, other in zip(told, derived, strict=False) if one["verdict"] != other["verdict"]
+        ]:
+            self.left.append(_OTHER_VERDICTS.format(n=len(others), pull=others[0]))
+        return _same(PULLS, *(
+            [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
+            for pulls in (told, derived)
+        ))  # fmt: skip
 
     def _table(self, name: str, data: bytes) -> int:
         header, *told = self.pack.rows(name)

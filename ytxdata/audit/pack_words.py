@@ -112,3 +112,31 @@ _MORE = {
     "tables/moved": (moved_note(1),), "tables/usage": (UNJUDGED,),
 }  # fmt: skip
 """Notes that depend on what an archive holds."""
+
+
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+_NAMED = re.compile("(\\w+) +([\u4e00-\u9fff]+): ", re.ASCII)
+
+
+def in_either(line: str) -> Text:
+    """Return what the verifier told in each language: it has no session, and writes `English / 中文` throughout.
+
+    Examples
+    --------
+    >>> in_either("ok    files     文件: 2 files, 1 tables / 2 个文件，1 个表格").zh
+    'ok    文件: 2 个文件，1 个表格'
+    """
+    if "\n" in line:  # the closing words
+        lines = line.strip("\n").split("\n")
+        chinese = [bool(_CHINESE.search(one)) for one in lines]
+        zh, en = (
+            "\n".join(one for one, is_zh in zip(lines, chinese, strict=True) if is_zh == want) for want in (True, False)
+        )
+        return Text(f"\n{zh}", f"\n{en}")
+    status, name, chinese_name, said = line[:6], "", "", line[6:]
+    if named := _NAMED.match(said):
+        name, chinese_name, said = f"{named[1]}: ", f"{named[2]}: ", said[named.end() :]
+    english, _, chinese_said = said.partition(" / ")
+    if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
+        english = chinese_said = said
+    return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")

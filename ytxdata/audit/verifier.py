@@ -101,6 +101,7 @@ NO_PERIODS = {
 }
 """What a certificate comes to in words, which every table repeats: they follow from its periods to the letter."""
 
+STEPS = re.compile(r'\[\[[\d,]*\](,\[(\["[\dTZa-f.-]+",(null|-?\d[\de.+-]*)\],?)*\]){2}\]', re.ASCII)
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 """An instant in a sentence, in Beijing time."""
 
@@ -159,10 +160,7 @@ def _der_size(data: bytes) -> int:
     """Return how many bytes the sequence takes that DER data begins with, 0 when it is none."""
     if len(data) < 2 or data[0] != 0x30:
         return 0
-    if data[1] < 0x80:
-        return 2 + data[1]
-    n = data[1] & 0x7F
-    return 2 + n + int.from_bytes(data[2 : 2 + n], "big")
+    return 2 + (data[1] if data[1] < 0x80 else (n := data[1] & 0x7F) + int.from_bytes(data[2 : 2 + n], "big"))
 
 
 def canonical(value: object) -> bytes:
@@ -384,6 +382,8 @@ class Unpacked:
             raise BrokenError("manifest.json was changed / manifest.json 已被改动")
         _closed(MANIFEST, "a file", *body["files"])
         _closed(MANIFEST, "a parser", body.get("parser", {}), *(one[1] for one in body.get("names", ())))  # 0.1.0: none
+        steps = [[one[0] for one in body.get("names", ())], body.get("clocks", []), body.get("settles", [])]
+        _closed(MANIFEST, "a parser", () if STEPS.fullmatch(canonical(steps).decode()) else ("words in steps",))
         _is_version(MANIFEST, body["package_version"])
         self.manifest = body
         return f"manifest {claimed}"

@@ -351,7 +351,7 @@ def verify(
     _refuse_idle([name for name, value in given.items() if value and name not in _CHECKED_WITH[kind]], archive, kind)
     if kind == "pack":
         from ytxdata.audit import verify_pack
-        from ytxdata.audit.pack_check import in_either
+        from ytxdata.audit.pack_words import in_either
 
         lines = verify_pack(
             archive, public_key=public_key, require_signature=require_signature, heads=heads, authority=authority, recompute=recompute

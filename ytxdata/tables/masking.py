@@ -32,7 +32,7 @@ from ytxdata.tables.value_units import Hiders, each_named, ends_in, hide_named, 
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 8
+RULES = 9
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.phones import ends_of
-from ytxdata.records.aliases import DEFAULT, plain
+from ytxdata.records.aliases import DEFAULT, OF_PERSONS, plain, unfolded
 from ytxdata.records.schema import LEGS, MEETINGS, Column, Kind, TableName
 from ytxdata.tables.described import Definition, Described
 
@@ -61,7 +61,10 @@ _WITH_ITS_KEY = "unread_phone"
 """A problem whose text is a key that nobody knows and a number: hidden as text, for the key is what it tells."""
 
 _OWN = {column.name: column for column in (*MEETINGS, *LEGS)}
-_EXTENSION = re.compile("(?:ext(?:ension)?|subnumber|subtel|分机)(?:no|num|number|id|码|号|号码)?")
+_EXTENSION = re.compile(
+    rf"(?:{OF_PERSONS})*(?:ext(?:ension|n)?|subnumber|subtel|分机|分機|内线|內線|短号|短號)(?:no|num|number|id|码|碼|号|號|号码|號碼)?"
+)
+"""Whoever's it is: behind a masked switchboard `creatorExt` is the person; not `fileExt`, nor `context`."""
 _OF_MEETING = re.compile("(?:meeting|conference|conf|room)")
 """In front of a number it makes it a room's, by which whoever looks for the id of a reject finds it."""
 _PLACE = re.compile(r"(?:\.?\[[0-9]+\])+$")
@@ -98,13 +101,13 @@ def private_unit(name: str) -> str:
 
     Examples
     --------
-    >>> private_unit("legs[2].extension"), private_unit("raw.parties.[1].memberPhone"), private_unit("caller")
+    >>> private_unit("raw.creatorExt"), private_unit("raw.parties.[1].memberPhone"), private_unit("caller")
     ('extension', 'phone', 'phone')
     >>> private_unit("name"), private_unit("legs[2].joined_at"), private_unit("meetingNumber")
     ('', '', '')
     """
     key = _PLACE.sub("", name).rpartition(".")[2]
-    if _EXTENSION.fullmatch(plain(key)):
+    if _EXTENSION.fullmatch(unfolded(key)):
         return "extension"
     match = DEFAULT.meeting(key) or (None if _OF_MEETING.match(plain(key)) else DEFAULT.leg(key))
     column = _OWN.get(key) or (match and _OWN.get(match.column))

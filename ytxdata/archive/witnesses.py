@@ -124,8 +124,8 @@ def hearings(state: Mapping[str, Any]) -> list[Hearing]:
 
 
 def leaving(snapshot: Snapshot, said: Hearing, secret: bytes | None) -> Hearing:
-    """Return what a witness came to as it may leave: names of lists without numbers, also without the ends of those that
-    the archive keeps, and the list's hash by its keyed name, for a bill may be of one line.
+    """Return what a witness came to as it may leave: names of lists without numbers, also without the ends of those
+    that the archive keeps, and the list's hash by its keyed name, for a bill may be of one line.
     """
     hide = partial(hide_in_text, ends=ends_kept(snapshot))
     return replace(said.renamed(hide), sha256=keyed_hashes(said.sha256, secret) if secret else "")

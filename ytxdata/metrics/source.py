@@ -144,8 +144,9 @@ class Source:
     `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said
     under every report, `held` keeps what several reports share. `displayed` are the numbers that meetings show to whom
     they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each,
-    `label_values` those of all in the list that these are of; ids and numbers then bear their account (see `ids`), numbers not where it `joins_people`, but for those of `displayed`.
-    `uncut` gives the source before it was cut to a period and to some meetings.
+    `label_values` those of all in the list that these are of; ids and numbers then bear their account (see `ids`),
+    numbers not where it `joins_people`, but for those of `displayed`. `uncut` gives the source before it was cut to a
+    period and to some meetings.
     """
 
     meetings: Lazy

@@ -91,14 +91,25 @@ def hide_credentials(text: str) -> str:
     return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
 
 
-_SIGNED = re.compile(
-    r"(?i)(\bsign(?:ature)?[\"'\\]*\s*(?:[:=]|,\s*[\"'\\]*value[\"'\\]*\s*[:=])\s*[\"'\\]*)[0-9a-f]{32}(?![0-9a-z])"
-    r"|(?<![0-9a-z])[0-9a-f]{32}(?=[\"'\\]+\s*,\s*[\"'\\]*name[\"'\\]*\s*[:=]\s*[\"'\\]*sign(?:ature)?\b)"
+_SIGN = "(?:(?<![a-zA-Z])(?i:sign(?:ature)?)|(?<=[a-z])Sign(?:ature)?|(?i:(?<=3f)sign(?:ature)?)|签名)"
+_BETWEEN = (
+    r"(?:[\W_一-鿿]|(?<=%)(?:25)*[0-9a-f]{2}|(?<=\\)(?:u00|x)[0-9a-f]{2}|(?<=[&;])(?:quot|apos|amp|equals|[lg]t|#x?[0-9a-f]{2,3})"
+    r"|name|key|values?|string|text|type|cdata|is|was|error|expected|got){1,60}"
 )
-"""Also as name and value, in which HAR files and gateways write parameters."""
+"""Signs, codes of signs (`\\u003d`, `%3D`, `&quot;`), and words of forms and of refusals: no other name or value. Each
+can be read in one way only, or a hostile text would be tried in millions."""
+_TO_VALUE = r"[\"'\\]{1,9}[,\s][^{}<>]{0,200}?\bvalues?[\"'\\]{0,9}\s?[:=][\s\"'\\\[]{0,9}"
+_REST_OF_TAG = r"\s[^<>]{1,200}>[\s<!\[CDAT]{0,20}"
+_OF_NAME = r"[\"'\\]{1,9}[,\s][^{}<>]{0,200}?\b(?:name|key)[\"'\\]{0,9}\s?[:=][\s\"'\\]{0,9}sign(?:ature)?\b"
+_SIGNED = re.compile(
+    rf"({_SIGN}(?i:{_BETWEEN}|{_TO_VALUE}|{_REST_OF_TAG}))(?i:[0-9a-f]{{32}}(?![0-9a-z]))"
+    rf"|(?<![0-9a-zA-Z])(?i:[0-9a-f]{{32}}(?={_OF_NAME}))"
+)
+"""By its name, however it is written: as Gson (`Sign\\u003d…`), a servlet (`"Sign": ["…"]`), XML, and HAR files and
+gateways (name and value, with other members between) write parameters."""
 _PACKED = re.compile(r"(?<![A-Za-z0-9+/_-])(?=[0-9a-f]*[^0-9a-f=])[A-Za-z0-9+/_-]{24,256}(?:={0,2}|(?:%3D){0,2})")
 _HEADER = re.compile(rb"[^|\s]{1,128}\|[0-9]{14}")
-MAY_BE_SIGNED = r"(?i)sign|[a-z0-9+/_-]{40}"
+MAY_BE_SIGNED = r"(?i)sign|签名|[a-z0-9+/_-]{40}"
 """What a text has that `without_signatures` changes, for Arrow."""
 
 
@@ -119,7 +130,7 @@ def without_signatures(text: str) -> str:
                 return HIDDEN
         return found[0]
 
-    return _PACKED.sub(shown, _SIGNED.sub(rf"\g<1>{HIDDEN}", text) if "ign" in text.lower() else text)
+    return _PACKED.sub(shown, _SIGNED.sub(rf"\g<1>{HIDDEN}", text) if "ign" in text.lower() or "签名" in text else text)
 
 
 _URL_SAFE = str.maketrans("-_", "+/")

@@ -195,14 +195,18 @@ def test_what_signs_a_call_leaves_nowhere(archive: Archive, platform: Any, tmp_p
 
 
 @pytest.mark.parametrize(
-    "form", ['{"name": "Sign", "value": "%s"}', '{"value":"%s","name":"Sign"}', '{\\"name\\":\\"sign\\",\\"value\\":\\"%s\\"}', "sign,value=%s"]
+    "form", ['{"name": "Sign", "value": "%s"}', '{"value":"%s","name":"Sign"}', '{\\"name\\":\\"sign\\",\\"value\\":\\"%s\\"}', "sign,value=%s",
+             r"http://h/x?Sign\u003d%s\u0026confid\u003d1", r"?Sign\x3d%s", "%%3FSign%%3D%s%%26x%%3D1", "%%253Fsign%%253D%s", "Sign%%3D%s", "?Sign&#61;%s&amp;n=1",
+             '{"parameters": {"Sign": ["%s"]}}', r'{\"Sign\":[\"%s\"]}', '{"Sign":{"value":"%s"}}', "{Sign=[%s]}", "[Sign] => %s", '["Sign", "%s"]', "Sign: %s",
+             '{"name":"Sign","description":"of a call","in":"query","value":"%s"}', '{"value":"%s","enabled":true,"key":"Sign"}', '<param name="Sign" type="q" value="%s"/>',
+             "<Sign>%s</Sign>", '<ns:Sign xsi:type="xs">%s</ns:Sign>', "<Sign><![CDATA[%s]]></Sign>", "<name>Sign</name><value>%s</value>", "requestSign=%s", "签名错误：%s"]
 )  # fmt: skip
 def test_what_is_said_back_as_name_and_value_is_no_longer_signed(form: str) -> None:
     assert without_signatures(form % "0A1B2C3D4E5F60718293A4B5C6D7E8F9") == form % "***"
 
 
 @pytest.mark.parametrize(
-    "text", ["sign=周会", '{"name":"md5","value":"0f0e0d0c0b0a09080706050403020100"}', "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
+    "text", ["sign=周会", '{"sign":"","md5":"0f0e0d0c0b0a09080706050403020100"}', "design=0f0e0d0c0b0a09080706050403020100", '[{"name":"Sign"},{"name":"meetingid","value":"0f0e0d0c0b0a09080706050403020100"}]', "Sign=0f0e0d0c0b0a09080706050403020100a", '{"name":"md5","value":"0f0e0d0c0b0a09080706050403020100"}', "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
 )  # fmt: skip
 def test_what_only_looks_signed_stays(text: str) -> None:
     assert without_signatures(text) == text

@@ -6,6 +6,7 @@ import errno
 import json
 import re
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -77,15 +78,26 @@ def test_a_list_called_after_a_number_is_called_so_nowhere_beside_its_mask(
 ) -> None:
     meetings, start, end = month(archive)
     phone = next(one for one in meetings["creator"] if number_class(normalize(one)) == "mobile")
-    archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name=f"张三{phone}账单.csv")
-    archive.witness(bill_of(meetings), kind="invoice", start=start, end=end, name=f"{phone[-8:]}月结单.csv")
+    more = pd.concat([meetings, meetings.iloc[[3]].assign(meeting_id="lost")])
+    for rows, name in ((meetings, f"张三{phone}账单.csv"), (more, f"{phone[-8:]}月结单.csv")):
+        (tmp_path / name).write_bytes(bill_of(rows))
+        asked = ("--kind", "invoice", "--from", start.isoformat(), "--to", end.isoformat())
+        with pytest.raises(SystemExit):
+            main(["witness", str(tmp_path / name), *asked, "--archive", str(archive.path), "--json"])
+    assert [one.blocked_by for one in archive.witnesses()] == [(f"{phone[-8:]}月结单.csv",), ()]
+    told = {"witness": capsys.readouterr().out, "card": archive._repr_html_()}
+    assert sha256((tmp_path / f"张三{phone}账单.csv").read_bytes()).hexdigest() not in told["witness"]
+    assert told["card"].count(f"****{phone[-4:]}月结单.csv") > 2
     with pytest.raises(SystemExit):
         main(["archive", "coverage", "--archive", str(archive.path), "--json"])
-    told = {"json": capsys.readouterr().out, "card": archive._repr_html_().replace(f"{phone[-8:]}月结单", "")}
+    told["json"] = capsys.readouterr().out
     archive.export(tmp_path / "out", format="csv")
     told |= {path.name: path.read_text("utf-8") for path in (tmp_path / "out").rglob("*.csv")}
     with ZipFile(pack(archive, tmp_path / "e.zip").path) as whole:
         told |= {name: whole.read(name).decode() for name in whole.namelist() if not name.endswith((".py", ".txt"))}
+    with pytest.raises(SystemExit):
+        main(["witness", f"{phone[-8:]}月结单.csv", "--remove", "--archive", str(archive.path), "--json"])
+    told["removed"] = capsys.readouterr().out
     assert not [name for name, text in told.items() if phone[-8:] in text]
     assert f"****{phone[-4:]}月结单.csv" in told["json"]
     assert not re.search(r"[0-9]{6}Z-[0-9a-f]{16}", told["json"])

@@ -17,6 +17,7 @@ from tests.audit.office import ANNA, BORIS, Finder, Office
 from ytxdata import audit
 from ytxdata.audit.pairing import InvoiceLine, Record, paired
 from ytxdata.metrics.tariff import stepped
+from ytxdata.tables.masking import Pseudonyms
 
 
 def plain(n: int = 6) -> tuple[Office, list[tuple[str, int | None, str | None]]]:
@@ -410,3 +411,17 @@ def test_undated_lines_are_paired_so_that_durations_differ_least(billed: list[in
         for others in permutations(told, size)
     )
     assert sum(abs(a - b) for a, b in found) == least
+
+
+@pytest.mark.slow
+def test_what_a_bill_writes_in_place_of_an_id_is_masked_and_an_id_stays() -> None:
+    office, lines = plain()
+    fees = ("13912340010月租费", "0755-88887654-8802月租费", "0755-88887654", "应付 13912340011", "phantom-7")
+    bill = invoice(*lines, *((name, 60, "0.5") for name in fees))
+    found = audit.run(office.frames, invoice=bill, checks=["billing_mismatch"])
+    assert {id_ for ids in found.frame["record_ids"] for id_ in ids} >= set(fees)
+    for shown in (found.masked(), found.masked(pseudonyms=Pseudonyms(b"0123456789abcdef"))):
+        told = " ".join(shown.arrow["record_ids"].to_pylist())
+        assert not any(one in told for one in ("13912340010", "8888", "8802", "13912340011"))
+        assert "phantom-7" in told
+        assert shown.masked().arrow["record_ids"].equals(shown.arrow["record_ids"])

@@ -70,9 +70,9 @@ def test_labels_for_machines_are_masked(tmp_path: Path) -> None:
 def test_accounts_that_look_alike_when_masked_have_one_name_each_wherever_they_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Masked, `13811115678` and `13822225678` are one name, by which nothing can be looked up any more."""
+    """Masked, `13822225678` and `13811115678` are one name, by which nothing can be looked up any more."""
     monkeypatch.setenv("COLUMNS", "200")
-    one, two, text = "13811115678", "13822225678", '[accounts.{0}]\nlabels = {{ owner = "张伟 {0}", status = "vip" }}\n'
+    one, two, text = "13822225678", "13811115678", '[accounts.{0}]\nlabels = {{ owner = "张伟 {0}", status = "vip" }}\n'
     written(tmp_path, text.format(one) + text.format(two))
     for verb, code in (("status", 0), ("sync", 2), ("audit", 2)):
         plain, json_ = (
@@ -87,6 +87,8 @@ def test_accounts_that_look_alike_when_masked_have_one_name_each_wherever_they_l
         if verb != "audit":
             owners = ["张伟 138****5678", "张伟 138****5678 (2)"]
             assert [row["labels"] for row in rows] == [{"owner": owner, "status": "vip"} for owner in owners]
+            alone = CliRunner().invoke(app, ["fleet", verb, str(tmp_path), "--account", two, "--json"])
+            assert [row["labels"]["owner"] for row in json.loads(alone.stdout)["accounts"]] == owners[1:]
 
 
 def test_a_label_takes_the_place_of_no_result(tmp_path: Path) -> None:

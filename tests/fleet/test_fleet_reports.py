@@ -85,6 +85,8 @@ def test_reports_call_accounts_that_look_alike_as_the_certificate_does(synced: y
     assert set(told) == set(called)
     one = usage(fleet.where(numbers[1]), by="total", group="account").masked()
     assert one.arrow["group"].to_pylist() == [called[1]] == list(one.certificate.accounts)  # as in the whole fleet
+    some = usage(fleet.where(*numbers[1:]), by="total", group="owner").masked().arrow["group"].to_pylist()
+    assert some == owners[1:]
 
 
 @pytest.mark.slow

@@ -29,14 +29,13 @@ from ytxdata.archive.sync import Asker, SyncReport, sync
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
-from ytxdata.archive.witnesses import add_witness, hearings, remove_witness
+from ytxdata.archive.witnesses import add_witness, hearings, leaving, remove_witness
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Totals
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang
-from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.redact import keyed_hashes
@@ -427,13 +426,14 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         certificate, counts = self.certificate(), snapshot.head.counts
         span = certificate.start, certificate.end
         told = " – ".join(times.beijing_text(edge)[:16] for edge in span if edge) or "–"
+        shown = [leaving(snapshot, one, self.secret) for one in self.witnesses()]
         rows = [
             (_PLACE, str(self.path)),
             (Text("会议", "meetings"), f"{counts.get('meetings', 0):,}"),
             (Text("不同的记录（含各版本与拒收）", "distinct records (all versions, and rejects)"), f"{counts.get('observations', 0):,}"),
             (Text("拉取", "pulls"), f"{counts.get('pulls', 0):,}"),
             (Text("所述时段（北京时间）", "what is claimed about (Beijing time)"), told),
-            *((Text("旁证", "witness"), f"{hide_in_text(one.name)}: {one.text.in_(preferred_lang())}") for one in self.witnesses()),
+            *((Text("旁证", "witness"), f"{one.name}: {one.text.in_(preferred_lang())}") for one in shown),
         ]  # fmt: skip
         return facts_card(_TITLE, rows, note=certificate.sentence, verdict=certificate.badge)
 

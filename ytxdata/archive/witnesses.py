@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -14,9 +15,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata.archive.cleanup import heal, migrated
-from ytxdata.archive.heads import Snapshot, among, newest, read
+from ytxdata.archive.heads import Snapshot, among, batches, newest, read
 from ytxdata.archive.known_meetings import Version, VersionIndex
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
@@ -32,8 +34,10 @@ from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import Totals, Witness
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
-from ytxdata.phones import normalize, number_class
+from ytxdata.numbers_in_text import hide_in_text
+from ytxdata.phones import ends_of, normalize, number_class
 from ytxdata.records.numbers import access_numbers
+from ytxdata.redact import keyed_hashes
 
 SLACK = timedelta(days=1)
 """How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
@@ -117,6 +121,25 @@ def hearings(state: Mapping[str, Any]) -> list[Hearing]:
     """Return what each witness came to when the archive last changed, with the others that leave gaps in its period."""
     heard = standing(entries(state))
     return [replace(one, blocked_by=tuple(other.name for other in heard if _blocks(other, one))) for one in heard]
+
+
+def leaving(snapshot: Snapshot, said: Hearing, secret: bytes | None) -> Hearing:
+    """Return what a witness came to as it may leave: names of lists without numbers, also without the ends of those
+    that the archive keeps, and the list's hash by its keyed name, for a bill may be of one line.
+    """
+    hide = partial(hide_in_text, ends=ends_kept(snapshot))
+    return replace(said.renamed(hide), sha256=keyed_hashes(said.sha256, secret) if secret else "")
+
+
+def ends_kept(snapshot: Snapshot) -> frozenset[str]:
+    """Return the ends of all numbers that an archive keeps, of every version: reports of two months lie side by side."""
+    return ends_of(values_kept(snapshot, {"meetings": ("creator", "display_number"), "legs": ("number",)}))
+
+
+def values_kept(snapshot: Snapshot, where: Mapping[str, Sequence[str]]) -> set[str]:
+    """Return all values that some columns of an archive's tables have."""
+    pieces_of = (piece for name, columns in where.items() for piece in batches(snapshot, name, columns))
+    return {one for piece in pieces_of for column in piece.columns for one in pc.unique(column).to_pylist() if one}
 
 
 def _blocks(other: Hearing, one: Hearing) -> bool:

@@ -49,8 +49,9 @@ from ytxdata.metrics.usage import usage
 from ytxdata.records.aliases import names_chosen
 from ytxdata.records.normalize import PARSER_VERSION, aliases_of
 from ytxdata.tables import csv
-from ytxdata.tables.masking import evidence, masked, sharing_ends
+from ytxdata.tables.masking import masked, sharing_ends
 from ytxdata.tables.table import Table, record_table
+from ytxdata.tables.value_units import evidence
 from ytxdata.templates import facts_card
 from ytxdata.times import steps_after
 from ytxdata.version import __version__

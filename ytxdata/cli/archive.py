@@ -38,6 +38,8 @@ from ytxdata.labels import Text, aligned, printable
 from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
+    from ytxdata.archive import Archive
+    from ytxdata.history.proof.heard import Hearing
     from ytxdata.tables.table import Table
 
 LINES_SHOWN = 20
@@ -90,7 +92,7 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     """
     from ytxdata.archive import Archive
     from ytxdata.archive.ownership import no_archive
-    from ytxdata.exits.outgoing import ends_kept
+    from ytxdata.archive.witnesses import ends_kept
     from ytxdata.history.proof.heard import taking_back
     from ytxdata.tables.table import record_table
 
@@ -203,11 +205,11 @@ def witness(
     kept = Archive(archive)
     if remove:
         gone = kept.remove_witness(source.name)
-        told = _REMOVED.format(name=gone.name, start=beijing_text(gone.start), end=beijing_text(gone.end))
         if as_json:
-            emit(gone.to_dict() | {"text": told._asdict()})
+            shown = _leaving(kept, gone)
+            emit(shown.to_dict() | {"text": _removed(shown)._asdict()})
         else:
-            say(told)
+            say(_removed(gone))
         return
     if start is None or end is None:
         raise UsageError(_NO_PERIOD, remedy=Text("请给出 --from 和 --to", "give --from and --to"))
@@ -215,7 +217,8 @@ def witness(
     stated = {name: value for name, value in totals.items() if value is not None}
     said = kept.witness(source, kind=kind, start=start, end=end, totals=stated, number_class=number_class)
     if as_json:
-        emit(said.to_dict() | {"text": said.text._asdict()})
+        shown = _leaving(kept, said)
+        emit(shown.to_dict() | {"text": shown.text._asdict()})
     else:
         for sentence in said.told:
             say(sentence)
@@ -226,6 +229,17 @@ def witness(
             say(_REST, n=rest)
     if not said.agrees:
         raise typer.Exit(1)
+
+
+def _removed(gone: Hearing) -> Text:
+    return _REMOVED.format(name=gone.name, start=beijing_text(gone.start), end=beijing_text(gone.end))
+
+
+def _leaving(kept: Archive, said: Hearing) -> Hearing:
+    """What goes into another program is masked, as in SQL and files."""
+    from ytxdata.archive.witnesses import leaving
+
+    return leaving(snapshot, said, kept.secret) if (snapshot := kept.snapshot()) else said
 
 
 def _yuan(text: str | None) -> Decimal | None:

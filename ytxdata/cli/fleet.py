@@ -270,7 +270,7 @@ def audit(
             row["exit_code"] = error.exit_code
             _complain(name, error.cause, error.remedy)
         rows.append(row)
-    table, code = audited(asked.accounts, rows, whole.names), max(row["exit_code"] for row in rows)
+    table, code = audited(asked.accounts, rows, whole.accounts), max(row["exit_code"] for row in rows)
     if as_json:
         emit({"exit_code": code, "accounts": table.to_dicts()})
     else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -21,10 +21,11 @@ import pyarrow.compute as pc
 
 from ytxdata import times
 from ytxdata.archive.changes import changes
-from ytxdata.archive.heads import Snapshot, batches
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.scans import scan
 from ytxdata.archive.views import ViewAsk, pieces
+from ytxdata.archive.witnesses import ends_kept, values_kept
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
@@ -61,7 +62,6 @@ def _number_key(key: str, of: Text) -> Definition:
     return Definition(key=key, zh=f"{of.zh}键", en=f"key of the {of.en}", unit="id", formula=meaning)
 
 
-_NUMBERS = {"meetings": ("creator", "display_number"), "legs": ("number",)}
 _TEXTS = {"meetings": ("name", "state", "recording_url"), "legs": ("name", "state"), "problems": ("raw_value",)}
 """Where numbers stand in what is stored, of every version, and where texts do whose numbers are hidden."""
 
@@ -153,7 +153,7 @@ class Outgoing:
     @cached_property
     def ends_told(self) -> list[str]:
         """Those of the ends that stand in texts: how texts leave changes with them, whatever else is new."""
-        return sorted({one for text in _kept(self.snapshot, _TEXTS) for one in _told(text, self.ends)})
+        return sorted({one for text in values_kept(self.snapshot, _TEXTS) for one in _told(text, self.ends)})
 
     def described(self, name: str) -> Table:
         """Return a table without rows that has its columns, masked."""
@@ -298,19 +298,9 @@ def _number_keys(column: pa.ChunkedArray, secret: bytes) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(map(name, encoded.dictionary.to_pylist()), pa.string()).take(encoded.indices)])
 
 
-def ends_kept(snapshot: Snapshot) -> frozenset[str]:
-    """Return the ends of all numbers that an archive keeps, of every version: reports of two months lie side by side."""
-    return ends_of(_kept(snapshot, _NUMBERS))
-
-
 def persons_kept(snapshot: Snapshot) -> frozenset[str]:
     """Return all names of parties that an archive keeps, of every version: who is renamed today is one person still."""
-    return frozenset(one for one in _kept(snapshot, {"legs": ("name",)}) if len(one) > 1)
-
-
-def _kept(snapshot: Snapshot, where: Mapping[str, Sequence[str]]) -> set[str]:
-    pieces_of = (piece for name, columns in where.items() for piece in batches(snapshot, name, columns))
-    return {one for piece in pieces_of for column in piece.columns for one in pc.unique(column).to_pylist() if one}
+    return frozenset(one for one in values_kept(snapshot, {"legs": ("name",)}) if len(one) > 1)
 
 
 def _told(text: str, ends: frozenset[str]) -> list[str]:

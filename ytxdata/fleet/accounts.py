@@ -10,7 +10,7 @@ import os
 import posixpath
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +154,19 @@ class FleetAccount:
                 "if this address is meant, name the file (ytxdata fleet sync fleet.toml), and keep the token in a variable that does not begin with YTX_",
             ),
         )
+
+
+def names_of(accounts: Iterable[FleetAccount]) -> tuple[str, ...]:
+    """Return the names of some accounts, in their order."""
+    return tuple(one.name for one in accounts)
+
+
+def values_of(accounts: Sequence[FleetAccount]) -> dict[str, tuple[str, ...]]:
+    """Return label → its values, in the order of the accounts."""
+    labels = sorted({label for one in accounts for label in one.labels})
+    return {
+        label: tuple(dict.fromkeys(one.labels[label] for one in accounts if label in one.labels)) for label in labels
+    }
 
 
 def _secret(value: object) -> SecretStr | None:

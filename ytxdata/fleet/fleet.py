@@ -16,7 +16,7 @@ from ytxdata.archive import Archive
 from ytxdata.archive.around import Around
 from ytxdata.archive.scans import Part, Scannable
 from ytxdata.errors import SettingsError, UsageError, YtxError
-from ytxdata.fleet.accounts import FleetAccount, read_accounts
+from ytxdata.fleet.accounts import FleetAccount, names_of, read_accounts, values_of
 from ytxdata.fleet.standing import NOTES, STATUS, Standing, chosen_names, left_out, of_accounts, parts_of, whole_frame
 from ytxdata.fleet.sync_all import PER_SECOND, WORKERS, FleetSync, Journal, Line, labelled, sync_all, worst
 from ytxdata.history.proof.certificate import Certificate, Verdict
@@ -174,7 +174,7 @@ class Fleet(Selectable, Scannable):
         self.accounts = accounts
         self.joins_people = False
         self._by_name = {account.name: account for account in accounts}
-        self._whole = tuple(self._by_name)
+        self._whole = accounts
         self._kept: dict[str, Standing] | None = None
 
     @classmethod
@@ -203,6 +203,11 @@ class Fleet(Selectable, Scannable):
     def labels(self) -> dict[str, dict[str, str]]:
         """Name → its labels."""
         return {account.name: dict(account.labels) for account in self.accounts}
+
+    @property
+    def label_values(self) -> dict[str, tuple[str, ...]]:
+        """Label → its values in the order of the whole list, by which those whose masks are alike are told apart."""
+        return values_of(self._whole)
 
     def __len__(self) -> int:
         return len(self.accounts)
@@ -412,7 +417,7 @@ class Fleet(Selectable, Scannable):
         """
         first, last = period_of(start, end)
         return FleetCertificate(
-            {one.name: one.certificate.so_far(first, last) for one in self._standings()}, self._whole
+            {one.name: one.certificate.so_far(first, last) for one in self._standings()}, names_of(self._whole)
         )
 
     def coverage(self) -> pd.DataFrame:
@@ -434,9 +439,11 @@ class Fleet(Selectable, Scannable):
         """
         standings = self._standings()
         rows = [one.cells() for one in standings]
-        parts = labelled("fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, rows, STATUS)
+        parts = labelled(
+            "fleet_status", Text("多账户状态", "State of a fleet"), self.accounts, rows, STATUS, self._whole
+        )
         certificates = {one.name: one.certificate for one in standings}
-        return Table(**parts, certificate=FleetCertificate(certificates, self._whole))
+        return Table(**parts, certificate=FleetCertificate(certificates, names_of(self._whole)))
 
     def __repr__(self) -> str:
         names = ", ".join(map(cut_secrets, self.names[:3]))  # `[accounts.TOKEN]`

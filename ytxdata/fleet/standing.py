@@ -114,7 +114,9 @@ class Standing:
         }
 
 
-def audited(accounts: Sequence[FleetAccount], rows: Sequence[Mapping[str, Any]], whole: Sequence[str] = ()) -> Table:
+def audited(
+    accounts: Sequence[FleetAccount], rows: Sequence[Mapping[str, Any]], whole: Sequence[FleetAccount] = ()
+) -> Table:
     """Return what an audit found of each account, in the order of these, called as in the `whole` fleet: nothing of one
     that could not be audited.
     """

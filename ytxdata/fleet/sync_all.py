@@ -27,7 +27,7 @@ from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.heads import Snapshot
 from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
 from ytxdata.files import open_journal, replacing
-from ytxdata.fleet.accounts import FleetAccount
+from ytxdata.fleet.accounts import FleetAccount, names_of, values_of
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
 from ytxdata.history.proof.policy import VERDICTS
@@ -153,7 +153,7 @@ def labelled(
     accounts: Sequence[FleetAccount],
     rows: Sequence[Mapping[str, Any]],
     told: Sequence[Definition],
-    whole: Sequence[str] = (),
+    whole: Sequence[FleetAccount] = (),
 ) -> dict[str, Any]:
     """Return the parts of a table with a row for each account, its labels first; of some of a `whole` fleet each
     is called as in it.
@@ -164,16 +164,17 @@ def labelled(
         column: [one.labels.get(label) for one in accounts] for label, column in labels.items()
     }
     names = [one.name for one in accounts]
-    known = [replace(ACCOUNT, names=tuple(whole or names))]
-    for label, column in labels.items():
-        values = tuple(sorted({one for one in cells[column] if one is not None}))
-        known.append(Definition(key=column, zh=label, en=label, unit="text", names=values))
+    values = values_of(whole or accounts)
+    known = [replace(ACCOUNT, names=names_of(whole or accounts))]
+    known += [
+        Definition(key=one, zh=label, en=label, unit="text", names=values[label]) for label, one in labels.items()
+    ]
     texts = {key: pa.array(values, pa.string()) for key, values in {"account": names, **cells}.items()}
     frame = to_pandas(pa.table({**texts, **columns}))
     return {"name": name, "title": title, "frame": frame, "definitions": (*known, *told)}
 
 
-def summary(lines: Sequence[Line], whole: Sequence[str] = ()) -> FleetSync:
+def summary(lines: Sequence[Line], whole: Sequence[FleetAccount] = ()) -> FleetSync:
     """Return the summary of a sync."""
     rows = [line.cells() for line in lines]
     accounts = [line.account for line in lines]
@@ -281,7 +282,7 @@ def sync_all(
     limits: Mapping[str, float | None],
     journal: Journal,
     step: Callable[[Line], None],
-    whole: Sequence[str] = (),
+    whole: Sequence[FleetAccount] = (),
 ) -> FleetSync:
     """Sync every account that the journal does not know, and tell of each; never raises for one of them."""
     # where the archive is gone since, or damaged, nothing is finished

@@ -293,6 +293,8 @@ class Breakdown:
         names = self.groups.labels if self.groups.column == ACCOUNT else ()
         if self.groups.name == ACCOUNT:
             names = tuple(self.source.accounts or names)  # in the order of the certificate
+        elif names:
+            names = self.source.label_values.get(self.groups.name, names)  # of some accounts each is called as of all
         return {"unit": self.groups.unit, "words": self.groups.words, "names": names}
 
     def told(self, report: Report) -> Report:

@@ -143,9 +143,10 @@ class Source:
 
     `id` ties them together; `s e` are start and end, `j l` join and leave, in local epoch seconds. `notes` are said
     under every report, `held` keeps what several reports share. `displayed` are the numbers that meetings show to whom
-    they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each; ids
-    and numbers then bear their account (see `ids`), numbers not where it `joins_people`, but for those of `displayed`.
-    `uncut` gives the source before it was cut to a period and to some meetings.
+    they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each,
+    `label_values` those of all in the list that these are of; ids and numbers then bear their account (see `ids`),
+    numbers not where it `joins_people`, but for those of `displayed`. `uncut` gives the source before it was cut to a
+    period and to some meetings.
     """
 
     meetings: Lazy
@@ -157,6 +158,7 @@ class Source:
     held: dict[Any, Any] = field(default_factory=dict)
     displayed: Lazy | None = None
     accounts: Mapping[str, Mapping[str, str]] | None = None
+    label_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     joins_people: bool = False
     uncut: Callable[[], Source] | None = None
 
@@ -267,6 +269,7 @@ def _scanned(given: Any, asked: OnEngine) -> Source:
         is_archive=asked.engine not in ("polars", "spark"),
         notes=tuple(getattr(given, "notes", ())),
         accounts=labels if source.accounts is not None else None,
+        label_values=getattr(given, "label_values", {}),
     )
 
 

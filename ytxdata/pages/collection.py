@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, Self
 
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
-from ytxdata.exits.outgoing import ends_kept, persons_kept
+from ytxdata.archive.witnesses import ends_kept
+from ytxdata.exits.outgoing import persons_kept
 from ytxdata.fleet import Fleet, FleetCertificate
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS

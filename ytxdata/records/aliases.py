@@ -68,6 +68,16 @@ Any word might, once: whoever dialled the same `accessNumber` was one person, an
 own are few, and any other leaves its key unread: a phone there is told of whoever has none.
 """
 
+OF_CREATOR = "creator|host|caller|发起人|主叫"
+"""In front of plain keys, what says of a code or an extension that it belongs to the creator's number."""
+
+_ROLE = (
+    "organi[sz]er|initiator|moderator|chair(?:man|person)?|owner|inviter|invitee|callee|called|agent|operator|speaker"
+    "|主持人|主席|组织者|组织人|邀请人|被邀请人|被叫|坐席|座席"
+)
+OF_PERSONS = f"{OF_CREATOR}|{_ROLE}|{_PERSON}|{_LINE}"
+"""In front of plain keys, what says that something is anybody's: more than is read, for it is what is to be hidden."""
+
 _LINES = re.compile(_LINE)
 """What must stand in front of `number` for it to be a telephone's: a `memberNumber` may be that of a card."""
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
-from ytxdata.records.aliases import COMPANIONS, PARTIES, Aliases, Match, plain, unfolded
+from ytxdata.records.aliases import COMPANIONS, OF_CREATOR, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, read_parties
@@ -198,10 +198,6 @@ def _doubtful(column: str, keys: Sequence[Ranked], texts: Sequence[pa.Array]) ->
     return indices
 
 
-_OF_CREATOR = "creator|host|caller|发起人|主叫"
-"""In front of plain keys, what says of a code or an extension that it belongs to the creator's number."""
-
-
 def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
     """Return those of the columns that have candidate keys, filled from the objects."""
     arrays: dict[str, pa.Array] = {}
@@ -215,7 +211,7 @@ def fill(columns: Sequence[Column], sheet: Sheet) -> Filled:
             continue
         array, reasons = convert(column.type, values)
         if column.name == "creator":
-            array, apart = with_parts(array, sheet.unknown, sheet.values, _OF_CREATOR)
+            array, apart = with_parts(array, sheet.unknown, sheet.values, OF_CREATOR)
             troubles += (Trouble(i, column.name, "unread_phone", text) for i, text in apart)
         arrays[column.name] = bare_ids(array) if column.name == "meeting_id" else array
         troubles += (

@@ -8,7 +8,6 @@ that is no id, by what looks like a telephone number: see `ytxdata.numbers_in_te
 from __future__ import annotations
 
 import hmac
-import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,11 +27,21 @@ from ytxdata.phones import NO_ENDS, normalize
 from ytxdata.redact import MAY_BE_SIGNED, apart, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.address_book import AddressBook, Days, days_of
 from ytxdata.tables.described import Definition, Described, to_plain
-from ytxdata.tables.value_units import Hiders, each_named, ends_in, hide_named, hiding_names, is_named, persons_in
+from ytxdata.tables.value_units import (
+    Hiders,
+    each_named,
+    ends_in,
+    evidence,
+    hide_named,
+    hiding_names,
+    ids_told,
+    is_named,
+    persons_in,
+)
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 8
+RULES = 9
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 
@@ -61,12 +70,9 @@ class Pseudonyms:
     def __post_init__(self) -> None:
         if len(self.key) < _MIN_BYTES:
             raise UsageError(
-                Text(
-                    f"化名密钥太短（至少 {_MIN_BYTES} 字节）",
-                    f"the key for pseudonyms is too short (at least {_MIN_BYTES} bytes)",
-                ),
+                Text(f"化名密钥太短（至少 {_MIN_BYTES} 字节）", f"the key for pseudonyms is too short (at least {_MIN_BYTES} bytes)"),
                 remedy=Text("用 Pseudonyms.create(文件) 生成一个", "make one with Pseudonyms.create(file)"),
-            )
+            )  # fmt: skip
 
     @classmethod
     def load(cls, path: str | Path) -> Pseudonyms:
@@ -122,28 +128,6 @@ class Pseudonyms:
 
 
 T = TypeVar("T", bound=Described)
-
-_PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
-
-
-def evidence(
-    text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None,
-    ends: frozenset[str] = NO_ENDS,
-) -> str:  # fmt: skip
-    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden,
-    or as they are `called`.
-
-    People name a bill after whom it was sent to: a name beside a pseudonym would say whose that is. The digits of an
-    id of a pull are no number of anybody's, so the two are told apart before anything is looked for in them.
-    """
-
-    def tell(name: str) -> str:
-        return called(name) if called and name.strip() else hide_in_text(name, hide, ends)
-
-    return "".join(
-        keyed_hashes(one if place % 2 else tell(one), secret) for place, one in enumerate(_PULL_ID.split(text))
-    )
-
 
 _OF_THIS_PROCESS = secrets.token_bytes(32)
 """Keys the hashes of tables that belong to no archive: the same within one run, and nobody's afterwards."""
@@ -249,11 +233,11 @@ def _hidden(
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
     by_unit = {"id": str if is_open else _naming(secret, pseudonyms), "extension": _starred}
-    by_key = {
-        "pulls": str
-        if is_open
-        else partial(evidence, secret=secret, hide=hide, called=pseudonyms.of_title if pseudonyms else None, ends=ends)
-    }
+    called = pseudonyms.of_title if pseudonyms else None
+    by_key: Mapping[str, Hide] = {"pulls": str} if is_open else {
+        "pulls": partial(evidence, secret=secret, hide=hide, called=called, ends=ends),
+        "record_ids": partial(ids_told, known=getattr(table, "known_records", None), name=by_unit["id"], tell=tell),
+    }  # fmt: skip
     days = days_of(rows, table.period) if book and book.is_dated else None
     of_accounts = getattr(table.certificate, "names", ())
     accounts = dict(zip(of_accounts, apart(map(tell, of_accounts)), strict=True))
@@ -268,8 +252,8 @@ def _hidden(
             definitions[key] = known
         said = known.words  # what the house itself says, such as `not in the book`, is nobody's
         if known.unit == "phone":
-            called = partial(_called, book=book, hide=hide, tell=tell, show_phones=show_phones)
-            columns[key] = _each_then(column, days, _but(said, called))
+            whose = partial(_called, book=book, hide=hide, tell=tell, show_phones=show_phones)
+            columns[key] = _each_then(column, days, _but(said, whose))
             definitions[key] = known if show_phones and not book else replace(known, unit="hidden")
             if book:
                 group = f"{key}_department"

@@ -6,6 +6,7 @@ their own column: beside the name of their field in the ledger and among problem
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
@@ -13,9 +14,11 @@ from functools import cache, lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.phones import ends_of
-from ytxdata.records.aliases import DEFAULT, plain
+from ytxdata.numbers_in_text import Hide, hidden, hide_in_text
+from ytxdata.phones import NO_ENDS, ends_of, normalize, number_class
+from ytxdata.records.aliases import DEFAULT, OF_PERSONS, plain, unfolded
 from ytxdata.records.schema import LEGS, MEETINGS, Column, Kind, TableName
+from ytxdata.redact import keyed_hashes
 from ytxdata.tables.described import Definition, Described
 
 _OF_KIND: dict[Kind, str] = {
@@ -61,7 +64,10 @@ _WITH_ITS_KEY = "unread_phone"
 """A problem whose text is a key that nobody knows and a number: hidden as text, for the key is what it tells."""
 
 _OWN = {column.name: column for column in (*MEETINGS, *LEGS)}
-_EXTENSION = re.compile("(?:ext(?:ension)?|subnumber|subtel|分机)(?:no|num|number|id|码|号|号码)?")
+_EXTENSION = re.compile(
+    rf"(?:{OF_PERSONS})*(?:ext(?:ension|n)?|subnumber|subtel|分机|分機|内线|內線|短号|短號)(?:no|num|number|id|码|碼|号|號|号码|號碼)?"
+)
+"""Whoever's it is: behind a masked switchboard `creatorExt` is the person; not `fileExt`, nor `context`."""
 _OF_MEETING = re.compile("(?:meeting|conference|conf|room)")
 """In front of a number it makes it a room's, by which whoever looks for the id of a reject finds it."""
 _PLACE = re.compile(r"(?:\.?\[[0-9]+\])+$")
@@ -98,13 +104,13 @@ def private_unit(name: str) -> str:
 
     Examples
     --------
-    >>> private_unit("legs[2].extension"), private_unit("raw.parties.[1].memberPhone"), private_unit("caller")
+    >>> private_unit("raw.creatorExt"), private_unit("raw.parties.[1].memberPhone"), private_unit("caller")
     ('extension', 'phone', 'phone')
     >>> private_unit("name"), private_unit("legs[2].joined_at"), private_unit("meetingNumber")
     ('', '', '')
     """
     key = _PLACE.sub("", name).rpartition(".")[2]
-    if _EXTENSION.fullmatch(plain(key)):
+    if _EXTENSION.fullmatch(unfolded(key)):
         return "extension"
     match = DEFAULT.meeting(key) or (None if _OF_MEETING.match(plain(key)) else DEFAULT.leg(key))
     column = _OWN.get(key) or (match and _OWN.get(match.column))
@@ -138,6 +144,48 @@ def hide_named(text: str, hiders: Hiders) -> str:
     """
     text = _without_keyed(text, hiders) if ":" in text and ('"' in text or "'" in text) else text
     return "; ".join(_without_change(one, hiders) for one in _NEXT.split(text)) if " → " in text else text
+
+
+def ids_told(text: str, known: Collection[str] | None, name: Callable[[str], str], tell: Callable[[str], str]) -> str:
+    """Return a list of ids, in JSON, as it may leave: of those that no record has, what has words in it or is written
+    as telephone numbers are, as text, for a bill says there whose fee a line is.
+
+    Examples
+    --------
+    >>> ids_told('["0755-88887654", "8-1"]', ["8-1"], str, lambda _: "****")
+    '["****", "8-1"]'
+    """
+
+    def is_text(one: str) -> bool:
+        signs = one.isascii() and not one.isalnum()
+        return not one.isascii() or (signs and number_class(normalize(one)) in ("mobile", "fixed"))
+
+    if known is None:  # of a table that does not say which ids are records'
+        return name(text)
+    told = (tell(one) if one not in known and is_text(one) else name(one) for one in json.loads(text))
+    return json.dumps([*told], ensure_ascii=False)
+
+
+_PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
+
+
+def evidence(
+    text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None,
+    ends: frozenset[str] = NO_ENDS,
+) -> str:  # fmt: skip
+    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden,
+    or as they are `called`.
+
+    People name a bill after whom it was sent to: a name beside a pseudonym would say whose that is. The digits of an
+    id of a pull are no number of anybody's, so the two are told apart before anything is looked for in them.
+    """
+
+    def tell(name: str) -> str:
+        return called(name) if called and name.strip() else hide_in_text(name, hide, ends)
+
+    return "".join(
+        keyed_hashes(one if place % 2 else tell(one), secret) for place, one in enumerate(_PULL_ID.split(text))
+    )
 
 
 def hiding_names(names: Collection[str], hide: Callable[[str], str]) -> Callable[[str], str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -133,6 +133,10 @@ class Hearing:
             *((_aside_told(self.aside, self.n_aside),) if self.aside else ()),
             *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
         )
+
+    def renamed(self, change: Callable[[str], str]) -> Hearing:
+        """Return the same of lists that are called otherwise: bills are named after whom they are sent to."""
+        return replace(self, name=change(self.name), blocked_by=tuple(map(change, self.blocked_by)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""

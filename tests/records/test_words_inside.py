@@ -216,7 +216,7 @@ def test_lists_of_other_times_and_zeros_are_not(answer_with: WithData, key: str,
         {**TIMES, "timezone": "Asia/Shanghai"}, {**TIMES, "timeZone": "GMT+8"}, {**TIMES, "tz": 8},
         {**TIMES, "timezone": "Asia/Hong_Kong"}, {**TIMES, "timeZone": "(UTC+08:00) Beijing"}, {**TIMES, "utcOffset": 28800.0},
         {**TIMES, "zone": "cn-hangzhou-b"}, {**TIMES, "zoneId": 3}, {**TIMES, "time": '{"timezone": "PRC"}'},
-        {**TIMES, "utcOffset": 480}, {**TIMES, "time": {"timezone": "PRC"}}, {**TIMES, "endTimeZone": "+08:00"},
+        {**TIMES, "utcOffset": 480}, {**TIMES, "timezoneOffset": -480}, {**TIMES, "time": {"timezone": "PRC"}}, {**TIMES, "endTimeZone": "+08:00"},
         {"starttime": "2026-03-05T02:00:12Z", "endtime": "2026-03-05T03:00:12Z", "timezone": "America/New_York"},
     ],
 )  # fmt: skip
@@ -233,7 +233,8 @@ def test_the_zone_that_is_told_is_the_zone_of_a_time(answer_with: WithData, time
     [
         ({"timezone": "UTC"}, "timezone=UTC"), ({"tz": -5}, "tz=-5"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
         ({"zone": "EST"}, "zone=EST"), ({"time": '{"timezone": "UTC"}'}, "time.timezone=UTC"),
-        ({"utcOffset": 0}, "utcOffset=0"), ({"startTimeZone": "UTC", "endTimeZone": "PRC"}, "startTimeZone=UTC"),
+        *(({key: 0}, f"{key}=0") for key in ("utcOffset", "gmtOffset", "tz_offset", "timeZoneOffset", "zoneOffset", "utcOffsetMinutes")),
+        ({"startTimeZone": "UTC", "endTimeZone": "PRC"}, "startTimeZone=UTC"),
         ({"starttime": None, "endtime": None, "time": {"start": "2026-03-05 02:00:12", "timezone": "UTC"}}, "time.timezone=UTC"),
         ({"starttime": {"@zone": "Mars", "#text": "2026-03-05 02:00:12"}}, '{"@zone": "Mars", "#text": "2026-03-05 02:00:12"}'),
     ],

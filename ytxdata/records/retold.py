@@ -324,7 +324,7 @@ def _instant_in(value: Any) -> Any:
     if not isinstance(value, dict):
         return value if is_time(value) else None
     said = {unfolded(key): one for key, one in value.items() if not is_blank(one)}
-    zone = said.pop("timezone", "")
+    zone = next((said.pop(key) for key in [*said] if names_zone(key)), "")
     if len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
         return value
     (one,) = said.values()

@@ -311,8 +311,10 @@ _PARTS = tuple(
     for part, keys, values in (
         ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
         ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
+        ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
         ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
         ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        ("area", "area|statecode", r"(?!86$)[1-9]\d{1,2}|\+\d{1,3}"),
         ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
     )
 )

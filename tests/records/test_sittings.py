@@ -108,7 +108,10 @@ def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
         {"intervals": ["10:05-10:10", "10:20-10:30"]},
         {"stay": {"begin": FIRST[0]}},
         {"memberJoinedConfAt": FIRST[0]},
-        {"callInTime": FIRST[0]},
+        *(
+            {key: FIRST[0]}
+            for key in ("callInTime", "dialInTime", "callAnswerTime", "callAnsweredAt", "呼叫接通时间", "最近加入时间")
+        ),
         {"本人进入会议": FIRST[0]},
     ],
 )
@@ -134,6 +137,11 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         "callTime",
         "callInitiatedAt",
         "callInitTime",
+        "noAnswerTime",
+        "callUnansweredAt",
+        "未接通时间",
+        "dialTime",
+        "lastSeen",
         "joinConfirmTime",
         "ringTime",
         "rejectTime",

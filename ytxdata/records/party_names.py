@@ -52,9 +52,9 @@ _NO_SITTINGS = re.compile("mute|hands?up|raise|network|quality|qos|packet|jitter
 these hid the others."""
 
 _OTHER_TIMES = re.compile(
-    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|fail|cancel|delet|remov|mute|hand|oper"
-    "|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched|expect|work|meeting|conf|notif|remind|sms|send|sent"
-    "|expir|valid|regist|last|seen|(?:id|no|num|number|code|sn|serial|key|token)$"
+    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|(?:no|not|un)answer|fail|cancel"
+    "|delet|remov|mute|hand|oper|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched|expect|work|meeting|conf|notif|remind"
+    "|sms|send|sent|expir|valid|regist|last|seen|(?:id|no|num|number|code|sn|serial|key|token)$"
     "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
     "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
 )
@@ -62,10 +62,10 @@ _OTHER_TIMES = re.compile(
 a number is no time. Told of each who was absent, these would hide the others."""
 
 _COMES_OR_GOES = re.compile(
-    "join|enter|leav|left|exit|quit|connect|callin(?=$|[^a-z]|time|at$|date|start|end)"
-    "|加入|进入|离开|退出|接入|断开|入会|离会"
+    "join|enter|leav|left|exit|quit|connect|(?<!no)(?<!not)(?<!un)answer"
+    "|(?:call|dial)in(?=$|[^a-z]|time|at$|date|start|end)|加入|进入|离开|退出|接入|(?<!未)接通|断开|入会|离会"
 )
-_OF_MEETING = re.compile("meeting|conf(?:erence|(?!irm))|call|会议")
+_OF_MEETING = re.compile("meeting|conf(?:erence|(?!irm))|call|dial|last|会议|呼叫|最近")
 """In plain keys of when a party came or went, and what stands there beside that and means no other time."""
 
 _AGAIN = re.compile(
@@ -183,7 +183,7 @@ def is_of_another_time(key: str) -> bool:
 
     Examples
     --------
-    >>> [is_of_another_time(key) for key in ("inviteTime", "gmt_modified", "time", "eventTime", "login", "进场")]
+    >>> [is_of_another_time(key) for key in ("inviteTime", "lastSeen", "time", "callAnswerTime", "login", "最近加入时间")]
     [True, True, False, False, False, False]
     """
     said = plain(key)

@@ -21,10 +21,17 @@ from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zon
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
-from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came, parts_in
+from ytxdata.records.party_names import (
+    MAY_TELL_WHEN,
+    PERSON,
+    is_of_another_time,
+    may_say_it_came,
+    parts_in,
+    points_in,
+)
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, are_said, is_row, own_leg, says_it_came
+from ytxdata.records.unread import are_said, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -268,23 +275,13 @@ def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Pr
                 at
                 for name, it in one.items()
                 if may_say_it_came(name, aliases)
-                for at in ([it] if is_time(it) else _points_in(it))
+                for at in ([it] if is_time(it) else points_in(it))
             ]
             # Who is listed with the same times may be somebody else.
             phones = [it for it in (_number_of(one, aliases), *_phones_of(one, aliases)) if is_sure and as_phone(it)]
             is_known = not phones or any(are_said([it], listed) for it in phones)
             if not is_known or not are_said(points, listed):
                 yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
-
-
-def _points_in(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield the points in time in a value, at any depth."""
-    value = decoded(value)
-    if isinstance(value, (list, dict)) and depth <= DEEPEST:
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _points_in(one, depth + 1)
-    elif looks_like_instant(value):
-        yield value
 
 
 def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,7 @@ def feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_no_sitting(key: str) -> bool:
     """Return whether a party lists under a key when it was muted or heard badly, and not when it came.
 
@@ -121,6 +123,7 @@ def is_no_sitting(key: str) -> bool:
     return _NO_SITTINGS.search(plain(key)) is not None
 
 
+@lru_cache(maxsize=4096)
 def came_again(key: str) -> bool:
     """Return whether a key that feeds no column says when a party came or went another time.
 
@@ -188,6 +191,7 @@ def tells_sittings(value: Any) -> bool:
     return isinstance(value, list) and tells_when(value)
 
 
+@lru_cache(maxsize=4096)
 def is_of_another_time(key: str) -> bool:
     """Return whether a key that feeds no column says which time it gives, and that it is not when a party came.
 

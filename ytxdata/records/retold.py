@@ -28,6 +28,7 @@ from ytxdata.records.party_names import (
     may_say_it_came,
     parts_in,
     points_in,
+    tells_when,
 )
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
@@ -181,6 +182,26 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
                 yield Trouble(i, "started_at", "other_value", f"{path}={said}")
 
 
+_DAY = re.compile(r"\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*")
+_CLOCKS = {
+    "started_at": re.compile(
+        "(?:meeting|conf)?(?:(?:start|begin)(?:hour|clock|ofday)|clock)|(?:会议)?开始(?:钟点|小时)"
+    ),
+    "ended_at": re.compile("(?:meeting|conf)?end(?:hour|clock|ofday)|(?:会议)?结束(?:钟点|小时)"),
+}
+
+
+def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield the time of day that stands in a field of its own beside a start or an end that is a day alone, and is held
+    for its midnight."""
+    for column, names in _CLOCKS.items():
+        for key in (one for one in sheet.unknown if names.fullmatch(plain(one))):
+            days = as_list(sheet.choose(column, []) or ())
+            for i, (clock, day) in enumerate(zip(as_list(sheet.values(key)), days, strict=False)):
+                if not is_blank(clock) and isinstance(day, str) and _DAY.fullmatch(day):
+                    yield Trouble(i, column, "other_value", f"{key}={as_json(clock)}")
+
+
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:
     """Return in which rows that lack a column something may say it: of records that are read in bulk, what a key in
     the type of a nested value, JSON text or an instant does; of others all are looked at.
@@ -228,7 +249,9 @@ def _may_be(column: str, key: str) -> bool:
 
 def _may_say_when(key: str, value: Any) -> bool:
     """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended,
-    or a list of nothing else (`[start, end]`)."""
+    a list of nothing else (`[start, end]`), or from a time of day to another, beside a day."""
+    if isinstance(value, str) and tells_when(value):
+        return not _is_of_another_time(key)
     given = [one for one in value if not is_blank(one)] if isinstance(value, list) else [value]
     is_when = bool(given) and (all(map(looks_like_instant, given)) or written_out(value) is not None)
     return is_when and not _is_of_another_time(key)

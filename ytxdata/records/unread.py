@@ -177,7 +177,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     known = creators | {
         phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
     }
-    told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, signs)}
+    told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, creators, signs)}
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
     own = signs.ids_of(value)
@@ -231,11 +231,17 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
 
 
-def _when_host_came(value: dict[str, Any], others: dict[str, Any], signs: Signs) -> list[str]:
-    """Return the keys of a record that say when who convened it came and went, where no party did then."""
+def _when_host_came(
+    value: dict[str, Any], others: dict[str, Any], creators: set[str | None], signs: Signs
+) -> list[str]:
+    """Return the keys of a record that say when who convened it came and went, where no party did then, or each that
+    did has another number: all that a conference calls at once come in one second."""
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
-    listed = [one for key, one in value.items() if signs.is_parties(key)]
-    return [] if are_said((others[key] for key in came), listed) else came
+    listed = [decoded(one) for key, one in value.items() if signs.is_parties(key)] if came else []
+    phones = [phone for one in listed for phone in _phones_in(one, signs.aliases)]
+    n_listed = sum(len(one) for one in listed if isinstance(one, list))
+    is_another = bool(creators - {None}) and creators.isdisjoint(phones) and len(phones) >= n_listed > 0
+    return [] if not is_another and are_said((others[key] for key in came), listed) else came
 
 
 def are_said(wanted: Iterable[Any], value: Any) -> bool:

@@ -380,12 +380,33 @@ _LETTERS = re.compile(r"[^\W\d_]")
 _HOME_NAMES = frozenset(("cn", "chn", "china", "中国"))
 
 
+_EXTENSION = re.compile(rf"[#*x转{SEPARATORS}]*([0-9]{{1,{LONGEST_EXTENSION}}})[#{SEPARATORS}]*", re.IGNORECASE)
+
+
+def _is_country(area: str, text: str, digits: str) -> bool:
+    """Return whether an area code without its 0 is the code of a country in which as many digits as a whole number has
+    are one; of a mobile that was sold at home it is where."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    is_code = re.fullmatch("[1-9][0-9]{0,2}", area) and int(area) in COUNTRY_CODE_TO_REGION_CODE and area != "86"
+    is_open = text.lstrip()[:1] not in ("+", "0") and len(digits) > 8 and not digits.startswith(area)
+    is_sold_there = HOME_MOBILE.fullmatch(digits) and any((f"{area}8"[:3], n) in complete_numbers() for n in (10, 11))
+    return bool(is_code and is_open and not is_sold_there) and _likelihood(f"+{area}{digits}")[0]
+
+
+def _is_mobile(number: str) -> bool:
+    import phonenumbers
+
+    return phonenumbers.number_type(phonenumbers.parse(number)) == phonenumbers.PhoneNumberType.MOBILE
+
+
 @lru_cache(maxsize=4096)
 def joined(text: str, country: str = "", area: str = "", extension: str = "") -> str | None:
     """Return a number with the codes and the extension that stand in fields beside it; None where they make none.
 
-    An area code without its 0 may be a country's code (852 was Zunyi's, and is Hong Kong's). What is a whole number
-    already keeps its own: of a mobile the area code says where it was sold, the extension where its owner sits.
+    An area code without its 0 may be a country's code (852 was Zunyi's, and is Hong Kong's): it is one where the
+    number is as long as one with its area, does not begin with it, and is one by that country's plan. What is a whole
+    number already keeps its own: of a mobile the area code says where it was sold, the extension where its owner sits.
 
     Examples
     --------
@@ -393,14 +414,24 @@ def joined(text: str, country: str = "", area: str = "", extension: str = "") ->
     ('075588880000', '+12125551234', '075588880000 ext. 8012')
     >>> joined("13800000000", area="0755", extension="8012"), joined("88880000", area="852")
     ('13800000000', None)
+    >>> joined("2071234567", area="44"), joined("0612345678", country="39"), joined("+85228880000", extension="#801")
+    ('+442071234567', '+390612345678', '+85228880000 ext. 801')
     """
     digits = re.sub(r"\D", "", text)
+    if not country and _is_country(area, text, digits):
+        if HOME_MOBILE.fullmatch(digits):
+            return None  # `49` beside 15112345678 may be its country, or where it was sold
+        area = f"+{area}"
     if area[:1] == "+":
         country, area = country or area, ""
     code = "86" if country.casefold() in _HOME_NAMES else re.sub(r"\D", "", country).lstrip("0")
     is_whole = text.lstrip()[:1] == "+" or text.lstrip()[:2] == "00"
     if not is_whole and country and code != "86":
-        text = f"+{code}{area.lstrip('0')}{digits.lstrip('0')}"
+        area = "" if area == code else area  # said twice
+        # the plan says whether a 0 is dialled before a number or is its own (Italy's)
+        text = f"+{code}{area}{digits}"
+        if not _likelihood(text)[0]:
+            text = f"+{code}{area.lstrip('0')}{digits.lstrip('0')}"
         if code and digits.startswith(code) and f"+{digits}" != normalize(text):
             # `852` beside `85261234567` stands there already, `91` beside `9123456789` does not
             whole, longer = _likelihood(f"+{digits}"), _likelihood(text)
@@ -413,5 +444,6 @@ def joined(text: str, country: str = "", area: str = "", extension: str = "") ->
             return None
         text = area + text.strip()
     number, own = read_phone(text)
-    is_line = own is None and number_class(number) == "fixed" and re.fullmatch(r"\d{1,6}", extension)
-    return f"{text} ext. {extension}" if is_line else text
+    behind = _EXTENSION.fullmatch(extension)
+    is_line = number is not None and number_class(number) not in ("mobile", "satellite") and not _is_mobile(number)
+    return f"{text} ext. {behind[1]}" if behind and is_line and own is None else text

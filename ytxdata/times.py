@@ -267,6 +267,9 @@ _BEIJING_S = re.compile(
 )
 """The zone of Beijing's time as it stands beside one: by any name, as hours, minutes or seconds."""
 
+ZONE_KEY = re.compile("(?:start|end|begin)?(?:时区|(?:(?:time)?zone|tz)(?:id|name|info)?|(utc|gmt|tz|.*zone)offset.*)")
+"""A key, plain, of a zone, also of a start's or an end's."""
+
 
 def in_zone(text: str, zone: object) -> str | None:
     """Return a time with the zone that stands beside it; None where that is not known and the time has none itself.
@@ -279,7 +282,7 @@ def in_zone(text: str, zone: object) -> str | None:
     said, in_utc = str(zone).strip(), parse_instant(text, UTC)
     if _BEIJING_S.fullmatch(said) or in_utc == parse_instant(text):
         return text
-    return str(in_utc) if re.fullmatch(r"(?i)UTC|GMT|Z|Etc/UTC|\+00:?00", said) else None
+    return str(in_utc) if re.fullmatch(r"(?i)UTC|GMT|Z|Etc/UTC|(?:UTC|GMT)?[+-]00?(?::?00)?", said) else None
 
 
 def written_out(value: Any) -> str | None:
@@ -300,41 +303,38 @@ def written_out(value: Any) -> str | None:
         case {"Time": str(text), "Valid": True}:
             return text
         case {"date": str(day), "time": clock} if not looks_like_instant(day) or _OF_DAY.match(str(clock)):
-            return in_zone(f"{day} {clock}", value.get("timezone", value.get("timeZone", "")))
+            return in_zone(f"{day} {clock}", _zone_in(value) or "")
         # PHP (a `time` in seconds beside its moment took the start away), calendars and XML: the zone stands beside
-        case (
-            {"date": str(text), "timezone": str(zone)}
-            | {"dateTime": str(text), "timeZone": str(zone)}
-            | {"#text": str(text), "@zone": str(zone)}
-            | {"#text": str(text), "@timezone": str(zone)}
-            | {"#text": str(text), "@tz": str(zone)}
-        ):
+        case {"date": str(text)} | {"dateTime": str(text)} | {"#text": str(text)} if zone := _zone_in(value):
             return in_zone(text, zone)
         # java.util.Date as a bean, an Instant, and what stores of documents write
-        case (
-            {"time": int(ticks), "year": int()}
-            | {"$date": int(ticks)}
-            | {"epochSecond": int(ticks)}
-            | {"seconds": int(ticks)}
-            | {"_seconds": int(ticks)}
-        ):
+        case {"time": int(ticks), "year": int()} | {"$date": int(ticks)} | {"epochSecond": int(ticks)}:
+            return str(ticks)
+        case {"seconds": int(ticks)} | {"_seconds": int(ticks)}:
             return str(ticks)
         # java.time.LocalDateTime by its fields, as a bean, and as Jackson writes it unless it is told how
         case {"date": {"year": y, "month": m, "day": d}, "time": {"hour": h, "minute": n, "second": s}}:
-            return _joined(y, m, d, h, n, s)
+            return _joined(_zone_in(value), y, m, d, h, n, s)
         case {"year": y, "monthValue": m, "dayOfMonth": d, "hour": h, "minute": n, "second": s}:
-            return _joined(y, m, d, h, n, s)
+            return _joined(_zone_in(value), y, m, d, h, n, s)
         case [y, m, d, h, *more] if len(more) <= 3:
-            return _joined(y, m, d, h, *[*more, 0, 0][:2])
+            return _joined(None, y, m, d, h, *[*more, 0, 0][:2])
     return None
 
 
-def _joined(*parts: Any) -> str | None:
+def _zone_in(value: dict[str, Any]) -> str | None:
+    """Return the zone that an object of a time says, also one with an id (Java's); None where it says none."""
+    zones = (one for key, one in value.items() if ZONE_KEY.fullmatch(re.sub(r"[@_\s-]", "", key).casefold()))
+    said = next((one for one in zones if one not in (None, "")), value.get("offset"))
+    return str(said["id"]) if isinstance(said, dict) and "id" in said else None if said is None else str(said)
+
+
+def _joined(zone: str | None, *parts: Any) -> str | None:
     """Return year, month, day, hour, minute and second as a text; None where one is no number of them."""
     if not all(type(part) is int for part in parts) or not 1000 <= parts[0] <= 9999:
         return None
     year, month, day, hour, minute, second = parts
-    return f"{year}-{month}-{day} {hour}:{minute}:{second}"
+    return in_zone(f"{year}-{month}-{day} {hour}:{minute}:{second}", zone or "")
 
 
 def period_of(

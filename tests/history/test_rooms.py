@@ -109,6 +109,9 @@ PLAN = Known("room", BEGAN, None, "plan", NOW - 61 * HOUR, "c")
         (replace(PLAN, last_changed_at=NOW - 59 * HOUR), {}, True),  # it ran: nobody knows when who joined
         (replace(PLAN, started_at=NOW + DAY), {}, False),  # moved while it lay ahead
         (replace(PLAN, booked_at=BEGAN), {"started_at": BEGAN + 3 * HOUR, "booked_at": BEGAN}, False),  # began late
+        (replace(PLAN, booked_at=BEGAN - 2 * HOUR), {"started_at": BEGAN + HOUR * 3, "booked_at": BEGAN - 2 * HOUR}, False),
+        (replace(PLAN, booked_at=BEGAN - DAY, last_changed_at=NOW - 59 * HOUR), {"booked_at": BEGAN - DAY}, True),  # a series
+        (replace(PLAN, booked_at=BEGAN, last_changed_at=NOW - 59 * HOUR), {"booked_at": BEGAN}, False),  # not begun yet
         (PLAN, {"started_at": BEGAN + HOUR / 2}, False),  # put right within the hour
         (replace(PLAN, last_changed_at=NOW - 59 * HOUR), {"started_at": BEGAN + HOUR / 2, "creator": "d"}, True),
         (replace(PLAN, last_changed_at=NOW, ended_at=BEGAN + 4 * HOUR), {"started_at": BEGAN + 3.5 * HOUR, "creator": "d"}, True),

@@ -101,6 +101,10 @@ def test_when_the_host_came_is_told_unless_it_is_listed(more: dict[str, Any], n:
 def test_a_creator_that_came_as_another_is_told_unless_it_has_its_number(phone: str, *, is_told: bool) -> None:
     found = tables(meeting(0, parties=[P], creator={"phone": phone, "joinTime": P["jointime"]}))
     assert found.problems["reason"].to_pylist() == ["unread_parties"] * is_told
+    flat = tables(meeting(0, parties=[P], creator=phone, hostJoinTime=P["jointime"]))
+    assert flat.problems["reason"].to_pylist() == ["unread_parties"] * is_told
+    unknown = tables(meeting(0, parties=[P, {**P, "phone": ""}], creator=phone, hostJoinTime=P["jointime"]))
+    assert "unread_parties" not in unknown.problems["reason"].to_pylist(), "who has no number there may be the host"
 
 
 @pytest.mark.parametrize(

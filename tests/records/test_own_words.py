@@ -138,7 +138,19 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"phone": {"countryCode": "1", "number": "2125551234"}}, "+12125551234", None),
         ({"countryCode": "+1", "area_code": "212", "phone": "5551234"}, "+12125551234", None),
         ({"areaCode": "+852", "phone": "61234567"}, "+85261234567", None),
+        ({"areaCode": "1", "phone": "2125551234"}, "+12125551234", None),
+        ({"areaCode": "44", "phone": 2071234567}, "+442071234567", None),
+        ({"stateCode": "852", "mobileAreaCode": "852", "phone": "61234567"}, "+85261234567", None),
+        *(({"countryCode": "39", "phone": text}, "+390612345678", None) for text in ("0612345678", "+39 06 1234 5678")),
+        ({"countryCode": "44", "phone": "02071234567"}, "+442071234567", None),
+        ({"countryCode": "852", "phone": "061234567"}, "+85261234567", None),
         ({"phone": "075588880000", "分机号": 8012}, "+8675588880000", "8012"),
+        ({"countryCode": "852", "phone": "28880000", "ext": "801"}, "+85228880000", "801"),
+        ({"phone": "4008001234", "ext": "#801"}, "+864008001234", "801"),
+        ({"phone": "+85261234567", "ext": "801"}, "+85261234567", None),
+        # where a mobile was sold, a state of the call, a number that begins with its area
+        ({"areaCode": "352", "area": "86", "stateCode": 1, "phone": "15400000001"}, "+8615400000001", None),
+        ({"areaCode": "21", "phone": "2125551234", "ext": '{"v": 1}'}, "+862125551234", None),
         # what is whole by itself keeps its own
         ({"areaCode": "0755", "phone": "15400000001", "extension": "8012"}, "+8615400000001", None),
         ({"areaCode": "86", "countryCode": "CN", "phone": "15400000001"}, "+8615400000001", None),
@@ -167,6 +179,9 @@ def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Ro
     "code",
     [
         {"areaCode": "852"},
+        {"area": "852"},
+        {"stateCode": "65"},
+        {"areaCode": "49", "phone": "15112345678"},
         {"countryCode": "US"},
         {"country_code": "999"},
         {"countryCode": "358", "phone": "358480707"},  # a line in Tampere, or a mobile of six digits

@@ -362,6 +362,14 @@ def test_no_errors_are_no_doubt(errors: Any) -> None:
     assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
 
 
+@pytest.mark.parametrize("failed", [[{"meid": "20260305090000"}], ["20260305090000"], [20260305090000]])
+@pytest.mark.parametrize("key", ["failed", "failedIds", "failList", "fail_meetings", "失败列表"])
+def test_an_answer_that_names_meetings_that_it_failed_to_give_is_not_whole(key: str, failed: list[Any]) -> None:
+    assert read({"data": ALL, key: failed}).is_doubtful
+    for other in ([], 0, False, {"count": 0}, [{**ALL[0], "meid": "m9"}]):
+        assert not read({"data": ALL, key: other}).is_doubtful, other
+
+
 PAGE_OF_WHICH = {"page", "pageNum", "pageNumber", "current", "current_page", "currentPage", "number", "page_number"}
 
 

@@ -82,6 +82,39 @@ def test_times_under_a_key_nobody_knows_are_told(more: dict[str, Any], n: int) -
     assert all(one["raw_value"].startswith(f"{key}: ") for one in told)
 
 
+ONCE = {"phone": "15400000001", "jointime": FIRST[0], "leavetime": FIRST[1]}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"info": {"rejoinTime": SECOND[0]}},
+        {"info": json.dumps({"rejoinTime": SECOND[0]})},
+        {"lastSession": {"join": SECOND[0], "leave": SECOND[1]}},
+        {"detail": {"onlineTimes": [FIRST[0], SECOND[0]]}},
+    ],
+)
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_sitting_that_an_object_of_the_party_tells_is_told_unless_it_is_a_leg(more: dict[str, Any], n: int) -> None:
+    told = tables(*[[{**ONCE, **more}]] * n).problems.to_pylist()
+    assert [(one["reason"], one["raw_value"].partition(":")[0]) for one in told] == [("unread_parties", *more)] * n
+    both = [dict(zip(("jointime", "leavetime"), times, strict=True)) for times in (FIRST, SECOND)]
+    listed = [[{"phone": "15400000001", "sessions": both, **more}], [{**ONCE, **more}, {**ONCE, **both[1]}]]
+    assert [tables(*[one] * n).problems.num_rows for one in listed] == [0, 0]
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_what_else_an_object_of_a_party_says_of_when_is_not_told(n: int) -> None:
+    quiet = {
+        "session": {"start": FIRST[0].replace(":00:00", ":00:09"), "createTime": "2026-01-04 10:00:00", "id": 7},
+        "invite": {"times": [SECOND[0], SECOND[1]]},
+        "network": {"reconnectTime": SECOND[0], "samples": [SECOND[0]]},
+        "device": {"updateTime": SECOND[0], "lastSeen": 1767580000, "name": "x"},
+        "ext": json.dumps({"inviteTimes": [SECOND[0]], "at": SECOND[0]}),
+    }
+    assert tables(*[[{**ONCE, **quiet}]] * n).problems.num_rows == 0
+
+
 @pytest.mark.parametrize("n", [1, 4])
 def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
     quiet = {
@@ -108,7 +141,10 @@ def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
         {"intervals": ["10:05-10:10", "10:20-10:30"]},
         {"stay": {"begin": FIRST[0]}},
         {"memberJoinedConfAt": FIRST[0]},
-        {"callInTime": FIRST[0]},
+        *(
+            {key: FIRST[0]}
+            for key in ("callInTime", "dialInTime", "callAnswerTime", "callAnsweredAt", "呼叫接通时间", "最近加入时间")
+        ),
         {"本人进入会议": FIRST[0]},
     ],
 )
@@ -134,6 +170,11 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         "callTime",
         "callInitiatedAt",
         "callInitTime",
+        "noAnswerTime",
+        "callUnansweredAt",
+        "未接通时间",
+        "dialTime",
+        "lastSeen",
         "joinConfirmTime",
         "ringTime",
         "rejectTime",

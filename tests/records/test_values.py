@@ -261,6 +261,22 @@ LIBRARIES = [
     {"date": "2026-01-05 04:00:00.000000", "time": None, "timezone_type": 3, "timezone": "UTC"},
     {"date": "2026-01-05", "time": "12:00:00", "timezone": "Asia/Shanghai"},
     {"date": "2026-01-05", "time": "04:00:00", "timeZone": "UTC"},
+    *(
+        {"date": "2026-01-05", "time": "04:00:00", key: "UTC"}
+        for key in ("tz", "zone", "zoneId", "time_zone", "@timezone")
+    ),
+    {"date": "2026-01-05", "time": "04:00", "utcOffset": "+00:00"},
+    {"dateTime": "2026-01-05T04:00:00", "tz": "UTC"},
+    {
+        "year": 2026,
+        "monthValue": 1,
+        "dayOfMonth": 5,
+        "hour": 4,
+        "minute": 0,
+        "second": 0,
+        "offset": {"id": "Z"},
+        "zone": None,
+    },
     {"date": "2026-01-05", "time": "12:00"},
     {"dateTime": "2026-01-05T12:00:00.0000000", "timeZone": "China Standard Time"},
     {"Time": "2026-01-05T12:00:00+08:00", "Valid": True},
@@ -310,6 +326,7 @@ def test_a_time_that_may_mean_another_is_not_read(form: object) -> None:
         [2026, 1, 5, 12, 0, 0, 0, 0],
         {"time": "x", "year": 126},
         {"date": "2026-01-05", "time": "12:00:00", "timezone": "Mars"},
+        {"date": "2026-01-05", "time": "12:00:00", "utcOffset": 0},
     ],
 )
 def test_a_list_or_an_object_that_is_no_time_is_told(form: object) -> None:

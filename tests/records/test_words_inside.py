@@ -190,6 +190,34 @@ def test_when_a_meeting_was_as_a_list_of_instants_is_told(
     assert [one["raw_value"] for one in tables.problems.to_pylist() if one["column"] == "started_at"] == [said] * n
 
 
+@pytest.mark.parametrize("key", ["time", "timeRange", "时间段", "会议时间"])
+@pytest.mark.parametrize("n", [1, 5])
+def test_hours_beside_a_day_are_told_of_a_meeting_without_a_start(answer_with: WithData, key: str, n: int) -> None:
+    own = {"date": "2026-03-05", key: "09:00-10:00", "workHours": "08:00-18:00"}
+    tables = merge_answers([answer_with(json.dumps([{**HEAD, "meid": f"m{i}", **own, **PEOPLE} for i in range(n)]))])
+    assert f"{key}=09:00-10:00" in [one["raw_value"] for one in tables.problems.to_pylist()]
+    assert len(tables.problems.to_pylist()) == n
+    timed = merge_answers([answer_with(json.dumps([{**HEAD, **TIMES, **own, **PEOPLE}]))])
+    assert timed.problems.num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "other"),
+    [("startclock", "09:00:00", "endclock"), ("start_hour", 9, "end_hour"), ("开始小时", 9, "结束小时")],
+)
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
+    answer_with: WithData, key: str, value: Any, other: str, n: int
+) -> None:
+    """The meeting was held from midnight to midnight."""
+    for days, is_told in ((dict.fromkeys(TIMES, "2026-03-05"), True), (TIMES, False)):
+        records = [{**HEAD, "meid": f"m{i}", **days, key: value, other: value, **PEOPLE} for i in range(n)]
+        problems = merge_answers([answer_with(json.dumps(records))]).problems.to_pylist()
+        told = {(one["column"], one["raw_value"]) for one in problems}
+        said = {("started_at", f"{key}={value}"), ("ended_at", f"{other}={value}")}
+        assert (told, len(problems)) == ((said, 2 * n) if is_told else (set(), 0))
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -216,7 +244,7 @@ def test_lists_of_other_times_and_zeros_are_not(answer_with: WithData, key: str,
         {**TIMES, "timezone": "Asia/Shanghai"}, {**TIMES, "timeZone": "GMT+8"}, {**TIMES, "tz": 8},
         {**TIMES, "timezone": "Asia/Hong_Kong"}, {**TIMES, "timeZone": "(UTC+08:00) Beijing"}, {**TIMES, "utcOffset": 28800.0},
         {**TIMES, "zone": "cn-hangzhou-b"}, {**TIMES, "zoneId": 3}, {**TIMES, "time": '{"timezone": "PRC"}'},
-        {**TIMES, "utcOffset": 480}, {**TIMES, "time": {"timezone": "PRC"}}, {**TIMES, "endTimeZone": "+08:00"},
+        {**TIMES, "utcOffset": 480}, {**TIMES, "timezoneOffset": -480}, {**TIMES, "time": {"timezone": "PRC"}}, {**TIMES, "endTimeZone": "+08:00"},
         {"starttime": "2026-03-05T02:00:12Z", "endtime": "2026-03-05T03:00:12Z", "timezone": "America/New_York"},
     ],
 )  # fmt: skip
@@ -233,7 +261,8 @@ def test_the_zone_that_is_told_is_the_zone_of_a_time(answer_with: WithData, time
     [
         ({"timezone": "UTC"}, "timezone=UTC"), ({"tz": -5}, "tz=-5"), ({"timeZoneId": "America/New_York"}, "timeZoneId=America/New_York"),
         ({"zone": "EST"}, "zone=EST"), ({"time": '{"timezone": "UTC"}'}, "time.timezone=UTC"),
-        ({"utcOffset": 0}, "utcOffset=0"), ({"startTimeZone": "UTC", "endTimeZone": "PRC"}, "startTimeZone=UTC"),
+        *(({key: 0}, f"{key}=0") for key in ("utcOffset", "gmtOffset", "tz_offset", "timeZoneOffset", "zoneOffset", "utcOffsetMinutes")),
+        ({"startTimeZone": "UTC", "endTimeZone": "PRC"}, "startTimeZone=UTC"),
         ({"starttime": None, "endtime": None, "time": {"start": "2026-03-05 02:00:12", "timezone": "UTC"}}, "time.timezone=UTC"),
         ({"starttime": {"@zone": "Mars", "#text": "2026-03-05 02:00:12"}}, '{"@zone": "Mars", "#text": "2026-03-05 02:00:12"}'),
     ],

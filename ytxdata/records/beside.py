@@ -9,7 +9,7 @@ from typing import Any
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import decoded
 from ytxdata.records.values import is_blank
-from ytxdata.times import in_zone
+from ytxdata.times import ZONE_KEY, in_zone
 
 SPAN = frozenset({"started_at", "ended_at", "duration_s"})
 """Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
@@ -88,18 +88,15 @@ def is_of_another(key: str) -> bool:
     return _OF_ANOTHER.search(key) is not None
 
 
-_NAMES_ZONE = re.compile("(?:start|end|begin)?(?:time)?zone(?:id|name|info)?|tz|时区|utcoffset")
-
-
 def names_zone(key: str) -> bool:
     """Return whether a key is that of a zone, also of a start's or an end's.
 
     Examples
     --------
-    >>> [names_zone(key) for key in ("time_zone", "tz", "startTimeZone", "utcOffset", "zoned", "endTime")]
+    >>> [names_zone(key) for key in ("time_zone", "tz", "startTimeZone", "gmtOffset", "zoned", "offset")]
     [True, True, True, True, False, False]
     """
-    return _NAMES_ZONE.fullmatch(plain(key)) is not None
+    return ZONE_KEY.fullmatch(plain(key)) is not None
 
 
 _ANY_TIME = "2026-01-05 12:00:00"
@@ -128,6 +125,8 @@ def other_zone(key: str, value: Any, time: str = _ANY_TIME) -> str | None:
     said = re.sub(r"\.0*$", "", f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
     if _MAY_BE_A_CLOUDS.fullmatch(plain(key)) and not _SURE_ZONE.fullmatch(said):
         return None
+    if said == "-480" and plain(key).endswith("timezoneoffset"):
+        return None  # as JavaScript and Java count it, from the time there to UTC
     return None if in_zone(time, said) == time else said
 
 

@@ -330,8 +330,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
         Trouble(i, "phone", "unread_phone", text)
         for i, text in unread_phones(numbers, owner, sheet.values, sheet.unknown, named, calling, aliases)
     )
-    never = rows_where(arrays["joined_at"].is_null())
-    told = unread_times(never, sheet.values, sheet.unknown)
+    told = unread_times(arrays, owner, sheet.values, sheet.unknown)
     troubles += (Trouble(i, PARTIES, "unread_parties", text) for i, text in told)
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(

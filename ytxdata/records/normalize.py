@@ -35,13 +35,13 @@ from ytxdata.records.json_values import (
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import host_came
-from ytxdata.records.retold import LACKING, beside, other_zones, retold, that_may_say, unread_words
+from ytxdata.records.retold import LACKING, beside, clocks_apart, other_zones, retold, that_may_say, unread_words
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 25
+PARSER_VERSION = 26
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -294,7 +294,7 @@ def _tables(
     troubles += no_numbers("creator", arrays["creator"], legs.creators, troubles)
     troubles += legs.list_troubles
     troubles += contradictions(arrays, "started_at", "ended_at")
-    troubles += other_zones(sheet)
+    troubles += [*other_zones(sheet), *clocks_apart(sheet)]
     troubles += _unread_parties(sheet, whole, aliases)
     troubles += _more_parties(sheet, legs.n_legs)
     troubles += [*_unread_words(sheet, whole, arrays, troubles, aliases)]

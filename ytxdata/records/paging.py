@@ -192,7 +192,8 @@ _AT_LEAST = re.compile(r"\d\s*\w*(?:\+|以上)|^\s*(?:[>≥]|超过|多于|more 
 LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
-_FAILED_KEYS = frozenset({"errors", "failures"})
+_FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
+_WHEN = re.compile(rb'(?i)"[^"]*(?:time|start|begin|\xe6\x97\xb6\xe9\x97\xb4)[^"]*"\s*:')
 _WENT_WELL = frozenset({
     "ok", "success", "succeeded", "no error", "no errors", "成功", "操作成功", "请求成功", "查询成功", "提交成功", "处理成功", "执行成功",
     "00000", "200"
@@ -301,20 +302,19 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         for key, number in told
         if not (key in _ASKED_KEYS and has_question)
     ]
-    is_failed = any(
-        (bare(one.key) in _FAILED_KEYS and _names_failure(one.raw)) or _has_failed_shards(one) for one in members
-    )
+    is_failed = any(_names_failure(bare(one.key), one.raw) or _has_failed_shards(one) for one in members)
     return [*numbers, *([None] if more else []), *([LOST] if is_failed else [])]
 
 
-def _names_failure(raw: bytes) -> bool:
-    """Return whether a list or an object of errors has any word in it but that all went well."""
-    read = read_value(raw) if raw[:1] in (b"[", b"{") else None
+def _names_failure(key: str, raw: bytes) -> bool:
+    """Return whether errors have any word but that all went well; meetings listed by how they ended say when, too."""
+    found = _FAILED_KEYS.fullmatch(key) if raw[:1] in (b"[", b"{") else None
+    read = read_value(raw) if found and not (found[1] and _WHEN.search(raw)) else None
     waiting = [read.value] if read else []
     while waiting:
         one = waiting.pop()
-        if isinstance(one, (list, dict)):
-            waiting += one.values() if isinstance(one, dict) else one
+        if isinstance(one, (dict, list)):
+            waiting += one.values() if isinstance(one, dict) else [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str):
             is_well = one.strip().casefold() in _WENT_WELL or says_nothing(one.encode("utf-8", "replace"))
             if not is_well:

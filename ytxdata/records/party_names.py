@@ -5,17 +5,21 @@ how many parties a meeting says it had; which keys and values tell when a party 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ytxdata.phones import joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.values import Values, as_list, is_blank
-from ytxdata.times import SEVERAL_TIMES, looks_like_instant
+from ytxdata.times import SEVERAL_TIMES, floor_second, looks_like_instant, parse_instant
 
 Party = dict[str, Any]
 
@@ -52,9 +56,10 @@ _NO_SITTINGS = re.compile("mute|hands?up|raise|network|quality|qos|packet|jitter
 these hid the others."""
 
 _OTHER_TIMES = re.compile(
-    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|fail|cancel|delet|remov|mute|hand|oper"
-    "|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched|expect|work|meeting|conf|notif|remind|sms|send|sent"
-    "|expir|valid|regist|last|seen|(?:id|no|num|number|code|sn|serial|key|token)$"
+    "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|(?:no|not|un)answer|fail|cancel"
+    "|delet|remov|mute|hand|oper|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched"
+    "|expect|work|meeting|conf|notif|remind|sms|send|sent|expir|valid|regist|last|seen"
+    "|(?:id|no|num|number|code|sn|serial|key|token)$"
     "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
     "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
 )
@@ -62,10 +67,10 @@ _OTHER_TIMES = re.compile(
 a number is no time. Told of each who was absent, these would hide the others."""
 
 _COMES_OR_GOES = re.compile(
-    "join|enter|leav|left|exit|quit|connect|callin(?=$|[^a-z]|time|at$|date|start|end)"
-    "|加入|进入|离开|退出|接入|断开|入会|离会"
+    "join|enter|leav|left|exit|quit|connect|(?<!no)(?<!not)(?<!un)answer"
+    "|(?:call|dial)in(?=$|[^a-z]|time|at$|date|start|end)|加入|进入|离开|退出|接入|(?<!未)接通|断开|入会|离会"
 )
-_OF_MEETING = re.compile("meeting|conf(?:erence|(?!irm))|call|会议")
+_OF_MEETING = re.compile("meeting|conf(?:erence|(?!irm))|call|dial|last|会议|呼叫|最近")
 """In plain keys of when a party came or went, and what stands there beside that and means no other time."""
 
 _AGAIN = re.compile(
@@ -82,6 +87,12 @@ _HOST = re.compile("creator|host|moderator|chair|organi[sz]er|owner|主持|发�
 
 _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
 """From a time of day to another."""
+
+MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
+"""What every text has that tells when, or is JSON of one."""
+
+_A_MINUTE = timedelta(minutes=1)
+"""So much what a session says of a sitting may be off what its leg does."""
 
 _GROUP = re.compile(
     "主持|主席|参会|与会|出席|嘉宾|来宾|观众|听众|代表|成员|人员|名单|列表|内|外|其他|员工|客户|用户|领导|同事|公司|团队|线"
@@ -100,6 +111,7 @@ def feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_no_sitting(key: str) -> bool:
     """Return whether a party lists under a key when it was muted or heard badly, and not when it came.
 
@@ -111,6 +123,7 @@ def is_no_sitting(key: str) -> bool:
     return _NO_SITTINGS.search(plain(key)) is not None
 
 
+@lru_cache(maxsize=4096)
 def came_again(key: str) -> bool:
     """Return whether a key that feeds no column says when a party came or went another time.
 
@@ -178,12 +191,13 @@ def tells_sittings(value: Any) -> bool:
     return isinstance(value, list) and tells_when(value)
 
 
+@lru_cache(maxsize=4096)
 def is_of_another_time(key: str) -> bool:
     """Return whether a key that feeds no column says which time it gives, and that it is not when a party came.
 
     Examples
     --------
-    >>> [is_of_another_time(key) for key in ("inviteTime", "gmt_modified", "time", "eventTime", "login", "进场")]
+    >>> [is_of_another_time(key) for key in ("inviteTime", "lastSeen", "time", "callAnswerTime", "login", "最近加入时间")]
     [True, True, False, False, False, False]
     """
     said = plain(key)
@@ -306,13 +320,78 @@ def n_said(raw: bytes, aliases: Aliases) -> int:
     return max(said)
 
 
+def points_in(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield the points in time in a value, at any depth."""
+    value = decoded(value)
+    if isinstance(value, (list, dict)) and depth <= DEEPEST:
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from points_in(one, depth + 1)
+    elif looks_like_instant(value):
+        yield value
+
+
+def may_tell_when(values: Values, rows: list[int]) -> list[int]:
+    """Return which of some values may tell when; of texts that are read in bulk few need a closer look."""
+    if not isinstance(values, pa.Array) or not pa.types.is_string(values.type):
+        return rows
+    places = pa.array(rows, pa.int64())
+    found: list[int] = places.filter(pc.match_substring_regex(values.take(places), MAY_TELL_WHEN)).to_pylist()
+    return found
+
+
+def times_inside(key: str, value: Any, depth: int = 0) -> Iterator[tuple[datetime, bool]]:
+    """Yield the points in time at which an object of a party may say that it came or went, each with whether its key
+    says that this was again."""
+    value, said = decoded(value), plain(key)
+    if is_no_sitting(key) or depth > DEEPEST or (is_of_another_time(key) and not _SITS.search(said)):
+        return
+    for name, one in value.items() if isinstance(value, dict) else ():
+        one = decoded(one)
+        is_again = came_again(name)
+        if isinstance(one, dict):
+            yield from times_inside(name, one, depth + 1)
+        elif is_no_sitting(name) or is_of_another_time(name):
+            continue
+        elif is_again or tells_sittings(one) or (_SITS.search(said) and looks_like_instant(one)):
+            found = (parse_instant(str(it)) for it in points_in(one))
+            yield from ((at, is_again) for at in found if at)
+
+
+def may_tell_inside(key: str, kind: pa.DataType) -> bool:
+    """Return whether objects of one type may say when a party came again."""
+    names = (key, *re.findall("[^<>,: ]+(?=: )", str(kind)))
+    return "list<" in str(kind) or any(came_again(one) or _SITS.search(plain(one)) for one in names)
+
+
+def is_of_leg(at: datetime, row: int, arrays: Mapping[str, pa.Array], owner: pa.Array, *, is_again: bool) -> bool:
+    """Return whether a point in time is when somebody of the meeting came or went, as the legs tell it; or lies in the
+    party's own, unless it is said to be of another."""
+    edges = [arrays[name] for name in ("joined_at", "left_at")]
+    came, left = (one[row].as_py() for one in edges)
+    if not is_again and came and came - _A_MINUTE <= at and (left is None or at <= left + _A_MINUTE):
+        return True
+    owners = owner.to_numpy()  # sorted: meetings one after the other
+    first, end = (np.searchsorted(owners, owners[row], side) for side in ("left", "right"))
+    said = (it for one in edges for it in one.slice(first, end - first).to_pylist() if it)
+    return any(floor_second(it) == floor_second(at) for it in said)
+
+
+def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
+    """Return some of the values of a column."""
+    if isinstance(values, pa.Array):
+        return as_list(values.take(pa.array(rows, pa.int64())))
+    return [values[i] for i in rows]
+
+
 _PARTS = tuple(
     (part, re.compile(keys), re.compile(values))
     for part, keys, values in (
         ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
         ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
+        ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
         ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
         ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        ("area", "area|statecode", r"(?!86$)[1-9]\d{1,2}|\+\d{1,3}"),
         ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
     )
 )

@@ -21,10 +21,18 @@ from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zon
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
-from ytxdata.records.party_names import PERSON, is_of_another_time, may_say_it_came, parts_in
+from ytxdata.records.party_names import (
+    MAY_TELL_WHEN,
+    PERSON,
+    is_of_another_time,
+    may_say_it_came,
+    parts_in,
+    points_in,
+    tells_when,
+)
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread import MAY_TELL_WHEN, are_said, is_row, own_leg, says_it_came
+from ytxdata.records.unread import are_said, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -174,6 +182,26 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
                 yield Trouble(i, "started_at", "other_value", f"{path}={said}")
 
 
+_DAY = re.compile(r"\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*")
+_CLOCKS = {
+    "started_at": re.compile(
+        "(?:meeting|conf)?(?:(?:start|begin)(?:hour|clock|ofday)|clock)|(?:会议)?开始(?:钟点|小时)"
+    ),
+    "ended_at": re.compile("(?:meeting|conf)?end(?:hour|clock|ofday)|(?:会议)?结束(?:钟点|小时)"),
+}
+
+
+def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
+    """Yield the time of day that stands in a field of its own beside a start or an end that is a day alone, and is held
+    for its midnight."""
+    for column, names in _CLOCKS.items():
+        for key in (one for one in sheet.unknown if names.fullmatch(plain(one))):
+            days = as_list(sheet.choose(column, []) or ())
+            for i, (clock, day) in enumerate(zip(as_list(sheet.values(key)), days, strict=False)):
+                if not is_blank(clock) and isinstance(day, str) and _DAY.fullmatch(day):
+                    yield Trouble(i, column, "other_value", f"{key}={as_json(clock)}")
+
+
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:
     """Return in which rows that lack a column something may say it: of records that are read in bulk, what a key in
     the type of a nested value, JSON text or an instant does; of others all are looked at.
@@ -221,7 +249,9 @@ def _may_be(column: str, key: str) -> bool:
 
 def _may_say_when(key: str, value: Any) -> bool:
     """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended,
-    or a list of nothing else (`[start, end]`)."""
+    a list of nothing else (`[start, end]`), or from a time of day to another, beside a day."""
+    if isinstance(value, str) and tells_when(value):
+        return not _is_of_another_time(key)
     given = [one for one in value if not is_blank(one)] if isinstance(value, list) else [value]
     is_when = bool(given) and (all(map(looks_like_instant, given)) or written_out(value) is not None)
     return is_when and not _is_of_another_time(key)
@@ -268,23 +298,13 @@ def _sittings_of_creator(value: dict[str, Any], aliases: Aliases) -> Iterator[Pr
                 at
                 for name, it in one.items()
                 if may_say_it_came(name, aliases)
-                for at in ([it] if is_time(it) else _points_in(it))
+                for at in ([it] if is_time(it) else points_in(it))
             ]
             # Who is listed with the same times may be somebody else.
             phones = [it for it in (_number_of(one, aliases), *_phones_of(one, aliases)) if is_sure and as_phone(it)]
             is_known = not phones or any(are_said([it], listed) for it in phones)
             if not is_known or not are_said(points, listed):
                 yield PARTIES, "unread_parties", f"{key}: {as_json(one)}"
-
-
-def _points_in(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield the points in time in a value, at any depth."""
-    value = decoded(value)
-    if isinstance(value, (list, dict)) and depth <= DEEPEST:
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _points_in(one, depth + 1)
-    elif looks_like_instant(value):
-        yield value
 
 
 def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
@@ -324,7 +344,7 @@ def _instant_in(value: Any) -> Any:
     if not isinstance(value, dict):
         return value if is_time(value) else None
     said = {unfolded(key): one for key, one in value.items() if not is_blank(one)}
-    zone = said.pop("timezone", "")
+    zone = next((said.pop(key) for key in [*said] if names_zone(key)), "")
     if len(said) != 1 or not {"datetime", "time", "value"} & said.keys():
         return value
     (one,) = said.values()

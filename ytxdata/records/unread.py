@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any
 
@@ -22,14 +22,19 @@ from ytxdata.records.party_names import (
     MORE,
     WHOLE,
     Party,
+    at_rows,
     came_again,
     feeds,
     host_came,
     is_no_sitting,
     is_of_another_time,
+    is_of_leg,
+    may_tell_inside,
+    may_tell_when,
     several_hours,
     tells_sittings,
     tells_when,
+    times_inside,
 )
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
@@ -59,10 +64,9 @@ _NO_LISTS = re.compile(
 _DIALLED = re.compile("access|dialin|bridge|接入|拨入")
 """In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
 
-MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
-"""What every text has that tells when, or is JSON of one."""
-
-_MAY_BE_SITTINGS = rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d"
+_MAY_BE_SITTINGS = (
+    rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d|^\s*\{{.*(?:\d:\d|\d{{9}})"
+)
 
 _OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
 """Columns of a meeting whose keys a party has as well."""
@@ -173,7 +177,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     known = creators | {
         phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
     }
-    told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, signs)}
+    told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, creators, signs)}
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
     own = signs.ids_of(value)
@@ -227,11 +231,17 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
 
 
-def _when_host_came(value: dict[str, Any], others: dict[str, Any], signs: Signs) -> list[str]:
-    """Return the keys of a record that say when who convened it came and went, where no party did then."""
+def _when_host_came(
+    value: dict[str, Any], others: dict[str, Any], creators: set[str | None], signs: Signs
+) -> list[str]:
+    """Return the keys of a record that say when who convened it came and went, where no party did then, or each that
+    did has another number: all that a conference calls at once come in one second."""
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
-    listed = [one for key, one in value.items() if signs.is_parties(key)]
-    return [] if are_said((others[key] for key in came), listed) else came
+    listed = [decoded(one) for key, one in value.items() if signs.is_parties(key)] if came else []
+    phones = [phone for one in listed for phone in _phones_in(one, signs.aliases)]
+    n_listed = sum(len(one) for one in listed if isinstance(one, list))
+    is_another = bool(creators - {None}) and creators.isdisjoint(phones) and len(phones) >= n_listed > 0
+    return [] if not is_another and are_said((others[key] for key in came), listed) else came
 
 
 def are_said(wanted: Iterable[Any], value: Any) -> bool:
@@ -334,15 +344,6 @@ def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> boo
     return bool(phones - known - {None})
 
 
-def may_tell_when(values: Values, rows: list[int]) -> list[int]:
-    """Return which of some values may tell when; of texts that are read in bulk few need a closer look."""
-    if not isinstance(values, pa.Array) or not pa.types.is_string(values.type):
-        return rows
-    places = pa.array(rows, pa.int64())
-    found: list[int] = places.filter(pc.match_substring_regex(values.take(places), MAY_TELL_WHEN)).to_pylist()
-    return found
-
-
 def unread_phones(
     numbers: Numbers,
     owner: pa.Array,
@@ -374,7 +375,7 @@ def unread_phones(
             mobiles -= of_caller - open_rows
         of_call = sides.get(key, set())
         rows = sorted(silent & mobiles if key in names else silent | mobiles | of_call)
-        for i, value in zip(rows, _at(values, rows), strict=True):
+        for i, value in zip(rows, at_rows(values, rows), strict=True):
             text = phone_text(value) if i in silent or i in of_call else None
             if text or mobiles_in(value) - {numbers.number[i].as_py()}:
                 yield i, f"{key}: {text or as_json(value)}"
@@ -421,30 +422,29 @@ def _called(
 
 
 def unread_times(
-    never: list[int], values_of: Callable[[str], Values], unknown: Sequence[str]
+    arrays: Mapping[str, pa.Array], owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
     """Yield the times of a party under a key that nobody knows: several in a list or a text, any where the key says
-    that it came again, and of whoever never joined any, unless the key says what else that was. Who came twice would
-    have come once, and who came never.
+    that it came again, what an object says of a sitting that is no leg, and of whoever never joined any, unless the key
+    says what else that was. Who came twice would have come once, and who came never.
     """
+    never = rows_where(arrays["joined_at"].is_null())
     for key in unknown:
         values = values_of(key)
         is_other = is_of_another_time(key)
         absent = set() if is_other else set(may_tell_when(values, never))
         if came_again(key):
             absent = set(may_tell_when(values, [*range(len(values))]))
-        if isinstance(values, pa.Array):  # what is nested in a party is not read in bulk
-            is_text = pa.types.is_string(values.type)
-            rows = rows_where(pc.match_substring_regex(values, _MAY_BE_SITTINGS)) if is_text else []
+        if isinstance(values, pa.Array):
+            is_open = pa.types.is_struct(values.type) and may_tell_inside(key, values.type)
+            rows = rows_where(values.is_valid()) if is_open else []
+            if pa.types.is_string(values.type):
+                rows = rows_where(pc.match_substring_regex(values, _MAY_BE_SITTINGS))
         else:
-            rows = [i for i, value in enumerate(values) if type(value) in (str, list)]
-        for i, value in zip(rows := sorted(absent.union(rows)), _at(values, rows), strict=True):
+            rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
+        for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
             are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            if (are_sittings and not is_no_sitting(key)) or (i in absent and tells_when(value)):
+            is_told = (are_sittings and not is_no_sitting(key)) or (i in absent and tells_when(value))
+            inside = () if is_told else times_inside(key, value)
+            if is_told or any(not is_of_leg(at, i, arrays, owner, is_again=is_again) for at, is_again in inside):
                 yield i, f"{key}: {as_json(value)}"
-
-
-def _at(values: Values, rows: list[int]) -> Sequence[Any]:
-    if isinstance(values, pa.Array):
-        return as_list(values.take(pa.array(rows, pa.int64())))
-    return [values[i] for i in rows]

@@ -224,7 +224,8 @@ def moved(
 
     - where the new start lies more than an hour off one that had passed by then, whether that meeting had begun when it
       was archived, was over, or was only planned: the one record of a room says on Friday that it meets next Thursday,
-      and of this Thursday nobody saw more than the plan. A booking that began late is one meeting;
+      and of this Thursday nobody saw more than the plan. A booking that began late is one meeting, a series of one
+      booking, of which one had begun at another time, is not;
     - where somebody had joined before the new start, be it over or not: a room that is used again after five minutes,
       which a sync on the full hour meets every day. Else a start may be put right within the hour;
     - where what had begun is told as another creator's, at another minute.
@@ -273,7 +274,9 @@ class _Elsewhere(NamedTuple):
             return True
         if self.began >= until:
             return False
-        if self.old.booked_at is not None and self.old.booked_at == self.as_told.booked_at:
+        # all meetings of a series may keep its booking: what had begun at another time than that was no plan
+        booked, had_begun = self.old.booked_at, self.began <= self.old.last_changed_at
+        if booked is not None and booked == self.as_told.booked_at and (self.began == booked or not had_begun):
             return False
         return is_far or (self._is_of_another() and abs(self.to - self.began) > A_MINUTE)
 

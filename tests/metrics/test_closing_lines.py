@@ -169,6 +169,18 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("column", "how"),
+    [("付费方式", "预付费"), ("账户类型", "预付费"), ("扣款方式", "银行代扣"), ("payment method", "prepaid")],
+)
+def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
+    text = f"period,部门,{column},amount\n2026-02,A,后付费,100\n2026-02,B,{how},106\n"
+    assert shared(archive, saved(tmp_path, text))[0] == 206
+    text = f"period,{'费用类型'},amount\n2026-02,通话费,100\n2026-02,充值,106\n"
+    assert shared(archive, saved(tmp_path, text))[0] == 100
+
+
+@pytest.mark.slow
 def test_what_is_set_aside_is_told_with_lines_and_sum(archive: Archive, tmp_path: Path) -> None:
     text = f"{HEAD}2026-03,通话费,100\n2026-03,上期余额,50\n2026-03,本期充值,200\n2026-03,应付金额,100\n"
     _, notes = shared(archive, saved(tmp_path, text))
@@ -287,6 +299,10 @@ def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Arc
         *((f"账期,金额,{name}\n2026-03,203.80,10023\n", "203.80", "") for name in ("费用承担人", "付费方", "付款人（工号）", "缴费账户", "Fee payer")),
         *((f"账期,金额,折扣\n2026-03,203.80,{one}\n", "203.80", "") for one in ("0.95", "9.5")),
         *((f"账期,金额,{name}\n2026-03,203.80,-3.80\n", "203.80", name) for name in ("折扣", "折扣（元）", "三方费用", "服务费（人民币）")),
+        # beside a discount and what is left, or arrears and what is due, the amount is another than what is owed
+        ("账期,金额,优惠金额,折后金额\n2026-03,250.00,46.20,203.80\n", "250.00", "优惠金额 (lines 2); 折后金额 (lines 2)"),
+        ("账期,上期欠费,本期费用,本期应付\n2026-03,50.00,203.80,253.80\n", "253.80", "上期欠费 (lines 2); 本期费用 (lines 2)"),
+        ("账期,金额,优惠金额,折后金额\n2026-03,203.80,0.00,203.80\n", "203.80", ""),
         *((f"账期,通话费,月租费,{name}\n2026-03,200.00,3.80,203.80\n", "203.80", "月租费") for name in ("总费用", "总金额（元）", "本期应收", "应收费用", "Total amount")),
     ],
 )  # fmt: skip
@@ -342,6 +358,29 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
 ) -> None:
     assert shared(archive, workbook(tmp_path, rows))[0] == Decimal(owed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        # a discount without a sign was added
+        *((f"通话费,250.00\n{word},46.20\n应付金额,203.80\n", "203.80 yuan, not 296.20") for word in ("优惠", "减：优惠", "套餐抵扣")),
+        ("calls,250.00\nDiscount,46.20\nAmount due,203.80\n", "203.80 yuan, not 296.20"),
+        ("通话费,100\n月租费,50\n应付金额,150\n实付金额,100\n未付,50\n", ""),
+        ("通话费,100\n上期余额,50\n应付金额,70\n", ""),
+        ("通话费,100\n合计,100\n应付金额,170\n", ""),
+        # what the total holds already, and what is no money of this list
+        *((f"通话费,200.00\n月租费,3.80\n合计,203.80\n{word},11.54\n", "line 5 (11.54)") for word in ("含税额", "去年同期费用", "本年累计")),
+        ("通话费,200.00\n合计,200.00\n月租费,3.80\n合计,203.80\n", ""),
+        ("通话费,200.00\n合计,200.00\n税额,3.80\n应付金额,203.80\n", ""),
+    ],
+)  # fmt: skip
+def test_a_total_or_what_is_due_is_held_against_all_that_is_shared(
+    archive: Archive, rows: str, told: str, tmp_path: Path
+) -> None:
+    warned = [one for one in shared(archive, saved(tmp_path, f"项目,金额\n{rows}"), "total")[1] if one[:7] == "warning"]
+    assert [told in one for one in warned] == [True][: len(told)]
 
 
 @pytest.mark.slow

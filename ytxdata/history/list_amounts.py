@@ -98,6 +98,14 @@ def is_of_money(column: str) -> bool:
 _HELD = re.compile(r"税|折[扣让]|优惠|减免|\b(?:tax|vat|gst|net|discount)s?\b", re.IGNORECASE)
 
 
+_OTHER_THAN_PARTS = re.compile(
+    r"折[扣让后]|优惠|减免|抵扣|[上前]期|上月|往期|欠|结转|余额|应[收付缴]|实[收付缴]"
+    r"|\b(?:discount|due|payable|previous|balance|arrears)s?\b",
+    re.IGNORECASE,
+)
+"""A discount and what is left always come to the gross, and arrears and charges to what is due: no parts of what is owed."""
+
+
 @cache
 def _is_asked(column: str) -> bool:
     return bool(named_columns([column], {"amount_yuan": ASKED}, {}))
@@ -189,7 +197,8 @@ class Money:
         # under no name a figure may be anything but yuan and fen
         figures = [one for one in cells if one[2] != own and (one[1] or _YUAN_AND_FEN.fullmatch(one[2]))]
         more = {n: one for n, name, cell in figures if (one := amount_of(cell)) and is_beside(name, one, self._name)}
-        for place in more if sum(more.values()) != amount_of(own) else ():  # what the amount is made of is no more
+        is_whole = sum(more.values()) == amount_of(own)  # what the amount is made of is no more
+        for place in () if is_whole and not any(_OTHER_THAN_PARTS.search(self._others[n]) for n in more) else more:
             self._lines.setdefault(place, []).append(number)
         return self._digits if self._unit is None else digits_in(row[self._unit]) or self._digits
 

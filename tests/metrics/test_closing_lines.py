@@ -268,6 +268,21 @@ def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, 
     assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("total", "is_off"), [("5401.6", False), ("5401", False), ("5400", False), ("5399", True), ("5403", True)]
+)
+def test_an_exact_total_of_lengths_with_decimals_holds(
+    archive: Archive, total: str, is_off: bool, tmp_path: Path
+) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]}.4,{one[4]}" for one in MEETINGS]
+    path = saved(tmp_path, "\n".join(["会议编号,开始时间,时长(秒),金额", *rows, f"合计,,{total},10.80", ""]))
+    assert ["another than" in one.why.en for one in Invoice.read(path).skipped] == [is_off]
+    said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
+    archive.remove_witness(path.name)
+    assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
+
+
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 

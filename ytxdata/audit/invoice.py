@@ -8,7 +8,7 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.history.list_amounts import amount_of, unsigned
+from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, unsigned
 from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, filled
@@ -53,8 +53,8 @@ _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no numb
 
 class Bill(NamedTuple):
     """One line: its number, the meeting, seconds and yuan (None where it says nothing), when the meeting began, or on
-    which day; whether what it says of that cannot be read; whose connection it is, where it says so; and what it is
-    where it is of no meeting.
+    which day; whether what it says of that cannot be read; whose connection it is, where it says so; what it is where
+    it is of no meeting; and what its length is more than its seconds, where it is written with decimals.
     """
 
     line: int
@@ -66,6 +66,7 @@ class Bill(NamedTuple):
     is_start_unread: bool = False
     number: str | None = None
     closing: Closing | None = None
+    rest_s: Decimal = Decimal(0)
 
     @property
     def is_credit(self) -> bool:
@@ -179,8 +180,9 @@ def _bill(line: SheetLine) -> Bill | Text:
         seconds = int((ended_at - started_at).total_seconds())
     whose = normalize(cells.get("number", ""))
     return Bill(
-        line.number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose, free
-    )
+        line.number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose, free,
+        rest_of(figures[0], seconds),
+    )  # fmt: skip
 
 
 def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
@@ -225,7 +227,7 @@ def _all_sums(bills: Sequence[Bill]) -> dict[Unit, list[Decimal]]:
     ids = [Decimal(len({one.meeting_id for one in some})) for some in both]
     yuan = sum((one.amount_yuan or Decimal(0) for one in own), Decimal(0))
     return {
-        "seconds": [Decimal(sum(one.duration_s or 0 for one in own))],
+        "seconds": sums_of_seconds((one.duration_s, one.rest_s) for one in own),
         "yuan": [yuan + more for more in sums_with(free)],
         "lines": lines,
         "meetings": [*lines, *ids],

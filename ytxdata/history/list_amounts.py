@@ -5,8 +5,8 @@ which columns of money nobody reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import chain
 
@@ -66,6 +66,34 @@ def amount_of(cell: str, digits: int = 0) -> Decimal | None:
         return None
     value = Decimal(text).scaleb(-digits)
     return None if abs(value) >= MOST_YUAN else -value if is_below else value
+
+
+def rest_of(cell: str, seconds: int | None) -> Decimal:
+    """Return what a length that is written with decimals is more than the whole seconds that are read of it.
+
+    Examples
+    --------
+    >>> str(rest_of("300.4", 300)), str(rest_of("300.6", 301)), str(rest_of("00:05:00", 300))
+    ('0.4', '-0.4', '0')
+    """
+    exact = amount_of(cell) if seconds is not None and "." in cell else None
+    rest = Decimal(0) if exact is None else exact - Decimal(seconds or 0)
+    return rest if abs(rest) < 1 else Decimal(0)
+
+
+def sums_of_seconds(lengths: Iterable[tuple[int | None, Decimal]]) -> list[Decimal]:
+    """Return what lengths may come to, each with its rest: an exact total was held to be off where each was rounded.
+
+    Examples
+    --------
+    >>> [int(one) for one in sums_of_seconds([(300, Decimal("0.4")), (301, Decimal("0.4"))])]
+    [602, 601]
+    """
+    told = [(Decimal(seconds or 0), rest) for seconds, rest in lengths]
+    plain = sum((seconds for seconds, _ in told), Decimal(0))
+    exact = plain + sum((rest for _, rest in told), Decimal(0))
+    rounded = (exact.to_integral_value(how) for how in (ROUND_HALF_UP, ROUND_FLOOR))
+    return list(dict.fromkeys((*rounded, plain)))
 
 
 _MONEY = re.compile(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, unsigned
+from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, rest_of, unsigned
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
@@ -165,6 +165,8 @@ def _lines(
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     cells = {ours: _read(ours, texts, digits_of(by_name[ours])) for ours, texts in told.items()}
+    if "duration_s" in cells:
+        cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})

@@ -283,6 +283,21 @@ def test_an_exact_total_of_lengths_with_decimals_holds(
     assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
 
 
+@pytest.mark.slow
+def test_words_between_the_lines_of_a_bill_are_no_meetings(archive: Archive, tmp_path: Path) -> None:
+    """A right bill with titles of departments was a gap of the whole month."""
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]}" for one in MEETINGS]
+    parts = ["市场部,,,", *rows[:2], "小计,,1800,3.60", "Sales,,,", *rows[2:], "小计,,3600,7.20"]
+    words = [*parts, "合计,,5400,10.80", "本账单如有疑问请于7日内联系客户经理,,,", "2026年4月1日,,,"]
+    room = [*parts[:3], "三楼会议室,,,", *parts[3:], "合计,,5400,10.80"]
+    for text, n in ((words, 4), (room, 5)):
+        path = saved(tmp_path, "\n".join(["会议编号,开始时间,时长(秒),金额", *text, ""]))
+        assert len(Invoice.read(path).bills) == n
+        said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
+        archive.remove_witness(path.name)
+        assert said.finding == ("witnessed" if n == 4 else "lines_missing"), said.text.en
+
+
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 
@@ -432,7 +447,7 @@ NAMES = {
     "total": (
         "合计|总计|共计|合 计|合计：|合计（元）|合计金额|合计费用|总金额|总额|总费用|总价|合计 85 场|合计费用247.285元|共 85 场会议|本月合计|3月合计|2026年3月合计|"
         "全部合计|应付总金额（元）|价税合计|含税总额|不含税金额|未税金额|税前金额|合计含增值税|合计（含税）|总计含税|税后合计|费用合计|通话费合计|应付合计|总时长：3600秒|总场次：31|"
-        "总笔数|會議費用合計|合計|總計|總金額|總費用（元）|合計金額|合計：247.28|Ｔｏｔａｌ|Total|TOTAL|Totals|Sum|Grand Total|Invoice total|"
+        "总笔数|會議費用合計|（合计）|【合计】|—合计—|**合计**|（合计：12.00）|汇总|汇总：3.60元|合計|總計|總金額|總費用（元）|合計金額|合計：247.28|Ｔｏｔａｌ|Total|TOTAL|Totals|Sum|Grand Total|Invoice total|"
         "Total amount|Total charges|Total current charges|Total new charges|Total due|Total amount due|"
         "Total payable|Total cost|Total (excl. VAT)|Total (incl. VAT)|Total excl. VAT|Total incl. VAT|"
         "Total excluding tax|Total including tax|Total before tax|Total after tax|Total inc GST|"
@@ -440,7 +455,7 @@ NAMES = {
         "Total: 85 meetings|Total CNY 12.00|Net total"
     ),
     "subtotal": (
-        "小计|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
+        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
         "Subtotal excl. VAT"
     ),
     "charge": (
@@ -467,7 +482,7 @@ NAMES = {
         "Amount outstanding"
     ),
     "meeting": (
-        "晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
+        "汇总会|（晨会）|—周会—|晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
         "Total Energies|Totally new|Summit|Sumitomo|Page review|Discovery|Balanced scorecard|Due diligence|"
         "Taxi project|Paymaster|Vatican call|80010001|room 12|A-3|m0|预算会|缴税培训|月度例会|实施会|应急演练|场地协调|分享会|费曼小组|"
         "元旦活动"

@@ -8,8 +8,8 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, unsigned
-from ytxdata.history.list_cells import COLUMNS
+from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, sums_with, unsigned
+from ytxdata.history.list_cells import COLUMNS, headings
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -25,7 +25,6 @@ from ytxdata.list_totals import (
     no_meeting,
     part_or_all,
     stated,
-    sums_with,
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
@@ -121,8 +120,14 @@ class Invoice:
         skipped: list[Skipped] = []
         bills: list[Bill] = []
         totals: list[tuple[SheetLine, int]] = []
-        for line in read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped):
-            bill = _bill(line)
+        lines = [*read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped)]
+        cells = [{name: filled(cell) for name, cell in one.cells.items()} for one in lines]
+        named = [
+            (line_name(own.pop("meeting_id"), one.words), own.values()) for own, one in zip(cells, lines, strict=True)
+        ]
+        titles = headings(named)
+        for n, line in enumerate(lines):
+            bill = ASIDE["footer"] if n in titles else _bill(line)
             if bill is OWN_TOTAL:
                 totals.append((line, len(bills)))
             if isinstance(bill, Text):

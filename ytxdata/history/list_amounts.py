@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache
-from itertools import chain
+from itertools import accumulate, chain
 
 from ytxdata.labels import plain_words
 from ytxdata.records.values import amount_text
@@ -94,6 +94,25 @@ def sums_of_seconds(lengths: Iterable[tuple[int | None, Decimal]]) -> list[Decim
     exact = plain + sum((rest for _, rest in told), Decimal(0))
     rounded = (exact.to_integral_value(how) for how in (ROUND_HALF_UP, ROUND_FLOOR))
     return list(dict.fromkeys((*rounded, plain)))
+
+
+def sums_with(closings: Iterable[tuple[Decimal, bool]]) -> list[Decimal]:
+    """Return by how much a total may be more than what its meetings come to: by no line that names none, or by those
+    down to some line: all of them, or what is owed.
+
+    Parameters
+    ----------
+    closings
+        The amount of each, and whether it is a part of what is owed.
+
+    Examples
+    --------
+    >>> [*map(str, sums_with([(Decimal("50"), False), (Decimal("100"), True), (Decimal("15.66"), True)]))]
+    ['0', '50', '150', '165.66', '100', '115.66']
+    """
+    told = list(closings)
+    runs = ([one for one, _ in told], [one for one, is_owed in told if is_owed])
+    return list(dict.fromkeys(sum_ for run in runs for sum_ in accumulate(run, initial=Decimal(0))))
 
 
 _MONEY = re.compile(

@@ -21,9 +21,9 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_amounts import sums_of_seconds
+from ytxdata.history.list_amounts import sums_of_seconds, sums_with
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import CLOSINGS, OWN_TOTAL, SUBTOTAL, Unit, is_credit, sums_with
+from ytxdata.list_totals import CLOSINGS, OWN_TOTAL, SUBTOTAL, Unit, is_credit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING, beijing_text
 

@@ -374,6 +374,16 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
         ([["金额单位：分"], ["账期", "金额（元）"], ["2026-03", 203.8]], "203.80"),
         ([["计费单位：分钟"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 20380, "分"]], "203.80"),
+        (
+            [
+                ["账期", "项目", "金额", "单位"],
+                ["2026-03", "通话", 20000, "分"],
+                ["2026-03", "月租", 380, ""],
+                ["", "合计", 20380, ""],
+            ],
+            "203.80",
+        ),
+        ([["账期", "金额", "单位"], ["2026-03", 20000, "分"], ["2026-03", 3.8, ""]], "203.80"),
         ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 203.8, "元/分"]], "203.80"),
         ([["账期", "金额（元）", "单位"], ["2026-03", 203.8, "市场部分"]], "203.80"),
@@ -388,6 +398,24 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
 ) -> None:
     assert shared(archive, workbook(tmp_path, rows))[0] == Decimal(owed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([["账期", "金额", "单位"], ["2026-03", 20.38, "万元"]], "than yuan, and its amounts were read as yuan: 万元 (lines 2)"),
+        ([["账期", "金额", "币种"], ["2026-03", 20.38, "USD"]], "USD (lines 2)"),
+        ([["金额单位：美元"], ["账期", "金额"], ["2026-03", 20.38]], "美元"),
+        ([["金额单位：人民币元"], ["账期", "金额", "币种"], ["2026-03", 20.38, "CNY"]], ""),
+        ([["账期", "金额", "单位"], ["2026-03", 20.38, "市场部"]], ""),
+    ],
+)  # fmt: skip
+def test_amounts_in_another_unit_than_yuan_are_told(
+    archive: Archive, rows: list[list[Any]], told: str, tmp_path: Path
+) -> None:
+    notes = shared(archive, workbook(tmp_path, rows))[1]
+    assert [told in one for one in notes if "unit or currency" in one] == [True][: len(told)]
 
 
 @pytest.mark.slow

@@ -174,6 +174,11 @@ def is_beside(column: str, value: Decimal, amount: str) -> bool:
 _UNIT_ABOVE = re.compile(
     r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
 )
+_NO_YUAN = re.compile(
+    r"[万千百亿]元|角|[美港日欧台加澳]元|欧元|英镑|卢布|韩元|外币|\b(?:usd|hkd|eur|gbp|jpy|twd|mop|sgd|aud|cad|krw|cents?)\b|[$€£]",
+    re.IGNORECASE,
+)
+_TITLE_UNIT = re.compile(r"(?:金额|费用|货币|计价)?(?:单位|币种)\W*([^\s,;，；]+)|currency\W*(\w+)", re.IGNORECASE)
 _SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
 _PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
 
@@ -228,10 +233,17 @@ class Money:
         name = "" if self._read is None else header[self._read]
         self._digits = digits_of(name) or digits_above(" ".join(chain(*titles)))
         units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
+        money = [n for n, one in enumerate(header) if bare(one) in ("币种", "货币", "currency")]
         beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
         self._unit = next(iter((*units, *beside)), None)
+        self._last = self._digits
+        self._told = [one for one in (self._unit, *money) if one is not None]
+        above = chain.from_iterable(_TITLE_UNIT.findall(plain_words(" ".join(chain(*titles)))))
+        self.strange: dict[str, list[int]] = (
+            {one: [] for one in above if _NO_YUAN.search(one)} if self._read is not None else {}
+        )
         if bare(name).endswith(("元", "yuan")):  # its own name says it best
-            self._digits, self._unit = 0, None
+            self._digits, self._unit, self._last, self._told, self.strange = 0, None, 0, [], {}
         others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
         self._others = {n: one for n, one in others if is_of_money(one) or not one}
         self._name = name
@@ -247,7 +259,15 @@ class Money:
         is_whole = sum(more.values()) == amount_of(own)  # what the amount is made of is no more
         for place in () if is_whole and not any(_OTHER_THAN_PARTS.search(self._others[n]) for n in more) else more:
             self._lines.setdefault(place, []).append(number)
-        return self._digits if self._unit is None else digits_in(row[self._unit]) or self._digits
+        for unit in {row[n].strip() for n in self._told if _NO_YUAN.search(plain_words(row[n]))}:
+            self.strange.setdefault(unit, []).append(number)
+        if self._unit is None:
+            return self._digits
+        if row[self._unit].strip():
+            self._last = digits_in(row[self._unit]) or self._digits
+        elif (amount_of(own) or 0) % 1:  # below a unit, as in its total, a blank is the same one; but no fen has parts
+            return self._digits
+        return self._last
 
     @property
     def unread(self) -> list[tuple[str, list[int]]]:

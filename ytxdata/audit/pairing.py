@@ -77,8 +77,8 @@ _CLOCKS = ((0, False), (_UTC_S, False), (0, True), (_UTC_S, True))
 def by_one_clock(
     both: Mapping[str, tuple[Sequence[InvoiceLine], Sequence[Record]]],
 ) -> dict[str, tuple[Sequence[InvoiceLine], Sequence[Record]]]:
-    """Return the lines of each id, and its records, with the times of all lines by one clock, as when meetings began: of
-    a room that is used twice a day, in UTC or by its end a line is nearer to another meeting than to its own.
+    """Return the lines of each id, and its records, with the times of all lines by one clock, as when meetings began.
+    Of a room that is used twice a day, in UTC or by its end a line is nearer to another meeting than to its own.
 
     Examples
     --------

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from decimal import Decimal
-from itertools import accumulate
 from typing import Literal, NamedTuple
 
 from ytxdata.labels import Text, filled, plain_words
@@ -20,7 +19,7 @@ _SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
 _SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?totals?\b)"
 _ALL = r"总(?:额|金额|价|费用|数|时长|场[次数]|笔数?|条数?|行数?|次数?|人次|分钟数?)"
 _SUM = (
-    rf"[合总共]\s*计|{_ALL}|总?共(?=\s*\d)|(?:totals?|sum)\b"
+    rf"[合总共]\s*计|汇\s*总|{_ALL}|总?共(?=\s*\d)|(?:totals?|sum)\b"
     r"|(?:不含|未|含|价)税(?:金额|总[价额])|税前金额|(?:net|gross) amount\b|amount(?=\s*\(?(?:in|ex)cl)"
 )
 _UNITS = (
@@ -43,6 +42,8 @@ _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
 )
 """A total as people write it, in plain words; 合计划 and Total Energies are names."""
+_ADORNED = re.compile(r"[\s(\[【《<*—–\-=~#]+([^()]*?)[\s)\]】》>*—–\-=~#]+")
+"""How a word stands out in a list: （合计）, **合计**."""
 _PART_OF = re.compile(r"[(\[【\s]*(?:其\s*中|[内內]含|of\s+which|thereof)", re.IGNORECASE)
 """How a line begins that says of what a charge or a total above it is made: taken for a charge, it was asked for twice."""
 
@@ -280,25 +281,6 @@ def closing_of(own: str, cells: Iterable[str], told: Mapping[str, str]) -> Closi
     return closing(own, is_id=True) if own else next(filter(None, map(closing, cells)), None)
 
 
-def sums_with(closings: Iterable[tuple[Decimal, bool]]) -> list[Decimal]:
-    """Return by how much a total may be more than what its meetings come to: by no line that names none, or by those
-    down to some line: all of them, or what is owed.
-
-    Parameters
-    ----------
-    closings
-        The amount of each, and whether it is a part of what is owed.
-
-    Examples
-    --------
-    >>> [*map(str, sums_with([(Decimal("50"), False), (Decimal("100"), True), (Decimal("15.66"), True)]))]
-    ['0', '50', '150', '165.66', '100', '115.66']
-    """
-    told = list(closings)
-    runs = ([one for one, _ in told], [one for one, is_owed in told if is_owed])
-    return list(dict.fromkeys(sum_ for run in runs for sum_ in accumulate(run, initial=Decimal(0))))
-
-
 def is_off(told: Decimal, own: Decimal) -> bool:
     """Say whether a list's own total is another than that of its lines, beyond the rounding of its last digit.
 
@@ -360,7 +342,13 @@ def is_total(cell: str) -> bool:
     >>> [is_total(cell) for cell in ("合计划组", "组合计费用", "共享会议室", "Total Energies")]
     [False, False, False, False]
     """
-    return _TOTAL.fullmatch(plain_words(cell).strip()) is not None
+    return _total(cell) is not None
+
+
+def _total(cell: str) -> re.Match[str] | None:
+    text = plain_words(cell).strip()
+    adorned = _ADORNED.fullmatch(text)
+    return _TOTAL.fullmatch(adorned[1] if adorned else text)
 
 
 def is_part(cell: str) -> bool:
@@ -427,7 +415,7 @@ def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
         What it says under the list's columns `started_at`, `ended_at`, `duration_s`, `amount_yuan`, as far as there
         are such columns. A line with a time and a duration or an amount is a meeting, whatever it is called.
     """
-    total = _TOTAL.fullmatch(plain_words(cell).strip())
+    total = _total(cell)
     # Of a list of nothing but ids, every line lacks all else: only what notes usually begin with is one.
     is_note = (_LABELLED if told else NOTE).fullmatch(cell) is not None
     if total is None and not is_note and not is_part(cell):

@@ -30,15 +30,19 @@ _VALUE = re.compile(r"\d{4}|^(?=[^\d]*\d)[\W\d]+$")
 _WHOLE = re.compile(r"(\d+)\.0+")
 
 
+_GUARD = re.compile(r"^['`‘’](?=[\d+])")
+"""What people write before an id, lest Excel round it."""
+
+
 def exact(cell: str) -> str | Text:
     """Return the text a cell of an id or a phone was meant to be, or why nobody can tell.
 
     Examples
     --------
-    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("=1+1").en
-    ('013800000000', '13800000000', 'a cell is a formula')
+    >>> exact(' ="013800000000" '), exact("13800000000.0"), exact("'2026030209"), exact("=1+1").en
+    ('013800000000', '13800000000', '2026030209', 'a cell is a formula')
     """
-    text = cell.strip().strip("\ufeff\u200b").strip()
+    text = _GUARD.sub("", cell.strip().strip("\ufeff\u200b").strip())
     quoted = _AS_TEXT.fullmatch(text)
     if quoted:
         return quoted[1].strip()

@@ -16,6 +16,7 @@ from tests.audit.bills import dated, invoice
 from tests.audit.office import Finder, Office
 from ytxdata import audit
 from ytxdata.audit.data import open_data
+from ytxdata.audit.pairing import InvoiceLine, Record, by_one_clock, paired
 from ytxdata.records.answer import read_answer
 
 WEEKS = [("2026-02-02 14:00", 600), ("2026-02-09 14:00", 1200), ("2026-03-02 14:00", 1800), ("2026-03-09 14:00", 2400)]
@@ -224,3 +225,15 @@ def test_legs_of_a_room_are_those_of_the_meeting_they_came_with() -> None:
     history = ytx.History.from_answers([read_answer(body, asked_n=10)])
     data = open_data(history)
     assert [row["n"] for row in data.rows("SELECT count(*) AS n FROM all_legs GROUP BY m ORDER BY m")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("off_s", [0, 8 * 3600])
+@pytest.mark.parametrize("is_end", [False, True])
+def test_a_room_used_twice_a_day_is_billed_by_one_clock(off_s: int, is_end: bool) -> None:
+    """Each line was taken for the meeting nearest to its time, which is another's."""
+    records = [Record(m, m * 6 * 3600, 3600 + 60 * m, None) for m in range(8)]
+    lines = [
+        InvoiceLine(one.m, one.seconds, None, (one.start or 0) + (one.seconds or 0) * is_end - off_s) for one in records
+    ]
+    told, known = by_one_clock({"8001": (lines, records)})["8001"]
+    assert [(one.line, one.m) for one in paired(told, known)] == [(m, m) for m in range(8)]

@@ -24,6 +24,7 @@ from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import MOST_NAMED, Aside, Totals, Witness, WitnessLine
 
 MINUTE = timedelta(minutes=1)
+ACCESS = "+861012345678"
 
 
 def test_a_list_whose_every_line_is_found_and_whose_total_adds_up_proves_its_period() -> None:
@@ -224,6 +225,35 @@ def test_no_list_of_a_lived_month_proves_what_was_lost_unless_it_leaves_out_the_
         told = [one for one in account.meetings if key(one) in lost - left_out]
         assert len(told) == said.n_only_in_witness
         assert gaps
+
+
+# ---- who withheld a number
+
+
+@pytest.mark.parametrize("number", [None, ACCESS])
+@pytest.mark.parametrize("meeting_id", ["requested", "room"])
+def test_a_line_without_a_number_proves_nothing_and_is_not_missing_where_its_connection_is_here(
+    number: str | None, meeting_id: str
+) -> None:
+    """A month of call records with one anonymous party was a gap."""
+    hidden = Archived("h", "room", at(50), None, lengths=Lengths(600, (600,)))
+    anonymous = WitnessLine(90, meeting_id, number, at(50), duration_s=600)
+
+    def found(one: WitnessLine, *more: Archived) -> Hearing:
+        return hear(connections(one), [*SEEN, *more], nobodys=[ACCESS])
+
+    is_known = (number, meeting_id) == (None, "room")
+    said = found(anonymous, hidden)
+    assert (said.finding, said.only_in_witness) == ("witnessed" if is_known else "undated", ())
+    assert is_known or with_witnesses(Certificate(), [said], END).worst != "PROVEN"
+    shown = replace(hidden, number="+8613800000002")
+    assert found(anonymous, shown).finding == "undated", "as long at that instant"
+    for other in (replace(hidden, started_at=at(51)), replace(shown, lengths=Lengths(900, (900,)))):
+        assert found(anonymous, other).finding == "lines_missing"
+    assert found(anonymous).finding == "lines_missing"
+    assert found(replace(anonymous, number="+8613800000003"), hidden).finding == "lines_missing", "it says whose it is"
+    twice = hear(connections(anonymous, replace(anonymous, line=91)), [*SEEN, hidden], nobodys=[ACCESS])
+    assert twice.n_only_in_witness == 1, "one connection answers for one line"
 
 
 # ---- who never came

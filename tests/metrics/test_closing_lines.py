@@ -169,6 +169,18 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("column", "how"),
+    [("付费方式", "预付费"), ("账户类型", "预付费"), ("扣款方式", "银行代扣"), ("payment method", "prepaid")],
+)
+def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
+    text = f"period,部门,{column},amount\n2026-02,A,后付费,100\n2026-02,B,{how},106\n"
+    assert shared(archive, saved(tmp_path, text))[0] == 206
+    text = f"period,{'费用类型'},amount\n2026-02,通话费,100\n2026-02,充值,106\n"
+    assert shared(archive, saved(tmp_path, text))[0] == 100
+
+
+@pytest.mark.slow
 def test_what_is_set_aside_is_told_with_lines_and_sum(archive: Archive, tmp_path: Path) -> None:
     text = f"{HEAD}2026-03,通话费,100\n2026-03,上期余额,50\n2026-03,本期充值,200\n2026-03,应付金额,100\n"
     _, notes = shared(archive, saved(tmp_path, text))
@@ -256,6 +268,36 @@ def test_a_total_is_held_wherever_its_word_stands(archive: Archive, total: str, 
     assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("total", "is_off"), [("5401.6", False), ("5401", False), ("5400", False), ("5399", True), ("5403", True)]
+)
+def test_an_exact_total_of_lengths_with_decimals_holds(
+    archive: Archive, total: str, is_off: bool, tmp_path: Path
+) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]}.4,{one[4]}" for one in MEETINGS]
+    path = saved(tmp_path, "\n".join(["会议编号,开始时间,时长(秒),金额", *rows, f"合计,,{total},10.80", ""]))
+    assert ["another than" in one.why.en for one in Invoice.read(path).skipped] == [is_off]
+    said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
+    archive.remove_witness(path.name)
+    assert said.finding == ("total_differs" if is_off else "witnessed"), said.text.en
+
+
+@pytest.mark.slow
+def test_words_between_the_lines_of_a_bill_are_no_meetings(archive: Archive, tmp_path: Path) -> None:
+    """A right bill with titles of departments was a gap of the whole month."""
+    rows = [f"{one[0]},{one[1]},{one[3]},{one[4]}" for one in MEETINGS]
+    parts = ["市场部,,,", *rows[:2], "小计,,1800,3.60", "Sales,,,", *rows[2:], "小计,,3600,7.20"]
+    words = [*parts, "合计,,5400,10.80", "本账单如有疑问请于7日内联系客户经理,,,", "2026年4月1日,,,"]
+    room = [*parts[:3], "三楼会议室,,,", *parts[3:], "合计,,5400,10.80"]
+    for text, n in ((words, 4), (room, 5)):
+        path = saved(tmp_path, "\n".join(["会议编号,开始时间,时长(秒),金额", *text, ""]))
+        assert len(Invoice.read(path).bills) == n
+        said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
+        archive.remove_witness(path.name)
+        assert said.finding == ("witnessed" if n == 4 else "lines_missing"), said.text.en
+
+
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 
@@ -287,6 +329,10 @@ def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Arc
         *((f"账期,金额,{name}\n2026-03,203.80,10023\n", "203.80", "") for name in ("费用承担人", "付费方", "付款人（工号）", "缴费账户", "Fee payer")),
         *((f"账期,金额,折扣\n2026-03,203.80,{one}\n", "203.80", "") for one in ("0.95", "9.5")),
         *((f"账期,金额,{name}\n2026-03,203.80,-3.80\n", "203.80", name) for name in ("折扣", "折扣（元）", "三方费用", "服务费（人民币）")),
+        # beside a discount and what is left, or arrears and what is due, the amount is another than what is owed
+        ("账期,金额,优惠金额,折后金额\n2026-03,250.00,46.20,203.80\n", "250.00", "优惠金额 (lines 2); 折后金额 (lines 2)"),
+        ("账期,上期欠费,本期费用,本期应付\n2026-03,50.00,203.80,253.80\n", "253.80", "上期欠费 (lines 2); 本期费用 (lines 2)"),
+        ("账期,金额,优惠金额,折后金额\n2026-03,203.80,0.00,203.80\n", "203.80", ""),
         *((f"账期,通话费,月租费,{name}\n2026-03,200.00,3.80,203.80\n", "203.80", "月租费") for name in ("总费用", "总金额（元）", "本期应收", "应收费用", "Total amount")),
     ],
 )  # fmt: skip
@@ -328,6 +374,16 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
         ([["金额单位：分"], ["账期", "金额（元）"], ["2026-03", 203.8]], "203.80"),
         ([["计费单位：分钟"], ["账期", "金额"], ["2026-03", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 20380, "分"]], "203.80"),
+        (
+            [
+                ["账期", "项目", "金额", "单位"],
+                ["2026-03", "通话", 20000, "分"],
+                ["2026-03", "月租", 380, ""],
+                ["", "合计", 20380, ""],
+            ],
+            "203.80",
+        ),
+        ([["账期", "金额", "单位"], ["2026-03", 20000, "分"], ["2026-03", 3.8, ""]], "203.80"),
         ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 203.8, "元/分"]], "203.80"),
         ([["账期", "金额（元）", "单位"], ["2026-03", 203.8, "市场部分"]], "203.80"),
@@ -342,6 +398,47 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
 ) -> None:
     assert shared(archive, workbook(tmp_path, rows))[0] == Decimal(owed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ([["账期", "金额", "单位"], ["2026-03", 20.38, "万元"]], "than yuan, and its amounts were read as yuan: 万元 (lines 2)"),
+        ([["账期", "金额", "币种"], ["2026-03", 20.38, "USD"]], "USD (lines 2)"),
+        ([["金额单位：美元"], ["账期", "金额"], ["2026-03", 20.38]], "美元"),
+        ([["金额单位：人民币元"], ["账期", "金额", "币种"], ["2026-03", 20.38, "CNY"]], ""),
+        ([["账期", "金额", "单位"], ["2026-03", 20.38, "市场部"]], ""),
+    ],
+)  # fmt: skip
+def test_amounts_in_another_unit_than_yuan_are_told(
+    archive: Archive, rows: list[list[Any]], told: str, tmp_path: Path
+) -> None:
+    notes = shared(archive, workbook(tmp_path, rows))[1]
+    assert [told in one for one in notes if "unit or currency" in one] == [True][: len(told)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        # a discount without a sign was added
+        *((f"通话费,250.00\n{word},46.20\n应付金额,203.80\n", "203.80 yuan, not 296.20") for word in ("优惠", "减：优惠", "套餐抵扣")),
+        ("calls,250.00\nDiscount,46.20\nAmount due,203.80\n", "203.80 yuan, not 296.20"),
+        ("通话费,100\n月租费,50\n应付金额,150\n实付金额,100\n未付,50\n", ""),
+        ("通话费,100\n上期余额,50\n应付金额,70\n", ""),
+        ("通话费,100\n合计,100\n应付金额,170\n", ""),
+        # what the total holds already, and what is no money of this list
+        *((f"通话费,200.00\n月租费,3.80\n合计,203.80\n{word},11.54\n", "line 5 (11.54)") for word in ("含税额", "去年同期费用", "本年累计")),
+        ("通话费,200.00\n合计,200.00\n月租费,3.80\n合计,203.80\n", ""),
+        ("通话费,200.00\n合计,200.00\n税额,3.80\n应付金额,203.80\n", ""),
+    ],
+)  # fmt: skip
+def test_a_total_or_what_is_due_is_held_against_all_that_is_shared(
+    archive: Archive, rows: str, told: str, tmp_path: Path
+) -> None:
+    warned = [one for one in shared(archive, saved(tmp_path, f"项目,金额\n{rows}"), "total")[1] if one[:7] == "warning"]
+    assert [told in one for one in warned] == [True][: len(told)]
 
 
 @pytest.mark.slow
@@ -378,7 +475,7 @@ NAMES = {
     "total": (
         "合计|总计|共计|合 计|合计：|合计（元）|合计金额|合计费用|总金额|总额|总费用|总价|合计 85 场|合计费用247.285元|共 85 场会议|本月合计|3月合计|2026年3月合计|"
         "全部合计|应付总金额（元）|价税合计|含税总额|不含税金额|未税金额|税前金额|合计含增值税|合计（含税）|总计含税|税后合计|费用合计|通话费合计|应付合计|总时长：3600秒|总场次：31|"
-        "总笔数|會議費用合計|合計|總計|總金額|總費用（元）|合計金額|合計：247.28|Ｔｏｔａｌ|Total|TOTAL|Totals|Sum|Grand Total|Invoice total|"
+        "总笔数|會議費用合計|（合计）|【合计】|—合计—|**合计**|（合计：12.00）|汇总|汇总：3.60元|合計|總計|總金額|總費用（元）|合計金額|合計：247.28|Ｔｏｔａｌ|Total|TOTAL|Totals|Sum|Grand Total|Invoice total|"
         "Total amount|Total charges|Total current charges|Total new charges|Total due|Total amount due|"
         "Total payable|Total cost|Total (excl. VAT)|Total (incl. VAT)|Total excl. VAT|Total incl. VAT|"
         "Total excluding tax|Total including tax|Total before tax|Total after tax|Total inc GST|"
@@ -386,7 +483,7 @@ NAMES = {
         "Total: 85 meetings|Total CNY 12.00|Net total"
     ),
     "subtotal": (
-        "小计|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
+        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
         "Subtotal excl. VAT"
     ),
     "charge": (
@@ -413,7 +510,7 @@ NAMES = {
         "Amount outstanding"
     ),
     "meeting": (
-        "晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
+        "汇总会|（晨会）|—周会—|晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
         "Total Energies|Totally new|Summit|Sumitomo|Page review|Discovery|Balanced scorecard|Due diligence|"
         "Taxi project|Paymaster|Vatican call|80010001|room 12|A-3|m0|预算会|缴税培训|月度例会|实施会|应急演练|场地协调|分享会|费曼小组|"
         "元旦活动"

@@ -15,6 +15,7 @@ from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import metrics, sample, times
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate, Period
+from ytxdata.metrics.definitions import accrues
 from ytxdata.metrics.groups import resolve
 from ytxdata.times import as_instant
 
@@ -36,6 +37,14 @@ def months() -> Office:
 
 def by_figure(report: metrics.Report) -> dict[str, dict[str, Any]]:
     return {row["figure"]: row for row in rows(report)}
+
+
+@pytest.mark.parametrize(
+    ("key", "does"),
+    [("busy_minutes", True), ("minutes_above", True), ("cost", True), ("people", False), ("size_mean", False), ("peak_legs", False)],
+)  # fmt: skip
+def test_minutes_and_money_grow_with_the_days_they_are_of(key: str, does: bool) -> None:
+    assert accrues(key) is does
 
 
 @pytest.mark.slow

@@ -151,11 +151,16 @@ def _heard(snapshot: Snapshot, witness: Witness) -> Hearing:
     """Hold a witness against the archive. Whether lines without ids are meetings, by who called, or connections,
     nothing on them says: they are what more of them are found as.
     """
-    said = hear(witness, _archived(snapshot, witness))
+    said = _held(snapshot, witness)
     if witness.by_connection or (said.finding != "foreign" and any(one.meeting_id for one in witness.lines)):
         return said
     of_parties = replace(witness, is_of_parties=True)
-    return max(said, hear(of_parties, _archived(snapshot, of_parties)), key=attrgetter("n_found"))
+    return max(said, _held(snapshot, of_parties), key=attrgetter("n_found"))
+
+
+def _held(snapshot: Snapshot, witness: Witness) -> Hearing:
+    own = access_numbers(read(snapshot, "meetings", ("display_number",))) if witness.by_connection else frozenset()
+    return hear(witness, _archived(snapshot, witness, own), nobodys=own)
 
 
 def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -218,8 +223,9 @@ def _read_again(raw: bytes, how: Mapping[str, Any]) -> tuple[Witness, Mapping[st
     return witness, how["columns"]
 
 
-def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
-    """Yield the meetings of the witness's period, or the connections where it lists connections.
+def _archived(snapshot: Snapshot, witness: Witness, own: frozenset[str]) -> Iterator[Archived]:
+    """Yield the meetings of the witness's period, or the connections where it lists connections. Who came in by the
+    account's `own` number is of no other class, as in every report.
 
     And those whose ids stand on lines that do not say when it was, whenever they were: found by the index, so that a
     year's bill of a month is not held against ten years at every sync.
@@ -231,10 +237,6 @@ def _archived(snapshot: Snapshot, witness: Witness) -> Iterator[Archived]:
     if not witness.by_connection:
         yield from _meetings(snapshot, near, far)
         return
-    # who came in by the account's own number is of no other class, as in every report
-    own = (
-        frozenset() if witness.number_class is None else access_numbers(read(snapshot, "meetings", ("display_number",)))
-    )
     of_near = [pieces(snapshot, *view, start=near[0], end=near[1]) for view in (("meetings", _ENDS), ("legs", _LEGS))]
     ends, legs = (list(chain(*(_cells(piece, piece.column_names) for piece in view))) for view in of_near)
     spans = {one.obs: (one.started_at, one.ended_at) for one in far}

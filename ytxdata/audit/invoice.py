@@ -8,8 +8,8 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
-from ytxdata.history.list_amounts import amount_of, unsigned
-from ytxdata.history.list_cells import COLUMNS
+from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, sums_with, unsigned
+from ytxdata.history.list_cells import COLUMNS, headings
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -25,7 +25,6 @@ from ytxdata.list_totals import (
     no_meeting,
     part_or_all,
     stated,
-    sums_with,
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
@@ -53,8 +52,8 @@ _NO_NUMBER = Text("时长或金额不是数", "its duration or amount is no numb
 
 class Bill(NamedTuple):
     """One line: its number, the meeting, seconds and yuan (None where it says nothing), when the meeting began, or on
-    which day; whether what it says of that cannot be read; whose connection it is, where it says so; and what it is
-    where it is of no meeting.
+    which day; whether what it says of that cannot be read; whose connection it is, where it says so; what it is where
+    it is of no meeting; and what its length is more than its seconds, where it is written with decimals.
     """
 
     line: int
@@ -66,6 +65,7 @@ class Bill(NamedTuple):
     is_start_unread: bool = False
     number: str | None = None
     closing: Closing | None = None
+    rest_s: Decimal = Decimal(0)
 
     @property
     def is_credit(self) -> bool:
@@ -120,8 +120,14 @@ class Invoice:
         skipped: list[Skipped] = []
         bills: list[Bill] = []
         totals: list[tuple[SheetLine, int]] = []
-        for line in read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped):
-            bill = _bill(line)
+        lines = [*read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped)]
+        cells = [{name: filled(cell) for name, cell in one.cells.items()} for one in lines]
+        named = [
+            (line_name(own.pop("meeting_id"), one.words), own.values()) for own, one in zip(cells, lines, strict=True)
+        ]
+        titles = headings(named)
+        for n, line in enumerate(lines):
+            bill = ASIDE["footer"] if n in titles else _bill(line)
             if bill is OWN_TOTAL:
                 totals.append((line, len(bills)))
             if isinstance(bill, Text):
@@ -179,8 +185,9 @@ def _bill(line: SheetLine) -> Bill | Text:
         seconds = int((ended_at - started_at).total_seconds())
     whose = normalize(cells.get("number", ""))
     return Bill(
-        line.number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose, free
-    )
+        line.number, meeting_id, seconds, yuan, started_at, is_day, started_at is None and begun != "", whose, free,
+        rest_of(figures[0], seconds),
+    )  # fmt: skip
 
 
 def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
@@ -225,7 +232,7 @@ def _all_sums(bills: Sequence[Bill]) -> dict[Unit, list[Decimal]]:
     ids = [Decimal(len({one.meeting_id for one in some})) for some in both]
     yuan = sum((one.amount_yuan or Decimal(0) for one in own), Decimal(0))
     return {
-        "seconds": [Decimal(sum(one.duration_s or 0 for one in own))],
+        "seconds": sums_of_seconds((one.duration_s, one.rest_s) for one in own),
         "yuan": [yuan + more for more in sums_with(free)],
         "lines": lines,
         "meetings": [*lines, *ids],

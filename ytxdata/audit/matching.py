@@ -21,6 +21,7 @@ from ytxdata.audit.pairing import (
     Pair,
     Record,
     added_up,
+    by_one_clock,
     fit,
     is_by_connection,
     paired,
@@ -118,7 +119,7 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     for bill in bills:
         lines.setdefault(bill.meeting_id, []).append(told[bill.line])
     records = _by_id(data, _RECORDS, Record)
-    both = {meeting_id: (mine, records.get(meeting_id, [])) for meeting_id, mine in lines.items()}
+    both = by_one_clock({meeting_id: (mine, records.get(meeting_id, [])) for meeting_id, mine in lines.items()})
     fits, of = map(sum, zip(*(fit(*one) for one in both.values()), strict=True))
     is_dated = of < FEW or 2 * fits >= of
     if not is_dated:

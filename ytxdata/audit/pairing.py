@@ -68,6 +68,61 @@ class Pair(NamedTuple):
     n: int
 
 
+_NEAR_S = 120
+"""So far two clocks may be apart that say of one meeting when it began, or ended [s]."""
+_CLOCKS = ((0, False), (_UTC_S, False), (0, True), (_UTC_S, True))
+"""How far the times of a bill may be from Beijing [s], and whether they are those of ends."""
+
+
+def by_one_clock(
+    both: Mapping[str, tuple[Sequence[InvoiceLine], Sequence[Record]]],
+) -> dict[str, tuple[Sequence[InvoiceLine], Sequence[Record]]]:
+    """Return the lines of each id, and its records, with the times of all lines by one clock, as when meetings began.
+    Of a room that is used twice a day, in UTC or by its end a line is nearer to another meeting than to its own.
+
+    Examples
+    --------
+    >>> records = [Record(1, 0, 3600, None), Record(2, 5000, 60, None)]
+    >>> [line.start for line in by_one_clock({"8001": ([InvoiceLine(7, 3600, None, 3600)], records)})["8001"][0]]
+    [0]
+    """
+
+    def shown(clock: tuple[int, bool], records: Sequence[Record]) -> list[tuple[int, int]]:
+        off_s, is_end = clock
+        return sorted(
+            (one.start + (one.seconds or 0) * is_end - off_s, one.start) for one in records if one.start is not None
+        )
+
+    def begun(line: InvoiceLine, known: Sequence[tuple[int, int]]) -> int | None:
+        if line.start is None or line.is_day:
+            return None
+        place = bisect_left(known, (line.start, 0))
+        near = [(abs(at - line.start), start) for at, start in known[max(place - 1, 0) : place + 2]]
+        apart, start = min(near, default=(_NEAR_S + 1, 0))
+        return start if apart <= _NEAR_S else None
+
+    n_told = sum(line.start is not None and not line.is_day for lines, _ in both.values() for line in lines)
+    found: dict[tuple[int, bool], dict[int, int]] = {}
+    for clock in _CLOCKS:
+        known = {key: shown(clock, records) for key, (_, records) in both.items()}
+        at = {line.line: begun(line, known[key]) for key, (lines, _) in both.items() for line in lines}
+        found[clock] = {line: start for line, start in at.items() if start is not None}
+        if len(found[clock]) == n_told:  # nearly always by the first
+            break
+    best = max(found, key=lambda clock: len(found[clock]))
+    if best == _CLOCKS[0] or 2 * len(found[best]) <= n_told:
+        return dict(both)
+
+    def placed(line: InvoiceLine) -> InvoiceLine:
+        if line.start is None or line.is_day:
+            return line
+        off_s, is_end = best
+        start = line.start + off_s - (line.seconds or 0) * is_end
+        return line._replace(start=found[best].get(line.line, start))
+
+    return {key: ([*map(placed, lines)], records) for key, (lines, records) in both.items()}
+
+
 def fit(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> tuple[int, int]:
     """Return whether the one meeting of an id is at the time that a line says, and whether there is such a line: of a
     room with several the one that is meant may be missing.

@@ -5,10 +5,10 @@ which columns of money nobody reads.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache
-from itertools import chain
+from itertools import accumulate, chain
 
 from ytxdata.labels import plain_words
 from ytxdata.records.values import amount_text
@@ -68,6 +68,53 @@ def amount_of(cell: str, digits: int = 0) -> Decimal | None:
     return None if abs(value) >= MOST_YUAN else -value if is_below else value
 
 
+def rest_of(cell: str, seconds: int | None) -> Decimal:
+    """Return what a length that is written with decimals is more than the whole seconds that are read of it.
+
+    Examples
+    --------
+    >>> str(rest_of("300.4", 300)), str(rest_of("300.6", 301)), str(rest_of("00:05:00", 300))
+    ('0.4', '-0.4', '0')
+    """
+    exact = amount_of(cell) if seconds is not None and "." in cell else None
+    rest = Decimal(0) if exact is None else exact - Decimal(seconds or 0)
+    return rest if abs(rest) < 1 else Decimal(0)
+
+
+def sums_of_seconds(lengths: Iterable[tuple[int | None, Decimal]]) -> list[Decimal]:
+    """Return what lengths may come to, each with its rest: an exact total was held to be off where each was rounded.
+
+    Examples
+    --------
+    >>> [int(one) for one in sums_of_seconds([(300, Decimal("0.4")), (301, Decimal("0.4"))])]
+    [602, 601]
+    """
+    told = [(Decimal(seconds or 0), rest) for seconds, rest in lengths]
+    plain = sum((seconds for seconds, _ in told), Decimal(0))
+    exact = plain + sum((rest for _, rest in told), Decimal(0))
+    rounded = (exact.to_integral_value(how) for how in (ROUND_HALF_UP, ROUND_FLOOR))
+    return list(dict.fromkeys((*rounded, plain)))
+
+
+def sums_with(closings: Iterable[tuple[Decimal, bool]]) -> list[Decimal]:
+    """Return by how much a total may be more than what its meetings come to: by no line that names none, or by those
+    down to some line: all of them, or what is owed.
+
+    Parameters
+    ----------
+    closings
+        The amount of each, and whether it is a part of what is owed.
+
+    Examples
+    --------
+    >>> [*map(str, sums_with([(Decimal("50"), False), (Decimal("100"), True), (Decimal("15.66"), True)]))]
+    ['0', '50', '150', '165.66', '100', '115.66']
+    """
+    told = list(closings)
+    runs = ([one for one, _ in told], [one for one, is_owed in told if is_owed])
+    return list(dict.fromkeys(sum_ for run in runs for sum_ in accumulate(run, initial=Decimal(0))))
+
+
 _MONEY = re.compile(
     r"金额|[费款额税]|价税|[合总]计|应[收付缴]|实[收付缴]|折扣|优惠|减免"
     r"|\b(?:amount|cost|fee|charge|tax|vat|gst|total|sum|due|payable|discount)s?\b",
@@ -98,6 +145,14 @@ def is_of_money(column: str) -> bool:
 _HELD = re.compile(r"税|折[扣让]|优惠|减免|\b(?:tax|vat|gst|net|discount)s?\b", re.IGNORECASE)
 
 
+_OTHER_THAN_PARTS = re.compile(
+    r"折[扣让后]|优惠|减免|抵扣|[上前]期|上月|往期|欠|结转|余额|应[收付缴]|实[收付缴]"
+    r"|\b(?:discount|due|payable|previous|balance|arrears)s?\b",
+    re.IGNORECASE,
+)
+"""A discount and what is left always come to the gross, and arrears and charges to what is due: no parts of what is owed."""
+
+
 @cache
 def _is_asked(column: str) -> bool:
     return bool(named_columns([column], {"amount_yuan": ASKED}, {}))
@@ -119,6 +174,11 @@ def is_beside(column: str, value: Decimal, amount: str) -> bool:
 _UNIT_ABOVE = re.compile(
     r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
 )
+_NO_YUAN = re.compile(
+    r"[万千百亿]元|角|[美港日欧台加澳]元|欧元|英镑|卢布|韩元|外币|\b(?:usd|hkd|eur|gbp|jpy|twd|mop|sgd|aud|cad|krw|cents?)\b|[$€£]",
+    re.IGNORECASE,
+)
+_TITLE_UNIT = re.compile(r"(?:金额|费用|货币|计价)?(?:单位|币种)\W*([^\s,;，；]+)|currency\W*(\w+)", re.IGNORECASE)
 _SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
 _PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
 
@@ -173,10 +233,17 @@ class Money:
         name = "" if self._read is None else header[self._read]
         self._digits = digits_of(name) or digits_above(" ".join(chain(*titles)))
         units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
+        money = [n for n, one in enumerate(header) if bare(one) in ("币种", "货币", "currency")]
         beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
         self._unit = next(iter((*units, *beside)), None)
+        self._last = self._digits
+        self._told = [one for one in (self._unit, *money) if one is not None]
+        above = chain.from_iterable(_TITLE_UNIT.findall(plain_words(" ".join(chain(*titles)))))
+        self.strange: dict[str, list[int]] = (
+            {one: [] for one in above if _NO_YUAN.search(one)} if self._read is not None else {}
+        )
         if bare(name).endswith(("元", "yuan")):  # its own name says it best
-            self._digits, self._unit = 0, None
+            self._digits, self._unit, self._last, self._told, self.strange = 0, None, 0, [], {}
         others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
         self._others = {n: one for n, one in others if is_of_money(one) or not one}
         self._name = name
@@ -189,9 +256,18 @@ class Money:
         # under no name a figure may be anything but yuan and fen
         figures = [one for one in cells if one[2] != own and (one[1] or _YUAN_AND_FEN.fullmatch(one[2]))]
         more = {n: one for n, name, cell in figures if (one := amount_of(cell)) and is_beside(name, one, self._name)}
-        for place in more if sum(more.values()) != amount_of(own) else ():  # what the amount is made of is no more
+        is_whole = sum(more.values()) == amount_of(own)  # what the amount is made of is no more
+        for place in () if is_whole and not any(_OTHER_THAN_PARTS.search(self._others[n]) for n in more) else more:
             self._lines.setdefault(place, []).append(number)
-        return self._digits if self._unit is None else digits_in(row[self._unit]) or self._digits
+        for unit in {row[n].strip() for n in self._told if _NO_YUAN.search(plain_words(row[n]))}:
+            self.strange.setdefault(unit, []).append(number)
+        if self._unit is None:
+            return self._digits
+        if row[self._unit].strip():
+            self._last = digits_in(row[self._unit]) or self._digits
+        elif (amount_of(own) or 0) % 1:  # below a unit, as in its total, a blank is the same one; but no fen has parts
+            return self._digits
+        return self._last
 
     @property
     def unread(self) -> list[tuple[str, list[int]]]:

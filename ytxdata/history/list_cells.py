@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ytxdata.errors import UsageError
 from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
 from ytxdata.history.proof.witness import Aside, WitnessLine
-from ytxdata.labels import Text
+from ytxdata.labels import Text, filled
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.paging import LOST, totals
 from ytxdata.records.schema import Kind as ValueKind
@@ -173,20 +173,19 @@ def _is_call(by_name: Mapping[str, str]) -> bool:
 
 def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:
     """Read the first worksheet with a header; others are looked at for what may be meetings."""
-    filled = [_filled(one) for one in sheets]
+    full = [_filled(one) for one in sheets]
     heads = [
-        header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough, _is_note)
-        for one in filled
+        header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough, _is_note) for one in full
     ]
     named = [head is not None for head in heads]
     chosen = named.index(True) if any(named) else 0
-    if not filled[chosen].lines:
+    if not full[chosen].lines:
         raise ValueError("empty")
-    sheet = _of_sheet(filled[chosen], heads[chosen] or Header(0, 0, filled[chosen].lines[0][1]), columns)
+    sheet = _of_sheet(full[chosen], heads[chosen] or Header(0, 0, full[chosen].lines[0][1]), columns)
     is_bare = not _MEASURES & called(sheet.header, columns).keys()
     others = [
         _place(place, "worksheet")
-        for place, one in enumerate(filled, 1)
+        for place, one in enumerate(full, 1)
         if place != chosen + 1 and (one.lines if is_bare else _may_hold_calls([row for _, row in one.lines], columns))
     ]
     return sheet._replace(aside=(*others, *sheet.aside))
@@ -218,15 +217,15 @@ def _may_be_call(row: Sequence[str]) -> bool:
 def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> RawList:
     read = {name: ours for ours, name in called(head.names, columns).items()}
     places = {place: read[name] for place, name in enumerate(head.names) if name in read}
-    filled = sheet.filled_down([place for place, ours in places.items() if ours not in UNITS])
-    header, lines_of_head = list(head.names), [row for _, row in filled[head.first : head.last + 1]]
+    full = sheet.filled_down([place for place, ours in places.items() if ours not in UNITS])
+    header, lines_of_head = list(head.names), [row for _, row in full[head.first : head.last + 1]]
     while header and not header[-1]:
         header.pop()
     # above a list of nothing but ids, one word may be one of them
-    titles = [(n, row) for n, row in filled[: head.first] if not is_total(next(filter(None, row)))]
+    titles = [(n, row) for n, row in full[: head.first] if not is_total(next(filter(None, row)))]
     aside = [_place(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
-    for n, row in (*(one for one in filled[: head.first] if one not in titles), *filled[head.last + 1 :]):
+    for n, row in (*(one for one in full[: head.first] if one not in titles), *full[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
             aside.append(_place(n, "header"))
@@ -240,7 +239,7 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
         _place(n, "column")
         for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
     ]
-    aside += [_place(place + 1, "computed") for place in sheet.computed(places, filled[head.last][0])]
+    aside += [_place(place + 1, "computed") for place in sheet.computed(places, full[head.last][0])]
     return RawList([dict(zip(header, row, strict=False)) for _, row in body], [], [n for n, _ in body], header, aside)
 
 
@@ -306,3 +305,41 @@ def is_enough(by_name: Mapping[str, str]) -> bool:
 def plain(cell: Any) -> str:
     """Return a cell as text."""
     return "" if cell is None else str(cell).strip()
+
+
+_WORDY = re.compile(r"(?=.*[\u4e00-\u9fff\s]).*|\D*", re.DOTALL)
+"""What an id hardly looks like: it has figures, and is one word."""
+
+
+def headings(lines: Sequence[tuple[str, Iterable[str]]]) -> set[int]:
+    """Return the places of lines that are words beside nothing, above the lines that a total is of, or below the last
+    one: a right bill had meetings there that were never held. Among the lines they may be what a room is called.
+
+    Parameters
+    ----------
+    lines
+        What each is called, and whatever else it says under the list's columns.
+
+    Examples
+    --------
+    >>> names = "市场部", "8001", "小计", "研发部", "8002", "小计", "合计", "以下空白"
+    >>> sorted(headings([(one, ["3.60" if one[0] in "8小合" else ""]) for one in names]))
+    [0, 3, 7]
+    >>> headings([("8001", ["3.60"]), ("三楼会议室", [""]), ("合计", ["3.60"])])
+    set()
+    """
+    sums = [is_total(name) for name, _ in lines]
+    found = {
+        n
+        for n, (name, said) in enumerate(lines)
+        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said))
+    }
+    others = [n for n in range(len(lines)) if n not in found]
+    last = max((n for n in others if sums[n]), default=-1)
+    placed = set[int]()
+    for below, up in zip([-1, *others], [*others, len(lines)], strict=True):
+        is_first = below < 0 or sums[below]
+        is_title = up < len(lines) and not sums[up] and up < last
+        is_foot = up == len(lines) and below == last >= 0
+        placed |= {*range(below + 1, up)} if is_first and (is_title or is_foot) else set()
+    return placed

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, is_enough, plain
+from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, rest_of, unsigned
+from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, headings, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -165,15 +165,22 @@ def _lines(
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     cells = {ours: _read(ours, texts, digits_of(by_name[ours])) for ours, texts in told.items()}
+    if "duration_s" in cells:
+        cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
+    ids = told.get("meeting_id", [""] * len(sheet.rows))
+    names = [
+        line_name(own, [*filter(None, map(plain, row.values()))]) for own, row in zip(ids, sheet.rows, strict=True)
+    ]
+    titles = headings([(one, [told[ours][n] for ours in told if ours != "meeting_id"]) for n, one in enumerate(names)])
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
         own, words = texts.get("meeting_id", ""), [*filter(None, map(plain, row.values()))]
         measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
-        name = line_name(own, words)
+        name = names[n]
         what = no_meeting(name, measures)
         free = None if lost or line.is_credit else closing_of(own, words, texts)
-        why = what or free or _unread(line, lost)
+        why = what or free or ("footer" if n in titles else _unread(line, lost))
         if why is None:
             lines.append(line)
             continue
@@ -189,9 +196,9 @@ def _lines(
         aside.append(Aside(line, why))
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
-    ids = len({one.meeting_id for one in lines})
+    n_ids = len({one.meeting_id for one in lines})
     whole = (
-        [Decimal(ids), *chain(*Totals.sums(lines, closings).values())] if any(one.said.bare for one in totals) else []
+        [Decimal(n_ids), *chain(*Totals.sums(lines, closings).values())] if any(one.said.bare for one in totals) else []
     )
     for one in totals:
         part = lines[begun[one.end] : one.end]

@@ -19,7 +19,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Against, Workdays, span_of, until
 from ytxdata.metrics.concurrency import peak_stretches
-from ytxdata.metrics.definitions import DEFINITIONS, REASONS, adds_up, define, is_zero_of_nothing
+from ytxdata.metrics.definitions import DEFINITIONS, REASONS, accrues, adds_up, define, is_zero_of_nothing
 from ytxdata.metrics.facts import Scope, facts, touching
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.ids import MARK, inside, with_account
@@ -291,7 +291,7 @@ def _comparison(
         shown = [_decimal(value) for value in values]
         # a mean, a share or a peak is none of so many days: a median of 4 in both months had fallen by 5 %
         daily = [
-            None if value is None or not days or not adds_up(key) else value / days
+            None if value is None or not days or not accrues(key) else value / days
             for value, days in zip(values, workdays, strict=True)
         ]
         rows.append({

@@ -141,6 +141,14 @@ def adds_up(key: str) -> bool:
     return key in _SUMS
 
 
+_OF_NO_SPAN = re.compile(r"(?:^|_)(?:mean|avg|average|median|p\d+|max|min|peak|per)(?:_|$)")
+
+
+def accrues(key: str) -> bool:
+    """Return whether a column grows with the days it is of, as sums do, and minutes and money but means of them."""
+    return adds_up(key) or (DEFINITIONS[key].unit in ("min", "yuan") and not _OF_NO_SPAN.search(key))
+
+
 _NOT_OF_NOTHING = frozenset({"lines_sufficient"})
 
 

@@ -35,7 +35,7 @@ from ytxdata.list_totals import (
 from ytxdata.metrics.breakdown import period_called
 from ytxdata.metrics.calendar import DAY, By, bounds, first_day, label
 from ytxdata.metrics.facts import DayOf, Facts
-from ytxdata.metrics.own_totals import Charge, Sorted, of_what, own_totals, some_of
+from ytxdata.metrics.own_totals import Charge, of_what, own_totals, some_of
 from ytxdata.metrics.tariff import rounded
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.values import amount_text
@@ -104,7 +104,12 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
     said = skipped_note(INVOICE, skipped)
     said = Text(f"警告：{said.zh}", f"warning: {said.en}") if found.off else said
     aside = [one for one in charges.values() if one.called in ("balance", "due") and one.number in asides]
-    return amounts, (*notes, *_unshared(aside), *_like_totals(found), *((said,) if skipped else ()))
+    return amounts, (
+        *notes,
+        *_unshared(aside),
+        *found.notes,
+        *((said,) if skipped else ()),
+    )
 
 
 def _unshared(lines: Sequence[Charge]) -> tuple[Text, ...]:
@@ -116,28 +121,6 @@ def _unshared(lines: Sequence[Charge]) -> tuple[Text, ...]:
         f"{len(lines)} lines of the invoice are balances, top-ups, payments or what is due, no charges, and not shared, {whole} yuan together: lines {listed}",
     )
     return (told,) if lines else ()
-
-
-def _like_totals(found: Sorted) -> tuple[Text, ...]:
-    """Return notes on charges that may be meant as totals: the amount of each, and what the lines above it come to."""
-
-    def told(some: Sequence[tuple[Charge, Decimal]], zh: str, en: str) -> Text:
-        more = " …" if len(some) > _SHOWN else ""
-        zhs = "、".join(f"第 {one.number} 行 {one.yuan} 元（其上各行共 {above} 元）" for one, above in some[:_SHOWN])
-        ens = ", ".join(f"line {one.number}, {one.yuan} yuan (lines above it: {above})" for one, above in some[:_SHOWN])
-        return Text(
-            f"警告：账单有的行{zh}，已作为费用分摊：{zhs}{more}", f"warning: {en} and shared as charges: {ens}{more}"
-        )
-
-    called = (
-        "名为合计或应付，却不是任何各行之和，其时段别无他行",
-        "lines of the invoice are called totals or due, but the sum of no lines, all there is for their period,",
-    )
-    alike = (
-        "恰为其上各行之和，却没有写作合计（若是合计，请写明或删去）",
-        "lines of the invoice are the sum of those above them, not called totals (if they are, call them so or delete them)",
-    )
-    return tuple(told(some, *said) for some, said in ((found.called, called), (found.alike, alike)) if some)
 
 
 _CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
@@ -416,7 +399,8 @@ COLUMNS = {
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _FIGURE = re.compile(r"\d(?![\d年月])")
 _REMARKS = re.compile(
-    r"备注|附注|remark|note|comment|memo|状态|是否|支付|付款|缴费|结清|status|state|paid|payment", re.IGNORECASE
+    r"备注|附注|remark|note|comment|memo|状态|是否|支付|付款|缴费|结清|方式|渠道|账户|status|state|paid|payment|method",
+    re.IGNORECASE,
 )
 _COUNTS = re.compile(r"\s*总?共\s*\d")
 _SHOWN = 10

@@ -74,13 +74,19 @@ _RANKS: Mapping[str | None, int] = {None: 0, "charge": 0, "balance": 0, "subtota
 class Sorted(NamedTuple):
     """The totals of a list, by their numbers, and why each is none of its charges, with those that contradict the
     charges; charges that are called totals, and those that are called nothing and look like totals, each with what the
-    lines above it come to.
+    lines above it come to; and those below the total of all that is charged above it, each with that.
     """
 
     totals: Mapping[int, Text]
     off: Sequence[int]
     called: Sequence[tuple[Charge, Decimal]]
     alike: Sequence[tuple[Charge, Decimal]]
+    below: Sequence[tuple[Charge, Decimal]]
+
+    @property
+    def notes(self) -> tuple[Text, ...]:
+        """What must be said of charges that may be none."""
+        return *_like_totals(self), *_below_totals(self)
 
 
 def own_totals(lines: Sequence[Charge]) -> Sorted:
@@ -90,8 +96,8 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     of those for the same, or of all), whatever date, period or id stands beside it, or if others are for the same.
     Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
     of sums is no list with sums; and so are those that a later one adds up. A line that is called nothing is a charge,
-    also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing;
-    beside meetings it is never charged, whatever day it is due.
+    also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing where a balance
+    is told, or another total says what is charged; beside meetings it is never charged, whatever day it is due.
 
     Examples
     --------
@@ -102,6 +108,9 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     3
     >>> net, tax = Charge(1, Decimal(100), "total"), Charge(2, Decimal(6), "charge")
     >>> [*own_totals([net, tax, Charge(3, Decimal(106), "total")]).totals]
+    [3]
+    >>> calls, discount = Charge(1, Decimal(250)), Charge(2, Decimal(46), "charge")
+    >>> own_totals([calls, discount, Charge(3, Decimal(204), "due")]).off
     [3]
     """
     parts = _parts(lines)
@@ -117,6 +126,8 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     is_by_meeting = any(one.meeting_id for one in own)
     run = begun = carried = Decimal(0)
     seen, last = {run}, max((one.number for one in lines if one.is_owed or one.is_bare), default=0)
+    held: Charge | None = None  # the last total of all above it, if it is the last total
+    since: list[Charge] = []
     totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
     for one in lines:
         if one.called == "balance":
@@ -125,6 +136,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         if one.is_owed and _RANKS[one.called] <= lowest:
             seen.add(run)
             run += one.yuan or 0
+            since += [] if one.meeting_id else [one]
             continue
         keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
         same = next((of[key] for key in keys if key in of), None)
@@ -135,18 +147,68 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         is_run = one.yuan is not None and run - one.yuan in seen and not is_last
         is_sum = one.yuan is None or is_run or any(not is_off(one.yuan, each) for each in sums)
         is_due = one.called == "due"
+        if is_sum:
+            is_of_all = one.yuan and one.called != "subtotal" and not is_off(one.yuan, run)
+            held, since = one if is_of_all else None, []
         if one.is_bare or is_sum or same is not None or (is_due and is_by_meeting):
             totals[one.number] = ASIDE[one.called or "total"]
-            off += [] if is_sum or is_due or (one.is_bare and one.called == "subtotal") else [(one, same)]
+            off += [] if is_sum or (one.is_bare and one.called == "subtotal") else [(one, same)]
             begun = begun if is_due else run
         else:
             called += [] if lowest else [(one, run)]
             seen.add(run)
             run += one.yuan or 0
-    said = {one.number: of_total({"yuan": one.yuan}, {"yuan": run if same is None else same}) for one, same in off}
-    is_told = any(one.yuan is not None and not is_off(one.yuan, run) for one in lines if one.number in totals)
+    summed = [one.yuan for one in lines if one.number in totals and one.yuan is not None]
+    against = [(one, run if same is None or (one.called == "due" and is_by_meeting) else same) for one, same in off]
+    said = {
+        one.number: of_total({"yuan": one.yuan}, {"yuan": own})
+        for one, own in against
+        if one.called != "due" or not (carried or any(not is_off(each, own) for each in summed))
+    }
+    is_told = any(not is_off(each, run) for each in summed)
     alike = [] if is_told else _alike([one for one in lines if one.number not in totals and one.called != "balance"])
-    return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike)
+    below = [
+        (one, held.yuan or run)
+        for one in (since if held and not is_told else ())
+        if held and one.yuan and (one.period is None or held.period is None)
+    ]
+    return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike, below)
+
+
+def _like_totals(found: Sorted) -> tuple[Text, ...]:
+    """Return notes on charges that may be meant as totals: the amount of each, and what the lines above it come to."""
+
+    def told(some: Sequence[tuple[Charge, Decimal]], zh: str, en: str) -> Text:
+        more = " …" if len(some) > _SHOWN else ""
+        zhs = "、".join(f"第 {one.number} 行 {one.yuan} 元（其上各行共 {above} 元）" for one, above in some[:_SHOWN])
+        ens = ", ".join(f"line {one.number}, {one.yuan} yuan (lines above it: {above})" for one, above in some[:_SHOWN])
+        return Text(
+            f"警告：账单有的行{zh}，已作为费用分摊：{zhs}{more}", f"warning: {en} and shared as charges: {ens}{more}"
+        )
+
+    called = (
+        "名为合计或应付，却不是任何各行之和，其时段别无他行",
+        "lines of the invoice are called totals or due, but the sum of no lines, all there is for their period,",
+    )
+    alike = (
+        "恰为其上各行之和，却没有写作合计（若是合计，请写明或删去）",
+        "lines of the invoice are the sum of those above them, not called totals (if they are, call them so or delete them)",
+    )
+    return tuple(told(some, *said) for some, said in ((found.called, called), (found.alike, alike)) if some)
+
+
+def _below_totals(found: Sorted) -> tuple[Text, ...]:
+    """Return a warning on charges below a total of all: the tax in it, or last year's, was shared beside it."""
+    listed = ", ".join(f"{one.number} ({one.yuan})" for one, _ in found.below[:_SHOWN])
+    more, own = " …" if len(found.below) > _SHOWN else "", next((own for _, own in found.below), "")
+    told = Text(
+        f"警告：账单的合计 {own} 元之下还有费用，已一并分摊，其后没有包含它们的合计（若不另计费，请删去）：第 {listed}{more} 行",
+        f"warning: below its total of {own} yuan the invoice has charges, which are shared, too, and no total that counts them (if they are none beside it, delete them): line {listed}{more}",
+    )
+    return (told,) if found.below else ()
+
+
+_SHOWN = 10
 
 
 def _parts(lines: Sequence[Charge]) -> set[int]:

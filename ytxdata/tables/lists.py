@@ -159,10 +159,19 @@ def read_lines(
         digits = money.digits(number, row) if money else 0
         yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
+    odd = [
+        _lines_of(unit, lines) if lines else Text(unit, unit)
+        for unit, lines in (money.strange.items() if money else ())
+    ]
+    skipped += [Skipped(0, _columns_told(_NO_YUAN, odd))] if odd else []
     unread = [_lines_of(column, lines) for column, lines in (money.unread if money else ())]
     skipped += [Skipped(0, _columns_told(_UNREAD_MONEY, unread))] if unread else []
 
 
+_NO_YUAN = Text(
+    "警告：写有不是元的单位或币种，其金额仍按元读：{columns}",
+    "warns: it names another unit or currency than yuan, and its amounts were read as yuan: {columns}",
+)
 _UNREAD_MONEY = Text(
     "有没有读的金额列，其中的钱未计入：{columns}", "has columns of money that were not read, nor counted: {columns}"
 )

@@ -173,8 +173,8 @@ FINDINGS: Mapping[str, Text] = {
     "incomplete": Text("存档里有 {more} 场不在这份清单里：清单本身不完整，不能证实", "{more} meetings of the archive are not in the list: it is incomplete itself and proves nothing"),
     "total_differs": Text("清单自己的合计（或另给的合计）与各行之和不符，不能证实", "the list's own total, or the one that is given, is not the sum of its lines: it proves nothing"),
     "undated": Text(
-        "有的行，存档里与其编号相应的只剩日期不符、时段以外、时间不明或无人接入的会议：它们可能是存档没有的另一场，不能证实；若没有写明时刻，请给出写明时刻的清单",
-        "for some lines only meetings of their ids are left that are of another day, began outside the period, nobody knows when, or without anybody: "
+        "有的行，存档里与其编号相应的只剩日期不符、时段以外、时间不明或无人接入的会议，或者没有写出号码、只有相像的接入：它们可能是存档没有的另一场，不能证实；若没有写明时刻，请给出写明时刻的清单",
+        "for some lines only meetings of their ids are left that are of another day, began outside the period, nobody knows when, or without anybody, or only connections like them, where they withhold a number: "
         "they may be others, which are not here; it proves nothing; where they say no time, give a list with times",
     ),
     "lines_differ": Text(

@@ -4,7 +4,7 @@ a certificate is with that on top.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.heard import Hearing, Missing, named
 from ytxdata.history.proof.lengths import hold
-from ytxdata.history.proof.partners import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was
+from ytxdata.history.proof.partners import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was, unnamed
 from ytxdata.history.proof.witness import MOST_NAMED, UNREAD, UNREAD_BESIDE, Witness, WitnessLine
 
 FOREIGN = 0.5
@@ -25,11 +25,16 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 12
+RULES = 13
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
-def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = TOLERANCE) -> Hearing:
+def hear(
+    witness: Witness,
+    archived: Iterable[Archived],
+    tolerance: timedelta = TOLERANCE,
+    nobodys: Collection[str] = (),
+) -> Hearing:
     """Hold a witness against the archive, one to one.
 
     Parameters
@@ -40,19 +45,22 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         that cannot say when it was is missing only if its meeting is nowhere.
     tolerance
         How far two clocks may say of one call that it began.
+    nobodys
+        Numbers that do not say who was connected: the account's own, by which one gets in.
     """
     held = list(archived)
     witness = _with_known(witness, held)
     clock = clock_of(witness, held)
     found, unsure = find(witness, held, clock, tolerance)
+    alike = unnamed(witness, held, found, clock, tolerance, nobodys)
     inside = {one.key for one in held if is_inside(witness, one)}
     astray = {
         one.line
         for one in witness.lines
         if one.started_at and not witness.start <= one.started_at < witness.end and found.get(one.line) not in inside
     }
-    lacking = [one for one in witness.lines if one.line not in {*found, *astray, *unsure}]
-    taken = set(found.values())
+    lacking = [one for one in witness.lines if one.line not in {*found, *astray, *unsure, *alike}]
+    taken = {*found.values(), *alike.values()}
     # a list that leaves out one to which nobody was connected leaves out all, also where its lines do not say how long
     is_of_all = all(one.key in taken for one in held if one.is_silent and is_inside(witness, one))
     undated = _undated(witness, held, found, clock, tolerance, is_of_all=is_of_all)
@@ -73,7 +81,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
     unheld = tuple(of for of in unheld if of in stated.of_what(beside))
     summed = (*witness.lines, *witness.credits)
     adds_up = stated.agree(summed, beside, unheld, witness.closings)
-    is_foreign = len(found) + len(unsure) < FOREIGN * len(witness.lines)
+    is_foreign = len(found) + len(unsure) + len(alike) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,
         # Whoever asked about one month of a year's bill is told that first: the rest follows from it.
@@ -83,7 +91,7 @@ def hear(witness: Witness, archived: Iterable[Archived], tolerance: timedelta = 
         "unread": is_unread,
         "total_differs": adds_up is False,
         "incomplete": bool(more),
-        "undated": bool(undated or unsure),
+        "undated": bool(undated or unsure or alike),
         "lines_differ": bool(off),
         "unheld": adds_up is None and bool(unheld),
         "no_total": adds_up is None or witness.given.needs_more(summed, witness.closings),

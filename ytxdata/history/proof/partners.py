@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -261,6 +261,57 @@ def _by_instant(
         for one in near(line.number)(line)
         if one.started_at is not None and abs(line.started_at - one.started_at) <= tolerance
         if not never_was(line, one)
+    )
+
+
+def unnamed(
+    witness: Witness,
+    held: Sequence[Archived],
+    found: Mapping[int, str],
+    clock: Clock,
+    tolerance: timedelta,
+    nobodys: Collection[str],
+) -> dict[int, str]:
+    """Return line → a connection that it may be, for lines that were not found and do not say whose they are: one of
+    their meeting of which nobody knows that either, or one as long at that instant.
+
+    Of a list of a whole month one party that withheld its number was called missing. Whose such a line is remains
+    unknown, so that it proves nothing.
+    """
+    withheld = {None, *nobodys}
+    lines = [one for one in witness.lines if one.line not in found and one.number in withheld]
+    if not lines or not witness.by_connection:
+        return {}
+    of_key, taken = {one.key: one for one in held}, {*found.values()}
+    form = form_of(
+        ([one.duration_s], [of_key[found[one.line]].lengths])
+        for one in witness.lines
+        if one.line in found and one.duration_s is not None
+    )
+    rooms, free = _grouped(held, attrgetter("meeting_id")), [one for one in held if one.key not in taken]
+    at_all = _near((one for one in free if one.started_at), tolerance)
+    in_room = cache(lambda room: _near((one for one in rooms[room] if one.key not in taken), tolerance))
+
+    def is_like(line: WitnessLine, one: Archived) -> bool:
+        if one.number in withheld and line.meeting_id == one.meeting_id and _may_be(line, one, clock, tolerance):
+            return True
+        if line.started_at is None or one.started_at is None or abs(line.started_at - one.started_at) > tolerance:
+            return False
+        is_unknown = one.number in withheld and form.says(one.lengths) is None
+        return is_unknown or _misfit(line, one, form) < 2
+
+    return _one_to_one(
+        (
+            int(one.number not in withheld),
+            clock.apart(line, one) or timedelta(0),
+            _misfit(line, one, form),
+            line.line,
+            one.key,
+        )
+        for line in lines
+        if line.meeting_id in rooms or line.started_at is not None
+        for one in (in_room(line.meeting_id) if line.meeting_id in rooms else at_all)(line)
+        if not never_was(line, one) and is_like(line, one)
     )
 
 

@@ -21,8 +21,9 @@ from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError
+from ytxdata.history.list_amounts import sums_of_seconds, sums_with
 from ytxdata.labels import Text, decimal_text
-from ytxdata.list_totals import CLOSINGS, OWN_TOTAL, SUBTOTAL, Unit, is_credit, sums_with
+from ytxdata.list_totals import CLOSINGS, OWN_TOTAL, SUBTOTAL, Unit, is_credit
 from ytxdata.spreadsheets import FORMULA, SCIENTIFIC
 from ytxdata.times import BEIJING, beijing_text
 
@@ -41,7 +42,8 @@ class WitnessLine:
     """One line: its number in the list, and what it says of a meeting, or of one party's connection to it.
 
     `number` is a normalised telephone number; unknown is None. `day` is the day in Beijing of a line that says no
-    instant: when it began, else when it ended.
+    instant: when it began, else when it ended. `rest_s` is what its length is more than `duration_s`, where it is
+    written with decimals.
     """
 
     line: int
@@ -52,6 +54,7 @@ class WitnessLine:
     duration_s: int | None = None
     amount_yuan: Decimal | None = None
     day: date | None = None
+    rest_s: Decimal = Decimal(0)
 
     @property
     def is_charged(self) -> bool:
@@ -245,7 +248,7 @@ class Totals:
         counts = len(lines), sum(not one.is_credit for one in lines)
         return {
             "lines": [Decimal(n + more) for n in counts for more in range(len(closings) + 1)],
-            "seconds": [Decimal(sum(one.duration_s or 0 for one in lines))],
+            "seconds": sums_of_seconds((one.duration_s, one.rest_s) for one in lines),
             "yuan": [
                 yuan + more
                 for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in closings)

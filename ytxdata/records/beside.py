@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import decoded
 from ytxdata.records.values import is_blank
-from ytxdata.times import ZONE_KEY, in_zone
+from ytxdata.times import ZONE_KEY, in_zone, zone_text
 
 SPAN = frozenset({"started_at", "ended_at", "duration_s"})
 """Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
@@ -121,12 +120,9 @@ def other_zone(key: str, value: Any, time: str = _ANY_TIME) -> str | None:
     """
     if is_blank(value) or isinstance(value, (bool, list, dict)):
         return None
-    # read in bulk, a number is an amount of many decimals
-    said = re.sub(r"\.0*$", "", f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
+    said = zone_text(plain(key), value)
     if _MAY_BE_A_CLOUDS.fullmatch(plain(key)) and not _SURE_ZONE.fullmatch(said):
         return None
-    if said == "-480" and plain(key).endswith("timezoneoffset"):
-        return None  # as JavaScript and Java count it, from the time there to UTC
     return None if in_zone(time, said) == time else said
 
 

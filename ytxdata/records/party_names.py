@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.phones import joined
+from ytxdata.phones import is_country_code, joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.values import Values, as_list, is_blank
@@ -391,17 +392,17 @@ _PARTS = tuple(
         ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
         ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
         ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
-        ("area", "area|statecode", r"(?!86$)[1-9]\d{1,2}|\+\d{1,3}"),
         ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
+        ("region", "area", r"[1-9]\d{1,2}"),
     )
 )
-"""In plain keys of a party, what stands beside its phone and is part of the number; of words that mean other things,
-too (a region, an SMS code), only what has the form of one."""
+"""In plain keys of a party, what stands beside its phone and is part of the number, the surest first; of words that
+mean other things, too (a region, an SMS code), only what has the form of one."""
 
 
-def _parts(key: str) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Yield which part of a number a key may give, and what its values look like."""
-    return ((part, values) for part, keys, values in _PARTS if keys.fullmatch(plain(key)))
+def _parts(key: str) -> Iterator[tuple[int, str, re.Pattern[str]]]:
+    """Yield which part of a number a key may give, how sure that is, and what its values look like."""
+    return ((-i, part, values) for i, (part, keys, values) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
 
 
 def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
@@ -410,14 +411,18 @@ def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
     Examples
     --------
     >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
-    {'area': '0755', 'extension': '8012'}
+    {'extension': '8012', 'area': '0755'}
     """
     given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
     # read in bulk, a number is an amount of many decimals (`0E-38`)
     texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
     # zeros say nothing: beside a whole mobile they were a country that makes no number
     said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
-    return {part: text for key, text in said for part, form in _parts(key) if form.fullmatch(text)}
+    found = [(rank, part, text) for key, text in said for rank, part, form in _parts(key) if form.fullmatch(text)]
+    parts = {part: text for _, part, text in sorted(found, key=itemgetter(0))}
+    # the number of a region was the area of each party in it, whatever its `areaCode` said
+    region = parts.pop("region", "")
+    return parts | ({"area": region} if not {"area", "country"} & parts.keys() and is_country_code(region) else {})
 
 
 def with_parts(

@@ -400,9 +400,10 @@ _PARTS = tuple(
 mean other things, too (a region, an SMS code), only what has the form of one."""
 
 
-def _parts(key: str) -> Iterator[tuple[int, str, re.Pattern[str]]]:
-    """Yield which part of a number a key may give, how sure that is, and what its values look like."""
-    return ((-i, part, values) for i, (part, keys, values) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
+@lru_cache(maxsize=4096)
+def _parts(key: str) -> tuple[tuple[int, str, re.Pattern[str]], ...]:
+    """Return which part of a number a key may give, how sure that is, and what its values look like."""
+    return tuple((-i, part, form) for i, (part, keys, form) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
 
 
 def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
@@ -425,17 +426,33 @@ def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
     return parts | ({"area": region} if not {"area", "country"} & parts.keys() and is_country_code(region) else {})
 
 
+def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any:
+    """Return a number with the codes and the extension that stand beside it in an object, under keys that begin with
+    some words, or as it stands there where they make none.
+
+    Examples
+    --------
+    >>> with_own_parts(88880000, {"hostAreaCode": "0755"}, "host"), with_own_parts("88880000", {"areaCode": "0755"})
+    ('075588880000', '075588880000')
+    """
+    parts = parts_in((short, said[key]) for key, short in _behind(front, said))
+    return (joined(str(number), **parts) if parts else None) or number
+
+
+def _behind(front: str, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that give a part of a number behind some words, each with what is behind them."""
+    for key in keys:
+        short = re.sub(f"^(?:{front})", "", plain(key)) if front else key
+        if (short != plain(key) or not front) and _parts(short):
+            yield key, short
+
+
 def with_parts(
     texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values], front: str = ""
 ) -> tuple[pa.Array, list[tuple[int, str]]]:
     """Return phones with the codes and extensions beside them, under keys that begin with some words, and those that
     cannot be joined: without, 88880000 in Shenzhen and in Guangzhou are one person."""
-    bare = ((key, re.sub(f"^(?:{front})", "", plain(key))) for key in unknown)
-    said = [
-        (short, as_list(values_of(key)))
-        for key, short in bare
-        if (short != plain(key) or not front) and any(_parts(short))
-    ]
+    said = [(short, as_list(values_of(key))) for key, short in _behind(front, unknown)]
     found: list[str | None] = texts.to_pylist() if said else []
     told: list[tuple[int, str]] = []
     for i, text in enumerate(found):

@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.phones import joined
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
 from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone
@@ -26,9 +25,9 @@ from ytxdata.records.party_names import (
     PERSON,
     is_of_another_time,
     may_say_it_came,
-    parts_in,
     points_in,
     tells_when,
+    with_own_parts,
 )
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
@@ -323,8 +322,7 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     if len(by_number) != 1:
         return None
     (number,) = by_number.values()
-    parts = parts_in(said.items())
-    return (joined(str(number), **parts) if parts else None) or number
+    return with_own_parts(number, said)
 
 
 def _phones_of(person: dict[str, Any], aliases: Aliases) -> list[Any]:

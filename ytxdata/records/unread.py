@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.phones import number_class
-from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
@@ -35,6 +35,7 @@ from ytxdata.records.party_names import (
     tells_sittings,
     tells_when,
     times_inside,
+    with_own_parts,
 )
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
@@ -172,7 +173,8 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         yield fields
     signs = signs_of(aliases)
     fed = aliases.columns(value)
-    creators = {as_phone(value[key]) for key, column in fed.items() if column == "creator"}
+    said = (value[key] for key, column in fed.items() if column == "creator")
+    creators = {as_phone(with_own_parts(one, value, OF_CREATOR)) for one in said}
     others = {key: decoded(one) for key, one in value.items() if key not in fed}
     known = creators | {
         phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
@@ -238,9 +240,10 @@ def _when_host_came(
     did has another number: all that a conference calls at once come in one second."""
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
     listed = [decoded(one) for key, one in value.items() if signs.is_parties(key)] if came else []
-    phones = [phone for one in listed for phone in _phones_in(one, signs.aliases)]
-    n_listed = sum(len(one) for one in listed if isinstance(one, list))
-    is_another = bool(creators - {None}) and creators.isdisjoint(phones) and len(phones) >= n_listed > 0
+    entries = [entry for one in listed if isinstance(one, list) for entry in one]
+    phones = [[*_phones_in([entry], signs.aliases)] for entry in entries]
+    # who withholds its number may be the host, whatever others have
+    is_another = bool(creators - {None} and entries) and all(phones) and creators.isdisjoint(chain(*phones))
     return [] if not is_another and are_said((others[key] for key in came), listed) else came
 
 
@@ -296,7 +299,10 @@ def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
     """Yield the numbers of parties that are listed as objects or as mere phones."""
     entries = decoded(value)
     for entry in map(decoded, entries if isinstance(entries, list) else ()):
-        said = [one for key, one in entry.items() if aliases.has_phone([key])] if isinstance(entry, dict) else [entry]
+        if isinstance(entry, dict):
+            said = [with_own_parts(one, entry) for key, one in entry.items() if aliases.has_phone([key])]
+        else:
+            said = [entry]
         yield from filter(None, map(as_phone, said))
 
 

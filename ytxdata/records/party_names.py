@@ -1,25 +1,22 @@
 """Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under;
-how many parties a meeting says it had; which keys and values tell when a party came, and what is part of its number.
+how many parties a meeting says it had; and which keys and values tell when a party came.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.phones import is_country_code, joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
-from ytxdata.records.values import Values, as_list, is_blank
+from ytxdata.records.values import Values, as_list, is_blank, rows_where
 from ytxdata.times import SEVERAL_TIMES, floor_second, looks_like_instant, parse_instant
 
 Party = dict[str, Any]
@@ -91,6 +88,10 @@ _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～�
 
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
+
+_MAY_BE_SITTINGS = (
+    rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d|^\s*\{{.*(?:\d:\d|\d{{9}})"
+)
 
 _A_MINUTE = timedelta(minutes=1)
 """So much what a session says of a sitting may be off what its leg does."""
@@ -384,80 +385,30 @@ def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
     return [values[i] for i in rows]
 
 
-_PARTS = tuple(
-    (part, re.compile(keys), re.compile(values))
-    for part, keys, values in (
-        ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
-        ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
-        ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
-        ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
-        ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
-        ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
-        ("region", "area", r"[1-9]\d{1,2}"),
-    )
-)
-"""In plain keys of a party, what stands beside its phone and is part of the number, the surest first; of words that
-mean other things, too (a region, an SMS code), only what has the form of one."""
-
-
-@lru_cache(maxsize=4096)
-def _parts(key: str) -> tuple[tuple[int, str, re.Pattern[str]], ...]:
-    """Return which part of a number a key may give, how sure that is, and what its values look like."""
-    return tuple((-i, part, form) for i, (part, keys, form) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
-
-
-def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """Return what keys and values give of a number beside it: codes and an extension.
-
-    Examples
-    --------
-    >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
-    {'extension': '8012', 'area': '0755'}
+def unread_times(
+    arrays: Mapping[str, pa.Array], owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the times of a party under a key that nobody knows: several in a list or a text, any where the key says
+    that it came again, what an object says of a sitting that is no leg, and of whoever never joined any, unless the key
+    says what else that was. Who came twice would have come once, and who came never.
     """
-    given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
-    # read in bulk, a number is an amount of many decimals (`0E-38`)
-    texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
-    # zeros say nothing: beside a whole mobile they were a country that makes no number
-    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
-    found = [(rank, part, text) for key, text in said for rank, part, form in _parts(key) if form.fullmatch(text)]
-    parts = {part: text for _, part, text in sorted(found, key=itemgetter(0))}
-    # the number of a region was the area of each party in it, whatever its `areaCode` said
-    region = parts.pop("region", "")
-    return parts | ({"area": region} if not {"area", "country"} & parts.keys() and is_country_code(region) else {})
-
-
-def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any:
-    """Return a number with the codes and the extension that stand beside it in an object, under keys that begin with
-    some words, or as it stands there where they make none.
-
-    Examples
-    --------
-    >>> with_own_parts(88880000, {"hostAreaCode": "0755"}, "host"), with_own_parts("88880000", {"areaCode": "0755"})
-    ('075588880000', '075588880000')
-    """
-    parts = parts_in((short, said[key]) for key, short in _behind(front, said))
-    return (joined(str(number), **parts) if parts else None) or number
-
-
-def _behind(front: str, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the keys that give a part of a number behind some words, each with what is behind them."""
-    for key in keys:
-        short = re.sub(f"^(?:{front})", "", plain(key)) if front else key
-        if (short != plain(key) or not front) and _parts(short):
-            yield key, short
-
-
-def with_parts(
-    texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values], front: str = ""
-) -> tuple[pa.Array, list[tuple[int, str]]]:
-    """Return phones with the codes and extensions beside them, under keys that begin with some words, and those that
-    cannot be joined: without, 88880000 in Shenzhen and in Guangzhou are one person."""
-    said = [(short, as_list(values_of(key))) for key, short in _behind(front, unknown)]
-    found: list[str | None] = texts.to_pylist() if said else []
-    told: list[tuple[int, str]] = []
-    for i, text in enumerate(found):
-        if text and (parts := parts_in((key, one[i]) for key, one in said)):
-            whole = joined(text, **parts)
-            found[i] = whole or text
-            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
-    return (pa.array(found, pa.string()) if said else texts), told
+    never = rows_where(arrays["joined_at"].is_null())
+    for key in unknown:
+        values = values_of(key)
+        is_other = is_of_another_time(key)
+        absent = set() if is_other else set(may_tell_when(values, never))
+        if came_again(key):
+            absent = set(may_tell_when(values, [*range(len(values))]))
+        if isinstance(values, pa.Array):
+            is_open = pa.types.is_struct(values.type) and may_tell_inside(key, values.type)
+            rows = rows_where(values.is_valid()) if is_open else []
+            if pa.types.is_string(values.type):
+                rows = rows_where(pc.match_substring_regex(values, _MAY_BE_SITTINGS))
+        else:
+            rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
+        for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
+            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
+            is_told = (are_sittings and not is_no_sitting(key)) or (i in absent and tells_when(value))
+            inside = () if is_told else times_inside(key, value)
+            if is_told or any(not is_of_leg(at, i, arrays, owner, is_again=is_again) for at, is_again in inside):
+                yield i, f"{key}: {as_json(value)}"

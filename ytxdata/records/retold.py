@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone, with_own_parts
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
@@ -27,7 +27,6 @@ from ytxdata.records.party_names import (
     may_say_it_came,
     points_in,
     tells_when,
-    with_own_parts,
 )
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ytxdata.phones import number_class
 from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
+from ytxdata.records.beside import with_own_parts
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
@@ -23,24 +23,13 @@ from ytxdata.records.party_names import (
     WHOLE,
     Party,
     at_rows,
-    came_again,
     feeds,
     host_came,
-    is_no_sitting,
-    is_of_another_time,
-    is_of_leg,
-    may_tell_inside,
-    may_tell_when,
-    several_hours,
-    tells_sittings,
-    tells_when,
-    times_inside,
-    with_own_parts,
 )
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
-from ytxdata.times import SEVERAL_TIMES, floor_second, is_time, looks_like_instant, parse_instant
+from ytxdata.times import floor_second, is_time, looks_like_instant, parse_instant
 
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -64,10 +53,6 @@ _NO_LISTS = re.compile(
 
 _DIALLED = re.compile("access|dialin|bridge|接入|拨入")
 """In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
-
-_MAY_BE_SITTINGS = (
-    rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d|^\s*\{{.*(?:\d:\d|\d{{9}})"
-)
 
 _OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
 """Columns of a meeting whose keys a party has as well."""
@@ -425,32 +410,3 @@ def _called(
             and (n_callers[owner, other] < 2 or number_class(other) == "mobile")
         }
     return found
-
-
-def unread_times(
-    arrays: Mapping[str, pa.Array], owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
-) -> Iterator[tuple[int, str]]:
-    """Yield the times of a party under a key that nobody knows: several in a list or a text, any where the key says
-    that it came again, what an object says of a sitting that is no leg, and of whoever never joined any, unless the key
-    says what else that was. Who came twice would have come once, and who came never.
-    """
-    never = rows_where(arrays["joined_at"].is_null())
-    for key in unknown:
-        values = values_of(key)
-        is_other = is_of_another_time(key)
-        absent = set() if is_other else set(may_tell_when(values, never))
-        if came_again(key):
-            absent = set(may_tell_when(values, [*range(len(values))]))
-        if isinstance(values, pa.Array):
-            is_open = pa.types.is_struct(values.type) and may_tell_inside(key, values.type)
-            rows = rows_where(values.is_valid()) if is_open else []
-            if pa.types.is_string(values.type):
-                rows = rows_where(pc.match_substring_regex(values, _MAY_BE_SITTINGS))
-        else:
-            rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
-        for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
-            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            is_told = (are_sittings and not is_no_sitting(key)) or (i in absent and tells_when(value))
-            inside = () if is_told else times_inside(key, value)
-            if is_told or any(not is_of_leg(at, i, arrays, owner, is_again=is_again) for at, is_again in inside):
-                yield i, f"{key}: {as_json(value)}"

@@ -42,6 +42,9 @@ _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
 
+_SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
+"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
+
 _LINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)")
 _MOST_BETWEEN = 12
 """How many characters may stand beside each number of a text that lists them with names."""
@@ -410,3 +413,23 @@ def _called(
             and (n_callers[owner, other] < 2 or number_class(other) == "mobile")
         }
     return found
+
+
+def n_said(raw: bytes, aliases: Aliases) -> int:
+    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
+
+    Examples
+    --------
+    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
+    (12, 5)
+    """
+    said, waiting = [0], [read_object(raw, aliases).value or {}]
+    while waiting:
+        for key, one in waiting.pop().items():
+            if isinstance(one, dict):
+                waiting.append(one)
+            elif number := WHOLE.fullmatch(str(one).strip()):
+                match = aliases.meeting(key)
+                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
+                said += [int(number[1])] if is_size else []
+    return max(said)

@@ -382,7 +382,7 @@ class _Edges(NamedTuple):
 def _edges(arrays: Mapping[str, pa.Array], owner: pa.Array) -> _Edges:
     seconds = [arrays[name].cast(pa.timestamp("s", "UTC"), safe=False) for name in ("joined_at", "left_at")]
     came, left = (one.cast(pa.int64()).fill_null(-1).to_numpy() for one in seconds)
-    beijing = (pc.add(one.cast(pa.timestamp("s")), BEIJING_OFFSET) for one in seconds)
+    beijing = (pc.add(one.cast(pa.timestamp("s")), pa.scalar(BEIJING_OFFSET, pa.duration("s"))) for one in seconds)
     return _Edges(came, left, owner.to_numpy(), [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing])
 
 

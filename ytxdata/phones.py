@@ -68,7 +68,6 @@ neighbours apart, so they are none of the four hidden ones."""
 _AS_DIALLED = re.compile(r"1[3-9][0-9]{9}|[48]00[0-9]{7}|[0-9]{1,8}")
 """Home numbers without a 0 in front: mobiles, services, and local numbers."""
 
-
 _DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])"
 _STAMP = rf"(?:20)?[0-9]{{2}}{_DAY}|(?:[01][0-9]|2[0-3])(?:[0-5][0-9]){{2}}|1[0-9]{{9}}(?:[0-9]{{3}})?"
 _BESIDE = re.compile(
@@ -352,8 +351,6 @@ def _dialled_there(digits: str) -> tuple[str, str]:
 
 
 _WITHOUT_AREA = re.compile("[2-9][0-9]{6,7}")
-
-
 _FEWEST_OF_MOBILE = 11
 """How many digits a mobile has with the code of its country, as a rule: shorter ones are Finnish, and may be lines."""
 
@@ -378,20 +375,24 @@ def _likelihood(number: str) -> tuple[bool, bool, bool]:
 
 _LETTERS = re.compile(r"[^\W\d_]")
 _HOME_NAMES = frozenset(("cn", "chn", "china", "中国"))
-
-
 _EXTENSION = re.compile(rf"[#*x转{SEPARATORS}]*([0-9]{{1,{LONGEST_EXTENSION}}})[#{SEPARATORS}]*", re.IGNORECASE)
+
+
+def is_country_code(code: str) -> bool:
+    """Return whether digits are the code of a country, of another than the home region."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+    return (
+        re.fullmatch("[1-9][0-9]{0,2}", code) is not None and code != "86" and int(code) in COUNTRY_CODE_TO_REGION_CODE
+    )
 
 
 def _is_country(area: str, text: str, digits: str) -> bool:
     """Return whether an area code without its 0 is the code of a country in which as many digits as a whole number has
     are one; of a mobile that was sold at home it is where."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
-    is_code = re.fullmatch("[1-9][0-9]{0,2}", area) and int(area) in COUNTRY_CODE_TO_REGION_CODE and area != "86"
     is_open = text.lstrip()[:1] not in ("+", "0") and len(digits) > 8 and not digits.startswith(area)
     is_sold_there = HOME_MOBILE.fullmatch(digits) and any((f"{area}8"[:3], n) in complete_numbers() for n in (10, 11))
-    return bool(is_code and is_open and not is_sold_there) and _likelihood(f"+{area}{digits}")[0]
+    return is_country_code(area) and is_open and not is_sold_there and _likelihood(f"+{area}{digits}")[0]
 
 
 def _is_mobile(number: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -313,28 +313,40 @@ def written_out(value: Any) -> str | None:
         case {"seconds": int(ticks)} | {"_seconds": int(ticks)}:
             return str(ticks)
         # java.time.LocalDateTime by its fields, as a bean, and as Jackson writes it unless it is told how
-        case {"date": {"year": y, "month": m, "day": d}, "time": {"hour": h, "minute": n, "second": s}}:
-            return _joined(_zone_in(value), y, m, d, h, n, s)
-        case {"year": y, "monthValue": m, "dayOfMonth": d, "hour": h, "minute": n, "second": s}:
+        case {"date": {"year": y, "month": m, "day": d}, "time": {"hour": h, "minute": n, "second": s}} | {
+            "year": y,
+            "monthValue": m,
+            "dayOfMonth": d,
+            "hour": h,
+            "minute": n,
+            "second": s,
+        }:
             return _joined(_zone_in(value), y, m, d, h, n, s)
         case [y, m, d, h, *more] if len(more) <= 3:
             return _joined(None, y, m, d, h, *[*more, 0, 0][:2])
     return None
 
 
+def zone_text(key: str, value: object) -> str:
+    """Return a zone as text; minutes from there to UTC, as Java and JavaScript count them, are Beijing's turned round."""
+    # read in bulk, a number is an amount of many decimals
+    said = re.sub(r"\.0*$", "", f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
+    return "480" if said == "-480" and key.endswith("timezoneoffset") else said
+
+
 def _zone_in(value: dict[str, Any]) -> str | None:
     """Return the zone that an object of a time says, also one with an id (Java's); None where it says none."""
-    zones = (one for key, one in value.items() if ZONE_KEY.fullmatch(re.sub(r"[@_\s-]", "", key).casefold()))
-    said = next((one for one in zones if one not in (None, "")), value.get("offset"))
-    return str(said["id"]) if isinstance(said, dict) and "id" in said else None if said is None else str(said)
+    said = {re.sub(r"[@_\s-]", "", key).casefold(): one for key, one in value.items() if one not in (None, "")}
+    key = next(filter(ZONE_KEY.fullmatch, said), "offset")
+    one = said.get(key)
+    return None if one is None else zone_text(key, one["id"] if isinstance(one, dict) and "id" in one else one)
 
 
 def _joined(zone: str | None, *parts: Any) -> str | None:
     """Return year, month, day, hour, minute and second as a text; None where one is no number of them."""
     if not all(type(part) is int for part in parts) or not 1000 <= parts[0] <= 9999:
         return None
-    year, month, day, hour, minute, second = parts
-    return in_zone(f"{year}-{month}-{day} {hour}:{minute}:{second}", zone or "")
+    return in_zone("{}-{}-{} {}:{}:{}".format(*parts), zone or "")
 
 
 def period_of(
@@ -436,15 +448,3 @@ def steps_after(before: Iterable[Sequence[Any]], pulls: Iterable[tuple[str, Any]
         if told != (steps[-1][1] if steps else None):
             steps.append([pull_id, told])
     return steps
-
-
-def told_at(steps: Iterable[Sequence[Any]]) -> Callable[[str], Any]:
-    """Return what tells, of pulls that are named one after the other, what is kept in steps (`steps_after`)."""
-    told_from, told = {str(pull_id): one for pull_id, one in steps}, None
-
-    def told_of(pull_id: str) -> Any:
-        nonlocal told
-        told = told_from.get(pull_id, told)
-        return told
-
-    return told_of

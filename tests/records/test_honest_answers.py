@@ -103,8 +103,26 @@ def test_a_creator_that_came_as_another_is_told_unless_it_has_its_number(phone: 
     assert found.problems["reason"].to_pylist() == ["unread_parties"] * is_told
     flat = tables(meeting(0, parties=[P], creator=phone, hostJoinTime=P["jointime"]))
     assert flat.problems["reason"].to_pylist() == ["unread_parties"] * is_told
-    unknown = tables(meeting(0, parties=[P, {**P, "phone": ""}], creator=phone, hostJoinTime=P["jointime"]))
+    two = {**P, "mobile": P["phone"]}
+    unknown = tables(meeting(0, parties=[two, {**P, "phone": ""}], creator=phone, hostJoinTime=P["jointime"]))
     assert "unread_parties" not in unknown.problems["reason"].to_pylist(), "who has no number there may be the host"
+
+
+@pytest.mark.parametrize(
+    ("host", "party"),
+    [
+        ({"creator": "075588880000"}, {"phone": "88880000", "areaCode": "0755"}),
+        ({"creator": "+85261234567"}, {"phone": "61234567", "countryCode": "852"}),
+        ({"creator": "88880000", "creatorAreaCode": "0755"}, {"phone": "075588880000", "ext": "8012"}),
+    ],
+    ids=str,
+)
+def test_a_host_that_came_is_known_by_its_number_with_the_codes_beside_it(
+    host: dict[str, Any], party: dict[str, Any]
+) -> None:
+    for parties, reasons in (([{**P, **party}], []), ([P], ["unread_parties"])):
+        found = tables(meeting(0, parties=parties, hostJoinTime=P["jointime"], **host))
+        assert found.problems["reason"].to_pylist() == reasons
 
 
 @pytest.mark.parametrize(

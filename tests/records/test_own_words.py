@@ -148,6 +148,10 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"countryCode": "852", "phone": "28880000", "ext": "801"}, "+85228880000", "801"),
         ({"phone": "4008001234", "ext": "#801"}, "+864008001234", "801"),
         ({"phone": "+85261234567", "ext": "801"}, "+85261234567", None),
+        # the state of a call, and a region's own number
+        ({"areaCode": "0755", "stateCode": 200, "area": 65, "phone": "88880000"}, "+8675588880000", None),
+        ({"stateCode": 33, "area": 200, "phone": "755888800"}, "+86755888800", None),
+        ({"area": 33, "countryCode": "852", "phone": "61234567"}, "+85261234567", None),
         # where a mobile was sold, a state of the call, a number that begins with its area
         ({"areaCode": "352", "area": "86", "stateCode": 1, "phone": "15400000001"}, "+8615400000001", None),
         ({"areaCode": "21", "phone": "2125551234", "ext": '{"v": 1}'}, "+862125551234", None),
@@ -180,7 +184,6 @@ def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Ro
     [
         {"areaCode": "852"},
         {"area": "852"},
-        {"stateCode": "65"},
         {"areaCode": "49", "phone": "15112345678"},
         {"countryCode": "US"},
         {"country_code": "999"},

@@ -92,6 +92,9 @@ ONCE = {"phone": "15400000001", "jointime": FIRST[0], "leavetime": FIRST[1]}
         {"info": json.dumps({"rejoinTime": SECOND[0]})},
         {"lastSession": {"join": SECOND[0], "leave": SECOND[1]}},
         {"detail": {"onlineTimes": [FIRST[0], SECOND[0]]}},
+        {"x": {"a": json.dumps([SECOND[0]])}},
+        {"x": {"a": json.dumps({"rejoinTime": SECOND[0]})}},
+        {"session": {"times": "~".join(SECOND)}},
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])
@@ -104,6 +107,12 @@ def test_a_sitting_that_an_object_of_the_party_tells_is_told_unless_it_is_a_leg(
 
 
 @pytest.mark.parametrize("n", [1, 4])
+def test_numbers_in_an_object_are_told_as_they_were_written(n: int) -> None:
+    told = tables(*[[{**ONCE, "session": {"on": 1767580800, "of": 1.5}}]] * n).problems["raw_value"].to_pylist()
+    assert told == ['session: {"on": 1767580800, "of": "1.5"}'] * n
+
+
+@pytest.mark.parametrize("n", [1, 4])
 def test_what_else_an_object_of_a_party_says_of_when_is_not_told(n: int) -> None:
     quiet = {
         "session": {"start": FIRST[0].replace(":00:00", ":00:09"), "createTime": "2026-01-04 10:00:00", "id": 7},
@@ -111,6 +120,9 @@ def test_what_else_an_object_of_a_party_says_of_when_is_not_told(n: int) -> None
         "network": {"reconnectTime": SECOND[0], "samples": [SECOND[0]]},
         "device": {"updateTime": SECOND[0], "lastSeen": 1767580000, "name": "x"},
         "ext": json.dumps({"inviteTimes": [SECOND[0]], "at": SECOND[0]}),
+        "contract": {"period": ["2025-01-01 00:00:00", "2027-01-01 00:00:00"]},
+        "profile": {"birthdays": ["1990-01-01 00:00:00"]},
+        "visit": {"heartbeat": SECOND[1], "span": "~".join(FIRST)},
     }
     assert tables(*[[{**ONCE, **quiet}]] * n).problems.num_rows == 0
 
@@ -184,7 +196,12 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         "拒接时间",
         "创建时间",
     )
-    quiet = dict.fromkeys(keys, FIRST[0]) | {"userId": "1600000123", "工号": 1600000123, "jointime": ""}
+    quiet = dict.fromkeys(keys, FIRST[0]) | {
+        "userId": "1600000123",
+        "工号": 1600000123,
+        "jointime": "",
+        "dialIn": "1700123456",
+    }
     found = tables(*[[{"phone": "15400000001", "state": "未接通", **quiet}]] * n)
     assert (found.problems.num_rows, found.legs["joined_at"].null_count) == (0, n + 1)
 
@@ -300,6 +317,7 @@ AGAIN = [
     {"第二次入会时间": SECOND[0]},
     {"second": {"start": SECOND[0]}},
     {"intervals": "10:00-10:05;10:10-10:15"},
+    {"seen": json.dumps([SECOND[0]])},
 ]
 
 

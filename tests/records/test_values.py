@@ -266,6 +266,9 @@ LIBRARIES = [
         for key in ("tz", "zone", "zoneId", "time_zone", "@timezone")
     ),
     {"date": "2026-01-05", "time": "04:00", "utcOffset": "+00:00"},
+    {"date": "2026-01-05", "time": "12:00:00", "timezoneOffset": -480},
+    {"dateTime": "2026-01-05 12:00:00", "timezoneOffset": "-480"},
+    {"year": 2026, "monthValue": 1, "dayOfMonth": 5, "hour": 12, "minute": 0, "second": 0, "timezoneOffset": -480},
     {"dateTime": "2026-01-05T04:00:00", "tz": "UTC"},
     {
         "year": 2026,

@@ -193,7 +193,13 @@ def test_when_a_meeting_was_as_a_list_of_instants_is_told(
 @pytest.mark.parametrize("key", ["time", "timeRange", "时间段", "会议时间"])
 @pytest.mark.parametrize("n", [1, 5])
 def test_hours_beside_a_day_are_told_of_a_meeting_without_a_start(answer_with: WithData, key: str, n: int) -> None:
-    own = {"date": "2026-03-05", key: "09:00-10:00", "workHours": "08:00-18:00"}
+    quiet = {
+        "workHours": "08:00-18:00",
+        "officeHours": "09:00-18:00",
+        "营业时间": "09:00-18:00",
+        "备注": "请于 9:00-18:00 联系",
+    }
+    own = {"date": "2026-03-05", key: "09:00-10:00", **quiet}
     tables = merge_answers([answer_with(json.dumps([{**HEAD, "meid": f"m{i}", **own, **PEOPLE} for i in range(n)]))])
     assert f"{key}=09:00-10:00" in [one["raw_value"] for one in tables.problems.to_pylist()]
     assert len(tables.problems.to_pylist()) == n
@@ -210,12 +216,21 @@ def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
     answer_with: WithData, key: str, value: Any, other: str, n: int
 ) -> None:
     """The meeting was held from midnight to midnight."""
-    for days, is_told in ((dict.fromkeys(TIMES, "2026-03-05"), True), (TIMES, False)):
-        records = [{**HEAD, "meid": f"m{i}", **days, key: value, other: value, **PEOPLE} for i in range(n)]
+    days = [(dict.fromkeys(TIMES, one), True) for one in ("2026-03-05", 20260305)]
+    for when, is_told in (*days, (TIMES, False)):
+        records = [{**HEAD, "meid": f"m{i}", **when, key: value, other: value, **PEOPLE} for i in range(n)]
         problems = merge_answers([answer_with(json.dumps(records))]).problems.to_pylist()
         told = {(one["column"], one["raw_value"]) for one in problems}
         said = {("started_at", f"{key}={value}"), ("ended_at", f"{other}={value}")}
         assert (told, len(problems)) == ((said, 2 * n) if is_told else (set(), 0))
+
+
+@pytest.mark.parametrize("midnight", [0, "00:00", "0点"])
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_clock_that_says_the_midnight_which_is_shown_is_not(answer_with: WithData, midnight: Any, n: int) -> None:
+    own = {"starttime": "2026-03-05", "endtime": "2026-03-06", "startHour": midnight, "endHour": midnight}
+    tables = merge_answers([answer_with(json.dumps([{**HEAD, "meid": f"m{i}", **own, **PEOPLE} for i in range(n)]))])
+    assert tables.problems.num_rows == 0
 
 
 @pytest.mark.parametrize(

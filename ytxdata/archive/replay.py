@@ -36,7 +36,7 @@ from ytxdata.history.proof.reading import Judgement, patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.times import server_date, told_at
+from ytxdata.times import server_date
 
 _ACCOUNT = ("recomputed", "")
 
@@ -154,6 +154,18 @@ def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Pa
     with writing(root, 0):
         ready = prepared(root, _ACCOUNT, aliases)
         keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
+
+
+def told_at(steps: Iterable[Sequence[Any]]) -> Callable[[str], Any]:
+    """Return what tells, of pulls that are named one after the other, what is kept in steps (`times.steps_after`)."""
+    told_from, told = {str(pull_id): one for pull_id, one in steps}, None
+
+    def told_of(pull_id: str) -> Any:
+        nonlocal told
+        told = told_from.get(pull_id, told)
+        return told
+
+    return told_of
 
 
 def clock_by(kept: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], float | None]:

@@ -17,7 +17,7 @@ from typing import Any
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
 from ytxdata.archive.rebuild import names_at, names_told
-from ytxdata.archive.replay import at_least, patience, replayed, told_by_heads
+from ytxdata.archive.replay import at_least, patience, replayed, told_at, told_by_heads
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -57,7 +57,7 @@ from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
-from ytxdata.times import Instant, as_instant, period_of, told_at
+from ytxdata.times import Instant, as_instant, period_of
 from ytxdata.version import __version__
 
 RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}

@@ -1,15 +1,22 @@
-"""What stands beside the one meeting in an object and is its own: its parties, and its words where it has only its id."""
+"""What stands beside something in an object and is its own: beside the one meeting its parties, and its words where it
+has only its id; beside a time its zone, and beside a phone its codes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
+import pyarrow as pa
+
+from ytxdata.phones import is_country_code, joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.json_values import decoded
-from ytxdata.records.values import is_blank
-from ytxdata.times import ZONE_KEY, in_zone
+from ytxdata.records.json_values import as_json, decoded
+from ytxdata.records.values import Values, as_list, is_blank
+from ytxdata.times import ZONE_KEY, in_zone, zone_text
 
 SPAN = frozenset({"started_at", "ended_at", "duration_s"})
 """Columns that are taken together: beside an actual start, the end of a booking would be shown for the end."""
@@ -121,12 +128,9 @@ def other_zone(key: str, value: Any, time: str = _ANY_TIME) -> str | None:
     """
     if is_blank(value) or isinstance(value, (bool, list, dict)):
         return None
-    # read in bulk, a number is an amount of many decimals
-    said = re.sub(r"\.0*$", "", f"{value:f}" if isinstance(value, Decimal) else str(value).strip())
+    said = zone_text(plain(key), value)
     if _MAY_BE_A_CLOUDS.fullmatch(plain(key)) and not _SURE_ZONE.fullmatch(said):
         return None
-    if said == "-480" and plain(key).endswith("timezoneoffset"):
-        return None  # as JavaScript and Java count it, from the time there to UTC
     return None if in_zone(time, said) == time else said
 
 
@@ -171,3 +175,82 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     # What else stands beside them may be parties too, under a name nobody knows: that is told.
     unknown = {key: one for key, one in others.items() if key not in fed}
     return {**unknown, **meeting, **words, **parties}
+
+
+_PARTS = tuple(
+    (part, re.compile(keys), re.compile(values))
+    for part, keys, values in (
+        ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
+        ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
+        ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
+        ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
+        ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
+        ("region", "area", r"[1-9]\d{1,2}"),
+    )
+)
+"""In plain keys of a party, what stands beside its phone and is part of the number, the surest first; of words that
+mean other things, too (a region, an SMS code), only what has the form of one."""
+
+
+@lru_cache(maxsize=4096)
+def _parts(key: str) -> tuple[tuple[int, str, re.Pattern[str]], ...]:
+    """Return which part of a number a key may give, how sure that is, and what its values look like."""
+    return tuple((-i, part, form) for i, (part, keys, form) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
+
+
+def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Return what keys and values give of a number beside it: codes and an extension.
+
+    Examples
+    --------
+    >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
+    {'extension': '8012', 'area': '0755'}
+    """
+    given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
+    # read in bulk, a number is an amount of many decimals (`0E-38`)
+    texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
+    # zeros say nothing: beside a whole mobile they were a country that makes no number
+    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
+    found = [(rank, part, text) for key, text in said for rank, part, form in _parts(key) if form.fullmatch(text)]
+    parts = {part: text for _, part, text in sorted(found, key=itemgetter(0))}
+    # the number of a region was the area of each party in it, whatever its `areaCode` said
+    region = parts.pop("region", "")
+    return parts | ({"area": region} if not {"area", "country"} & parts.keys() and is_country_code(region) else {})
+
+
+def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any:
+    """Return a number with the codes and the extension that stand beside it in an object, under keys that begin with
+    some words, or as it stands there where they make none.
+
+    Examples
+    --------
+    >>> with_own_parts(88880000, {"hostAreaCode": "0755"}, "host"), with_own_parts("88880000", {"areaCode": "0755"})
+    ('075588880000', '075588880000')
+    """
+    parts = parts_in((short, said[key]) for key, short in _behind(front, said))
+    return (joined(str(number), **parts) if parts else None) or number
+
+
+def _behind(front: str, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the keys that give a part of a number behind some words, each with what is behind them."""
+    for key in keys:
+        short = re.sub(f"^(?:{front})", "", plain(key)) if front else key
+        if (short != plain(key) or not front) and _parts(short):
+            yield key, short
+
+
+def with_parts(
+    texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values], front: str = ""
+) -> tuple[pa.Array, list[tuple[int, str]]]:
+    """Return phones with the codes and extensions beside them, under keys that begin with some words, and those that
+    cannot be joined: without, 88880000 in Shenzhen and in Guangzhou are one person."""
+    said = [(short, as_list(values_of(key))) for key, short in _behind(front, unknown)]
+    found: list[str | None] = texts.to_pylist() if said else []
+    told: list[tuple[int, str]] = []
+    for i, text in enumerate(found):
+        if text and (parts := parts_in((key, one[i]) for key, one in said)):
+            whole = joined(text, **parts)
+            found[i] = whole or text
+            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
+    return (pa.array(found, pa.string()) if said else texts), told

@@ -266,9 +266,14 @@ def as_json(value: Any) -> str:
         return f"{value.normalize():f}"
     # What tells of a problem must not be one: deep nesting and endless integers cannot be written out.
     try:
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(value, ensure_ascii=False, default=_in_text)
     except (ValueError, RecursionError):
         return "…"
+
+
+def _in_text(value: Any) -> Any:
+    is_of_column = type(value) is Decimal
+    return int(value) if is_of_column and value == int(value) else as_json(value) if is_of_column else str(value)
 
 
 def _mend(match: re.Match[str]) -> str:

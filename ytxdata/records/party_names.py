@@ -1,25 +1,22 @@
 """Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under;
-how many parties a meeting says it had; which keys and values tell when a party came, and what is part of its number.
+and which keys and values tell when a party came.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import lru_cache
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial, reduce
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.phones import joined
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.json_values import as_json, decoded, read_object
-from ytxdata.records.values import Values, as_list, is_blank
-from ytxdata.times import SEVERAL_TIMES, floor_second, looks_like_instant, parse_instant
+from ytxdata.records.json_values import as_json, decoded
+from ytxdata.records.values import Values, as_list, is_blank, rows_where
+from ytxdata.times import BEIJING_OFFSET, SEVERAL_TIMES, looks_like_instant, parse_instant
 
 Party = dict[str, Any]
 
@@ -28,9 +25,6 @@ MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
 HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
 """Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
 list itself: `attendeeCount` may be of those invited."""
-
-_SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
-"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
 
 DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
@@ -58,7 +52,7 @@ these hid the others."""
 _OTHER_TIMES = re.compile(
     "invit|call|ring|dial|alert|wait|queue|request|respon|reject|refus|declin|miss|(?:no|not|un)answer|fail|cancel"
     "|delet|remov|mute|hand|oper|creat|insert|add(?!r)|updat|modif|change|sync|record|book|plan|sched"
-    "|expect|work|meeting|conf|notif|remind|sms|send|sent|expir|valid|regist|last|seen"
+    "|expect|work|heartbeat|birth|meeting|conf|notif|remind|sms|send|sent|expir|valid|regist|last|seen"
     "|(?:id|no|num|number|code|sn|serial|key|token)$"
     "|邀请|呼叫|拨打|振铃|响铃|等待|排队|请求|拒|未接|失败|取消|删除|移除|静音|举手|操作|创建|新增|添加|更新|修改|变更|同步"
     "|预约|预计|计划|工作|会议|通知|提醒|短信|发送|过期|有效|注册|最近|[编序工]?号$|[编代]?码$"
@@ -91,8 +85,23 @@ _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～�
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
 
-_A_MINUTE = timedelta(minutes=1)
-"""So much what a session says of a sitting may be off what its leg does."""
+_MAY_BE_SITTINGS = (
+    rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d|^\s*[\[{{].*(?:\d:\d|\d{{9}})"
+)
+
+_A_MINUTE = 60
+"""So much what a session says of a sitting may be off what its leg does [s]."""
+
+_A_DAY = 86_400
+"""What is further from a meeting is a contract's or a birthday's, and was told of each leg [s]."""
+
+_POINT = re.compile(
+    r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]*\d{1,2}[:：时点][\d:：分秒.]*(?:Z|\+\d\d:?\d\d)?|\d{9,}(?:\.\d+)?"
+)
+"""One of the points in time in a text of several."""
+
+_DIGITS = re.compile(r"[\d.]+")
+_NUMBER_DIALLED = re.compile("(?:call|dial)in")
 
 _GROUP = re.compile(
     "主持|主席|参会|与会|出席|嘉宾|来宾|观众|听众|代表|成员|人员|名单|列表|内|外|其他|员工|客户|用户|领导|同事|公司|团队|线"
@@ -300,32 +309,14 @@ def may_be_name(key: str, value: Any, aliases: Aliases) -> bool:
     return bool(said) and all(said) and not any(feeds(one, ("name",), aliases) for one in value)
 
 
-def n_said(raw: bytes, aliases: Aliases) -> int:
-    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
-
-    Examples
-    --------
-    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
-    (12, 5)
-    """
-    said, waiting = [0], [read_object(raw, aliases).value or {}]
-    while waiting:
-        for key, one in waiting.pop().items():
-            if isinstance(one, dict):
-                waiting.append(one)
-            elif number := WHOLE.fullmatch(str(one).strip()):
-                match = aliases.meeting(key)
-                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
-                said += [int(number[1])] if is_size else []
-    return max(said)
-
-
 def points_in(value: Any, depth: int = 0) -> Iterator[Any]:
     """Yield the points in time in a value, at any depth."""
     value = decoded(value)
     if isinstance(value, (list, dict)) and depth <= DEEPEST:
         for one in value.values() if isinstance(value, dict) else value:
             yield from points_in(one, depth + 1)
+    elif isinstance(value, str) and SEVERAL_TIMES.search(value):
+        yield from filter(looks_like_instant, _POINT.findall(value))
     elif looks_like_instant(value):
         yield value
 
@@ -339,41 +330,81 @@ def may_tell_when(values: Values, rows: list[int]) -> list[int]:
     return found
 
 
-def times_inside(key: str, value: Any, depth: int = 0) -> Iterator[tuple[datetime, bool]]:
+def times_inside(key: str, value: Any, depth: int = 0) -> Iterator[tuple[str, bool]]:
     """Yield the points in time at which an object of a party may say that it came or went, each with whether its key
     says that this was again."""
-    value, said = decoded(value), plain(key)
-    if is_no_sitting(key) or depth > DEEPEST or (is_of_another_time(key) and not _SITS.search(said)):
+    value = decoded(value)
+    if depth > DEEPEST or not isinstance(value, dict) or not _may_hold_sittings(key):
         return
-    for name, one in value.items() if isinstance(value, dict) else ():
+    for name, one in value.items():
         one = decoded(one)
         is_again = came_again(name)
         if isinstance(one, dict):
             yield from times_inside(name, one, depth + 1)
         elif is_no_sitting(name) or is_of_another_time(name):
             continue
-        elif is_again or tells_sittings(one) or (_SITS.search(said) and looks_like_instant(one)):
-            found = (parse_instant(str(it)) for it in points_in(one))
-            yield from ((at, is_again) for at in found if at)
+        elif is_again or tells_sittings(one) or (_sits(key) and looks_like_instant(one)):
+            yield from ((str(it), is_again) for it in points_in(one))
 
 
-def may_tell_inside(key: str, kind: pa.DataType) -> bool:
-    """Return whether objects of one type may say when a party came again."""
-    names = (key, *re.findall("[^<>,: ]+(?=: )", str(kind)))
-    return "list<" in str(kind) or any(came_again(one) or _SITS.search(plain(one)) for one in names)
+@lru_cache(maxsize=4096)
+def _sits(key: str) -> bool:
+    return _SITS.search(plain(key)) is not None
 
 
-def is_of_leg(at: datetime, row: int, arrays: Mapping[str, pa.Array], owner: pa.Array, *, is_again: bool) -> bool:
-    """Return whether a point in time is when somebody of the meeting came or went, as the legs tell it; or lies in the
-    party's own, unless it is said to be of another."""
-    edges = [arrays[name] for name in ("joined_at", "left_at")]
-    came, left = (one[row].as_py() for one in edges)
-    if not is_again and came and came - _A_MINUTE <= at and (left is None or at <= left + _A_MINUTE):
+@lru_cache(maxsize=4096)
+def _may_hold_sittings(key: str) -> bool:
+    return not is_no_sitting(key) and (_sits(key) or not is_of_another_time(key))
+
+
+def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
+    """Return a mask of the objects of a column that may say when a party came again: by their keys, in lists, or in
+    texts of several times or of JSON."""
+    kind = values.type
+    if came_again(key) or pa.types.is_list(kind) or (pa.types.is_struct(kind) and _sits(key)):
+        return values.is_valid()
+    if pa.types.is_string(kind):
+        return pc.match_substring_regex(values, _MAY_BE_SITTINGS).fill_null(False)
+    fields = enumerate(kind) if pa.types.is_struct(kind) and _may_hold_sittings(key) else ()
+    inner = (may_tell_inside(one.name, pc.struct_field(values, [i])) for i, one in fields)
+    return reduce(pc.or_, inner, pa.repeat(pa.scalar(False), len(values)))
+
+
+class _Edges(NamedTuple):
+    """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), and their texts."""
+
+    came: np.ndarray[Any, np.dtype[np.int64]]
+    left: np.ndarray[Any, np.dtype[np.int64]]
+    owners: np.ndarray[Any, np.dtype[np.int64]]
+    texts: list[list[str | None]]
+
+
+def _edges(arrays: Mapping[str, pa.Array], owner: pa.Array) -> _Edges:
+    seconds = [arrays[name].cast(pa.timestamp("s", "UTC"), safe=False) for name in ("joined_at", "left_at")]
+    came, left = (one.cast(pa.int64()).fill_null(-1).to_numpy() for one in seconds)
+    beijing = (pc.add(one.cast(pa.timestamp("s")), pa.scalar(BEIJING_OFFSET, pa.duration("s"))) for one in seconds)
+    return _Edges(came, left, owner.to_numpy(), [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing])
+
+
+def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
+    """Return whether a point in time is one at which somebody of the meeting came or went, as the legs tell it; or,
+    unless it is said to be of another sitting, lies in the party's own, or so far from the meeting that it is of none.
+    """
+    if any(said == texts[row] for texts in edges.texts):
+        return True  # nearly always, and told without reading it
+    instant = parse_instant(said)
+    if instant is None:
         return True
-    owners = owner.to_numpy()  # sorted: meetings one after the other
-    first, end = (np.searchsorted(owners, owners[row], side) for side in ("left", "right"))
-    said = (it for one in edges for it in one.slice(first, end - first).to_pylist() if it)
-    return any(floor_second(it) == floor_second(at) for it in said)
+    at = int(instant.timestamp())
+    came, left = edges.came[row], edges.left[row]
+    if not is_again and 0 <= came <= at + _A_MINUTE and (left < 0 or at <= left + _A_MINUTE):
+        return True
+    first, end = (np.searchsorted(edges.owners, edges.owners[row], side) for side in ("left", "right"))
+    known = np.concatenate([edges.came[first:end], edges.left[first:end]])
+    known = known[known >= 0]
+    if not len(known) or (known == at).any():
+        return len(known) > 0
+    return not is_again and not known.min() - _A_DAY <= at <= known.max() + _A_DAY
 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
@@ -383,59 +414,29 @@ def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
     return [values[i] for i in rows]
 
 
-_PARTS = tuple(
-    (part, re.compile(keys), re.compile(values))
-    for part, keys, values in (
-        ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
-        ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
-        ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
-        ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
-        ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
-        ("area", "area|statecode", r"(?!86$)[1-9]\d{1,2}|\+\d{1,3}"),
-        ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
-    )
-)
-"""In plain keys of a party, what stands beside its phone and is part of the number; of words that mean other things,
-too (a region, an SMS code), only what has the form of one."""
-
-
-def _parts(key: str) -> Iterator[tuple[str, re.Pattern[str]]]:
-    """Yield which part of a number a key may give, and what its values look like."""
-    return ((part, values) for part, keys, values in _PARTS if keys.fullmatch(plain(key)))
-
-
-def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """Return what keys and values give of a number beside it: codes and an extension.
-
-    Examples
-    --------
-    >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
-    {'area': '0755', 'extension': '8012'}
+def unread_times(
+    arrays: Mapping[str, pa.Array], owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the times of a party under a key that nobody knows: several in a list or a text, any where the key says
+    that it came again, what an object says of a sitting that is no leg, and of whoever never joined any, unless the key
+    says what else that was. Who came twice would have come once, and who came never.
     """
-    given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
-    # read in bulk, a number is an amount of many decimals (`0E-38`)
-    texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
-    # zeros say nothing: beside a whole mobile they were a country that makes no number
-    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
-    return {part: text for key, text in said for part, form in _parts(key) if form.fullmatch(text)}
-
-
-def with_parts(
-    texts: pa.Array, unknown: Sequence[str], values_of: Callable[[str], Values], front: str = ""
-) -> tuple[pa.Array, list[tuple[int, str]]]:
-    """Return phones with the codes and extensions beside them, under keys that begin with some words, and those that
-    cannot be joined: without, 88880000 in Shenzhen and in Guangzhou are one person."""
-    bare = ((key, re.sub(f"^(?:{front})", "", plain(key))) for key in unknown)
-    said = [
-        (short, as_list(values_of(key)))
-        for key, short in bare
-        if (short != plain(key) or not front) and any(_parts(short))
-    ]
-    found: list[str | None] = texts.to_pylist() if said else []
-    told: list[tuple[int, str]] = []
-    for i, text in enumerate(found):
-        if text and (parts := parts_in((key, one[i]) for key, one in said)):
-            whole = joined(text, **parts)
-            found[i] = whole or text
-            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
-    return (pa.array(found, pa.string()) if said else texts), told
+    never, edges = rows_where(arrays["joined_at"].is_null()), cache(partial(_edges, arrays, owner))
+    for key in unknown:
+        values = values_of(key)
+        is_other, is_dialled = is_of_another_time(key), _NUMBER_DIALLED.fullmatch(plain(key)) is not None
+        absent = set() if is_other else set(may_tell_when(values, never))
+        if came_again(key):
+            absent = set(may_tell_when(values, [*range(len(values))]))
+        if isinstance(values, pa.Array):
+            is_open = pa.types.is_struct(values.type) or pa.types.is_string(values.type)
+            rows = rows_where(may_tell_inside(key, values)) if is_open else []
+        else:
+            rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
+        for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
+            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
+            is_when = i in absent and tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value)))
+            is_told = is_when or (are_sittings and not is_no_sitting(key))
+            inside = () if is_told else times_inside(key, value)
+            if is_told or any(not _is_of_leg(at, i, edges(), is_again=is_again) for at, is_again in inside):
+                yield i, f"{key}: {as_json(value)}"

@@ -14,10 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.phones import joined
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone
+from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone, with_own_parts
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
@@ -26,7 +25,6 @@ from ytxdata.records.party_names import (
     PERSON,
     is_of_another_time,
     may_say_it_came,
-    parts_in,
     points_in,
     tells_when,
 )
@@ -42,6 +40,12 @@ LACKING = ("started_at", "ended_at", "creator", "name")
 """Columns that a row ought to have: where it does not, what else of the record may say them is told."""
 
 _NAMES_MEETING = re.compile("meet|conf(?!irm)|会议")
+
+_TIME = re.compile(
+    "time|hour|clock|period|slot|span|range|interval|when|date|day|meet|conf(?!irm)|时|日期|钟点|起止|会议"
+)
+_OPEN = re.compile("office|business|service|opening|营业|办公|服务|客服")
+"""In plain keys, what from one time of day to another may be when a meeting was, and what is when somebody is there."""
 
 
 class Retold(NamedTuple):
@@ -183,6 +187,7 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
 
 
 _DAY = re.compile(r"\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*")
+_MIDNIGHT = re.compile("[0:：.时点分秒 ]+")
 _CLOCKS = {
     "started_at": re.compile(
         "(?:meeting|conf)?(?:(?:start|begin)(?:hour|clock|ofday)|clock)|(?:会议)?开始(?:钟点|小时)"
@@ -198,7 +203,8 @@ def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
         for key in (one for one in sheet.unknown if names.fullmatch(plain(one))):
             days = as_list(sheet.choose(column, []) or ())
             for i, (clock, day) in enumerate(zip(as_list(sheet.values(key)), days, strict=False)):
-                if not is_blank(clock) and isinstance(day, str) and _DAY.fullmatch(day):
+                says_more = not is_blank(clock) and not _MIDNIGHT.fullmatch(as_json(clock))
+                if says_more and _DAY.fullmatch(as_json(day)):
                     yield Trouble(i, column, "other_value", f"{key}={as_json(clock)}")
 
 
@@ -251,7 +257,8 @@ def _may_say_when(key: str, value: Any) -> bool:
     """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended,
     a list of nothing else (`[start, end]`), or from a time of day to another, beside a day."""
     if isinstance(value, str) and tells_when(value):
-        return not _is_of_another_time(key)
+        is_of_time = looks_like_instant(value) or (_TIME.search(plain(key)) and not _OPEN.search(plain(key)))
+        return bool(is_of_time) and not _is_of_another_time(key)
     given = [one for one in value if not is_blank(one)] if isinstance(value, list) else [value]
     is_when = bool(given) and (all(map(looks_like_instant, given)) or written_out(value) is not None)
     return is_when and not _is_of_another_time(key)
@@ -323,8 +330,7 @@ def _number_of(person: dict[str, Any], aliases: Aliases) -> Any:
     if len(by_number) != 1:
         return None
     (number,) = by_number.values()
-    parts = parts_in(said.items())
-    return (joined(str(number), **parts) if parts else None) or number
+    return with_own_parts(number, said)
 
 
 def _phones_of(person: dict[str, Any], aliases: Aliases) -> list[Any]:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ytxdata.phones import number_class
-from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
+from ytxdata.records.beside import with_own_parts
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
@@ -23,23 +23,13 @@ from ytxdata.records.party_names import (
     WHOLE,
     Party,
     at_rows,
-    came_again,
     feeds,
     host_came,
-    is_no_sitting,
-    is_of_another_time,
-    is_of_leg,
-    may_tell_inside,
-    may_tell_when,
-    several_hours,
-    tells_sittings,
-    tells_when,
-    times_inside,
 )
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
-from ytxdata.times import SEVERAL_TIMES, floor_second, is_time, looks_like_instant, parse_instant
+from ytxdata.times import floor_second, is_time, looks_like_instant, parse_instant
 
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -52,6 +42,9 @@ _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
 
+_SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
+"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
+
 _LINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)")
 _MOST_BETWEEN = 12
 """How many characters may stand beside each number of a text that lists them with names."""
@@ -63,10 +56,6 @@ _NO_LISTS = re.compile(
 
 _DIALLED = re.compile("access|dialin|bridge|接入|拨入")
 """In plain keys of numbers that one dials to get in, fixed lines too: told of every record."""
-
-_MAY_BE_SITTINGS = (
-    rf"{SEVERAL_TIMES.pattern}|\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d.*\d[:：]\d\d|^\s*\{{.*(?:\d:\d|\d{{9}})"
-)
 
 _OF_A_PARTY = frozenset({"meeting_id", "name", "state", "duration_s"})
 """Columns of a meeting whose keys a party has as well."""
@@ -172,7 +161,8 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         yield fields
     signs = signs_of(aliases)
     fed = aliases.columns(value)
-    creators = {as_phone(value[key]) for key, column in fed.items() if column == "creator"}
+    said = (value[key] for key, column in fed.items() if column == "creator")
+    creators = {as_phone(with_own_parts(one, value, OF_CREATOR)) for one in said}
     others = {key: decoded(one) for key, one in value.items() if key not in fed}
     known = creators | {
         phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
@@ -238,9 +228,10 @@ def _when_host_came(
     did has another number: all that a conference calls at once come in one second."""
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
     listed = [decoded(one) for key, one in value.items() if signs.is_parties(key)] if came else []
-    phones = [phone for one in listed for phone in _phones_in(one, signs.aliases)]
-    n_listed = sum(len(one) for one in listed if isinstance(one, list))
-    is_another = bool(creators - {None}) and creators.isdisjoint(phones) and len(phones) >= n_listed > 0
+    entries = [entry for one in listed if isinstance(one, list) for entry in one]
+    phones = [[*_phones_in([entry], signs.aliases)] for entry in entries]
+    # who withholds its number may be the host, whatever others have
+    is_another = bool(creators - {None} and entries) and all(phones) and creators.isdisjoint(chain(*phones))
     return [] if not is_another and are_said((others[key] for key in came), listed) else came
 
 
@@ -296,7 +287,10 @@ def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
     """Yield the numbers of parties that are listed as objects or as mere phones."""
     entries = decoded(value)
     for entry in map(decoded, entries if isinstance(entries, list) else ()):
-        said = [one for key, one in entry.items() if aliases.has_phone([key])] if isinstance(entry, dict) else [entry]
+        if isinstance(entry, dict):
+            said = [with_own_parts(one, entry) for key, one in entry.items() if aliases.has_phone([key])]
+        else:
+            said = [entry]
         yield from filter(None, map(as_phone, said))
 
 
@@ -421,30 +415,21 @@ def _called(
     return found
 
 
-def unread_times(
-    arrays: Mapping[str, pa.Array], owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
-) -> Iterator[tuple[int, str]]:
-    """Yield the times of a party under a key that nobody knows: several in a list or a text, any where the key says
-    that it came again, what an object says of a sitting that is no leg, and of whoever never joined any, unless the key
-    says what else that was. Who came twice would have come once, and who came never.
+def n_said(raw: bytes, aliases: Aliases) -> int:
+    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
+
+    Examples
+    --------
+    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
+    (12, 5)
     """
-    never = rows_where(arrays["joined_at"].is_null())
-    for key in unknown:
-        values = values_of(key)
-        is_other = is_of_another_time(key)
-        absent = set() if is_other else set(may_tell_when(values, never))
-        if came_again(key):
-            absent = set(may_tell_when(values, [*range(len(values))]))
-        if isinstance(values, pa.Array):
-            is_open = pa.types.is_struct(values.type) and may_tell_inside(key, values.type)
-            rows = rows_where(values.is_valid()) if is_open else []
-            if pa.types.is_string(values.type):
-                rows = rows_where(pc.match_substring_regex(values, _MAY_BE_SITTINGS))
-        else:
-            rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
-        for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
-            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            is_told = (are_sittings and not is_no_sitting(key)) or (i in absent and tells_when(value))
-            inside = () if is_told else times_inside(key, value)
-            if is_told or any(not is_of_leg(at, i, arrays, owner, is_again=is_again) for at, is_again in inside):
-                yield i, f"{key}: {as_json(value)}"
+    said, waiting = [0], [read_object(raw, aliases).value or {}]
+    while waiting:
+        for key, one in waiting.pop().items():
+            if isinstance(one, dict):
+                waiting.append(one)
+            elif number := WHOLE.fullmatch(str(one).strip()):
+                match = aliases.meeting(key)
+                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
+                said += [int(number[1])] if is_size else []
+    return max(said)

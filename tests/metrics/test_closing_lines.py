@@ -298,6 +298,27 @@ def test_words_between_the_lines_of_a_bill_are_no_meetings(archive: Archive, tmp
         assert said.finding == ("witnessed" if n == 4 else "lines_missing"), said.text.en
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("room", ["8001 0009", "三楼会议室", "Room 3"])
+def test_a_room_with_a_topic_beside_it_is_no_title(archive: Archive, room: str, tmp_path: Path) -> None:
+    """Of a list that named a meeting too many, all lines were called archived."""
+    rows = [f"{n},{one[0]},周会,{one[1]},{one[3]}" for n, one in enumerate(MEETINGS, 1)]
+    for title, finding in ((f"3,{room},晨会,,", "lines_missing"), ("二,研发部,,,", "witnessed")):
+        text = [*rows[:2], ",小计,,,1800", title, *rows[2:], ",小计,,,3600", ",合计,,,5400"]
+        path = saved(tmp_path, "\n".join(["序号,会议编号,会议主题,开始时间,时长(秒)", *text, ""]))
+        said = archive.witness(path, kind="console", start="2026-03", end="2026-04")
+        archive.remove_witness(path.name)
+        assert said.finding == finding, said.text.en
+        assert len(Invoice.read(path).bills) == 4 + (finding == "lines_missing")
+
+
+@pytest.mark.parametrize("ids", ["8001 0001|8001 0002", "三楼会议室|四楼会议室"])
+def test_below_a_total_on_top_are_meetings(ids: str, tmp_path: Path) -> None:
+    """All of them were taken for its foot."""
+    text = "\n".join(["会议编号,主题", "共2场,", *(f"{one}," for one in ids.split("|")), ""])
+    assert len(Invoice.read(saved(tmp_path, text)).bills) == 2
+
+
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pandas as pd
@@ -540,6 +541,30 @@ NAMES = {
 """How operators and ledgers call the lines below a bill, and what each is in the place of an id; anything else is a
 meeting. Of 326, 82 were taken otherwise.
 """
+
+
+def test_a_summary_of_something_is_what_a_meeting_is_about() -> None:
+    """What it cost was not shared, nor what was below it held against the total."""
+    told = {"amount_yuan": "5.00", "duration_s": "", "started_at": ""}
+    for name in ("汇总：一季度复盘", "汇总2026年工作", "汇总：市场部", "汇总3月数据", "汇总会"):
+        assert no_meeting(name, told) is None, name
+    for name in (
+        "汇总",
+        "汇总：4场，10.80元",
+        "汇总（元）：10.80",
+        "本月汇总",
+        "汇总金额：¥10.80",
+        "汇总2026年3月",
+        "（汇总）",
+    ):
+        assert no_meeting(name, told) == "total", name
+
+
+@pytest.mark.parametrize("cell", ["-" * 20_000 + "x", "- " * 10_000 + "x", "汇总" + "元" * 10_000 + "x"])
+def test_a_line_of_ornaments_is_read_at_once(cell: str) -> None:
+    began = process_time()
+    assert no_meeting(cell, {"amount_yuan": ""}) is None
+    assert process_time() - began < 0.2
 
 
 def test_what_lines_of_a_bill_are_called_says_what_they_are() -> None:

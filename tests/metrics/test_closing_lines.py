@@ -172,13 +172,28 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "how"),
-    [("付费方式", "预付费"), ("账户类型", "预付费"), ("扣款方式", "银行代扣"), ("payment method", "prepaid")],
+    [
+        ("付费方式", "预付费"),
+        ("计费方式", "预付费"),
+        ("账户", "充值"),
+        ("账户类型", "预付费"),
+        ("扣款方式", "银行代扣"),
+        ("payment method", "prepaid"),
+    ],
 )
 def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
     text = f"period,部门,{column},amount\n2026-02,A,后付费,100\n2026-02,B,{how},106\n"
     assert shared(archive, saved(tmp_path, text))[0] == 206
     text = f"period,{'费用类型'},amount\n2026-02,通话费,100\n2026-02,充值,106\n"
     assert shared(archive, saved(tmp_path, text))[0] == 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("column", ["计费方式", "收费方式", "账户"])
+def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, column: str, tmp_path: Path) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
+    text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("30.80")
 
 
 @pytest.mark.slow
@@ -406,6 +421,9 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
             "203.80",
         ),
         ([["账期", "金额", "单位"], ["2026-03", 20000, "分"], ["2026-03", 3.8, ""]], "203.80"),
+        # a blank below 分 is 分 too, unless yuan and fen stand there and whole fen above
+        ([["账期", "金额", "单位"], ["2026-03", "10380", "分"], ["2026-03", "100.00", ""]], "203.80"),
+        ([["账期", "金额", "单位"], ["2026-03", "10380.0", "分"], ["2026-03", "10000.0", ""]], "203.80"),
         ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 203.8, "元/分"]], "203.80"),
         ([["账期", "金额（元）", "单位"], ["2026-03", 203.8, "市场部分"]], "203.80"),
@@ -429,6 +447,9 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
         ([["账期", "金额", "单位"], ["2026-03", 20.38, "万元"]], "than yuan, and its amounts were read as yuan: 万元 (lines 2)"),
         ([["账期", "金额", "币种"], ["2026-03", 20.38, "USD"]], "USD (lines 2)"),
         ([["金额单位：美元"], ["账期", "金额"], ["2026-03", 20.38]], "美元"),
+        ([["金额单位：人民币万元（含税）"], ["账期", "金额"], ["2026-03", 20.38]], "人民币万元"),
+        ([["付款单位：北京三角科技有限公司，使用单位：亿元科技"], ["账期", "金额"], ["2026-03", 20.38]], ""),
+        ([["单位：元（不足1角按1角计）"], ["账期", "金额"], ["2026-03", 20.38]], ""),
         ([["金额单位：人民币元"], ["账期", "金额", "币种"], ["2026-03", 20.38, "CNY"]], ""),
         ([["账期", "金额", "单位"], ["2026-03", 20.38, "市场部"]], ""),
     ],

@@ -18,8 +18,10 @@ _PAGE = r"(?P<page>[本每]页|第\s*\d+\s*页|page)"
 _SPAN = r"本[月期]|当月|全[月部]|(?:\d{4}年)?\d{1,2}月份?|grand"
 _SUBTOTAL = r"(?P<part>小\s*计|sub[-\s]?totals?\b)"
 _ALL = r"总(?:额|金额|价|费用|数|时长|场[次数]|笔数?|条数?|行数?|次数?|人次|分钟数?)"
+# with words of its own behind it, it is what a meeting is about: 汇总：一季度复盘
+_SUMMARY = r"汇\s*总(?=(?:\W|[\d场次行条笔秒元年月日]|金额|费用|时长|数量|[不未]?含?税|人民币|(?:rmb|cny)(?![a-z]))*+$)"
 _SUM = (
-    rf"[合总共]\s*计|汇\s*总|{_ALL}|总?共(?=\s*\d)|(?:totals?|sum)\b"
+    rf"[合总共]\s*计|{_SUMMARY}|{_ALL}|总?共(?=\s*\d)|(?:totals?|sum)\b"
     r"|(?:不含|未|含|价)税(?:金额|总[价额])|税前金额|(?:net|gross) amount\b|amount(?=\s*\(?(?:in|ex)cl)"
 )
 _UNITS = (
@@ -42,7 +44,7 @@ _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
 )
 """A total as people write it, in plain words; 合计划 and Total Energies are names."""
-_ADORNED = re.compile(r"[\s(\[【《<*—–\-=~#]+([^()]*?)[\s)\]】》>*—–\-=~#]+")
+_ORNAMENTS = " \t\r\n()[]【】《》<>*—–-=~#"
 """How a word stands out in a list: （合计）, **合计**."""
 _PART_OF = re.compile(r"[(\[【\s]*(?:其\s*中|[内內]含|of\s+which|thereof)", re.IGNORECASE)
 """How a line begins that says of what a charge or a total above it is made: taken for a charge, it was asked for twice."""
@@ -347,8 +349,9 @@ def is_total(cell: str) -> bool:
 
 def _total(cell: str) -> re.Match[str] | None:
     text = plain_words(cell).strip()
-    adorned = _ADORNED.fullmatch(text)
-    return _TOTAL.fullmatch(adorned[1] if adorned else text)
+    word = text.strip(_ORNAMENTS)  # a pattern for it took seconds of a line of dashes
+    is_adorned = {text[:1], text[-1:]} <= {*_ORNAMENTS} and not {*"()"} & {*word}
+    return _TOTAL.fullmatch(word if is_adorned else text)
 
 
 def is_part(cell: str) -> bool:

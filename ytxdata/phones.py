@@ -382,17 +382,17 @@ def is_country_code(code: str) -> bool:
     """Return whether digits are the code of a country, of another than the home region."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
-    return (
-        re.fullmatch("[1-9][0-9]{0,2}", code) is not None and code != "86" and int(code) in COUNTRY_CODE_TO_REGION_CODE
-    )
+    is_short = re.fullmatch("[1-9][0-9]{0,2}", code) is not None
+    return is_short and code != "86" and int(code) in COUNTRY_CODE_TO_REGION_CODE
 
 
 def _is_country(area: str, text: str, digits: str) -> bool:
     """Return whether an area code without its 0 is the code of a country in which as many digits as a whole number has
-    are one; of a mobile that was sold at home it is where."""
+    are one, none of them an extension's; of a mobile that was sold at home it is where."""
     is_open = text.lstrip()[:1] not in ("+", "0") and len(digits) > 8 and not digits.startswith(area)
     is_sold_there = HOME_MOBILE.fullmatch(digits) and any((f"{area}8"[:3], n) in complete_numbers() for n in (10, 11))
-    return is_country_code(area) and is_open and not is_sold_there and _likelihood(f"+{area}{digits}")[0]
+    has_line = re.fullmatch(r"[2-9][0-9]{2,3}[ -]?[0-9]{4}[^0-9 ]\D*[0-9]{1,6}", text.strip())  # 82345678-1
+    return is_country_code(area) and is_open and not (is_sold_there or has_line) and _likelihood(f"+{area}{digits}")[0]
 
 
 def _is_mobile(number: str) -> bool:

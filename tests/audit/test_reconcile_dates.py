@@ -237,3 +237,16 @@ def test_a_room_used_twice_a_day_is_billed_by_one_clock(off_s: int, is_end: bool
     ]
     told, known = by_one_clock({"8001": (lines, records)})["8001"]
     assert [(one.line, one.m) for one in paired(told, known)] == [(m, m) for m in range(8)]
+
+
+@pytest.mark.parametrize("is_end", [False, True])
+@pytest.mark.parametrize("minutes", [60, 10])
+def test_a_room_used_back_to_back_is_billed_as_booked_or_by_ends(minutes: int, is_end: bool) -> None:
+    """What was booked when another meeting ended was taken for that one's end: no line was beside its own."""
+    lines, records = [], []
+    for m in range(40):
+        booked, late = m // 8 * 86_400 + m % 8 * minutes * 60, 180 + 60 * (m * 5 % 7) * (minutes > 10)
+        records.append(Record(m, booked + late, minutes * 60 - late + 30, None))
+        lines.append(InvoiceLine(m, minutes * 60 - late + 30, None, booked + is_end * minutes * 60))
+    told, known = by_one_clock({"8001": (lines, records)})["8001"]
+    assert [(one.line, one.m) for one in paired(told, known)] == [(m, m) for m in range(40)]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import pandas as pd
@@ -171,13 +172,28 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("column", "how"),
-    [("付费方式", "预付费"), ("账户类型", "预付费"), ("扣款方式", "银行代扣"), ("payment method", "prepaid")],
+    [
+        ("付费方式", "预付费"),
+        ("计费方式", "预付费"),
+        ("账户", "充值"),
+        ("账户类型", "预付费"),
+        ("扣款方式", "银行代扣"),
+        ("payment method", "prepaid"),
+    ],
 )
 def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
     text = f"period,部门,{column},amount\n2026-02,A,后付费,100\n2026-02,B,{how},106\n"
     assert shared(archive, saved(tmp_path, text))[0] == 206
     text = f"period,{'费用类型'},amount\n2026-02,通话费,100\n2026-02,充值,106\n"
     assert shared(archive, saved(tmp_path, text))[0] == 100
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("column", ["计费方式", "收费方式", "账户"])
+def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, column: str, tmp_path: Path) -> None:
+    rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
+    text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("30.80")
 
 
 @pytest.mark.slow
@@ -298,6 +314,27 @@ def test_words_between_the_lines_of_a_bill_are_no_meetings(archive: Archive, tmp
         assert said.finding == ("witnessed" if n == 4 else "lines_missing"), said.text.en
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("room", ["8001 0009", "三楼会议室", "Room 3"])
+def test_a_room_with_a_topic_beside_it_is_no_title(archive: Archive, room: str, tmp_path: Path) -> None:
+    """Of a list that named a meeting too many, all lines were called archived."""
+    rows = [f"{n},{one[0]},周会,{one[1]},{one[3]}" for n, one in enumerate(MEETINGS, 1)]
+    for title, finding in ((f"3,{room},晨会,,", "lines_missing"), ("二,研发部,,,", "witnessed")):
+        text = [*rows[:2], ",小计,,,1800", title, *rows[2:], ",小计,,,3600", ",合计,,,5400"]
+        path = saved(tmp_path, "\n".join(["序号,会议编号,会议主题,开始时间,时长(秒)", *text, ""]))
+        said = archive.witness(path, kind="console", start="2026-03", end="2026-04")
+        archive.remove_witness(path.name)
+        assert said.finding == finding, said.text.en
+        assert len(Invoice.read(path).bills) == 4 + (finding == "lines_missing")
+
+
+@pytest.mark.parametrize("ids", ["8001 0001|8001 0002", "三楼会议室|四楼会议室"])
+def test_below_a_total_on_top_are_meetings(ids: str, tmp_path: Path) -> None:
+    """All of them were taken for its foot."""
+    text = "\n".join(["会议编号,主题", "共2场,", *(f"{one}," for one in ids.split("|")), ""])
+    assert len(Invoice.read(saved(tmp_path, text)).bills) == 2
+
+
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 
@@ -384,6 +421,9 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
             "203.80",
         ),
         ([["账期", "金额", "单位"], ["2026-03", 20000, "分"], ["2026-03", 3.8, ""]], "203.80"),
+        # a blank below 分 is 分 too, unless yuan and fen stand there and whole fen above
+        ([["账期", "金额", "单位"], ["2026-03", "10380", "分"], ["2026-03", "100.00", ""]], "203.80"),
+        ([["账期", "金额", "单位"], ["2026-03", "10380.0", "分"], ["2026-03", "10000.0", ""]], "203.80"),
         ([["账期", "时长", "单位", "金额"], ["2026-03", 50, "分", 203.8]], "203.80"),
         ([["账期", "金额", "单位"], ["2026-03", 203.8, "元/分"]], "203.80"),
         ([["账期", "金额（元）", "单位"], ["2026-03", 203.8, "市场部分"]], "203.80"),
@@ -407,6 +447,9 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
         ([["账期", "金额", "单位"], ["2026-03", 20.38, "万元"]], "than yuan, and its amounts were read as yuan: 万元 (lines 2)"),
         ([["账期", "金额", "币种"], ["2026-03", 20.38, "USD"]], "USD (lines 2)"),
         ([["金额单位：美元"], ["账期", "金额"], ["2026-03", 20.38]], "美元"),
+        ([["金额单位：人民币万元（含税）"], ["账期", "金额"], ["2026-03", 20.38]], "人民币万元"),
+        ([["付款单位：北京三角科技有限公司，使用单位：亿元科技"], ["账期", "金额"], ["2026-03", 20.38]], ""),
+        ([["单位：元（不足1角按1角计）"], ["账期", "金额"], ["2026-03", 20.38]], ""),
         ([["金额单位：人民币元"], ["账期", "金额", "币种"], ["2026-03", 20.38, "CNY"]], ""),
         ([["账期", "金额", "单位"], ["2026-03", 20.38, "市场部"]], ""),
     ],
@@ -519,6 +562,30 @@ NAMES = {
 """How operators and ledgers call the lines below a bill, and what each is in the place of an id; anything else is a
 meeting. Of 326, 82 were taken otherwise.
 """
+
+
+def test_a_summary_of_something_is_what_a_meeting_is_about() -> None:
+    """What it cost was not shared, nor what was below it held against the total."""
+    told = {"amount_yuan": "5.00", "duration_s": "", "started_at": ""}
+    for name in ("汇总：一季度复盘", "汇总2026年工作", "汇总：市场部", "汇总3月数据", "汇总会"):
+        assert no_meeting(name, told) is None, name
+    for name in (
+        "汇总",
+        "汇总：4场，10.80元",
+        "汇总（元）：10.80",
+        "本月汇总",
+        "汇总金额：¥10.80",
+        "汇总2026年3月",
+        "（汇总）",
+    ):
+        assert no_meeting(name, told) == "total", name
+
+
+@pytest.mark.parametrize("cell", ["-" * 20_000 + "x", "- " * 10_000 + "x", "汇总" + "元" * 10_000 + "x"])
+def test_a_line_of_ornaments_is_read_at_once(cell: str) -> None:
+    began = process_time()
+    assert no_meeting(cell, {"amount_yuan": ""}) is None
+    assert process_time() - began < 0.2
 
 
 def test_what_lines_of_a_bill_are_called_says_what_they_are() -> None:

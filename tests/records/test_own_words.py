@@ -139,6 +139,7 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"countryCode": "+1", "area_code": "212", "phone": "5551234"}, "+12125551234", None),
         ({"areaCode": "+852", "phone": "61234567"}, "+85261234567", None),
         ({"areaCode": "1", "phone": "2125551234"}, "+12125551234", None),
+        ({"areaCode": "1", "phone": "212-555-1234"}, "+12125551234", None),
         ({"areaCode": "44", "phone": 2071234567}, "+442071234567", None),
         ({"stateCode": "852", "mobileAreaCode": "852", "phone": "61234567"}, "+85261234567", None),
         *(({"countryCode": "39", "phone": text}, "+390612345678", None) for text in ("0612345678", "+39 06 1234 5678")),
@@ -185,6 +186,8 @@ def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Ro
         {"areaCode": "852"},
         {"area": "852"},
         {"areaCode": "49", "phone": "15112345678"},
+        {"areaCode": "27", "phone": "82345678-1"},  # Wuhan, with an extension, was South Africa
+        {"areaCode": "351", "phone": "2345678转80"},
         {"countryCode": "US"},
         {"country_code": "999"},
         {"countryCode": "358", "phone": "358480707"},  # a line in Tampere, or a mobile of six digits

@@ -216,7 +216,7 @@ def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
     answer_with: WithData, key: str, value: Any, other: str, n: int
 ) -> None:
     """The meeting was held from midnight to midnight."""
-    days = [(dict.fromkeys(TIMES, one), True) for one in ("2026-03-05", 20260305)]
+    days: list[tuple[dict[str, Any], bool]] = [(dict.fromkeys(TIMES, one), True) for one in ("2026-03-05", 20260305)]
     for when, is_told in (*days, (TIMES, False)):
         records = [{**HEAD, "meid": f"m{i}", **when, key: value, other: value, **PEOPLE} for i in range(n)]
         problems = merge_answers([answer_with(json.dumps(records))]).problems.to_pylist()

@@ -123,7 +123,8 @@ class Invoice:
         lines = [*read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped)]
         cells = [{name: filled(cell) for name, cell in one.cells.items()} for one in lines]
         named = [
-            (line_name(own.pop("meeting_id"), one.words), own.values()) for own, one in zip(cells, lines, strict=True)
+            (line_name(own.pop("meeting_id"), one.words), own.values(), one.words)
+            for own, one in zip(cells, lines, strict=True)
         ]
         titles = headings(named)
         for n, line in enumerate(lines):

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -70,6 +71,10 @@ class Pair(NamedTuple):
 
 _NEAR_S = 120
 """So far two clocks may be apart that say of one meeting when it began, or ended [s]."""
+_SAME_S = 60
+"""So far the length of a line may be from that of its meeting [s]: bills count whole minutes."""
+_BOOKED_S = 900
+"""So far a meeting may begin from when it was booked [s]: of a room used back to back that is when the one before ended."""
 _CLOCKS = ((0, False), (_UTC_S, False), (0, True), (_UTC_S, True))
 """How far the times of a bill may be from Beijing [s], and whether they are those of ends."""
 
@@ -87,30 +92,34 @@ def by_one_clock(
     [0]
     """
 
-    def shown(clock: tuple[int, bool], records: Sequence[Record]) -> list[tuple[int, int]]:
+    def shown(clock: tuple[int, bool], records: Sequence[Record]) -> list[tuple[int, Record]]:
         off_s, is_end = clock
-        return sorted(
-            (one.start + (one.seconds or 0) * is_end - off_s, one.start) for one in records if one.start is not None
-        )
+        told = ((one.start + (one.seconds or 0) * is_end - off_s, one) for one in records if one.start is not None)
+        return sorted(told, key=itemgetter(0))
 
-    def begun(line: InvoiceLine, known: Sequence[tuple[int, int]]) -> int | None:
+    def nearest(line: InvoiceLine, known: Sequence[tuple[int, Record]], reach_s: int) -> tuple[int, Record] | None:
         if line.start is None or line.is_day:
             return None
-        place = bisect_left(known, (line.start, 0))
-        near = [(abs(at - line.start), start) for at, start in known[max(place - 1, 0) : place + 2]]
-        apart, start = min(near, default=(_NEAR_S + 1, 0))
-        return start if apart <= _NEAR_S else None
+        place = bisect_left(known, line.start, key=itemgetter(0))
+        some = ((abs(at - line.start), one) for at, one in known[max(place - 1, 0) : place + 2])
+        return min((one for one in some if one[0] <= reach_s), key=itemgetter(0), default=None)
 
-    n_told = sum(line.start is not None and not line.is_day for lines, _ in both.values() for line in lines)
+    told = [
+        (key, line) for key, (lines, _) in both.items() for line in lines if line.start is not None and not line.is_day
+    ]
     found: dict[tuple[int, bool], dict[int, int]] = {}
+    score: dict[tuple[int, bool], tuple[int, int]] = {}
     for clock in _CLOCKS:
         known = {key: shown(clock, records) for key, (_, records) in both.items()}
-        at = {line.line: begun(line, known[key]) for key, (lines, _) in both.items() for line in lines}
-        found[clock] = {line: start for line, start in at.items() if start is not None}
-        if len(found[clock]) == n_told:  # nearly always by the first
+        reach_s = _BOOKED_S if clock == _CLOCKS[0] else _NEAR_S
+        at = [(line, near) for key, line in told if (near := nearest(line, known[key], reach_s))]
+        found[clock] = {line.line: one.start for line, (_, one) in at if one.start is not None}
+        n_fit = sum(_difference(line.seconds, one.seconds) <= _SAME_S for line, (_, one) in at)
+        score[clock] = len(at) + n_fit, -sum(apart for _, (apart, _) in at)
+        if sum(apart <= _NEAR_S for _, (apart, _) in at) == len(told):  # nearly always by the first
             break
-    best = max(found, key=lambda clock: len(found[clock]))
-    if best == _CLOCKS[0] or 2 * len(found[best]) <= n_told:
+    best = max(found, key=lambda clock: score[clock])
+    if best == _CLOCKS[0] or 2 * len(found[best]) <= len(told):
         return dict(both)
 
     def placed(line: InvoiceLine) -> InvoiceLine:

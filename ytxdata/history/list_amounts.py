@@ -175,10 +175,15 @@ _UNIT_ABOVE = re.compile(
     r"(金额|费用|货币|计价)单位\W*(?:人民币\(?)?(元|yuan|rmb|cny|分|fen|厘)(?![^\W\d])", re.IGNORECASE
 )
 _NO_YUAN = re.compile(
-    r"[万千百亿]元|角|[美港日欧台加澳]元|欧元|英镑|卢布|韩元|外币|\b(?:usd|hkd|eur|gbp|jpy|twd|mop|sgd|aud|cad|krw|cents?)\b|[$€£]",
+    r"[万千百亿]元|角|[美港日欧台加澳][元币]|欧元|英镑|卢布|韩元|外币|\b(?:usd|hkd|eur|gbp|jpy|twd|mop|sgd|aud|cad|krw|cents?)\b|[$€£]",
     re.IGNORECASE,
 )
-_TITLE_UNIT = re.compile(r"(?:金额|费用|货币|计价)?(?:单位|币种)\W*([^\s,;，；]+)|currency\W*(\w+)", re.IGNORECASE)
+_TITLE_UNIT = re.compile(r"(?:单位|币种)\W*([^\s,;，；]+)|currency\W*(\w+)", re.IGNORECASE)
+_NOTHING_ELSE = re.compile(
+    rf"[^\w$€£]*+(?:人民币)?(?:{_NO_YUAN.pattern})(?:人民币|{_NO_YUAN.pattern}|[a-z]|[^\w(/])*+(?:[(/].*)?",
+    re.IGNORECASE,
+)
+"""What a title names as a unit, which may be a firm (付款单位：三角科技), or 元 with a remark behind it."""
 _SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
 _PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
 
@@ -236,11 +241,11 @@ class Money:
         money = [n for n, one in enumerate(header) if bare(one) in ("币种", "货币", "currency")]
         beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
         self._unit = next(iter((*units, *beside)), None)
-        self._last = self._digits
+        self._last, self._has_point = self._digits, True
         self._told = [one for one in (self._unit, *money) if one is not None]
         above = chain.from_iterable(_TITLE_UNIT.findall(plain_words(" ".join(chain(*titles)))))
         self.strange: dict[str, list[int]] = (
-            {one: [] for one in above if _NO_YUAN.search(one)} if self._read is not None else {}
+            {one: [] for one in above if _NOTHING_ELSE.fullmatch(one)} if self._read is not None else {}
         )
         if bare(name).endswith(("元", "yuan")):  # its own name says it best
             self._digits, self._unit, self._last, self._told, self.strange = 0, None, 0, [], {}
@@ -264,8 +269,9 @@ class Money:
         if self._unit is None:
             return self._digits
         if row[self._unit].strip():
-            self._last = digits_in(row[self._unit]) or self._digits
-        elif (amount_of(own) or 0) % 1:  # below a unit, as in its total, a blank is the same one; but no fen has parts
+            self._last, self._has_point = digits_in(row[self._unit]) or self._digits, "." in own
+        # below a unit, as in its total, a blank is the same one; but no fen has parts, nor is 100.00 below 2000
+        elif (amount_of(own) or 0) % 1 or ("." in own and not self._has_point):
             return self._digits
         return self._last
 

@@ -168,14 +168,14 @@ def _lines(
     if "duration_s" in cells:
         cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     ids = told.get("meeting_id", [""] * len(sheet.rows))
-    names = [
-        line_name(own, [*filter(None, map(plain, row.values()))]) for own, row in zip(ids, sheet.rows, strict=True)
-    ]
-    titles = headings([(one, [told[ours][n] for ours in told if ours != "meeting_id"]) for n, one in enumerate(names)])
+    words_of = [[*filter(None, map(plain, row.values()))] for row in sheet.rows]
+    names = [line_name(own, words) for own, words in zip(ids, words_of, strict=True)]
+    beside = [[told[ours][n] for ours in told if ours != "meeting_id"] for n in range(len(names))]
+    titles = headings([*zip(names, beside, words_of, strict=True)])
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
-        own, words = texts.get("meeting_id", ""), [*filter(None, map(plain, row.values()))]
+        own, words = texts.get("meeting_id", ""), words_of[n]
         measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
         name = names[n]
         what = no_meeting(name, measures)

@@ -26,6 +26,7 @@ from ytxdata.list_totals import (
     IN_WORDS,
     Closing,
     NoMeeting,
+    closing,
     closing_of,
     is_part,
     is_total,
@@ -168,8 +169,8 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
         kind = None
     own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), _stated(cells)
     if kind is None:
-        told = {**told, "amount_yuan": amount}
-        kind = closing_of(meeting_id, [cell for name, cell in others if not _REMARKS.search(name)], told)
+        told, closings = {**told, "amount_yuan": amount}, [cell for name, cell in others if _may_close(name, cell)]
+        kind = closing_of(meeting_id, closings, told)
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
     span = _span(text) if text else _month(local_second(day) // DAY) if day else None
@@ -197,6 +198,10 @@ def _month(day: int) -> tuple[int, int] | None:
 
 def _is_remark(column: str, cell: str) -> bool:
     return bool(_FIGURE.search(cell)) and bool(_REMARKS.search(column) or _COUNTS.match(cell))
+
+
+def _may_close(column: str, cell: str) -> bool:
+    return not _REMARKS.search(column) or (closing(cell) == "charge" and bool(_CHARGED_BY.search(column)))
 
 
 def _placed(
@@ -402,6 +407,8 @@ _REMARKS = re.compile(
     r"备注|附注|remark|note|comment|memo|状态|是否|支付|付款|缴费|结清|方式|渠道|账户|status|state|paid|payment|method",
     re.IGNORECASE,
 )
+_CHARGED_BY = re.compile(r"[计收资]费方式|账户(?!类型)")
+"""Where a rent may stand beside how meetings are charged (按分钟), and 预付费 is none."""
 _COUNTS = re.compile(r"\s*总?共\s*\d")
 _SHOWN = 10
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)

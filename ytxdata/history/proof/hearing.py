@@ -52,7 +52,7 @@ def hear(
     witness = _with_known(witness, held)
     clock = clock_of(witness, held)
     found, unsure = find(witness, held, clock, tolerance)
-    alike = unnamed(witness, held, found, clock, tolerance, nobodys)
+    alike = unnamed(witness, held, found, unsure, clock, tolerance, nobodys)
     inside = {one.key for one in held if is_inside(witness, one)}
     astray = {
         one.line

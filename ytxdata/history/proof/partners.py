@@ -268,6 +268,7 @@ def unnamed(
     witness: Witness,
     held: Sequence[Archived],
     found: Mapping[int, str],
+    unsure: Collection[int],
     clock: Clock,
     tolerance: timedelta,
     nobodys: Collection[str],
@@ -276,10 +277,11 @@ def unnamed(
     their meeting of which nobody knows that either, or one as long at that instant.
 
     Of a list of a whole month one party that withheld its number was called missing. Whose such a line is remains
-    unknown, so that it proves nothing.
+    unknown, so that it proves nothing. Those that are `unsure` stay so: each with each they took seconds at every sync.
     """
     withheld = {None, *nobodys}
-    lines = [one for one in witness.lines if one.line not in found and one.number in withheld]
+    known = {*found, *unsure}
+    lines = [one for one in witness.lines if one.line not in known and one.number in withheld]
     if not lines or not witness.by_connection:
         return {}
     of_key, taken = {one.key: one for one in held}, {*found.values()}

@@ -26,6 +26,8 @@ TRUTH: Schema = {"type": "boolean"}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
 DECIMAL: Schema = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "a decimal as text, exact"}
 SHA256: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+KEYED: Schema = {"type": "string", "pattern": "^~[0-9a-f]{32}$"}
+"""The name a hash has where a list of one line might be guessed from it: `archive.witnesses()` tells it whole."""
 ANY: Schema = {"type": ["string", "number", "boolean", "null"]}
 VERDICT: Schema = {"enum": ["PROVEN", "PROBABLE", "GAP"]}
 
@@ -156,7 +158,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
     "witness": (
         Text("ytxdata witness", "ytxdata witness"),
         record({
-            "name": TEXT, "kind": {"enum": ["invoice", "console", "cdr"]}, "sha256": SHA256, "start": INSTANT, "end": INSTANT,
+            "name": TEXT, "kind": {"enum": ["invoice", "console", "cdr"]}, "sha256": KEYED, "start": INSTANT, "end": INSTANT,
             "number_class": nullable(TEXT), "n_lines": COUNT, "n_found": COUNT,
             "only_in_witness": listed({
                 "type": "array", "prefixItems": [COUNT, nullable(TEXT), nullable(INSTANT), nullable(INSTANT)],

@@ -206,7 +206,7 @@ def test_what_is_said_back_as_name_and_value_is_no_longer_signed(form: str) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["sign=周会", '{"sign":"","md5":"0f0e0d0c0b0a09080706050403020100"}', "design=0f0e0d0c0b0a09080706050403020100", '[{"name":"Sign"},{"name":"meetingid","value":"0f0e0d0c0b0a09080706050403020100"}]', "Sign=0f0e0d0c0b0a09080706050403020100a", '{"name":"md5","value":"0f0e0d0c0b0a09080706050403020100"}', "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
+    "text", ["sign=周会", '{"meid":"0f0e0d0c0b0a09080706050403020100","name":"signature day"}', "签名失败，会议编号：0f0e0d0c0b0a09080706050403020100", "sign up at 5 -> 0f0e0d0c0b0a09080706050403020100", '{"sign":"","md5":"0f0e0d0c0b0a09080706050403020100"}', "design=0f0e0d0c0b0a09080706050403020100", '[{"name":"Sign"},{"name":"meetingid","value":"0f0e0d0c0b0a09080706050403020100"}]', "Sign=0f0e0d0c0b0a09080706050403020100a", '{"name":"md5","value":"0f0e0d0c0b0a09080706050403020100"}', "Authorization: Q3 plan", "app 0f0e0d0c0b0a09080706050403020100", "a" * 64, "c2lkfDIwMjYwMTA1", "/9j/4AAQSkZJRgABAQAAAQABAAD"]
 )  # fmt: skip
 def test_what_only_looks_signed_stays(text: str) -> None:
     assert without_signatures(text) == text

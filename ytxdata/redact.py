@@ -96,8 +96,8 @@ _BETWEEN = (
     r"(?:(?!编号)[\W_一-鿿]|(?<=%)(?:25)*[0-9a-f]{2}|(?<=\\)(?:u00|x)[0-9a-f]{2}|(?<=[&;])(?:quot|apos|amp|equals|[lg]t|#x?[0-9a-f]{2,3})"
     r"|name|key|values?|string|text|type|cdata|is|was|error|expected|got){1,60}"
 )
-"""Signs, codes of signs (`\\u003d`, `%3D`, `&quot;`), and words of forms and of refusals: no other name or value, as of an id. Each
-can be read in one way only, or a hostile text would be tried in millions."""
+"""Signs, codes of signs (`\\u003d`, `%3D`, `&quot;`), and words of forms and of refusals: no other name or value, as of
+an id. Each can be read in one way only, or a hostile text would be tried in millions."""
 _TO_VALUE = r"[\"'\\]{1,9}[,\s][^{}<>]{0,200}?\bvalues?[\"'\\]{0,9}\s?[:=][\s\"'\\\[]{0,9}"
 _REST_OF_TAG = r"\s[^<>]{1,200}>[\s<!\[CDAT]{0,20}"
 _OF_NAME = r"[\"'\\]{1,9}[,\s][^{}<>]{0,200}?\b(?:name|key)[\"'\\]{0,9}\s?[:=][\s\"'\\]{0,9}sign(?:ature)?(?!\s*\w)"

@@ -232,7 +232,7 @@ def test_no_list_of_a_lived_month_proves_what_was_lost_unless_it_leaves_out_the_
 
 @pytest.mark.parametrize("number", [None, ACCESS])
 @pytest.mark.parametrize("meeting_id", ["requested", "room"])
-def test_a_line_without_a_number_proves_nothing_and_is_not_missing_where_its_connection_is_here(
+def test_a_line_without_a_number_is_not_missing_where_its_connection_is_here_and_proves_by_its_very_call_alone(
     number: str | None, meeting_id: str
 ) -> None:
     """A month of call records with one anonymous party was a gap."""
@@ -242,10 +242,15 @@ def test_a_line_without_a_number_proves_nothing_and_is_not_missing_where_its_con
     def found(one: WitnessLine, *more: Archived) -> Hearing:
         return hear(connections(one), [*SEEN, *more], nobodys=[ACCESS])
 
-    is_known = (number, meeting_id) == (None, "room")
     said = found(anonymous, hidden)
-    assert (said.finding, said.only_in_witness) == ("witnessed" if is_known else "undated", ())
-    assert is_known or with_witnesses(Certificate(), [said], END).worst != "PROVEN"
+    assert (said.finding, said.only_in_witness) == ("witnessed", ())
+    for near in (replace(hidden, started_at=at(50) + timedelta(seconds=3)), replace(hidden, lengths=Lengths())):
+        said = found(anonymous, near)
+        assert (said.finding, said.only_in_witness) == (
+            "witnessed" if (number, meeting_id) == (None, "room") else "undated",
+            (),
+        )
+        assert (said.finding == "witnessed") or with_witnesses(Certificate(), [said], END).worst != "PROVEN"
     shown = replace(hidden, number="+8613800000002")
     assert found(anonymous, shown).finding == "undated", "as long at that instant"
     for other in (replace(hidden, started_at=at(51)), replace(shown, lengths=Lengths(900, (900,)))):

@@ -317,6 +317,27 @@ def unnamed(
     )
 
 
+_ONE_CALL = timedelta(seconds=2)
+
+
+def as_good_as_found(
+    witness: Witness, held: Sequence[Archived], alike: Mapping[int, str], nobodys: Collection[str]
+) -> dict[int, str]:
+    """Return those of `unnamed` that are nobody's in the archive too, began within two seconds of it and lasted as long
+    to the second: else no month in which one party withheld its number could be proven. To deceive, a list had to lack
+    such a connection just where another one is missing.
+    """
+    lines, of_key = {one.line: one for one in witness.lines}, {one.key: one for one in held}
+
+    def is_sure(line: WitnessLine, one: Archived) -> bool:
+        if one.number not in {None, *nobodys} or line.started_at is None or one.started_at is None:
+            return False
+        is_as_long = line.duration_s is not None and line.duration_s == one.lengths.length_s
+        return is_as_long and abs(line.started_at - one.started_at) <= _ONE_CALL
+
+    return {line: key for line, key in alike.items() if is_sure(lines[line], of_key[key])}
+
+
 def _one_to_one(pairs: Iterable[_Pair]) -> dict[int, str]:
     """Return line → key, each of both once, the best pairs first."""
     found: dict[int, str] = {}

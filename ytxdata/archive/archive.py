@@ -426,7 +426,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         certificate, counts = self.certificate(), snapshot.head.counts
         span = certificate.start, certificate.end
         told = " – ".join(times.beijing_text(edge)[:16] for edge in span if edge) or "–"
-        shown = [leaving(snapshot, one, self.secret) for one in self.witnesses()]
+        shown = leaving(snapshot, self.witnesses(), self.secret)
         rows = [
             (_PLACE, str(self.path)),
             (Text("会议", "meetings"), f"{counts.get('meetings', 0):,}"),

@@ -97,22 +97,23 @@ def by_one_clock(
         told = ((one.start + (one.seconds or 0) * is_end - off_s, one) for one in records if one.start is not None)
         return sorted(told, key=itemgetter(0))
 
-    def nearest(line: InvoiceLine, known: Sequence[tuple[int, Record]], reach_s: int) -> tuple[int, Record] | None:
-        if line.start is None or line.is_day:
-            return None
-        place = bisect_left(known, line.start, key=itemgetter(0))
-        some = ((abs(at - line.start), one) for at, one in known[max(place - 1, 0) : place + 2])
+    def nearest(start: int, known: Sequence[tuple[int, Record]], reach_s: int) -> tuple[int, Record] | None:
+        place = bisect_left(known, start, key=itemgetter(0))
+        some = ((abs(at - start), one) for at, one in known[max(place - 1, 0) : place + 2])
         return min((one for one in some if one[0] <= reach_s), key=itemgetter(0), default=None)
 
     told = [
-        (key, line) for key, (lines, _) in both.items() for line in lines if line.start is not None and not line.is_day
+        (key, line, line.start)
+        for key, (lines, _) in both.items()
+        for line in lines
+        if line.start is not None and not line.is_day
     ]
     found: dict[tuple[int, bool], dict[int, int]] = {}
     score: dict[tuple[int, bool], tuple[int, int]] = {}
     for clock in _CLOCKS:
         known = {key: shown(clock, records) for key, (_, records) in both.items()}
         reach_s = _BOOKED_S if clock == _CLOCKS[0] else _NEAR_S
-        at = [(line, near) for key, line in told if (near := nearest(line, known[key], reach_s))]
+        at = [(line, near) for key, line, start in told if (near := nearest(start, known[key], reach_s))]
         found[clock] = {line.line: one.start for line, (_, one) in at if one.start is not None}
         n_fit = sum(_difference(line.seconds, one.seconds) <= _SAME_S for line, (_, one) in at)
         score[clock] = len(at) + n_fit, -sum(apart for _, (apart, _) in at)
@@ -122,14 +123,12 @@ def by_one_clock(
     if best == _CLOCKS[0] or 2 * len(found[best]) <= len(told):
         return dict(both)
 
-    def placed(line: InvoiceLine) -> InvoiceLine:
-        if line.start is None or line.is_day:
-            return line
-        off_s, is_end = best
-        start = line.start + off_s - (line.seconds or 0) * is_end
-        return line._replace(start=found[best].get(line.line, start))
-
-    return {key: ([*map(placed, lines)], records) for key, (lines, records) in both.items()}
+    off_s, is_end = best
+    starts = {line.line: start + off_s - (line.seconds or 0) * is_end for _, line, start in told} | found[best]
+    return {
+        key: ([one._replace(start=starts.get(one.line, one.start)) for one in lines], records)
+        for key, (lines, records) in both.items()
+    }
 
 
 def fit(lines: Sequence[InvoiceLine], records: Sequence[Record]) -> tuple[int, int]:

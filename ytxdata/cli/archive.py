@@ -239,7 +239,7 @@ def _leaving(kept: Archive, said: Hearing) -> Hearing:
     """What goes into another program is masked, as in SQL and files."""
     from ytxdata.archive.witnesses import leaving
 
-    return leaving(snapshot, said, kept.secret) if (snapshot := kept.snapshot()) else said
+    return leaving(snapshot, [said], kept.secret)[0] if (snapshot := kept.snapshot()) else said
 
 
 def _yuan(text: str | None) -> Decimal | None:

@@ -105,12 +105,7 @@ def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decim
     said = skipped_note(INVOICE, skipped)
     said = Text(f"警告：{said.zh}", f"warning: {said.en}") if found.off else said
     aside = [one for one in charges.values() if one.called in ("balance", "due") and one.number in asides]
-    return amounts, (
-        *notes,
-        *_unshared(aside),
-        *found.notes,
-        *((said,) if skipped else ()),
-    )
+    return amounts, (*notes, *_unshared(aside), *found.notes, *((said,) if skipped else ()))
 
 
 def _unshared(lines: Sequence[Charge]) -> tuple[Text, ...]:

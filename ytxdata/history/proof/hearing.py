@@ -12,17 +12,7 @@ from typing import Any
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.heard import Hearing, Missing, named
 from ytxdata.history.proof.lengths import hold
-from ytxdata.history.proof.partners import (
-    TOLERANCE,
-    Archived,
-    Clock,
-    as_good_as_found,
-    clock_of,
-    find,
-    is_inside,
-    never_was,
-    unnamed,
-)
+from ytxdata.history.proof.partners import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was, unnamed
 from ytxdata.history.proof.witness import MOST_NAMED, UNREAD, UNREAD_BESIDE, Witness, WitnessLine
 
 FOREIGN = 0.5
@@ -62,9 +52,8 @@ def hear(
     witness = _with_known(witness, held)
     clock = clock_of(witness, held)
     found, unsure = find(witness, held, clock, tolerance)
-    alike = unnamed(witness, held, found, unsure, clock, tolerance, nobodys)
-    found |= as_good_as_found(witness, held, alike, nobodys)
-    alike = {line: key for line, key in alike.items() if line not in found}
+    sure, alike = unnamed(witness, held, found, unsure, clock, tolerance, nobodys)
+    found |= sure
     inside = {one.key for one in held if is_inside(witness, one)}
     astray = {
         one.line

@@ -272,18 +272,21 @@ def unnamed(
     clock: Clock,
     tolerance: timedelta,
     nobodys: Collection[str],
-) -> dict[int, str]:
-    """Return line → a connection that it may be, for lines that were not found and do not say whose they are: one of
-    their meeting of which nobody knows that either, or one as long at that instant.
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Return line → the connection that it is, and line → one that it may be, for lines that were not found and do not
+    say whose they are.
 
-    Of a list of a whole month one party that withheld its number was called missing. Whose such a line is remains
-    unknown, so that it proves nothing. Those that are `unsure` stay so: each with each they took seconds at every sync.
+    It *is* one that is nobody's in the archive too, began within two seconds of it and lasted as long to the second:
+    else no month in which one party withheld its number could be proven. To deceive, a list had to lack such a
+    connection just where another one is missing. It *may be* one of its meeting of which nobody knows whose it is, or
+    one as long at that instant: of a list of a whole month one party that withheld its number was called missing. Those
+    that are `unsure` stay so: each with each they took seconds at every sync.
     """
     withheld = {None, *nobodys}
     known = {*found, *unsure}
     lines = [one for one in witness.lines if one.line not in known and one.number in withheld]
     if not lines or not witness.by_connection:
-        return {}
+        return {}, {}
     of_key, taken = {one.key: one for one in held}, {*found.values()}
     form = form_of(
         ([one.duration_s], [of_key[found[one.line]].lengths])
@@ -302,7 +305,7 @@ def unnamed(
         is_unknown = one.number in withheld and form.says(one.lengths) is None
         return is_unknown or _misfit(line, one, form) < 2
 
-    return _one_to_one(
+    alike = _one_to_one(
         (
             int(one.number not in withheld),
             clock.apart(line, one) or timedelta(0),
@@ -315,27 +318,21 @@ def unnamed(
         for one in (in_room(line.meeting_id) if line.meeting_id in rooms else at_all)(line)
         if not never_was(line, one) and is_like(line, one)
     )
+    sure = {
+        line.line: one.key
+        for line in lines
+        if (one := of_key.get(alike.get(line.line, ""))) and one.number in withheld and _is_one_call(line, one)
+    }
+    return sure, {line: key for line, key in alike.items() if line not in sure}
 
 
 _ONE_CALL = timedelta(seconds=2)
 
 
-def as_good_as_found(
-    witness: Witness, held: Sequence[Archived], alike: Mapping[int, str], nobodys: Collection[str]
-) -> dict[int, str]:
-    """Return those of `unnamed` that are nobody's in the archive too, began within two seconds of it and lasted as long
-    to the second: else no month in which one party withheld its number could be proven. To deceive, a list had to lack
-    such a connection just where another one is missing.
-    """
-    lines, of_key = {one.line: one for one in witness.lines}, {one.key: one for one in held}
-
-    def is_sure(line: WitnessLine, one: Archived) -> bool:
-        if one.number not in {None, *nobodys} or line.started_at is None or one.started_at is None:
-            return False
-        is_as_long = line.duration_s is not None and line.duration_s == one.lengths.length_s
-        return is_as_long and abs(line.started_at - one.started_at) <= _ONE_CALL
-
-    return {line: key for line, key in alike.items() if is_sure(lines[line], of_key[key])}
+def _is_one_call(line: WitnessLine, one: Archived) -> bool:
+    if line.started_at is None or one.started_at is None or line.duration_s is None:
+        return False
+    return line.duration_s == one.lengths.length_s and abs(line.started_at - one.started_at) <= _ONE_CALL
 
 
 def _one_to_one(pairs: Iterable[_Pair]) -> dict[int, str]:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 222
+MOST_FILES = 223
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -44,7 +44,7 @@ claims (`archive/claims`) follows from answers and rules, its rows (`archive/rec
 by category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict`
 was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and
 whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
-which was full. How a character is written in code (`written_in_code`) is read before any number is looked for
+which was full, and beside when one came (`records/sittings`). How a character is written in code (`written_in_code`) is read before any number is looked for
 (`numbers_in_text`), which was full; both are asked by what warns of an answer, too. What is packed in a file
 (`packed`) knows nothing of what is safe on a disk (`files`), and both were one file too long.
 By what rule an invoice was made (`audit/invoice_rule`) is asked of arrays, beside

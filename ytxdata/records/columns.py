@@ -22,8 +22,9 @@ from ytxdata.records.beside import with_parts
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, read_parties
-from ytxdata.records.party_names import Party, unread_times
+from ytxdata.records.party_names import Party
 from ytxdata.records.schema import ARROW_TYPES, Column
+from ytxdata.records.sittings import unread_times
 from ytxdata.records.unread import unread_phones
 from ytxdata.records.values import (
     Values,

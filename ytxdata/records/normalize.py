@@ -34,9 +34,9 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.party_names import host_came
 from ytxdata.records.retold import LACKING, beside, clocks_apart, other_zones, retold, that_may_say, unread_words
 from ytxdata.records.signs import signs_of
+from ytxdata.records.sittings import host_came
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where

@@ -18,13 +18,13 @@ from ytxdata.records.party_names import (
     PERSON,
     Party,
     feeds,
-    is_no_sitting,
     may_be_name,
     of_person,
     with_names,
     with_person,
 )
 from ytxdata.records.signs import signs_of
+from ytxdata.records.sittings import is_no_sitting
 from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant

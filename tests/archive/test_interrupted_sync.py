@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ytxdata import times
-from ytxdata.archive import Archive, sync, write_sync
+from ytxdata.archive import Archive, kept_answers, sync, write_sync
 from ytxdata.archive.changes import Intake, Taken
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
 from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
@@ -250,7 +250,7 @@ def test_an_answer_kept_beside_damage_bars_what_it_did_not_understand_and_waits_
     proven_days(archive, platform, monkeypatch)
     at = platform.clock
     platform.records[3] = {"error": "record could not be rendered"}
-    write_sync.keep_whole(archive.path, [platform.query_meeting("", 200)])
+    kept_answers.keep_whole(archive.path, [platform.query_meeting("", 200)])
     with monkeypatch.context() as patch:
         patch.setattr(sync, "_kept", raises(DamagedError(Text("坏", "bad"))))
         del platform.records[3]
@@ -269,7 +269,7 @@ def test_an_answer_that_waits_is_not_forgotten_when_it_goes_bad(archive: Archive
     """One bit of it turned, and verify and all syncs were silent; of its call, and no sync came to its end."""
     archive.sync(platform)
     platform.records.insert(0, platform.record(500))
-    write_sync.keep_whole(archive.path, [platform.query_meeting("", 200)])
+    kept_answers.keep_whole(archive.path, [platform.query_meeting("", 200)])
     del platform.records[0]
     folder = archive.path / "interrupted" / "answers"
     (path,), (call,) = folder.glob("*.json"), folder.glob(".*.call")
@@ -299,7 +299,7 @@ def test_a_pack_is_not_accused_of_an_answer_that_was_kept_beside_damage(
     """It is all that a sync would have asked, and was judged as one that came to its end."""
     proven_days(archive, platform, monkeypatch)
     platform.clock += timedelta(hours=1)
-    write_sync.keep_whole(archive.path, [platform.query_meeting("", 300)])
+    kept_answers.keep_whole(archive.path, [platform.query_meeting("", 300)])
     for _ in range(2):
         later(archive, platform, monkeypatch, 1, 144)
     pack(archive, tmp_path / "pack.zip", include_raw=True)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 223
+MOST_FILES = 224
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -44,8 +44,9 @@ claims (`archive/claims`) follows from answers and rules, its rows (`archive/rec
 by category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict`
 was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and
 whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
-which was full, and beside when one came (`records/sittings`). How a character is written in code (`written_in_code`) is read before any number is looked for
-(`numbers_in_text`), which was full; both are asked by what warns of an answer, too. What is packed in a file
+which was full, and beside when one came (`records/sittings`). How a character is written in code (`written_in_code`)
+is read before any number is looked for (`numbers_in_text`), which was full; both are asked by what warns of an answer,
+too. What is packed in a file
 (`packed`) knows nothing of what is safe on a disk (`files`), and both were one file too long.
 By what rule an invoice was made (`audit/invoice_rule`) is asked of arrays, beside
 what its lines say (`audit/invoice`), which was full. By which rule a list says how long its lines were
@@ -57,8 +58,10 @@ file. Which meeting each line of a list is (`history/proof/partners`) is asked b
 (`history/proof/hearing`), and both were one file too long. How a workbook is taken apart (`workbooks`) is safe or not,
 beside what people do to a sheet (`spreadsheets`), which was full. How answers go through the rules once more
 (`archive/replay`) is asked by who compares what is claimed (`archive/claims`) and by who takes in what lost its head
-(`archive/repair`). What a head may say (`archive/head_shape`) is one door for all that read its words, and `heads` was
-full. What a list of amounts is for (`metrics/invoiced`) is asked before it is shared (`metrics/cost`), and both were
+(`archive/repair`). What could not be taken in (`archive/kept_answers`)
+is asked by who syncs and by who verifies, and `sync` and `write_sync` were full. What a head may say
+(`archive/head_shape`) is one door for all that read its words, and `heads` was full. What a list of amounts is for
+(`metrics/invoiced`) is asked before it is shared (`metrics/cost`), and both were
 one full file; which of them are sums of others (`metrics/own_totals`) is reckoning, beside what totals are called
 (`list_totals`), which was full. Whose words stand in a pack (`audit/pack_words`) is held against this package's own.
 Which records of a list may be more than one (`records/odd_records`) is asked of every record, beside what stands

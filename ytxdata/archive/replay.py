@@ -109,7 +109,7 @@ def replay(
         platform.begin()
         policy = replace(DEFAULT_POLICY, settle=settle_of(platform.next.pull_id))
         with suppress(_EndedError):
-            sync(root, platform, aliases, 0, policy, platform.next.asked_at)
+            sync(root, platform, aliases, 0, policy, platform.next.asked_at, platform.judged)
     return platform.unclaimed
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from ytxdata import times
 from ytxdata.archive.changes import JUDGEMENTS, Intake
 from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, tidy
 from ytxdata.archive.heads import Snapshot, newest
+from ytxdata.archive.kept_answers import KEPT_BESIDE, KEPT_WHOLE, STILL_BESIDE, keep_whole, kept_whole, waiting
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
     RejectIndex,
@@ -38,10 +39,7 @@ from ytxdata.archive.write_sync import (
     TAKEN_IN,
     Writer,
     drift_since,
-    keep_whole,
-    kept_whole,
     pull_verdicts,
-    waiting,
     write_intake,
 )
 from ytxdata.errors import ArchiveWriteError, DamagedError
@@ -157,21 +155,6 @@ _ANSWERS_KEPT = Text(
     "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
     "and nothing is claimed by them; the next sync asks again",
 )
-_KEPT_WHOLE = Text(
-    "收到的 {n} 个回答现在无法收入存档：已原样永久保存在 interrupted/answers/（可用 read_answers 读取），未由其得出任何内容；"
-    "如有文件损坏，请从备份恢复",
-    "the {n} answers received are kept as they came, for good, in interrupted/answers/ (read_answers reads them): they "
-    "cannot be taken in now, and nothing is derived from them; bring back files that are damaged from a backup",
-)
-_KEPT_BESIDE = Text(
-    "此前因原始数据损坏而保存在 interrupted/answers/ 的 {n} 个回答已收入存档，连同其中的所有记录，但不作为完整性证据",
-    "the {n} answers that were kept in interrupted/answers/ beside damaged raw data are taken in with all their records, "
-    "and nothing is claimed by them",
-)
-_STILL_BESIDE = Text(
-    "interrupted/answers/ 中还有 {n} 个回答没有收回：请运行 ytxdata verify，查看存档是否仍有损坏",
-    "{n} answers in interrupted/answers/ are not taken in yet: run ytxdata verify, which tells whether files are damaged",
-)
 _DERIVED_ANEW = Text(
     "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
     "what is derived in the archive was damaged, and was made anew from the raw data. The disk may have bad blocks: run ytxdata verify",
@@ -217,13 +200,20 @@ class Asker(Protocol):
 
 
 def sync(
-    root: Path, client: Asker, aliases: Aliases | None, wait_s: float, policy: Policy, now: datetime | None = None
+    root: Path,
+    client: Asker,
+    aliases: Aliases | None,
+    wait_s: float,
+    policy: Policy,
+    now: datetime | None = None,
+    judged: Callable[[Judgement], object] = bool,
 ) -> SyncReport:
     """Bring an archive up to date with the platform, holding its lock from the first question to the promotion.
 
     The lock spans the network on purpose: so the order of asking is the order of writing, and the rules of
     completeness judge an answer against all that was known when it was asked. Readers take no lock.
-    `now` is when the sync begins, where answers of old are synced again."""
+    `now` is when the sync begins, and `judged` may still end it, where answers of old are synced again.
+    """
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
@@ -255,7 +245,7 @@ def sync(
             if damage is not None:
                 raise damage
             judgement = reading.result()
-            getattr(client, "judged", bool)(judgement)  # a platform of old answers knows what became of them then
+            judged(judgement)
             if before is None:  # nothing is stored that could be damaged, and many years need not be in memory twice
                 answers.clear()
             drift = drift_since(before, intake)
@@ -287,7 +277,9 @@ def sync(
 
 
 def _ready(root: Path, account: tuple[str, str], aliases: Aliases | None) -> tuple[Rebuilt | None, DamagedError | None]:
-    """Return what is prepared, or what is wrong with raw data: the platform, which may list once, is asked all the same."""
+    """Return what is prepared, or what is wrong with the raw data from which it should be derived anew. The platform is
+    asked all the same, as if nothing was known: it may list a record once and never again.
+    """
     try:
         return prepared(root, account, aliases), None
     except DamagedError as damage:
@@ -346,7 +338,7 @@ def keep_answers(
             return Text(f"{text.zh}；{_DERIVED_ANEW.zh}", f"{text.en}; {_DERIVED_ANEW.en}")
     with telling_write_errors(root):
         keep_whole(root, answers)
-    return _KEPT_WHOLE.format(n=len(answers))
+    return KEPT_WHOLE.format(n=len(answers))
 
 
 def _kept(
@@ -377,12 +369,12 @@ def _with_kept(
     if answers := kept_whole(left, names or before.aliases):
         try:
             _kept(root, before, account, answers, names or before.aliases)
-            notes.append(Note("kept_whole", _KEPT_BESIDE.format(n=len(answers))))
+            notes.append(Note("kept_whole", KEPT_BESIDE.format(n=len(answers))))
             before = newest(root) or before
             left = waiting(root, before)
         except Exception:  # it is damaged still, or what follows from it is: the next sync tries again
             heal(root, before)
-    return before, [*notes, *([Note("kept_whole", _STILL_BESIDE.format(n=len(left)))] if left else [])]
+    return before, [*notes, *([Note("kept_whole", STILL_BESIDE.format(n=len(left)))] if left else [])]
 
 
 def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:

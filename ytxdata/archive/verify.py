@@ -29,6 +29,7 @@ from ytxdata.archive.heads import (
     read_head,
     sequences,
 )
+from ytxdata.archive.kept_answers import is_as_it_came, waiting
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
 from ytxdata.archive.rebuild import names_of
@@ -36,7 +37,6 @@ from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
 from ytxdata.archive.verification import HOLE, Damage, Kind, Verification
-from ytxdata.archive.write_sync import is_as_it_came, waiting
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of
 from ytxdata.labels import Text

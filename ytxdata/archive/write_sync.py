@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,7 +35,6 @@ from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,
     INDEX,
-    INTERRUPTED,
     MEETINGS_STORED,
     OBSERVATIONS_STORED,
     PULLS_STORED,
@@ -57,13 +52,10 @@ from ytxdata.archive.stored_files import (
     runs_to_merge,
 )
 from ytxdata.archive.whole_files import check_whole
-from ytxdata.errors import YtxError
-from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all, write_whole
+from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.history.proof.reading import Judgement
 from ytxdata.labels import Text
-from ytxdata.records.aliases import Aliases
-from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.version import __version__
 
@@ -75,10 +67,6 @@ ALL_TAKEN_IN, TAKEN_IN = "all_taken_in", "taken_in"
 
 CLAIMING = ("sync", ALL_TAKEN_IN, TAKEN_IN)
 """Kinds of heads that claim something by the pulls they brought."""
-
-
-_KEPT = re.compile(r"\.?(\d{8}T\d{6}\.\d+Z-[0-9a-f]{16})\.(?:json|call)")
-"""Names in `interrupted/answers/`: an answer, and what is known of its call."""
 
 
 class Writer:
@@ -256,69 +244,6 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str], se
     counts["observations"] = first + len(intake.fresh)
     counts["pulls"] = counts.get("pulls", 0) + len(rows)
     return Written(counts, pull_sha256(rows[-1]))
-
-
-def keep_whole(root: Path, answers: Sequence[Answer]) -> None:
-    """Keep answers beside the archive, byte for byte and for good: what it holds is damaged, and so nothing can be said
-    of their records.
-    """
-    folder = root / INTERRUPTED / "answers"
-    make_private_folder(folder)
-    for one in answers:
-        call = {
-            "answered_at": one.answered_at.isoformat(),
-            "asked_n": one.asked_n,
-            "attempts": one.attempts,
-            "confid": one.confid,
-            "server_date": one.server_date and one.server_date.isoformat(),
-            "is_partial": one.is_partial,
-        }
-        # hidden, so that whoever reads the folder reads answers alone; first, so that no answer is without it
-        write_whole(folder / f".{one.pull_id}.call", json.dumps(call).encode())
-        write_whole(folder / f"{one.pull_id}.json", one.raw)
-
-
-def waiting(root: Path, snapshot: Snapshot) -> list[Path]:
-    """Return the answers that were kept beside the archive and are none of its pulls yet, those also of which only the
-    call is left: passed over, what they alone list was missing in PROVEN, and nothing said so.
-    """
-    folder = root / INTERRUPTED / "answers"
-    names = sorted(_KEPT.sub(r"\1", path.name) for path in folder.glob("*") if _KEPT.fullmatch(path.name))
-    found = {name: folder / f"{name}.json" for name in names}
-    for pull_id in read(snapshot, "pulls", ("pull_id",))["pull_id"].to_pylist() if found else ():
-        found.pop(pull_id, None)
-    return list(found.values())
-
-
-def is_as_it_came(path: Path) -> bool:
-    """Whether an answer that was kept beside the archive is there, and the one that its name tells."""
-    return path.exists() and path.stem.endswith(f"-{sha256_of(path)[:16]}")
-
-
-def kept_whole(waits: Sequence[Path], aliases: Aliases) -> list[Answer]:
-    """Return the answers that wait, read as they came. What cannot be read goes on waiting, and `verify` says so."""
-    answers: list[Answer] = []
-    for path in filter(is_as_it_came, waits):
-        with suppress(YtxError, ValueError):
-            answers.append(_as_it_came(path, aliases))
-    return answers
-
-
-def _as_it_came(path: Path, aliases: Aliases) -> Answer:
-    """Return an answer with what is known of its call; where that is lost, as one that was cut: the least it can say."""
-    asked_at = datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
-    call: dict[str, Any] = {}
-    with suppress(OSError, ValueError, TypeError, LookupError):
-        told = json.loads(path.with_name(f".{path.stem}.call").read_bytes())
-        call["answered_at"] = datetime.fromisoformat(told["answered_at"])
-        date = told.get("server_date")
-        call |= {name: told[name] for name in ("asked_n", "confid", "attempts") if name in told}
-        call |= {
-            "server_date": date and datetime.fromisoformat(date),
-            "told": (None,) if told.get("is_partial") else (),
-        }
-    answer = read_answer(path.read_bytes(), aliases=aliases, asked_at=asked_at, **{"answered_at": asked_at, **call})
-    return answer if call else dataclasses.replace(answer, asked_n=len(answer.records))
 
 
 def _starts(version: Version | None) -> int:

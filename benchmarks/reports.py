@@ -25,7 +25,7 @@ import pandas as pd
 
 from benchmarks.results import keep
 from ytxdata import metrics
-from ytxdata.archive.views import connect
+from ytxdata.archive.connections import connect
 from ytxdata.metrics.groups import resolve
 
 MAKE = """

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -66,6 +67,18 @@ def test_a_lazy_view_says_what_the_frame_says(archive: Archive, platform: Any) -
         with pytest.raises(UsageError) as caught:
             archive.scan(**wrong)
         assert "meetings" in str(caught.value) or "duckdb" in str(caught.value)
+
+
+def test_lazy_views_of_two_archives_stay_apart_also_in_threads(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    """They are connections to one database in memory: what is registered for one was in the other under its name."""
+    archive.sync(platform)
+    other = Archive(tmp_path / "other.archive")
+    platform.records[:] = platform.records[:5]
+    other.sync(platform)
+    lazy = [one.scan("meetings") for one in (archive, other) * 4]
+    with ThreadPoolExecutor(4) as threads:
+        assert [len(rows) for rows in threads.map(lambda one: one.collect(), lazy)] == [60, 5] * 4
+        assert [len(rows) for rows in threads.map(Archive.meetings, (archive, other) * 4)] == [60, 5] * 4
 
 
 def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, platform: Any) -> None:

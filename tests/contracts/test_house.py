@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 224
+MOST_FILES = 225
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -69,8 +69,9 @@ inside of one (`records/nested`), which was full. What an archive shows of heads
 (`audit/published_heads`) is another subject than what makes anchors. What a report may tell of time
 (`pages/whole_days`) is asked beside whose figures it hides (`pages/small_groups`), which was full. Whether a stored
 file is what was written (`archive/whole_files`) is asked by every reader, beside how files are written
-(`archive/stored_files`), which was full. What of a list is money (`history/list_amounts`) is asked by bills, shares
-and witnesses; the cells of a list (`history/list_cells`) and how its lines are read (`tables/lists`) were both full.
+(`archive/stored_files`), which was full. What DuckDB may take, and where it spills (`archive/connections`),
+is asked by whoever reads, beside what the views are (`archive/views`), which was full. What of a list is money
+(`history/list_amounts`) is asked by bills, shares and witnesses; the cells of a list (`history/list_cells`) and how its lines are read (`tables/lists`) were both full.
 """
 
 

@@ -19,7 +19,7 @@ from tests.fleet.test_fleet_plans import check_plan
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
 from ytxdata import metrics, sample
-from ytxdata.archive.views import connect
+from ytxdata.archive.connections import connect
 from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report
 from ytxdata.metrics.engines import Engine
@@ -171,9 +171,9 @@ def test_an_archive_is_counted_alike_whichever_engine_its_size_asks_for(monkeypa
 
 
 @pytest.mark.slow
-def test_an_archive_is_counted_in_bounded_memory() -> None:
+def test_an_archive_is_counted_in_bounded_memory(tmp_path: Path) -> None:
     """What does not fit is spilled to a directory that nobody else can read, and is gone afterwards."""
-    connection = connect()
+    connection = connect(tmp_path / "own.duckdb")
     ((directory,),) = connection.execute("SELECT current_setting('temp_directory')").fetchall()
     assert stat.S_IMODE(Path(directory).parent.stat().st_mode) == 0o700
     connection.execute("SET memory_limit = '40MB'")

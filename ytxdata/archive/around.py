@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow.parquet as pq
 
+from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.scans import Scan, meets, scan
 from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
-from ytxdata.archive.views import Spans, ViewAsk, connect, found, reading, relation, telling
+from ytxdata.archive.views import Spans, ViewAsk, found, reading, relation, telling
 from ytxdata.labels import Text
 from ytxdata.times import Instant
 
@@ -189,7 +190,7 @@ class Around:
             files = reading(map(str, snapshot.paths(table)), is_whole=False)
             own = f"SELECT obs, {', '.join(edges)} FROM {files}"  # noqa: S608 (the schema's own names)
             connection.execute(
-                f"CREATE VIEW stored_{table} AS {own} UNION ALL {_TOLD_BESIDE[table].format(files=files)}"
+                f"CREATE TEMP VIEW stored_{table} AS {own} UNION ALL {_TOLD_BESIDE[table].format(files=files)}"
             )
         start, end = self._edges
         lies: Any = connection.execute(_LIES_IN, [start or _EVER[0], end or _EVER[1]]).fetchall()

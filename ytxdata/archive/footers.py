@@ -23,10 +23,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import BULKY, RAW_TABLES, SCHEMAS, StoredFile
 from ytxdata.archive.verification import Damage
-from ytxdata.archive.views import PIECE, connect, named, reading, telling
+from ytxdata.archive.views import PIECE, named, reading, telling
 from ytxdata.errors import DamagedError
 from ytxdata.labels import Text
 

@@ -11,10 +11,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.ownership import MARK, MONTHS, read_identity
 from ytxdata.archive.stored_files import DERIVED
-from ytxdata.archive.views import connect, relation, telling
+from ytxdata.archive.views import relation, telling
 from ytxdata.errors import UsageError
 from ytxdata.files import remove, replacing, that_may_be_lost
 from ytxdata.times import BEIJING_OFFSET
@@ -71,7 +72,7 @@ class KeptMonths:
         for name in _STORED:
             # legs find their meeting by its number: by the text that is the key elsewhere it takes half as long again
             rows = relation(self.snapshot, name, connection=connection, is_keyed=True, is_seen=False, key="m.obs")
-            rows.create_view(name)
+            connection.execute(f"CREATE TEMP VIEW {name} AS {rows.sql_query()}")
         months: Any = connection.execute(_MARKS, [BEIJING_OFFSET // timedelta(microseconds=1)]).fetchall()
         shown: Any = connection.execute(_SHOWN).fetchall()
         return Marks({month: f"{one:x}.{other:x}.{n}" for month, one, other, n in months}, "{:x}.{}".format(*shown[0]))

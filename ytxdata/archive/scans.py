@@ -19,9 +19,10 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
-from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, connect, found, moved_on, named, reading, relation, telling
+from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, named, reading, relation, telling
 from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text

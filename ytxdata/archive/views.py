@@ -8,23 +8,19 @@ rows are replaced, so nothing has to be sorted or grouped, and a filter on `star
 
 from __future__ import annotations
 
-import atexit
 import errno
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
-from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
 
+from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.ownership import IDENTITY
@@ -43,7 +39,6 @@ from ytxdata.labels import Text
 from ytxdata.records.identity import may_be_two_sql
 from ytxdata.records.joined import MEETING_COLUMNS
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
-from ytxdata.times import ZONE_NAME
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
 
@@ -262,43 +257,6 @@ class ViewAsk:
 
 PIECE = 65_536
 """Rows that leave at a time: few enough to be masked in Python without holding a whole table."""
-
-_MEMORY_MB = (1000, 256)
-"""What DuckDB may take before it spills: at least the first, and the second for each core it uses."""
-
-
-@cache
-def spill() -> Path:
-    """A directory that only this user can read, and that goes with the process: what is spilled holds telephone
-    numbers.
-    """
-    directory = mkdtemp(prefix="ytxdata-")
-    atexit.register(rmtree, directory, ignore_errors=True)
-    return Path(directory)
-
-
-def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection of its own that shows instants in Asia/Shanghai, and spills instead of filling the
-    memory.
-
-    Parameters
-    ----------
-    file
-        Where its tables are to be; in memory when not given.
-    """
-    connection = duckdb.connect(str(file) if file else ":memory:")
-    connection.execute(f"SET TimeZone = '{ZONE_NAME}'")
-    threads: tuple[int] | None = connection.execute("SELECT current_setting('threads')").fetchone()
-    assert threads is not None
-    limit, directory = max(_MEMORY_MB[0], _MEMORY_MB[1] * threads[0]), (spill() / uuid4().hex).as_posix()
-    quoted = directory.replace("'", "''")
-    connection.execute(f"SET memory_limit = '{limit}MB'; SET temp_directory = '{quoted}'")
-    with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
-        connection.execute("SET enable_progress_bar = false")
-    # no file of ours has an index of pages; those of layouts 1 and 2 have one that nothing holds against their rows
-    with suppress(duckdb.CatalogException):  # before 2.0 it goes by none
-        connection.execute("SET parquet_use_page_index = false")
-    return connection
 
 
 def relation(

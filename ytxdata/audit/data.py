@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.archive import Archive
-from ytxdata.archive.views import connect
+from ytxdata.archive.connections import connect
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History

@@ -26,8 +26,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive import Archive
+from ytxdata.archive.connections import spill
 from ytxdata.archive.ownership import no_archive
-from ytxdata.archive.views import spill
 from ytxdata.errors import UsageError
 from ytxdata.exits import locked_room
 from ytxdata.exits.outgoing import Outgoing

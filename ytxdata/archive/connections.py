@@ -1,0 +1,68 @@
+"""Connections to DuckDB: what it may take of the memory, where it spills, in which zone it shows instants."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+from uuid import uuid4
+
+import duckdb
+
+from ytxdata.times import ZONE_NAME
+
+_MEMORY_MB = (1000, 256)
+"""What DuckDB may take before it spills: at least the first, and the second for each core it uses."""
+
+
+@cache
+def spill() -> Path:
+    """A directory that only this user can read, and that goes with the process: what is spilled holds telephone
+    numbers.
+    """
+    directory = mkdtemp(prefix="ytxdata-")
+    atexit.register(rmtree, directory, ignore_errors=True)
+    return Path(directory)
+
+
+def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection that shows instants in Asia/Shanghai, and spills instead of filling the memory.
+
+    Parameters
+    ----------
+    file
+        Where its tables are to be. When not given they are in memory, in one database for the process: what is
+        registered or made as TEMP is the connection's own.
+    """
+    connection = _database(file) if file else _in_memory(os.getpid()).cursor()
+    with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
+        connection.execute("SET enable_progress_bar = false")
+    return connection
+
+
+@cache
+def _in_memory(_process: int) -> duckdb.DuckDBPyConnection:
+    """Return the database that a process asks: to make one takes 16 ms, a tenth of a report on little data, and another
+    connection to it 0.2. A process that was forked makes its own, for threads stay behind.
+    """
+    return _database(":memory:")
+
+
+def _database(file: Path | str) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(file))
+    connection.execute(f"SET GLOBAL TimeZone = '{ZONE_NAME}'")
+    threads: tuple[int] | None = connection.execute("SELECT current_setting('threads')").fetchone()
+    assert threads is not None
+    limit, directory = max(_MEMORY_MB[0], _MEMORY_MB[1] * threads[0]), (spill() / uuid4().hex).as_posix()
+    quoted = directory.replace("'", "''")
+    connection.execute(f"SET memory_limit = '{limit}MB'; SET temp_directory = '{quoted}'")
+    # no file of ours has an index of pages; those of layouts 1 and 2 have one that nothing holds against their rows
+    # files are read as they are now, also where their times are as before: whoever exchanged one may have set them
+    for setting in ("parquet_use_page_index", "enable_external_file_cache"):
+        with suppress(duckdb.CatalogException):  # earlier versions have none
+            connection.execute(f"SET {setting} = false")
+    return connection

@@ -71,7 +71,8 @@ inside of one (`records/nested`), which was full. What an archive shows of heads
 file is what was written (`archive/whole_files`) is asked by every reader, beside how files are written
 (`archive/stored_files`), which was full. What DuckDB may take, and where it spills (`archive/connections`),
 is asked by whoever reads, beside what the views are (`archive/views`), which was full. What of a list is money
-(`history/list_amounts`) is asked by bills, shares and witnesses; the cells of a list (`history/list_cells`) and how its lines are read (`tables/lists`) were both full.
+(`history/list_amounts`) is asked by bills, shares and witnesses; the cells of a list (`history/list_cells`) and how
+its lines are read (`tables/lists`) were both full.
 """
 
 

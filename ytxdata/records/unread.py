@@ -217,14 +217,18 @@ def _when_host_came(
     value: dict[str, Any], others: dict[str, Any], creators: set[str | None], signs: Signs
 ) -> list[str]:
     """Return the keys of a record that say when who convened it came and went, where no party did then, or each that
-    did has another number: all that a conference calls at once come in one second."""
+    did has another number: all that a conference calls at once come in one second. Who alone came and went with the
+    host is the host, whose meeting is convened from the line of an office.
+    """
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
     listed = [decoded(one) for key, one in value.items() if signs.is_parties(key)] if came else []
     entries = [entry for one in listed if isinstance(one, list) for entry in one]
     phones = [[*_phones_in([entry], signs.aliases)] for entry in entries]
     # who withholds its number may be the host, whatever others have
     is_another = bool(creators - {None} and entries) and all(phones) and creators.isdisjoint(chain(*phones))
-    return [] if not is_another and are_said((others[key] for key in came), listed) else came
+    said = [others[key] for key in came]
+    is_host = not is_another or (len(came) > 1 and sum(are_said(said, entry) for entry in entries) == 1)
+    return [] if is_host and are_said(said, listed) else came
 
 
 def are_said(wanted: Iterable[Any], value: Any) -> bool:

@@ -304,11 +304,12 @@ SAME: list[Any] = ["Asia/Shanghai", "CST", "GMT+8:00", 28800, 8.0, None, "", {}]
         (1772676012, "UTC", False),
     ],
 )
-@pytest.mark.parametrize("form", ["beside", "inside"])
+@pytest.mark.parametrize("form", ["beside", "inside", "meta", "page", "extra"])
 def test_a_zone_that_stands_once_for_all_records_is_told(start: Any, zone: Any, form: str, *, is_told: bool) -> None:
     records = [{**HEAD, "meid": f"m{i}", "starttime": start, **PEOPLE} for i in range(3)]
     within = {"timezone": zone, "list": records} if form == "inside" else records
-    answer = read_answer(json.dumps({"statusCode": "0", "timeZone": zone, "data": within}).encode())
+    zoned = {"timeZone": zone} if form in ("beside", "inside") else {form: {"timeZone": zone, "n": 3}}
+    answer = read_answer(json.dumps({"statusCode": "0", **zoned, "data": within}).encode())
     assert [f": {zone}" in one.en for one in answer.warnings] == [True] * is_told, "long as it is, a zone is no token"
 
 

@@ -309,7 +309,7 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     return not is_again and (at in (known.min(), known.max()) or not known.min() - _A_DAY <= at <= known.max() + _A_DAY)
 
 
-def _differ(people: np.ndarray[Any, Any], one: np.int64) -> np.ndarray[Any, Any]:
+def _differ(people: Any, one: Any) -> Any:
     return (people >= 0) & (one >= 0) & (people != one)
 
 

@@ -37,7 +37,11 @@ _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 _SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
 """Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
 
-_LINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)")
+_LINE = re.compile(
+    r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)"
+    r"|(?<![\da-zA-Z_./=&])(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\da-zA-Z_.-])"
+)
+"""A fixed line, or a mobile that is no part of a file's name or an address."""
 _MOST_BETWEEN = 12
 """How many characters may stand beside each number of a text that lists them with names."""
 
@@ -262,8 +266,8 @@ def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
 
 
 def _lines_in(key: str, value: Any) -> set[str | None]:
-    """Return the fixed lines that stand in a value, where there are two or more: one alone may be dialled to get in,
-    and so may those in a sentence."""
+    """Return the fixed lines and the mobiles that stand in a value, also behind names, where there are two or more: one
+    alone may be dialled to get in, and so may those in a sentence."""
     if not isinstance(value, (str, list, dict)):
         return set()
     text = as_json(_lists_of({key: value}))

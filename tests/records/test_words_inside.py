@@ -209,7 +209,10 @@ def test_hours_beside_a_day_are_told_of_a_meeting_without_a_start(answer_with: W
 
 @pytest.mark.parametrize(
     ("key", "value", "other"),
-    [("startclock", "09:00:00", "endclock"), ("start_hour", 9, "end_hour"), ("开始小时", 9, "结束小时")],
+    [
+        ("startclock", "09:00:00", "endclock"), ("start_hour", 9, "end_hour"), ("开始小时", 9, "结束小时"),
+        ("startTimeOfDay", "09:00", "endTimeOfDay"), ("开始时刻", "上午9:00", "结束时刻"), ("start", "09:00", "end"),
+    ],  # fmt: skip
 )
 @pytest.mark.parametrize("n", [1, 5])
 def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
@@ -319,3 +322,22 @@ def test_a_zone_in_json_text_is_told_whatever_other_records_hold_there(answer_wi
     records = [{**HEAD, "meid": f"m{i}", **TIMES, **PEOPLE, "time": 5 if i < n_odd else inner} for i in range(5)]
     told = merge_answers([answer_with(json.dumps(records))]).problems["raw_value"].to_pylist()
     assert told.count("time.timezone=UTC") == 5 - n_odd
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({"starttime": "2026-03-05", "时间段": "09:00-10:00"}, ["时间段=09:00-10:00"]),
+        ({"starttime": "2026-03-05", "time": "09:00"}, ["time=09:00"]),
+        ({"start_date": "2026-03-05", "start_clock": "09:00"}, ["start_clock=09:00"]),
+        ({"starttime": "2026-03-05", "remindTime": "08:50", "workHours": "09:00-18:00", "endpoint": "a", "totalTime": "01:00"}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_time_of_day_under_any_key_of_when_is_told_of_a_day_alone(
+    answer_with: WithData, own: dict[str, Any], told: list[str]
+) -> None:
+    for n in (1, 5):
+        records = [{**HEAD, "meid": f"m{i}", **own, **PEOPLE} for i in range(n)]
+        problems = merge_answers([answer_with(json.dumps(records))]).problems
+        assert problems["raw_value"].to_pylist() == told * n

@@ -182,6 +182,17 @@ def _may_have_clock(key: str) -> bool:
     return (is_sitting or came_again(key)) and _LASTS.search(said) is None
 
 
+def is_clock(value: Any) -> bool:
+    """Return whether a text is a time of day, or goes from one to another.
+
+    Examples
+    --------
+    >>> [is_clock(value) for value in ("09:00", "上午9:00", "09:00-10:00", "2026-01-05 09:00", 9)]
+    [True, True, True, False, False]
+    """
+    return isinstance(value, str) and (_CLOCK.fullmatch(value) is not None or _HOURS.match(value.strip()) is not None)
+
+
 def tells_when(value: Any, depth: int = 0) -> bool:
     """Return whether a value is or holds a point in time, or goes from a time of day to another; what goes on very deep
     is told like one.
@@ -342,8 +353,7 @@ def unread_times(
             rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
         for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
             are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            is_clock = has_clock and _CLOCK.fullmatch(str(value)) is not None
-            tells_one = is_clock or (tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value))))
+            tells_one = (has_clock and is_clock(value)) or (tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value))))
             is_when = i in absent and tells_one
             is_told = is_when or (are_sittings and not is_no_sitting(key))
             inside = () if is_told else times_inside(key, value)

@@ -212,8 +212,8 @@ def test_hours_beside_a_day_are_told_of_a_meeting_without_a_start(answer_with: W
     [
         ("startclock", "09:00:00", "endclock"), ("start_hour", 9, "end_hour"), ("开始小时", 9, "结束小时"),
         ("startTimeOfDay", "09:00", "endTimeOfDay"), ("开始时刻", "上午9:00", "结束时刻"), ("start", "09:00", "end"),
-    ],  # fmt: skip
-)
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("n", [1, 5])
 def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
     answer_with: WithData, key: str, value: Any, other: str, n: int
@@ -324,13 +324,16 @@ def test_a_zone_in_json_text_is_told_whatever_other_records_hold_there(answer_wi
     assert told.count("time.timezone=UTC") == 5 - n_odd
 
 
+DAYS = {"starttime": "2026-03-05", "endtime": "2026-03-05"}
+
+
 @pytest.mark.parametrize(
     ("own", "told"),
     [
-        ({"starttime": "2026-03-05", "时间段": "09:00-10:00"}, ["时间段=09:00-10:00"]),
-        ({"starttime": "2026-03-05", "time": "09:00"}, ["time=09:00"]),
+        ({**DAYS, "时间段": "09:00-10:00"}, ["时间段=09:00-10:00"]),
+        ({**DAYS, "time": "09:00"}, ["time=09:00"]),
         ({"start_date": "2026-03-05", "start_clock": "09:00"}, ["start_clock=09:00"]),
-        ({"starttime": "2026-03-05", "remindTime": "08:50", "workHours": "09:00-18:00", "endpoint": "a", "totalTime": "01:00"}, []),
+        ({**DAYS, "remindTime": "08:50", "workHours": "09:00-18:00", "endpoint": "a", "totalTime": "01:00"}, []),
     ],
     ids=str,
 )  # fmt: skip

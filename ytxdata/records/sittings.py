@@ -353,7 +353,9 @@ def unread_times(
             rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
         for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
             are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            tells_one = (has_clock and is_clock(value)) or (tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value))))
+            tells_one = (has_clock and is_clock(value)) or (
+                tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value)))
+            )
             is_when = i in absent and tells_one
             is_told = is_when or (are_sittings and not is_no_sitting(key))
             inside = () if is_told else times_inside(key, value)

@@ -23,15 +23,7 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.sittings import (
-    MAY_TELL_WHEN,
-    at_rows,
-    is_clock,
-    is_of_another_time,
-    may_say_it_came,
-    points_in,
-    tells_when,
-)
+from ytxdata.records.sittings import MAY_TELL_WHEN, is_clock, is_of_another_time, may_say_it_came, points_in, tells_when
 from ytxdata.records.unread import are_said, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
@@ -210,16 +202,15 @@ def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
         others = (key for _, key in sheet.keys.get(column, ()))
         for key in (*sheet.unknown, *others) if rows else ():
             if (_ENDS.search(plain(key)) is not None) == (column == "ended_at"):
-                clocks = zip(rows, at_rows(sheet.values(key), rows), strict=True)
-                found = ((i, one) for i, one in clocks if _is_clock(key, one) and not _MIDNIGHT.fullmatch(as_json(one)))
-                yield from (Trouble(i, column, "other_value", f"{key}={as_json(one)}") for i, one in found)
+                clocks = as_list(sheet.values(key))
+                found = (i for i in rows if _is_clock(key, clocks[i]) and not _MIDNIGHT.fullmatch(as_json(clocks[i])))
+                yield from (Trouble(i, column, "other_value", f"{key}={as_json(clocks[i])}") for i in found)
 
 
 def _is_clock(key: str, value: Any) -> bool:
     """Return whether a value is a time of day, or goes from one to another, under a key of when a meeting was."""
-    if is_blank(value) or _is_of_another_time(key) or _CLOCKS.search(plain(key)) is None:
-        return False
-    return _HOUR.search(plain(key)) is not None or is_clock(value)
+    may_be = _CLOCKS.search(plain(key)) is not None and not is_blank(value) and not _is_of_another_time(key)
+    return may_be and (_HOUR.search(plain(key)) is not None or is_clock(value))
 
 
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:

@@ -131,17 +131,6 @@ def host_came(key: str) -> bool:
     return said != plain(key) and _COMES_OR_GOES.search(said) is not None and not is_of_another_time(said)
 
 
-def several_hours(value: Any) -> bool:
-    """Return whether a text goes from a time of day to another more than once.
-
-    Examples
-    --------
-    >>> several_hours("10:00-10:20;10:40-10:55"), several_hours("10:00-10:20")
-    (True, False)
-    """
-    return isinstance(value, str) and len(_HOURS.findall(value)) > 1
-
-
 def tells_sittings(value: Any) -> bool:
     """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
 
@@ -285,13 +274,10 @@ def _edges(arrays: Mapping[str, pa.Array], owner: pa.Array) -> _Edges:
     seconds = [arrays[name].cast(pa.timestamp("s", "UTC"), safe=False) for name in ("joined_at", "left_at")]
     came, left = (one.cast(pa.int64()).fill_null(-1).to_numpy() for one in seconds)
     beijing = (pc.add(one.cast(pa.timestamp("s")), pa.scalar(BEIJING_OFFSET, pa.duration("s"))) for one in seconds)
-    people = tuple(
-        arrays[name].dictionary_encode().indices.cast(pa.int64()).fill_null(-1).to_numpy()
-        for name in ("number", "name")
-    )
-    return _Edges(
-        came, left, owner.to_numpy(), people, [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing]
-    )
+    codes = (arrays[name].dictionary_encode().indices.cast(pa.int64()) for name in ("number", "name"))
+    people = tuple(one.fill_null(-1).to_numpy() for one in codes)
+    texts = [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing]
+    return _Edges(came, left, owner.to_numpy(), people, texts)
 
 
 def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
@@ -352,12 +338,10 @@ def unread_times(
         else:
             rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
         for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
-            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            tells_one = (has_clock and is_clock(value)) or (
-                tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value)))
-            )
-            is_when = i in absent and tells_one
-            is_told = is_when or (are_sittings and not is_no_sitting(key))
+            are_hours = not is_other and isinstance(value, str) and len(_HOURS.findall(value)) > 1
+            is_number = is_dialled and _DIGITS.fullmatch(str(value)) is not None
+            is_when = i in absent and ((tells_when(value) and not is_number) or (has_clock and is_clock(value)))
+            is_told = is_when or ((are_hours or tells_sittings(value)) and not is_no_sitting(key))
             inside = () if is_told else times_inside(key, value)
             if is_told or any(not _is_of_leg(at, i, edges(), is_again=is_again) for at, is_again in inside):
                 yield i, f"{key}: {as_json(value)}"

@@ -185,7 +185,8 @@ _MIDNIGHT = re.compile("[0:：.时点分秒 ]+")
 _ENDS = re.compile("end(?!ar|er)|finish|结束")
 _HOUR = re.compile("(?:start|begin|end)(?:hour|clock|ofday)$|clock$|(?:开始|结束)(?:钟点|小时)$")
 _CLOCKS = re.compile(
-    rf"start|begin|{_ENDS.pattern}|{_HOUR.pattern}|时刻|^(?:会议)?时间段?$|^(?:meeting|conf)?(?:time)?(?:time|when|hours|period|slot|range|span)$"
+    rf"start|begin|{_ENDS.pattern}|{_HOUR.pattern}|时刻|^(?:会议)?时间段?$"
+    "|^(?:meeting|conf)?(?:time)?(?:time|when|hours|period|slot|range|span)$"
 )
 """In plain keys of a meeting, under which an hour, and under which a time of day alone may be when it was."""
 

@@ -260,8 +260,8 @@ def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
 
 
 class _Edges(NamedTuple):
-    """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), who that was by number
-    and by name, -1 where none is given, and their texts."""
+    """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), who that was by
+    number and by name, -1 where none is given, and their texts."""
 
     came: np.ndarray[Any, np.dtype[np.int64]]
     left: np.ndarray[Any, np.dtype[np.int64]]

@@ -413,6 +413,25 @@ def test_an_answer_behind_another_address_is_known_by_the_meetings_it_names(
     assert any("1 other requests" in warning.en for warning in history.warnings)
 
 
+def test_people_that_a_console_asks_for_by_the_address_of_their_meeting_are_rejected(tmp_path: Path) -> None:
+    """As such an answer is that is saved alone: they were in no leg, and "nothing to do with the history"."""
+    people = [{"phone": "15400000008", "jointime": "2026-03-05 09:00:10"}]
+    bodies: list[Any] = [
+        {"code": 0, "data": people},
+        {"code": 0, "data": {"starttime": "2026-03-05 09:00:00", "participants": people}},
+        {"code": 0, "data": [{"phone": "15400000008", "startTime": "2026-03-05 09:00:10", "url": "x"}]},
+        {"code": 0, "data": {"name": "甲", "mobile": "15400000008", "createTime": "2026-03-05 09:00:10"}},
+    ]
+    entries = [
+        {"request": {"url": f"https://x.cn/api/m{i}"}, "response": {"content": {"text": compact(body)}}}
+        for i, body in enumerate(bodies)
+    ]
+    (tmp_path / "a.har").write_text(json.dumps({"log": {"entries": entries}}), encoding="utf-8")
+    history = ytx.read_answers(tmp_path / "a.har")
+    assert ["15400000008" in raw for raw in history.rejects["raw"]] == [True, True]
+    assert any("2 other requests" in warning.en for warning in history.warnings)
+
+
 @pytest.mark.parametrize(
     ("url", "asked"),
     [

@@ -111,7 +111,9 @@ PLAN = Known("room", BEGAN, None, "plan", NOW - 61 * HOUR, "c")
         (replace(PLAN, booked_at=BEGAN), {"started_at": BEGAN + 3 * HOUR, "booked_at": BEGAN}, False),  # began late
         (replace(PLAN, booked_at=BEGAN - 2 * HOUR), {"started_at": BEGAN + HOUR * 3, "booked_at": BEGAN - 2 * HOUR}, False),
         (replace(PLAN, booked_at=BEGAN - DAY, last_changed_at=NOW - 59 * HOUR), {"booked_at": BEGAN - DAY}, True),  # a series
-        (replace(PLAN, booked_at=BEGAN, last_changed_at=NOW - 59 * HOUR), {"booked_at": BEGAN}, False),  # not begun yet
+        (replace(PLAN, booked_at=BEGAN, last_changed_at=NOW - 59 * HOUR), {"started_at": BEGAN + 3 * HOUR, "booked_at": BEGAN}, False),  # not begun yet
+        (replace(PLAN, booked_at=BEGAN, last_changed_at=NOW - 59 * HOUR), {"started_at": BEGAN + DAY, "booked_at": BEGAN}, True),  # the next of a series
+        (replace(PLAN, booked_at=BEGAN - 7 * DAY), {"booked_at": BEGAN - 7 * DAY}, True),  # of which only plans were seen
         (PLAN, {"started_at": BEGAN + HOUR / 2}, False),  # put right within the hour
         (replace(PLAN, last_changed_at=NOW - 59 * HOUR), {"started_at": BEGAN + HOUR / 2, "creator": "d"}, True),
         (replace(PLAN, last_changed_at=NOW, ended_at=BEGAN + 4 * HOUR), {"started_at": BEGAN + 3.5 * HOUR, "creator": "d"}, True),

@@ -103,6 +103,11 @@ def test_a_creator_that_came_as_another_is_told_unless_it_has_its_number(phone: 
     assert found.problems["reason"].to_pylist() == ["unread_parties"] * is_told
     flat = tables(meeting(0, parties=[P], creator=phone, hostJoinTime=P["jointime"]))
     assert flat.problems["reason"].to_pylist() == ["unread_parties"] * is_told
+    both = {"hostJoinTime": CAME, "hostLeaveTime": WENT}
+    line = {**HOST, "phone": "15400000008"}
+    for parties, n in ([P, line], 0), ([P, line, {**line, "phone": "15400000007"}], 1):
+        found = tables(meeting(0, parties=parties, creator="075588880000", **both))
+        assert found.problems["reason"].to_pylist() == ["unread_parties"] * n, "who alone has both times is the host"
     two = {**P, "mobile": P["phone"]}
     unknown = tables(meeting(0, parties=[two, {**P, "phone": ""}], creator=phone, hostJoinTime=P["jointime"]))
     assert "unread_parties" not in unknown.problems["reason"].to_pylist(), "who has no number there may be the host"

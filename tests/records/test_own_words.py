@@ -163,11 +163,26 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"countryCode": "1", "phone": "+852 6123 4567", "ext": ""}, "+85261234567", None),
         ({"countryCode": 0, "areaCode": "0000", "ext": 0.0, "phone": "075588880000"}, "+8675588880000", None),
         ({"ext": {"a": 1}, "phone": "15400000001"}, "+8615400000001", None),
+        # behind words of the party's own
+        ({"memberPhone": "88880000", "memberAreaCode": "0755", "userExt": "8012"}, "+8675588880000", "8012"),
+        ({"attendeePhone": "61234567", "attendeeCountryCode": "852"}, "+85261234567", None),
+        ({"phone": "88880000", "电话区号": "0755"}, "+8675588880000", None),
+        ({"phone": "61234567", "手机区号": "852"}, "+85261234567", None),
+        *(
+            ({"phone": "075588880000", key: 8012}, "+8675588880000", "8012")
+            for key in ("extensionNumber", "ext_number", "phoneExt", "telExt", "member.ext")
+        ),
+        ({"extensionNumber": "8012"}, None, "8012"),
+        (
+            {"phone": "88880000", "officeArea": "65", "inviterAreaCode": "0755", "areaCode": "020"},
+            "+862088880000",
+            None,
+        ),
     ],
 )
 @pytest.mark.parametrize("n", [1, 5])
 def test_codes_and_extensions_beside_a_phone_are_part_of_it(
-    rows: Rows, party: dict[str, Any], number: str, extension: str | None, n: int
+    rows: Rows, party: dict[str, Any], number: str | None, extension: str | None, n: int
 ) -> None:
     """88880000 in two cities were one person, and 212 555 1234 was somebody in China."""
     found = rows(*[{"parties": [{**party, **WHEN}]}] * n)

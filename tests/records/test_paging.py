@@ -340,6 +340,7 @@ def test_what_is_made_of_other_words_is_not_heard(said: dict[str, Any]) -> None:
         ["2026030500000006: timeout"],
         {"2026030500000006": "timeout"},
         [{"code": "TIMEOUT", "path": ["meetings", 6]}],
+        "meeting 2026030500000006 could not be loaded",
     ],
 )
 def test_an_answer_that_names_errors_proves_nothing(errors: Any) -> None:
@@ -356,13 +357,26 @@ def test_an_answer_that_names_errors_proves_nothing(errors: Any) -> None:
             assert any("could not be given" in warning.en for warning in answer.warnings)
 
 
-@pytest.mark.parametrize("errors", [[], {}, "", None, [{}], {"m": []}, {"count": 0}, [""], ["none"], False, "无"])
+@pytest.mark.parametrize(
+    "errors", [[], {}, "", None, [{}], {"m": []}, {"count": 0}, [""], ["none"], False, "无", "0", "3", "否", "OK"]
+)
 def test_no_errors_are_no_doubt(errors: Any) -> None:
     assert not read({"data": {"list": ALL, "errors": errors}}).is_doubtful
     assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
 
 
-@pytest.mark.parametrize("failed", [[{"meid": "20260305090000"}], ["20260305090000"], [20260305090000]])
+@pytest.mark.parametrize(
+    "failed",
+    [
+        [{"meid": "20260305090000"}],
+        ["20260305090000"],
+        [20260305090000],
+        "20260305090000",
+        [ALL[0], {"meid": "20260305090000", "reason": "load error", "timestamp": "2026-03-05 10:00:00"}],
+        [{"meid": "20260305090000", "message": "restart", "timeout": 3000, "restart": 1}],
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("key", ["failed", "failedIds", "failList", "fail_meetings", "失败列表"])
 def test_an_answer_that_names_meetings_that_it_failed_to_give_is_not_whole(key: str, failed: list[Any]) -> None:
     assert read({"data": ALL, key: failed}).is_doubtful

@@ -102,6 +102,9 @@ def test_a_sitting_that_an_object_of_the_party_tells_is_told_unless_it_is_a_leg(
     told = tables(*[[{**ONCE, **more}]] * n).problems.to_pylist()
     assert [(one["reason"], one["raw_value"].partition(":")[0]) for one in told] == [("unread_parties", *more)] * n
     both = [dict(zip(("jointime", "leavetime"), times, strict=True)) for times in (FIRST, SECOND)]
+    later = {"phone": "15400000003", "jointime": SECOND[1], "leavetime": SECOND[1].replace("10:", "11:")}
+    others = tables(*[[{**ONCE, **more}, {**ONCE, **both[1], "phone": "15400000002"}, later]] * n).problems.to_pylist()
+    assert [one["leg"] for one in others] == [1] * n, "somebody else came at that minute"
     listed = [[{"phone": "15400000001", "sessions": both, **more}], [{**ONCE, **more}, {**ONCE, **both[1]}]]
     assert [tables(*[one] * n).problems.num_rows for one in listed] == [0, 0]
 
@@ -158,6 +161,8 @@ def test_one_time_or_none_is_no_list_of_sittings(n: int) -> None:
             for key in ("callInTime", "dialInTime", "callAnswerTime", "callAnsweredAt", "呼叫接通时间", "最近加入时间")
         ),
         {"本人进入会议": FIRST[0]},
+        *({key: "10:00:10"} for key in ("join", "入会", "joinClock")),
+        {"leave": "下午 3:05"},
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])
@@ -200,6 +205,9 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         "userId": "1600000123",
         "工号": 1600000123,
         "jointime": "",
+        "joinDuration": "00:10:05",
+        "入会时长": "00:10:05",
+        "callInit": "10:00",
         "dialIn": "1700123456",
     }
     found = tables(*[[{"phone": "15400000001", "state": "未接通", **quiet}]] * n)
@@ -222,6 +230,7 @@ def test_when_somebody_was_called_or_declined_is_no_join(n: int) -> None:
         ("joinMeetingTime", "leaveMeetingTime"),
         ("加入会议时间", "离开会议时间"),
         ("calledstime", "calledetime"),
+        ("呼叫开始时间", "呼叫结束时间"),
     ],
 )
 @pytest.mark.parametrize("n", [1, 4])
@@ -315,6 +324,7 @@ AGAIN = [
     {"leaveTimeAgain": 1767579000},
     {"userSecondJoinTime": SECOND[0]},
     {"第二次入会时间": SECOND[0]},
+    {"rejoinTime": "10:12:00"},
     {"second": {"start": SECOND[0]}},
     {"intervals": "10:00-10:05;10:10-10:15"},
     {"seen": json.dumps([SECOND[0]])},
@@ -335,6 +345,7 @@ def test_when_a_party_came_again_is_told_beside_its_first_sitting(more: dict[str
         {"reconnectCount": 2, "rejoined": True, "secondsTalked": 300, "secondName": "丙"},
         {"workHours": "09:00-12:00,13:00-18:00", "recallTime": SECOND[0], "prejoinTime": SECOND[0]},
         {"timestampSecond": 1767579000, "epochSecond": 1767579000},
+        {"rejoinDuration": "00:10:05", "再次入会时长": "00:10:05"},
         {"lastLoginTime": SECOND[0], "重新呼叫时间": SECOND[0], "refreshedAt": SECOND[0]},
     ],
     ids=str,

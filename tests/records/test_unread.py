@@ -415,9 +415,24 @@ def test_fixed_lines_under_a_name_nobody_knows_are_told(key: str, value: Any) ->
     check({key: value}, [key, "0755"])
 
 
+@pytest.mark.parametrize("key", ["guests", "嘉宾", "others"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "张三 15400000008; 李四 15400000009",
+        "张三(15400000008)、李四(+86 154-0000-0009)",
+        "王芳15400000008/李雷 02066667777",
+    ],
+)
+def test_mobiles_behind_names_are_told(key: str, text: str) -> None:
+    check({key: text}, [key, "154"])
+
+
 @pytest.mark.parametrize(
     "more",
     [
+        {"files": [f"https://x/r/{one}.wav?to={one}" for one in ("15400000008", "15400000009")]},
+        {"names": "rec-15400000008-1.mp3; rec-15400000009-1.mp3"},
         {"accessNumbers": ",".join(LINES)}, {"dialIn": {"beijing": LINES[0], "gz": LINES[1]}}, {"info": {"accessNumbers": LINES}},
         {"hotline": "; ".join(LINES)}, {"office": LINES[0]}, {"codes": "2026010512,2026010513"},
         {"tip": f"请在会议开始前拨打 {LINES[0]}，或者如果无法接通请改拨 {LINES[1]}，随后输入会议密码并按井号键进入会议"},

@@ -209,8 +209,11 @@ def test_hours_beside_a_day_are_told_of_a_meeting_without_a_start(answer_with: W
 
 @pytest.mark.parametrize(
     ("key", "value", "other"),
-    [("startclock", "09:00:00", "endclock"), ("start_hour", 9, "end_hour"), ("开始小时", 9, "结束小时")],
-)
+    [
+        ("startclock", "09:00:00", "endclock"), ("start_hour", 9, "end_hour"), ("开始小时", 9, "结束小时"),
+        ("startTimeOfDay", "09:00", "endTimeOfDay"), ("开始时刻", "上午9:00", "结束时刻"), ("start", "09:00", "end"),
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("n", [1, 5])
 def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
     answer_with: WithData, key: str, value: Any, other: str, n: int
@@ -304,11 +307,12 @@ SAME: list[Any] = ["Asia/Shanghai", "CST", "GMT+8:00", 28800, 8.0, None, "", {}]
         (1772676012, "UTC", False),
     ],
 )
-@pytest.mark.parametrize("form", ["beside", "inside"])
+@pytest.mark.parametrize("form", ["beside", "inside", "meta", "page", "extra"])
 def test_a_zone_that_stands_once_for_all_records_is_told(start: Any, zone: Any, form: str, *, is_told: bool) -> None:
     records = [{**HEAD, "meid": f"m{i}", "starttime": start, **PEOPLE} for i in range(3)]
     within = {"timezone": zone, "list": records} if form == "inside" else records
-    answer = read_answer(json.dumps({"statusCode": "0", "timeZone": zone, "data": within}).encode())
+    zoned = {"timeZone": zone} if form in ("beside", "inside") else {form: {"timeZone": zone, "n": 3}}
+    answer = read_answer(json.dumps({"statusCode": "0", **zoned, "data": within}).encode())
     assert [f": {zone}" in one.en for one in answer.warnings] == [True] * is_told, "long as it is, a zone is no token"
 
 
@@ -318,3 +322,25 @@ def test_a_zone_in_json_text_is_told_whatever_other_records_hold_there(answer_wi
     records = [{**HEAD, "meid": f"m{i}", **TIMES, **PEOPLE, "time": 5 if i < n_odd else inner} for i in range(5)]
     told = merge_answers([answer_with(json.dumps(records))]).problems["raw_value"].to_pylist()
     assert told.count("time.timezone=UTC") == 5 - n_odd
+
+
+DAYS = {"starttime": "2026-03-05", "endtime": "2026-03-05"}
+
+
+@pytest.mark.parametrize(
+    ("own", "told"),
+    [
+        ({**DAYS, "时间段": "09:00-10:00"}, ["时间段=09:00-10:00"]),
+        ({**DAYS, "time": "09:00"}, ["time=09:00"]),
+        ({"start_date": "2026-03-05", "start_clock": "09:00"}, ["start_clock=09:00"]),
+        ({**DAYS, "remindTime": "08:50", "workHours": "09:00-18:00", "endpoint": "a", "totalTime": "01:00"}, []),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_time_of_day_under_any_key_of_when_is_told_of_a_day_alone(
+    answer_with: WithData, own: dict[str, Any], told: list[str]
+) -> None:
+    for n in (1, 5):
+        records = [{**HEAD, "meid": f"m{i}", **own, **PEOPLE} for i in range(n)]
+        problems = merge_answers([answer_with(json.dumps(records))]).problems
+        assert problems["raw_value"].to_pylist() == told * n

@@ -25,6 +25,8 @@ from ytxdata.records.encodings import as_utf8, decode, is_literal
 from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
+from ytxdata.records.unread import says_it_came
+from ytxdata.records.values import as_phone
 
 
 def read_answers(
@@ -326,6 +328,17 @@ def _messages(name: str, entry: Mapping[str, Any]) -> Iterator[Saved]:
             yield Saved(f"{name}~{i + 1}", body, _instant(entry.get("startedDateTime")))
 
 
+_SAID = re.compile(r'"([^"\\]{1,60})"\s*:\s*(?:"([^"\\]{1,60})"|(\d{9,13})\b)')
+
+
+def _names_people(body: bytes) -> bool:
+    """Return whether somebody with a number came or went in a text: a console asks for a meeting's people at an address
+    that has its id."""
+    words = _SAID.findall(body.decode("utf-8", "replace"))
+    said = {key: text or number for key, text, number in words}
+    return DEFAULT.has_phone(key for key, one in said.items() if as_phone(one)) and says_it_came(said, DEFAULT)
+
+
 def _names_meetings(body: bytes) -> bool:
     return _SIGNS.names_id(body, 0, len(body)) or _SIGNS.names_escaped_id(body)
 
@@ -345,7 +358,9 @@ def answers_of(name: str, entries: list[Any]) -> Iterator[Kept]:
         is_ours = _asks_for_meetings(_object(entry, "request"))
         # by a proxy's address it is known by what it says: a status may stand behind all records, or be spelt otherwise
         is_json = _OPENING.match(body.lstrip(_BOM_AND_BLANKS)) is not None
-        if body and (is_ours or b'"statusCode"' in body[:_LOOK] or (is_json and _names_meetings(body))):
+        if body and (
+            is_ours or b'"statusCode"' in body[:_LOOK] or (is_json and (_names_meetings(body) or _names_people(body)))
+        ):
             asked_at = _instant(entry.get("startedDateTime"))
             took = entry.get("time")
             wait = timedelta(milliseconds=took) if isinstance(took, int | float) and 0 <= took < 1e9 else timedelta()

@@ -26,7 +26,7 @@ COMPANIONS = frozenset({"statedesc", "srcclid", "dstclid"}) | _OWN_WORDS
 beside another."""
 
 _MEETING_PREFIXES = ("meeting", "conference", "conf", "会议")
-"""What may stand in front of a meeting's candidate key (`confStartTime`); of a party's, see `_OWN`."""
+"""What may stand in front of a meeting's candidate key (`confStartTime`); of a party's, see `OWN`."""
 
 _AS_IT_WAS = re.compile("(?:{0})?(?:actual|real|fact|true|talk)(?:{0})?(.+)".format("|".join(_MEETING_PREFIXES)))
 _TIMED = ("started_at", "ended_at", "duration_s")
@@ -49,7 +49,7 @@ _LINE = (
     "|sip|voip|ext|extension|bound|bind|registered"
 )
 _SITTING = f"{_PERSON}|call|talk|session|connect(?:ion|ed)?|leg|online|participation|total"
-_OWN = {
+OWN = {
     column: re.compile(rf"(?:str|sz|fld|[cfmpuv])?(?:(?:{words})s?[\W\d]*)*")
     for column, words in {
         "name": f"{_PERSON}|callerid|nick|friendly|display|screen|given|family|account|wechat|weixin|wx|chinese|cn|en",
@@ -288,7 +288,7 @@ class Aliases:
 
 
 def _is_own(front: str, ending: str, column: str) -> bool:
-    if _OWN[column].fullmatch(front) is None:
+    if OWN[column].fullmatch(front) is None:
         return False
     return ending != "number" or not front[-1].isalpha() or _LINES.search(front) is not None
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from ytxdata.phones import is_country_code, joined
-from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.aliases import OWN, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.values import Values, as_list, is_blank
 from ytxdata.times import ZONE_KEY, in_zone, zone_text
@@ -177,20 +177,21 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
     return {**unknown, **meeting, **words, **parties}
 
 
+_OF_PHONE = f"{OWN['phone'].pattern}(?:电话|手机|座机|固话|号码)?"
 _PARTS = tuple(
-    (part, re.compile(keys), re.compile(values))
+    (part, re.compile(f"{_OF_PHONE}(?:{keys})"), re.compile(values))
     for part, keys, values in (
-        ("country", "(?:phone|tel|mobile)?(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
+        ("country", "(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
         ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
         ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
-        ("area", "(?:phone|tel)?area(?:code|no)|区号", ".+"),
-        ("area", "(?:phone)?area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
-        ("extension", "ext(?:ension)?(?:no|num)?|分机号?码?", ".+"),
-        ("region", "area", r"[1-9]\d{1,2}"),
+        ("area", "area(?:code|no)|区号", ".+"),
+        ("area", "area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        ("extension", "ext(?:ension)?(?:no|num|number)?|分机号?码?", ".+"),
+        ("region", "(?<!.)area", r"[1-9]\d{1,2}"),
     )
 )
-"""In plain keys of a party, what stands beside its phone and is part of the number, the surest first; of words that
-mean other things, too (a region, an SMS code), only what has the form of one."""
+"""In plain keys of a party, behind words of its own, what stands beside its phone and is part of the number, the surest
+first; of words that mean other things, too (a region, an SMS code), only what has the form of one."""
 
 
 @lru_cache(maxsize=4096)
@@ -199,20 +200,21 @@ def _parts(key: str) -> tuple[tuple[int, str, re.Pattern[str]], ...]:
     return tuple((-i, part, form) for i, (part, keys, form) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
 
 
-def parts_in(said: Iterable[tuple[str, Any]]) -> dict[str, str]:
+def parts_in(number: Any, said: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """Return what keys and values give of a number beside it: codes and an extension.
 
     Examples
     --------
-    >>> parts_in([("areaCode", "0755"), ("dialCode", "SMS"), ("ext", 8012), ("name", "x")])
+    >>> parts_in("88880000", [("areaCode", "0755"), ("dialCode", "SMS"), ("memberExt", 8012), ("name", "x")])
     {'extension': '8012', 'area': '0755'}
     """
     given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
     # read in bulk, a number is an amount of many decimals (`0E-38`)
     texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
     # zeros say nothing: beside a whole mobile they were a country that makes no number
-    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. "))
-    found = [(rank, part, text) for key, text in said for rank, part, form in _parts(key) if form.fullmatch(text)]
+    said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. ") and text != str(number))
+    forms = ((text, next((one for one in _parts(key) if one[2].fullmatch(text)), None)) for key, text in said)
+    found = [(one[0], one[1], text) for text, one in forms if one]
     parts = {part: text for _, part, text in sorted(found, key=itemgetter(0))}
     # the number of a region was the area of each party in it, whatever its `areaCode` said
     region = parts.pop("region", "")
@@ -228,7 +230,7 @@ def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any
     >>> with_own_parts(88880000, {"hostAreaCode": "0755"}, "host"), with_own_parts("88880000", {"areaCode": "0755"})
     ('075588880000', '075588880000')
     """
-    parts = parts_in((short, said[key]) for key, short in _behind(front, said))
+    parts = parts_in(number, ((short, said[key]) for key, short in _behind(front, said)))
     return (joined(str(number), **parts) if parts else None) or number
 
 
@@ -249,7 +251,7 @@ def with_parts(
     found: list[str | None] = texts.to_pylist() if said else []
     told: list[tuple[int, str]] = []
     for i, text in enumerate(found):
-        if text and (parts := parts_in((key, one[i]) for key, one in said)):
+        if text and (parts := parts_in(text, ((key, one[i]) for key, one in said))):
             whole = joined(text, **parts)
             found[i] = whole or text
             told += [] if whole else [(i, as_json({**parts, "phone": text}))]

@@ -320,14 +320,14 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays, troubles = fill(schema.LEGS, sheet)
     arrays["left_at"] = ends(arrays, "joined_at", "left_at", dict(aliases.legs)["left_at"])
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
-    whole, apart = with_parts(arrays["phone"], sheet.unknown, sheet.values)
+    calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
+    whole, apart = with_parts(arrays["phone"], [*sheet.unknown, *calling], sheet.values)  # `extensionNumber` is either
     troubles += (Trouble(i, "phone", "unread_phone", text) for i, text in apart)
     creator_numbers, numbers = read_numbers(creators, whole)
     arrays |= {"number": numbers.number, "extension": numbers.extension}
     arrays["is_creator"] = _is_creator(numbers, creator_numbers, owner)
     troubles += no_numbers("phone", arrays["phone"], numbers, troubles)
     named = [key for _, key in sheet.keys.get("name", ())]
-    calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
     troubles += (
         Trouble(i, "phone", "unread_phone", text)
         for i, text in unread_phones(numbers, owner, sheet.values, sheet.unknown, named, calling, aliases)

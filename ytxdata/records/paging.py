@@ -193,11 +193,10 @@ LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
 _FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
-_WHEN = re.compile(rb'(?i)"[^"]*(?:time|start|begin|\xe6\x97\xb6\xe9\x97\xb4)[^"]*"\s*:')
-_WENT_WELL = frozenset({
-    "ok", "success", "succeeded", "no error", "no errors", "成功", "操作成功", "请求成功", "查询成功", "提交成功", "处理成功", "执行成功",
-    "00000", "200"
-})  # fmt: skip
+_BEGAN = re.compile("(?<!re)start|begin|开始")
+_WENT_WELL = re.compile(
+    "ok|success|succeeded|no errors?|(?:操作|请求|查询|提交|处理|执行)?成功|(?:无|没有)错误|正常|0{5}|200"
+)
 """All that stands among errors where there was none: with any other word beside it, something failed."""
 
 
@@ -307,17 +306,19 @@ def totals(members: Sequence[Member]) -> list[int | None]:
 
 
 def _names_failure(key: str, raw: bytes) -> bool:
-    """Return whether errors have any word but that all went well; meetings listed by how they ended say when, too."""
-    found = _FAILED_KEYS.fullmatch(key) if raw[:1] in (b"[", b"{") else None
-    read = read_value(raw) if found and not (found[1] and _WHEN.search(raw)) else None
+    """Return whether errors have any word but that all went well; meetings listed by how they ended tell a start."""
+    found = _FAILED_KEYS.fullmatch(key)
+    read = read_value(raw) if found and (len(raw) > 9 or raw.strip(b'"0123456789.')) else None
     waiting = [read.value] if read else []
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, (dict, list)):
-            waiting += one.values() if isinstance(one, dict) else [str(it) if type(it) is int else it for it in one]
+    for one in waiting:  # it grows
+        if isinstance(one, dict):
+            is_meeting = found is not None and found[1] and any(_BEGAN.search(plain(name)) for name in one)
+            waiting += () if is_meeting else one.values()
+        elif isinstance(one, list):
+            waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str):
-            is_well = one.strip().casefold() in _WENT_WELL or says_nothing(one.encode("utf-8", "replace"))
-            if not is_well:
+            word = as_word(said := one.encode("utf-8", "replace"))
+            if not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
                 return True
     return False
 

@@ -162,13 +162,13 @@ class Remarks:
         ids = cache(lambda: self.signs.ids_of_all(found))
         starts = sorted(one.start for one in found)
         for key, raw, start, _ in members:
-            if names_zone(key) and raw[:1] not in (b"[", b"{"):
-                self.tell_zone(path, key, raw, found)
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
             if raw[:1] == b"[" and b"{" not in raw and not announces_deletion(key):
                 self.tell_named(path, key, raw, ids)
             is_found = bisect_left(starts, at + start) < bisect_left(starts, at + start + len(raw))
+            if not is_found:
+                self.tell_zone(path, key, raw, found)
             if self.signs.is_parties(key) or (not is_found and parties_beside(self.signs, key, raw, found)):
                 n_parties = len(elements_of(raw)[0]) if raw[:1] == b"[" else 1
                 self.unread[key] = self.unread.get(key, 0) + n_parties
@@ -191,7 +191,13 @@ class Remarks:
                 self.named[f"{path}.{key}"] = len(lacking)
 
     def tell_zone(self, path: str, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> None:
-        """Note another zone than Beijing's that stands once for all records, whose times have none."""
+        """Note another zone than Beijing's that stands once for all records, whose times have none, be it in an object
+        beside them (`meta: {timezone}`)."""
+        for one in members_of(raw):
+            if one.raw[:1] != b"{":
+                self.tell_zone(f"{path}.{key}", one.key, one.raw, found)
+        if not names_zone(key) or raw[:1] in (b"[", b"{"):
+            return
         look_up = self.signs.aliases.meeting
         members = (member for one in found[:_SHOWN] for member in members_of(one.raw))
         starts = (one.raw for one in members if (fed := look_up(one.key)) and fed.column == "started_at")

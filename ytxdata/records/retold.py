@@ -23,9 +23,9 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.sittings import MAY_TELL_WHEN, is_of_another_time, may_say_it_came, points_in, tells_when
+from ytxdata.records.sittings import MAY_TELL_WHEN, is_clock, is_of_another_time, may_say_it_came, points_in, tells_when
 from ytxdata.records.unread import are_said, is_row, own_leg, says_it_came
-from ytxdata.records.values import as_list, as_phone, is_blank, phone_text
+from ytxdata.records.values import as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
 _COMPARED = TOLD - {"created_at", "booked_at"}
@@ -180,26 +180,38 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
                 yield Trouble(i, "started_at", "other_value", f"{path}={said}")
 
 
-_DAY = re.compile(r"\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*")
+_DAY = r"^\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*$"
 _MIDNIGHT = re.compile("[0:：.时点分秒 ]+")
-_CLOCKS = {
-    "started_at": re.compile(
-        "(?:meeting|conf)?(?:(?:start|begin)(?:hour|clock|ofday)|clock)|(?:会议)?开始(?:钟点|小时)"
-    ),
-    "ended_at": re.compile("(?:meeting|conf)?end(?:hour|clock|ofday)|(?:会议)?结束(?:钟点|小时)"),
-}
+_ENDS = re.compile("end(?!ar|er)|finish|结束")
+_HOUR = re.compile("(?:start|begin|end)(?:hour|clock|ofday)$|clock$|(?:开始|结束)(?:钟点|小时)$")
+_CLOCKS = re.compile(
+    rf"start|begin|{_ENDS.pattern}|{_HOUR.pattern}|时刻|^(?:会议)?时间段?$"
+    "|^(?:meeting|conf)?(?:time)?(?:time|when|hours|period|slot|range|span)$"
+)
+"""In plain keys of a meeting, under which an hour, and under which a time of day alone may be when it was."""
 
 
 def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
     """Yield the time of day that stands in a field of its own beside a start or an end that is a day alone, and is held
     for its midnight."""
-    for column, names in _CLOCKS.items():
-        for key in (one for one in sheet.unknown if names.fullmatch(plain(one))):
-            days = as_list(sheet.choose(column, []) or ())
-            for i, (clock, day) in enumerate(zip(as_list(sheet.values(key)), days, strict=False)):
-                says_more = not is_blank(clock) and not _MIDNIGHT.fullmatch(as_json(clock))
-                if says_more and _DAY.fullmatch(as_json(day)):
-                    yield Trouble(i, column, "other_value", f"{key}={as_json(clock)}")
+    for column in ("started_at", "ended_at"):
+        days = sheet.choose(column, []) or ()
+        if isinstance(days, pa.Array) and not pa.types.is_nested(days.type):
+            rows = rows_where(pc.match_substring_regex(days.cast(pa.string()), _DAY).fill_null(False))
+        else:
+            rows = [i for i, day in enumerate(as_list(days)) if re.match(_DAY, as_json(day))]
+        others = (key for _, key in sheet.keys.get(column, ()))
+        for key in (*sheet.unknown, *others) if rows else ():
+            if (_ENDS.search(plain(key)) is not None) == (column == "ended_at"):
+                clocks = as_list(sheet.values(key))
+                found = (i for i in rows if _is_clock(key, clocks[i]) and not _MIDNIGHT.fullmatch(as_json(clocks[i])))
+                yield from (Trouble(i, column, "other_value", f"{key}={as_json(clocks[i])}") for i in found)
+
+
+def _is_clock(key: str, value: Any) -> bool:
+    """Return whether a value is a time of day, or goes from one to another, under a key of when a meeting was."""
+    may_be = _CLOCKS.search(plain(key)) is not None and not is_blank(value) and not _is_of_another_time(key)
+    return may_be and (_HOUR.search(plain(key)) is not None or is_clock(value))
 
 
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:
@@ -250,7 +262,7 @@ def _may_be(column: str, key: str) -> bool:
 def _may_say_when(key: str, value: Any) -> bool:
     """Return whether a value under a key that nobody knows is an instant that may be when the meeting began or ended,
     a list of nothing else (`[start, end]`), or from a time of day to another, beside a day."""
-    if isinstance(value, str) and tells_when(value):
+    if isinstance(value, str) and (tells_when(value) or _is_clock(key, value)):
         is_of_time = looks_like_instant(value) or (_TIME.search(plain(key)) and not _OPEN.search(plain(key)))
         return bool(is_of_time) and not _is_of_another_time(key)
     given = [one for one in value if not is_blank(one)] if isinstance(value, list) else [value]

@@ -54,6 +54,10 @@ _HOST = re.compile("creator|host|moderator|chair|organi[sz]er|owner|主持|发�
 _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
 """From a time of day to another."""
 
+_CLOCK = re.compile(r"(?i)\s*(?:[上下]午)?\s*\d\d?[:：]\d\d(?:[:：]\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?\s*")
+_LASTS = re.compile("dura|length|lasted|elapsed|remain|timeleft|total|count|seconds|minutes|时长|用时|耗时|剩余|总")
+"""A time of day alone, under a key of coming and going; and in plain keys, what makes of it how long that took."""
+
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
 
@@ -127,17 +131,6 @@ def host_came(key: str) -> bool:
     return said != plain(key) and _COMES_OR_GOES.search(said) is not None and not is_of_another_time(said)
 
 
-def several_hours(value: Any) -> bool:
-    """Return whether a text goes from a time of day to another more than once.
-
-    Examples
-    --------
-    >>> several_hours("10:00-10:20;10:40-10:55"), several_hours("10:00-10:20")
-    (True, False)
-    """
-    return isinstance(value, str) and len(_HOURS.findall(value)) > 1
-
-
 def tells_sittings(value: Any) -> bool:
     """Return whether a text names several points in time, or a list holds any: when a party came again, most likely.
 
@@ -169,6 +162,24 @@ def is_of_another_time(key: str) -> bool:
     if _COMES_OR_GOES.search(said):
         said = _OF_MEETING.sub("", said)
     return _OTHER_TIMES.search(said) is not None
+
+
+@lru_cache(maxsize=4096)
+def _may_have_clock(key: str) -> bool:
+    said = plain(key)
+    is_sitting = _COMES_OR_GOES.search(said) is not None and not is_of_another_time(key)
+    return (is_sitting or came_again(key)) and _LASTS.search(said) is None
+
+
+def is_clock(value: Any) -> bool:
+    """Return whether a text is a time of day, or goes from one to another.
+
+    Examples
+    --------
+    >>> [is_clock(value) for value in ("09:00", "上午9:00", "09:00-10:00", "2026-01-05 09:00", 9)]
+    [True, True, True, False, False]
+    """
+    return isinstance(value, str) and (_CLOCK.fullmatch(value) is not None or _HOURS.match(value.strip()) is not None)
 
 
 def tells_when(value: Any, depth: int = 0) -> bool:
@@ -249,11 +260,13 @@ def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
 
 
 class _Edges(NamedTuple):
-    """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), and their texts."""
+    """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), who that was by
+    number and by name, -1 where none is given, and their texts."""
 
     came: np.ndarray[Any, np.dtype[np.int64]]
     left: np.ndarray[Any, np.dtype[np.int64]]
     owners: np.ndarray[Any, np.dtype[np.int64]]
+    people: tuple[np.ndarray[Any, np.dtype[np.int64]], ...]
     texts: list[list[str | None]]
 
 
@@ -261,12 +274,16 @@ def _edges(arrays: Mapping[str, pa.Array], owner: pa.Array) -> _Edges:
     seconds = [arrays[name].cast(pa.timestamp("s", "UTC"), safe=False) for name in ("joined_at", "left_at")]
     came, left = (one.cast(pa.int64()).fill_null(-1).to_numpy() for one in seconds)
     beijing = (pc.add(one.cast(pa.timestamp("s")), pa.scalar(BEIJING_OFFSET, pa.duration("s"))) for one in seconds)
-    return _Edges(came, left, owner.to_numpy(), [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing])
+    codes = (arrays[name].dictionary_encode().indices.cast(pa.int64()) for name in ("number", "name"))
+    people = tuple(one.fill_null(-1).to_numpy() for one in codes)
+    texts = [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing]
+    return _Edges(came, left, owner.to_numpy(), people, texts)
 
 
 def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
-    """Return whether a point in time is one at which somebody of the meeting came or went, as the legs tell it; or,
-    unless it is said to be of another sitting, lies in the party's own, or so far from the meeting that it is of none.
+    """Return whether a point in time is one at which the party came or went, as the legs that may be its own tell it;
+    or, unless it is said to be of another sitting, lies in its own, is where the meeting began or ended, or so far from
+    it that it is of none: at any minute somebody else comes.
     """
     if any(said == texts[row] for texts in edges.texts):
         return True  # nearly always, and told without reading it
@@ -278,11 +295,19 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     if not is_again and 0 <= came <= at + _A_MINUTE and (left < 0 or at <= left + _A_MINUTE):
         return True
     first, end = (np.searchsorted(edges.owners, edges.owners[row], side) for side in ("left", "right"))
+    # by number where both have one, else by name; who gives neither may be anybody
+    number, name = ((of[first:end], of[row]) for of in edges.people)
+    is_other = np.where((number[0] < 0) | (number[1] < 0), _differ(*name), _differ(*number))
     known = np.concatenate([edges.came[first:end], edges.left[first:end]])
+    is_own = np.tile(~is_other, 2)[known >= 0]
     known = known[known >= 0]
-    if not len(known) or (known == at).any():
+    if not len(known) or (known[is_own] == at).any():
         return len(known) > 0
-    return not is_again and not known.min() - _A_DAY <= at <= known.max() + _A_DAY
+    return not is_again and (at in (known.min(), known.max()) or not known.min() - _A_DAY <= at <= known.max() + _A_DAY)
+
+
+def _differ(people: Any, one: Any) -> Any:
+    return (people >= 0) & (one >= 0) & (people != one)
 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
@@ -303,6 +328,7 @@ def unread_times(
     for key in unknown:
         values = values_of(key)
         is_other, is_dialled = is_of_another_time(key), _NUMBER_DIALLED.fullmatch(plain(key)) is not None
+        has_clock = _may_have_clock(key)
         absent = set() if is_other else set(may_tell_when(values, never))
         if came_again(key):
             absent = set(may_tell_when(values, [*range(len(values))]))
@@ -312,9 +338,10 @@ def unread_times(
         else:
             rows = [i for i, value in enumerate(values) if type(value) in (str, list, dict)]
         for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
-            are_sittings = tells_sittings(value) or (several_hours(value) and not is_other)
-            is_when = i in absent and tells_when(value) and not (is_dialled and _DIGITS.fullmatch(str(value)))
-            is_told = is_when or (are_sittings and not is_no_sitting(key))
+            are_hours = not is_other and isinstance(value, str) and len(_HOURS.findall(value)) > 1
+            is_number = is_dialled and _DIGITS.fullmatch(str(value)) is not None
+            is_when = i in absent and ((tells_when(value) and not is_number) or (has_clock and is_clock(value)))
+            is_told = is_when or ((are_hours or tells_sittings(value)) and not is_no_sitting(key))
             inside = () if is_told else times_inside(key, value)
             if is_told or any(not _is_of_leg(at, i, edges(), is_again=is_again) for at, is_again in inside):
                 yield i, f"{key}: {as_json(value)}"

@@ -37,7 +37,11 @@ _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 _SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
 """Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
 
-_LINE = re.compile(r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)")
+_LINE = re.compile(
+    r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)"
+    r"|(?<![\da-zA-Z_./=&])(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\da-zA-Z_.-])"
+)
+"""A fixed line, or a mobile that is no part of a file's name or an address."""
 _MOST_BETWEEN = 12
 """How many characters may stand beside each number of a text that lists them with names."""
 
@@ -217,14 +221,18 @@ def _when_host_came(
     value: dict[str, Any], others: dict[str, Any], creators: set[str | None], signs: Signs
 ) -> list[str]:
     """Return the keys of a record that say when who convened it came and went, where no party did then, or each that
-    did has another number: all that a conference calls at once come in one second."""
+    did has another number: all that a conference calls at once come in one second. Who alone came and went with the
+    host is the host, whose meeting is convened from the line of an office.
+    """
     came = [key for key, one in others.items() if host_came(key) and is_time(one)]
     listed = [decoded(one) for key, one in value.items() if signs.is_parties(key)] if came else []
     entries = [entry for one in listed if isinstance(one, list) for entry in one]
     phones = [[*_phones_in([entry], signs.aliases)] for entry in entries]
     # who withholds its number may be the host, whatever others have
     is_another = bool(creators - {None} and entries) and all(phones) and creators.isdisjoint(chain(*phones))
-    return [] if not is_another and are_said((others[key] for key in came), listed) else came
+    said = [others[key] for key in came]
+    is_host = not is_another or (len(came) > 1 and sum(are_said(said, entry) for entry in entries) == 1)
+    return [] if is_host and are_said(said, listed) else came
 
 
 def are_said(wanted: Iterable[Any], value: Any) -> bool:
@@ -258,8 +266,8 @@ def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
 
 
 def _lines_in(key: str, value: Any) -> set[str | None]:
-    """Return the fixed lines that stand in a value, where there are two or more: one alone may be dialled to get in,
-    and so may those in a sentence."""
+    """Return the fixed lines and the mobiles that stand in a value, also behind names, where there are two or more: one
+    alone may be dialled to get in, and so may those in a sentence."""
     if not isinstance(value, (str, list, dict)):
         return set()
     text = as_json(_lists_of({key: value}))

@@ -189,8 +189,8 @@ class Remembered(NamedTuple):
 
 Span = tuple[datetime, datetime]
 
-BARRING_RULES = 4
-"""By which rules time is barred: 1 took a passed plan for moved, 2 asked not who had joined, 3 took a series for one."""
+BARRING_RULES = 5
+"""By which rules time is barred: 1 took passed plans for moved, 2 asked not who joined, 3 and 4 took series for one."""
 
 BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
 """What bars a span of time from being proven, for good: the reason it has, and the field of the evidence that keeps it."""

@@ -24,6 +24,9 @@ from ytxdata.times import EARLIEST, next_second
 A_MINUTE = timedelta(minutes=1)
 """So long before its start one may have joined a meeting: times are told to the minute."""
 
+_HALF_A_DAY = timedelta(hours=12)
+"""So long after its booking a meeting may begin and be the same one: a series comes back in a day."""
+
 Placed = tuple[datetime, Seen]
 """A record with the start that gives it its place."""
 
@@ -274,9 +277,11 @@ class _Elsewhere(NamedTuple):
             return True
         if self.began >= until:
             return False
-        # all meetings of a series may keep its booking: what had begun at another time than that was no plan
+        # all meetings of a series may keep its booking: what had begun at another time than that was no plan, and
+        # tomorrow's is not today's that began late
         booked, had_begun = self.old.booked_at, self.began <= self.old.last_changed_at
-        if booked is not None and booked == self.as_told.booked_at and (self.began == booked or not had_begun):
+        is_one = booked is not None and booked == self.as_told.booked_at and self.to - booked < _HALF_A_DAY
+        if is_one and (self.began == booked or not had_begun):
             return False
         return is_far or (self._is_of_another() and abs(self.to - self.began) > A_MINUTE)
 

@@ -303,7 +303,8 @@ def _piece(root: Path, path: str, table: str) -> _Piece | None:
     try:
         with pq.ParquetFile(root / path) as parquet:
             for group in range(parquet.num_row_groups):
-                rows = parquet.read_row_group(group, columns=_COLUMNS[table]).to_pylist()
+                numbered = parquet.read_row_group(group, columns=_COLUMNS[table])
+                rows = numbered.sort_by(_COLUMNS[table][0]).to_pylist()  # layout 2 merged them in any order
                 more = (_of_records if table == "observations" else _of_pulls)(path, rows)
                 if more is None or (piece and (more.first, more.follows) != (piece.end, piece.chain)):
                     return None

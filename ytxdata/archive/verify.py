@@ -381,9 +381,7 @@ class _Check:
             self.found("data", "pulls", _UNREADABLE)
 
     def _chain(self, snapshot: Snapshot) -> None:
-        """Follow the chain of pulls as they are stored, by which all that follows goes: moved to the front, the newest
-        one was said to have brought what others list. Every state that a head tells of must be a beginning of it.
-        """
+        """Follow the chain of pulls; every state that a head tells of must be a beginning of it."""
         previous, ends = "", [""]
         for place, row in enumerate(read(snapshot, "pulls", ("ordinal", *CHAINED)).to_pylist()):
             self.n_pulls += 1

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -15,8 +16,10 @@ from tests.archive.forged import Rewritten, rewritten
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
-from ytxdata.archive.heads import at_head, sequences, write_head
+from ytxdata.archive.heads import at_head, read, sequences, write_head
+from ytxdata.archive.stored_files import MEETINGS_STORED
 from ytxdata.archive.verify import verify
+from ytxdata.archive.write_sync import Writer
 from ytxdata.cli import app
 
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
@@ -273,21 +276,46 @@ def test_answers_that_are_said_to_list_an_observation_of_before_are_left_open(
 
 
 @pytest.mark.slow
-def test_a_pull_that_is_stored_before_those_it_follows_is_damage(
+def test_rows_count_in_the_order_of_their_numbers_however_they_are_stored(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Known since days, meetings were known since today: ordinals and chain were as ever."""
+    """Layout 2 merged rows in any order: such archives were called damaged for good, and a pack of them was refused."""
     for day in range(3):
         platform.clock = BEGIN + timedelta(days=day)
         monkeypatch.setattr(times, "now", lambda: platform.clock)
         platform.records.insert(0, platform.record(60 + day))
         archive.sync(platform)
+    frames = [getattr(archive, name)() for name in ("meetings", "changes", "pulls")]
     raw = Rewritten(archive)
-    newest = raw.pulls.pop()
-    raw.pulls.insert(0, newest)
+    raw.pulls.insert(0, raw.pulls.pop())
+    raw.observations.reverse()
+    raw.seal()
+    assert verify(archive.path, recompute=True).is_sound
+    for name, then in zip(("meetings", "changes", "pulls"), frames, strict=True):
+        assert getattr(archive, name)().equals(then), name
+    # known since days, meetings were known since today
+    raw = Rewritten(archive)
+    raw.pulls.insert(0, newest := raw.pulls.pop())
     for one in raw.observations:
         if one["obs"] in newest["listed"]:
             place = newest["listed"].index(one["obs"])
             one |= {"pull_id": newest["pull_id"], "observed_at": newest["asked_at"], "position": place}
     raw.seal()
-    assert "pull" in [one.kind for one in verify(archive.path).damages]
+    assert "record" in [one.kind for one in verify(archive.path).damages]
+
+
+@pytest.mark.slow
+def test_a_row_beside_records_that_are_stored_in_another_order_is_compared(archive: Archive, platform: Any) -> None:
+    archive.sync(platform)
+    raw = Rewritten(archive)
+    raw.observations.reverse()
+    raw.seal()
+    snapshot = archive.snapshot()
+    assert snapshot is not None
+    rows = read(snapshot, "meetings", MEETINGS_STORED.names)
+    writer = Writer(archive.path, snapshot)
+    writer.files["meetings"] = ()
+    at = rows.column_names.index("name")
+    writer.append("meetings", rows.set_column(at, rows.schema.field(at), pa.array(["another"] * rows.num_rows)))
+    writer.promote("compact")
+    assert "row" in [one.kind for one in verify(archive.path).damages]

@@ -448,3 +448,23 @@ def test_a_step_of_names_that_an_earlier_head_does_not_tell_is_damage(
     rewritten(archive, lambda state: state.update(names=names))
     told = [one.detail.en for one in verify(archive.path, recompute=True).damages]
     assert any("other names of fields" in one for one in told)
+
+
+@pytest.mark.slow
+def test_names_of_before_that_no_head_tells_of_any_more_are_left_open(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named from the first sync on they are told of by no step: one more head, by other names, showed other creators."""
+    for day in range(3):
+        platform.clock = BEGIN + timedelta(days=day)
+        monkeypatch.setattr(times, "now", lambda: platform.clock)
+        sync(archive.path, platform, DEFAULT.with_extra({"creator": ["host"]}), 0, DEFAULT_POLICY)
+    archive.rebuild(aliases=DEFAULT)
+    rewritten(archive, lambda state: state.pop("names"))
+    found = verify(archive.path, recompute=True)
+    assert (found.damages, found.is_sound) == ((), False)
+    assert "went by other names" in found.unlike[0].en
+    cleanup.let_files_go(archive.path, 1)
+    cut = verify(archive.path, recompute=True)
+    assert not cut.is_sound
+    assert "have no second line" in cut.unlike[0].en

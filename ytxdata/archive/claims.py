@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
-from ytxdata.archive.rebuild import are_others, by_names, named_by, names_of, names_told
-from ytxdata.archive.replay import beside, keep, patience, recorded, replay
+from ytxdata.archive.rebuild import by_names, named_by, names_of, names_told
+from ytxdata.archive.replay import beside, keep, patience, recorded, replay, verdicts_of
 from ytxdata.archive.witnesses import entries
-from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
+from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, named
@@ -49,6 +49,11 @@ class Disagreements:
     unshown: list[Text] = field(default_factory=list)
     chosen: list[Text] = field(default_factory=list)
 
+    def by_others(self, at: datetime | None, *, is_shown: bool) -> None:
+        """Tell that an earlier version judged up to then; where no earlier head shows it, as the newest one's word."""
+        text = (_BY_OTHERS if is_shown else _SAID_BY_OTHERS).format(at=at and at.isoformat())
+        (self.chosen if is_shown else self.unshown).append(text)
+
 
 def claims_of(snapshot: Snapshot) -> Disagreements:
     """Return what a head claims and its answers do not give.
@@ -58,10 +63,11 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
     """
     kept = list(_kept_heads(snapshot))
     spans = list(_spans(snapshot, kept))
-    evidence = evidence_of(snapshot.head.state)
+    evidence, earlier = evidence_of(snapshot.head.state), [one.evidence for one in kept[:-1]]
     settle = patient(DEFAULT_POLICY, evidence).settle
     told, (derived, unclaimed) = _comparable(snapshot), _judged_anew(snapshot, spans)
-    found = Disagreements(others=[*_taken_back(snapshot, kept[:-1])], chosen=[*_chosen(told, settle)])
+    others, unshown = _taken_back(snapshot, kept[:-1])
+    found = Disagreements(others, unshown, [*_chosen(told, settle)])
     if any(span.is_of_old for span in spans):
         found.chosen.append(_CLOCK_LOST)
     if any(span.is_lost and span.settle == settle for span in spans):  # raised since, it covers those, too
@@ -73,12 +79,7 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
         # other rules asked other questions and took other syncs for finished: what is claimed modestly is no damage
         found.others += [*_too_much(told, derived), *_hidden(told, derived)]
         at = evidence.reopened_at or evidence.last_asked_at
-        is_shown = any(one.evidence.is_of_bytes and one.evidence.last_asked_at == at for one in kept[:-1])
-        until = at and at.isoformat()
-        if is_shown:
-            found.chosen.append(_BY_OTHERS.format(at=until))
-        else:
-            found.unshown.append(_SAID_BY_OTHERS.format(at=until))
+        found.by_others(at, is_shown=any(one.is_of_bytes and one.last_asked_at == at for one in earlier))
         return found
     if lacking := derived.get("evidence", {}).keys() - told.get("evidence", {}).keys():
         found.unshown.append(_LACKING.format(names=", ".join(sorted(lacking))))
@@ -89,11 +90,7 @@ def claims_of(snapshot: Snapshot) -> Disagreements:
         others = [*_too_much(told, derived), *_hidden(told, derived)]
         found.unshown += [_SETTLE_RAISED] if is_mixed else []
         if at is not None:
-            earlier = [one.evidence for one in kept[:-1]]
-            is_shown = any(one.barred_since == one.last_asked_at == at for one in earlier)
-            (found.chosen if is_shown else found.unshown).append(
-                (_BY_OTHERS if is_shown else _SAID_BY_OTHERS).format(at=at.isoformat())
-            )
+            found.by_others(at, is_shown=any(one.barred_since == one.last_asked_at == at for one in earlier))
     found.others += others
     return found
 
@@ -122,8 +119,9 @@ def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[st
     """Return what the answers give, where those that nothing is claimed by are kept without a claim; and what they
     would give, were those judged, too, that may be of syncs that came to their end.
     """
-    names = names_of(snapshot)
-    pulls, n_done = iter(read(snapshot, "pulls", ("pull_id", "settle_s")).to_pylist()), 0
+    names, n_done = names_of(snapshot), 0
+    every = read(snapshot, "pulls", ("pull_id", "settle_s", "verdict")).to_pylist()
+    pulls, verdicts = iter(every), verdicts_of(every)
     with beside() as folder:
         root, other = folder / "archive", folder / "other"
         answers = recorded(snapshot, names)
@@ -133,9 +131,10 @@ def _judged_anew(snapshot: Snapshot, spans: Sequence[_Span]) -> tuple[Mapping[st
                 shutil.copytree(root, other)
             for aliases, n in by_names(names, n_done, span.n_pulls):
                 mine = list(islice(answers, n))
-                if span.is_doubtful or other.exists():
-                    (replay if span.is_claimed or span.is_doubtful else keep)(other, mine, aliases, settle_of)
-                (replay if span.is_claimed else keep)(root, mine, aliases, settle_of)
+                if span.is_doubtful:
+                    replay(other, mine, aliases, settle_of)
+                for one in (root, other) if other.exists() and not span.is_doubtful else (root,):
+                    replay(one, mine, aliases, settle_of, verdicts) if span.is_claimed else keep(one, mine, aliases)
             n_done += span.n_pulls
         for one in filter(Path.exists, (root, other)):  # fields that were named since the last pull
             keep(one, (), snapshot.aliases)
@@ -169,27 +168,29 @@ def _chosen(told: Mapping[str, Any], settle: timedelta) -> Iterator[Text]:
             yield _CLOCK_OFF.format(pull=pull_id, ahead=f"{ahead_s:.0f}")
 
 
-def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> Iterator[Text]:
-    """Yield what earlier heads say of heads of answers and of how a list is read, and the newest otherwise: the one
-    only grows, and the other stays while the list does. No answer says either: a head is all there is to hold them
-    against.
+def _taken_back(snapshot: Snapshot, earlier: Sequence[_KeptHead]) -> tuple[list[Text], list[Text]]:
+    """Return what earlier heads say of heads of answers, of names of fields and of how a list is read, and the newest
+    otherwise: the first two only grow, and the last stays while the list does. No answer says any: a head is all there
+    is to hold them against; and where the newest does not speak of names, an earlier version may not have kept them.
     """
-    now = snapshot.head.state
+    now, told, others, unshown = snapshot.head.state, names_of(snapshot), list[Text](), list[Text]()
     readings = {entry["file"]: (entry["reading"], entry["hearing"]["name"]) for entry in entries(now)}
-    adopted = max((place for place, one in enumerate(earlier) if one.kind in (ADOPT, ANEW, ALL_TAKEN_IN)), default=0)
-    for place, one in enumerate(earlier):
+    for one in earlier:
         before = list(one.state.get("clocks", ()))
         if list(now.get("clocks", ()))[: len(before)] != before:
-            yield _OTHER_CLOCKS.format(n=one.number)
-        names, is_judged = named_by(one.state), place >= adopted and "names" in now and one.parser
-        if named_by(now)[: len(names)] != names or (
-            is_judged and are_others(names_told(names, one.parser), one.n_pulls, names_of(snapshot))
-        ):
-            yield _OTHER_NAMES.format(n=one.number)
+            others.append(_OTHER_CLOCKS.format(n=one.number))
+        names = named_by(one.state)
+        known = names_told(names, one.parser) if one.parser else told
+        are_others = told[: len(known)] != known or any(n < one.n_pulls for n, _ in told[len(known) :])
+        if named_by(now)[: len(names)] != names or (are_others and "names" in now):
+            others.append(_OTHER_NAMES.format(n=one.number))
+        elif are_others:
+            unshown.append(_NAMES_NOT_TOLD.format(n=one.number))
         for entry in entries(one.state):
             reading, name = readings.get(entry["file"], (entry["reading"], ""))
             if reading != entry["reading"]:
-                yield _OTHER_READING.format(name=name, n=one.number)
+                others.append(_OTHER_READING.format(name=name, n=one.number))
+    return others, unshown[:1]
 
 
 def _too_much(told: Mapping[str, Any], derived: Mapping[str, Any]) -> Iterator[Text]:
@@ -302,6 +303,11 @@ _OTHER_CLOCKS = Text(
 _OTHER_NAMES = Text(
     "此前的控制文件 {n} 所记的字段名与现在的不同，而已记下的不会再变",
     "head {n}, an earlier one, tells of other names of fields, and what was told once does not change",
+)
+_NAMES_NOT_TOLD = Text(
+    "此前的控制文件 {n} 所用的字段名与现在的不同，而最新的控制文件没有说明从何时起：或由早期版本写入，或被人删去",
+    "head {n}, an earlier one, went by other names of fields, and the newest does not say since when: an earlier version "
+    "left it, or somebody took it out",
 )
 _OTHER_READING = Text(
     "清单 {name} 的读法（类别、时段、列或合计）与此前的控制文件 {n} 所记的不同",
@@ -434,13 +440,8 @@ def _differences(where: str, told: Any, derived: Any) -> Iterator[tuple[str, Any
     elif isinstance(told, dict) and isinstance(derived, dict):
         name = min(told.keys() ^ derived.keys())
         yield f"{where}.{name}", told.get(name), derived.get(name)
-    elif told != derived and not _is_near(told, derived):
+    elif told != derived and ((apart := _apart(told, derived)) is None or apart > CLOCK):
         yield where, told, derived
-
-
-def _is_near(told: Any, derived: Any) -> bool:
-    apart = _apart(told, derived)
-    return apart is not None and apart <= CLOCK
 
 
 def _apart(told: Any, derived: Any) -> timedelta | None:

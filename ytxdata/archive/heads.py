@@ -29,14 +29,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ytxdata.archive.head_shape import check_first_line, check_line_below
+from ytxdata.archive.head_shape import check_first_line, check_line_below, files_told, plain_bounds
 from ytxdata.archive.ownership import HEADS, LAYOUT, check_layout, files_of, inside, without_heads
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     INDEX,
     RAW_TABLES,
     SCHEMAS,
-    Bounds,
     Files,
     Numbers,
     StoredFile,
@@ -119,37 +118,12 @@ def line_below(head: Head, files: Files) -> bytes:
     # files point to their column names: told again for each file, names would be most of this line
     columns = list(dict.fromkeys(file.columns for table in files.values() for file in table))
     tables = {
-        name: [[*file[:4], _plain(file.bounds), columns.index(file.columns)] for file in table]
+        name: [[*file[:4], plain_bounds(file.bounds), columns.index(file.columns)] for file in table]
         for name, table in files.items()
         if table
     }
     state = {name: value for name, value in head.state.items() if name not in CERTIFICATE}
     return canonical({"columns": columns, "files": tables, "parser": head.parser, "state": state})
-
-
-def _files(body: Mapping[str, Any]) -> Files:
-    columns = [tuple(names) for names in body["columns"]]
-    return {
-        name: tuple(
-            StoredFile(inside(path), size, sha256, rows, _bounds(bounds), columns[kind])
-            for path, size, sha256, rows, bounds, kind in table
-        )
-        for name, table in body["files"].items()
-    }
-
-
-def _plain(bounds: Bounds) -> dict[str, list[Any] | None]:
-    return {
-        name: pair and [edge.isoformat() if isinstance(edge, datetime) else edge for edge in pair]
-        for name, pair in bounds.items()
-    }
-
-
-def _bounds(plain: Mapping[str, list[Any] | None]) -> Bounds:
-    def value(edge: Any) -> Any:
-        return datetime.fromisoformat(edge) if isinstance(edge, str) else edge
-
-    return {name: (value(pair[0]), value(pair[1])) if pair else None for name, pair in plain.items()}
 
 
 def head_path(root: Path, sequence: int) -> Path:
@@ -287,7 +261,7 @@ def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
             raise ValueError("its list of files is not what was written")
         below = json_of(raw.line_below)
         check_line_below(raw.body, below)
-        return Head.of(raw.body, below), _files(below)
+        return Head.of(raw.body, below), files_told(below)
 
 
 class Snapshot:
@@ -406,9 +380,19 @@ def filled(column: str) -> Wanted:
 
 
 def batches(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> Iterator[pa.Table]:
-    """Yield rows of a table, one piece for each row group that may hold any; columns that a file was written without
-    are null: a later version of this package may know more of them.
+    """Yield rows of a table, one piece for each row group that may hold any, pulls in the order of the chain; columns
+    that a file was written without are null: a later version of this package may know more of them.
     """
+    # layout 2 merged pulls in any order; and stored first, the newest was said to have brought what others list
+    ordinals = [one["ordinal"].to_numpy() for one in _pieces(snapshot, table, ["ordinal"])] if table == "pulls" else []
+    if ordinals and (np.diff(np.concatenate(ordinals)) < 0).any():
+        names = list(dict.fromkeys(["ordinal", *columns]))
+        yield _as_one(table, names, _pieces(snapshot, table, names, wanted)).sort_by("ordinal").select(list(columns))
+    else:
+        yield from _pieces(snapshot, table, columns, wanted)
+
+
+def _pieces(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> Iterator[pa.Table]:
     names = list(dict.fromkeys([*columns, *([wanted.column] if wanted else [])]))
     for file in snapshot.files(table):
         if wanted and not _file_may_hold(file, wanted):
@@ -453,5 +437,9 @@ def _group_may_hold(parquet: pq.ParquetFile, group: int, wanted: Wanted) -> bool
 
 def read(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Wanted | None = None) -> pa.Table:
     """Return rows of a table as one piece; the same columns when there are none."""
+    return _as_one(table, columns, batches(snapshot, table, columns, wanted))
+
+
+def _as_one(table: str, columns: Sequence[str], pieces: Iterable[pa.Table]) -> pa.Table:
     empty = pa.schema([SCHEMAS[table].field(name) for name in columns]).empty_table()
-    return pa.concat_tables([empty, *(piece.cast(empty.schema) for piece in batches(snapshot, table, columns, wanted))])
+    return pa.concat_tables([empty, *(piece.cast(empty.schema) for piece in pieces)])

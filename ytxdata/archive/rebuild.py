@@ -124,13 +124,13 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
     state = {**snapshot.head.state, **Unjudged.of(snapshot.head.state).joined(end - n_unjudged, end).to_state()}
     state |= _judged(snapshot, aliases)
     if aliases != snapshot.aliases:
-        state["names"] = _names_after(snapshot, aliases)
+        state["names"] = names_after(snapshot, aliases)
     after = writer.promote("rebuild", parser=parser_mark(aliases), counts=counts, state=state)
     reopened = state.get("periods") != snapshot.head.state.get("periods")
     return Rebuilt(after, regained, counts["meetings"] - before["meetings"], reopened)
 
 
-def _names_after(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
+def names_after(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
     """Return by which names of fields the pulls were judged, each kind of names once: who syncs by turns with two has
     many steps.
     """
@@ -161,11 +161,6 @@ def names_of(snapshot: Snapshot) -> Names:
 def names_at(names: Names, n_pulls: int) -> Aliases:
     """Return the names of fields that were known when so many pulls had been kept."""
     return [one for first, one in names if first <= n_pulls][-1]
-
-
-def are_others(earlier: Names, n_pulls: int, now: Names) -> bool:
-    """Whether other names are told than when there were so many pulls: a step that was told later lay before them."""
-    return now[: len(earlier)] != earlier or any(n < n_pulls for n, _ in now[len(earlier) :])
 
 
 def by_names(names: Names, first: int, n: int) -> Iterator[tuple[Aliases, int]]:
@@ -353,9 +348,10 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
     """Return the answers that list another observation than the one as which an intake knows what they tell.
 
     An answer that told a text again was said to list the version before the last one, and the change back to it, which
-    all later answers told, had never been. Answers of earlier versions, or from before somebody named a field, are not
-    judged: what they list was chosen by other rules. Nor are ids with a version that a clock set back put behind
-    another: the syncs after it chose among rows that were derived again, which ten of thirty such archives show.
+    all later answers told, had never been. Answers of earlier versions are not judged: what they list was chosen by
+    other rules. Nor are ids of which the names of fields of then read something else (that they were others is a word
+    of a head alone), nor those with a version that a clock set back put behind another: the syncs after it chose among
+    rows that were derived again, which ten of thirty such archives show.
     """
     rows = read(source, "meetings", VERSION_COLUMNS)
     counts = pc.value_counts(rows["meeting_id"])
@@ -366,13 +362,13 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
     since = np.array([one.observed_at.timestamp() for one in versions])
     # Told again, the newest version of the only meeting of its id is what it was: nearly all that answers list.
     is_settled = np.zeros(len(versions), bool)
-    # to the same names is no step: a newest head that told of one had every answer before it left unjudged
-    steps = pairwise(names_of(source))
-    first = max((n for (_, before), (n, after) in steps if before != after), default=0)
+    names = names_of(source)
+    unlike = {aliases: _read_otherwise(source, aliases) for _, aliases in names}
     known: dict[str, Twins] = defaultdict(list)
     others, is_behind = dict[str, None](), set[str]()
     for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "form", "numbers")):
         for row in pulls.to_pylist():
+            here = unlike[names_at(names, row["ordinal"])]
             at = place[Envelope.from_cells(row["form"], b"", row["numbers"]).numbers]
             at = np.unique(at[at >= 0])
             is_again = is_settled[at] & (since[at] <= row["asked_at"].timestamp())
@@ -385,13 +381,22 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
                 if any(one.observed_at > row["asked_at"] for one in chain(*known[meeting_id])):
                     is_behind.add(meeting_id)
                 is_other = _take(known[meeting_id], row["asked_at"], together)
-                is_judged = row["settle_s"] is not None and row["ordinal"] >= first and meeting_id not in is_behind
+                is_judged = row["settle_s"] is not None and not (meeting_id in here or meeting_id in is_behind)
                 others |= {row["pull_id"]: None} if is_other and is_judged else {}
                 history = [*chain(*known[meeting_id])]
                 is_settled[place[[one.obs for one in history]]] = False
                 if len(known[meeting_id]) == 1 and all(one.is_believed for one in history):
                     is_settled[place[history[-1].obs]] = True
     return list(others)
+
+
+def _read_otherwise(source: Snapshot, aliases: Aliases) -> set[str]:
+    """Return the ids of which other names of fields than those of today read something else."""
+    found: set[str] = set()
+    for observed in batches(source, "observations", OBSERVATIONS_STORED.names) if aliases != source.aliases else ():
+        then, now = ({*from_rows(derived_from(observed, one)["meetings"])} for one in (aliases, source.aliases))
+        found |= {one.meeting_id for one in then ^ now}
+    return found
 
 
 def _take(twins: Twins, asked_at: datetime, together: Sequence[Version]) -> bool:

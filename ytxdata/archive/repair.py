@@ -34,7 +34,7 @@ from ytxdata.archive.heads import (
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import LAYOUT, PENDING, is_raw, no_archive, read_identity, without_heads, writing
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256
-from ytxdata.archive.rebuild import REOPENED, derive_again, rebuilt
+from ytxdata.archive.rebuild import REOPENED, derive_again, names_after, rebuilt
 from ytxdata.archive.replay import state_after
 from ytxdata.archive.stored_files import (
     RAW_TABLES,
@@ -254,7 +254,8 @@ def adopt(root: Path, snapshot: Snapshot, aliases: Aliases, policy: Policy) -> t
     except DamagedError:  # its raw answer is not what was written: kept all the same, and named by `verify`
         kind = ADOPT if snapshot.listed else ANEW
         unjudged = Unjudged.of(snapshot.head.state).joined(begin["observations"], counts["observations"])
-        state = {**snapshot.head.state, **unjudged.to_state()}
+        names = {"names": names_after(snapshot, aliases)} if aliases != snapshot.aliases and snapshot.listed else {}
+        state = {**snapshot.head.state, **unjudged.to_state(), **names}
     # what else the change wrote is unnamed still: the marker stays, and `heal` sets it aside
     after = writer.promote(
         kind,
@@ -303,7 +304,8 @@ def _piece(root: Path, path: str, table: str) -> _Piece | None:
     try:
         with pq.ParquetFile(root / path) as parquet:
             for group in range(parquet.num_row_groups):
-                rows = parquet.read_row_group(group, columns=_COLUMNS[table]).to_pylist()
+                numbered = parquet.read_row_group(group, columns=_COLUMNS[table])
+                rows = numbered.sort_by(_COLUMNS[table][0]).to_pylist()  # layout 2 merged them in any order
                 more = (_of_records if table == "observations" else _of_pulls)(path, rows)
                 if more is None or (piece and (more.first, more.follows) != (piece.end, piece.chain)):
                     return None

@@ -113,6 +113,11 @@ def replay(
     return platform.unclaimed
 
 
+def verdicts_of(pulls: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Return what each pull was found to prove; nothing of those that an earlier version kept."""
+    return {pull["pull_id"]: pull["verdict"] for pull in pulls if pull.get("settle_s") is not None}
+
+
 def patience(pulls: Iterable[Mapping[str, Any]], otherwise: Patience) -> Patience:
     """Return what tells it as the pulls do; of those that an earlier version kept, which said nothing, as others do."""
     told = {pull["pull_id"]: pull["settle_s"] for pull in pulls if pull.get("settle_s") is not None}
@@ -149,7 +154,7 @@ def replayed(
     return unclaimed
 
 
-def keep(root: Path, answers: Sequence[Answer], aliases: Aliases, _settle_of: Patience | None = None) -> None:
+def keep(root: Path, answers: Sequence[Answer], aliases: Aliases) -> None:
     """Keep answers that nothing is claimed by."""
     with writing(root, 0):
         ready = prepared(root, _ACCOUNT, aliases)
@@ -243,8 +248,9 @@ def state_after(before: Snapshot, after: Snapshot, aliases: Aliases, policy: Pol
         if before.listed:
             _laid_out(root, before)
         first = before.head.counts["pulls"] if before.listed else 0
-        settle_of = patience(read(after, "pulls", ("pull_id", "settle_s")).to_pylist(), lambda _: settle)
-        replay(root, islice(recorded(after, [(0, aliases)]), first, None), aliases, settle_of)
+        pulls = read(after, "pulls", ("pull_id", "settle_s", "verdict")).to_pylist()
+        answers = islice(recorded(after, [(0, aliases)]), first, None)
+        replay(root, answers, aliases, patience(pulls, lambda _: settle), verdicts_of(pulls))
         judged = newest(root)
         assert judged is not None  # pulls were taken in
         unjudged = _renumbered(Unjudged.of(judged.head.state), judged, after)

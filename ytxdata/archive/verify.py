@@ -133,6 +133,11 @@ _UNLIKE = Text(
 )
 
 
+_CUT_SHORT = Text(
+    "最近的 {n} 个控制文件（{first} 至 {last}）没有第二行，最新的控制文件无从与之核对：或在修复时与损坏的文件一同舍去，或被人截去",
+    "{n} of the newest heads ({first} to {last}) have no second line, and the newest could not be held against what it "
+    "said: a repair let it go with what was damaged, or somebody cut it off",
+)
 _WAITING = Text(
     "interrupted/answers/ 中有 {n} 个回答还不在存档里：某次同步因原始数据损坏而把它们保存在那里；请恢复损坏的文件并运行 ytxdata sync",
     "{n} answers in interrupted/answers/ are not in the archive yet: a sync kept them there beside damaged raw data. Bring "
@@ -161,6 +166,7 @@ class _Check:
     chosen: tuple[Text, ...] = ()
     states: list[tuple[str, int, str]] = field(default_factory=list)
     unnamed: list[str] = field(default_factory=list)
+    bare: set[str] = field(default_factory=set)
 
     def found(self, kind: Kind, name: str, detail: Text) -> None:
         self.damages.append(Damage(kind, name, detail))
@@ -228,8 +234,9 @@ class _Check:
             self.found("control", name, _NO_LINK)
         if owner and head.identity_sha256 != owner:
             self.found("control", IDENTITY, _OTHER_OWNER)
-        below = line_below if head.layout == LAYOUT else None
-        if below is not None and hashlib.sha256(below).hexdigest() != head.files_sha256:
+        if head.layout == LAYOUT and line_below is None:
+            self.bare.add(name)
+        elif head.layout == LAYOUT and hashlib.sha256(line_below or b"").hexdigest() != head.files_sha256:
             self.found("control", name, _CHANGED)
         self.states.append((name, head.counts.get("pulls", 0), head.chain_sha256))
 
@@ -308,6 +315,8 @@ class _Check:
             claims = claims_of(snapshot)
             self.damages += [Damage("claim", "certificate", one) for one in claims.others]
             self.unlike, self.chosen = (*self.unlike, *claims.unshown), (*self.chosen, *claims.chosen)
+            if bare := [name for name, *_ in self.states[-LISTS_KEPT:] if name in self.bare]:
+                self.unlike = (*self.unlike, _CUT_SHORT.format(n=len(bare), first=bare[0], last=bare[-1]))
             self.is_recomputed = True
 
     def _rows(self, snapshot: Snapshot) -> None:
@@ -381,9 +390,7 @@ class _Check:
             self.found("data", "pulls", _UNREADABLE)
 
     def _chain(self, snapshot: Snapshot) -> None:
-        """Follow the chain of pulls as they are stored, by which all that follows goes: moved to the front, the newest
-        one was said to have brought what others list. Every state that a head tells of must be a beginning of it.
-        """
+        """Follow the chain of pulls; every state that a head tells of must be a beginning of it."""
         previous, ends = "", [""]
         for place, row in enumerate(read(snapshot, "pulls", ("ordinal", *CHAINED)).to_pylist()):
             self.n_pulls += 1

@@ -17,7 +17,7 @@ from typing import Any
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
 from ytxdata.archive.rebuild import names_at, names_told
-from ytxdata.archive.replay import at_least, patience, replayed, told_at, told_by_heads
+from ytxdata.archive.replay import at_least, patience, replayed, told_at, told_by_heads, verdicts_of
 from ytxdata.archive.witnesses import add_kept
 from ytxdata.audit.anchors import given_heads, verify_timestamp
 from ytxdata.audit.checking import CHECKS
@@ -216,8 +216,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         archive = Archive(Path(folder) / "archive")
         settles = manifest.get("settles") or [[one.pull_id, manifest["settle_s"]] for one in answers]
         settle_of = told_at([(pull_id, at_least(settle_s)) for pull_id, settle_s in settles])
-        verdicts = {one["pull_id"]: one["verdict"] for one in pulls if "settle_s" in one}
-        unclaimed = replayed(archive.path, answers, names, patience(pulls, settle_of), verdicts)
+        unclaimed = replayed(archive.path, answers, names, patience(pulls, settle_of), verdicts_of(pulls))
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])

@@ -155,12 +155,29 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
 def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
     text = f"period,部门,{column},amount\n2026-02,A,后付费,100\n2026-02,B,{how},106\n"
     assert shared(archive, saved(tmp_path, text))[0] == 206
-    text = f"period,{'费用类型'},amount\n2026-02,通话费,100\n2026-02,充值,106\n"
-    assert shared(archive, saved(tmp_path, text))[0] == 100
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("column", ["计费方式", "收费方式", "账户"])
+@pytest.mark.parametrize("column", ["费用类型", "账户", "账户名称", "接入方式", "业务渠道", "交易方式"])
+def test_what_a_line_is_of_may_stand_in_a_column_of_ways_that_are_none_to_pay(
+    archive: Archive, column: str, tmp_path: Path
+) -> None:
+    """Balances, what is due and counted totals were charged there."""
+    foot = (
+        "其中：税额6%,2026-03,3",
+        "充值,2026-03,50",
+        "上期余额,2026-03,50",
+        "合计：2项,2026-03,53",
+        "本期应付,2026-03,53",
+    )
+    text = "\n".join([f"{column},账期,金额", "甲,2026-03,33", "乙,2026-03,20", *foot, ""])
+    found, notes = shared(archive, saved(tmp_path, text))
+    assert found == 53
+    assert not [note for note in notes if note.startswith("warning")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("column", ["会议方式", "付费方式", "计费方式", "收费方式", "账户"])
 def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, column: str, tmp_path: Path) -> None:
     rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
     text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])

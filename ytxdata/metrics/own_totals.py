@@ -169,7 +169,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         for one, own in against
         if one.called != "due"
         or not (
-            sum(yuan for at, yuan in left.items() if at == one.period or at not in asked)
+            sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in asked)
             or any(not is_off(each, own) for each in summed)
         )
     }

@@ -185,7 +185,7 @@ _NOTHING_ELSE = re.compile(
 )
 """What a title names as a unit, which may be a firm (付款单位：三角科技), or 元 with a remark behind it."""
 _SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
-_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
+_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3, "元": 0, "yuan": 0}
 
 
 def digits_above(title: str) -> int:
@@ -219,14 +219,7 @@ def digits_of(column: str, title: str = "") -> int:
     >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额", "金额单位：分"), digits_of("金额（元）", "金额单位：分")
     (2, 3, 2, 0)
     """
-    if is_in_yuan(column):  # its own name says it best
-        return 0
     return next((digits for unit, digits in _PARTS_OF_YUAN.items() if bare(column).endswith(unit)), digits_above(title))
-
-
-def is_in_yuan(column: str) -> bool:
-    """Say whether the name of a column says that it counts in yuan."""
-    return bare(column).endswith(("元", "yuan"))
 
 
 _YUAN_AND_FEN = re.compile(r"[-+(¥￥\s]*\d[\d,]*\.\d{2}\s*元?\)?")
@@ -255,7 +248,7 @@ class Money:
         self.strange: dict[str, list[int]] = (
             {one: [] for one in above if _NOTHING_ELSE.fullmatch(one)} if self._read is not None else {}
         )
-        if is_in_yuan(name):
+        if bare(name).endswith(("元", "yuan")):  # its own name says it best
             self._unit, self._told, self.strange = None, [], {}
         others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
         self._others = {n: one for n, one in others if is_of_money(one) or not one}

@@ -134,10 +134,6 @@ def _timed(cells: Mapping[str, str]) -> Mapping[str, str]:
     return {name: cell for name, cell in cells.items() if name != "day"} | {"started_at": at}
 
 
-def _stated(cells: Mapping[str, str]) -> str:
-    return cells.get("period", "").strip()
-
-
 @lru_cache(maxsize=4096)
 def _span(text: str) -> tuple[int, int] | None:
     if not text.strip():
@@ -153,16 +149,15 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
     # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场), nor is its state (已付)
     known = [cell for name, cell in cells.items() if name in COLUMNS]
     others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS and cell]
-    words = [
-        cell for name, cell in others if bare or ((is_total(cell) or is_part(cell)) and not _is_remark(name, cell))
-    ]
+    remarks = {name for name, one in others if _FIGURE.search(one) and (_REMARKS.search(name) or _COUNTS.match(one))}
+    words = [one for name, one in others if bare or ((is_total(one) or is_part(one)) and name not in remarks)]
     kind: NoMeeting | Closing | None = next(
         filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None
     )
     # 其中一次评审 is what a meeting was about, unless another line charges for the same one
     if kind == "part" and any(of := of_what(told)) and of not in wholes:
         kind = None
-    own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), _stated(cells)
+    own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), cells.get("period", "").strip()
     if kind is None:
         # a charge is one wherever it stands: 月租费 beside meetings that are charged 按分钟
         named = [(name, one) for name, one in others if not _REMARKS.search(name) or closing(one) == "charge"]
@@ -192,10 +187,6 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
 @lru_cache(maxsize=4096)
 def _month(day: int) -> tuple[int, int] | None:
     return bounds(label(first_day(day, "month"), "month"), "month")
-
-
-def _is_remark(column: str, cell: str) -> bool:
-    return bool(_FIGURE.search(cell)) and bool(_REMARKS.search(column) or _COUNTS.match(cell))
 
 
 def _placed(
@@ -276,7 +267,7 @@ class _Moments:
         ids = {
             line.cells.get("meeting_id", "")
             for line in lines
-            if known.scope.day_of == "ends" or _stated(line.cells) or not _day(line.cells)
+            if known.scope.day_of == "ends" or line.cells.get("period", "").strip() or not _day(line.cells)
         }
         if not any(ids):
             return cls(known.scope.day_of, {})

@@ -97,7 +97,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
     of sums is no list with sums; and so are those that a later one adds up. A line that is called nothing is a charge,
     also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing where a balance
-    is told, or another total says what is charged; beside meetings it is never charged, whatever day it is due.
+    of its month is told, or another total says what is charged; beside meetings it is never charged.
 
     Examples
     --------
@@ -161,24 +161,20 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
             seen.add(run)
             run += one.yuan or 0
     summed = [one.yuan for one in lines if one.number in totals and one.yuan is not None]
-    against = [(one, run if same is None or (one.called == "due" and is_by_meeting) else same) for one, same in off]
-    # the balance of a month with a due of its own is that month's
     asked = {one.period for one in lines if one.called == "due"}
-    said = {
-        one.number: of_total({"yuan": one.yuan}, {"yuan": own})
-        for one, own in against
-        if one.called != "due"
-        or not (
-            sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in asked)
-            or any(not is_off(each, own) for each in summed)
-        )
-    }
+    said = dict[int, Text]()
+    for one, same in off:
+        charged = run if same is None or (one.called == "due" and is_by_meeting) else same
+        # the balance of a month with a due of its own is that month's
+        kept = sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in asked)
+        if one.called != "due" or not (kept or any(not is_off(each, charged) for each in summed)):
+            said[one.number] = of_total({"yuan": one.yuan}, {"yuan": charged})
     is_told = any(not is_off(each, run) for each in summed)
     alike = [] if is_told else _alike([one for one in lines if one.number not in totals and one.called != "balance"])
     below = [
         (one, held.yuan or run)
-        for one in (since if held and not is_told else ())
-        if held and one.yuan and (one.period is None or held.period in (None, one.period))
+        for one in since
+        if held and not is_told and one.yuan and (one.period is None or held.period in (None, one.period))
     ]
     return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike, below)
 

@@ -189,14 +189,16 @@ Closing = Literal["balance", "due", "charge"]
 owed. Only the last is money that is shared, and only it belongs to a total for certain.
 """
 
-_PAID = r"(?<![应实待未])(?:[付收缴回汇存打还]款|[缴交]费)|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
+_PAID = r"(?<![应实待未需])(?:[付收缴回汇存打还]款|[缴交]费|支付)|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
 _WORDS: Mapping[Closing, str] = {
-    "balance": rf"(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收])(?:款项?)?|结转|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|扣款|支付)?|{_PAID}"
-    r"|已[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
+    "balance": rf"(?<![补收缴])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单|[总金]额|[^\W\d退补违罚]{{0,4}}费用?)(?:款项?)?|结转"
+    rf"|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵)?|{_PAID}"
+    r"|已支?[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
     r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
     r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
-    r"|paid(?:\s+[a-z\s]*(?:fees?|charges?))?)\b",
-    "due": r"[应实待未需][付收缴交](?:款项?)?(?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b|\b(?:to pay|unpaid|outstanding)\b",
+    r"|paid(?:\s+[a-z\s]*(?:fees?|charges?))?"
+    r"|(?:previous|prior|last)(?: (?:month|period)(?:'?s)?)? (?:bill|invoice|statement|charges))\b",
+    "due": r"[应实待未需]支?[付收缴交](?:款项?)?(?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b|\b(?:to pay|unpaid|outstanding)\b",
     "charge": r"税[额金费款率]|增值税|附加税|印花税|^税$|月租|租费|滞纳|违约金|罚[款金]|优惠|减免|折[扣让]|抹零|尾差|抵扣|补贴|返[现还利]"
     r"|退[费款]|冲[减抵销正]|调账|手续费|最低消费|套餐"
     r"|\b(?:vat|gst|tax(?:es)?|levy|rent(?:al)?|discounts?|surcharges?|refunds?|rebates?|penalty|rounding|subscription"

@@ -32,6 +32,17 @@ def test_a_csv_is_read_in_every_encoding_with_its_own_total(encoding: str) -> No
     assert bill.totals.agree(bill.lines)
 
 
+@pytest.mark.parametrize(
+    ("title", "column"), [("金额单位：分", "金额"), ("金额单位：元", "金额（分）"), ("", "费用(分)")]
+)
+def test_a_title_says_the_unit_of_amounts(title: str, column: str) -> None:
+    """Each line of a right bill was held to be off by a hundred times."""
+    text = CSV.replace("金额(元)", column).replace("¥1.50", "150").replace("1.50", "150").replace("3.00", "300")
+    bill = read(f"{title},,,\n{text}".encode() if title else text.encode())
+    assert [one.amount_yuan for one in bill.lines] == [Decimal("1.50")] * 2
+    assert bill.totals == Totals(None, 3600, Decimal("3.00"))
+
+
 def test_an_xlsx_file_says_the_same() -> None:
     from openpyxl import Workbook
 

@@ -185,7 +185,7 @@ _NOTHING_ELSE = re.compile(
 )
 """What a title names as a unit, which may be a firm (付款单位：三角科技), or 元 with a remark behind it."""
 _SURE = ("金额", "费用", "货币", "计价")  # what a price counts in need not be what an amount does
-_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3}
+_PARTS_OF_YUAN = {"分": 2, "fen": 2, "厘": 3, "元": 0, "yuan": 0}
 
 
 def digits_above(title: str) -> int:
@@ -211,15 +211,15 @@ def digits_in(unit: str) -> int:
     return _PARTS_OF_YUAN.get(re.sub(r"人民币|rmb|cny|[（()）\s]", "", plain_words(unit).casefold()), 0)
 
 
-def digits_of(column: str) -> int:
-    """Return how many digits of a yuan a column of amounts counts in, by its name.
+def digits_of(column: str, title: str = "") -> int:
+    """Return how many digits of a yuan a column of amounts counts in, by its name, else by a title above it.
 
     Examples
     --------
-    >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额（元）")
-    (2, 3, 0)
+    >>> digits_of("金额（分）"), digits_of("费用(厘)"), digits_of("金额", "金额单位：分"), digits_of("金额（元）", "金额单位：分")
+    (2, 3, 2, 0)
     """
-    return next((digits for unit, digits in _PARTS_OF_YUAN.items() if bare(column).endswith(unit)), 0)
+    return next((digits for unit, digits in _PARTS_OF_YUAN.items() if bare(column).endswith(unit)), digits_above(title))
 
 
 _YUAN_AND_FEN = re.compile(r"[-+(¥￥\s]*\d[\d,]*\.\d{2}\s*元?\)?")
@@ -236,19 +236,20 @@ class Money:
     ) -> None:
         self._read = next((named[name] for name in sorted(AMOUNTS) if name in named), None)
         name = "" if self._read is None else header[self._read]
-        self._digits = digits_of(name) or digits_above(" ".join(chain(*titles)))
+        title = " ".join(chain(*titles))
+        self._digits = digits_of(name, title)
         units = [n for n, one in enumerate(header) if bare(one) in ("金额单位", "货币单位", "费用单位")]
         money = [n for n, one in enumerate(header) if bare(one) in ("币种", "货币", "currency")]
         beside = [n for n, one in enumerate(header) if bare(one) in ("单位", "unit") and n - 1 == self._read]
         self._unit = next(iter((*units, *beside)), None)
         self._last, self._has_point = self._digits, True
         self._told = [one for one in (self._unit, *money) if one is not None]
-        above = chain.from_iterable(_TITLE_UNIT.findall(plain_words(" ".join(chain(*titles)))))
+        above = chain.from_iterable(_TITLE_UNIT.findall(plain_words(title)))
         self.strange: dict[str, list[int]] = (
             {one: [] for one in above if _NOTHING_ELSE.fullmatch(one)} if self._read is not None else {}
         )
         if bare(name).endswith(("元", "yuan")):  # its own name says it best
-            self._digits, self._unit, self._last, self._told, self.strange = 0, None, 0, [], {}
+            self._unit, self._told, self.strange = None, [], {}
         others = [(n, one.strip()) for n, one in enumerate(header) if n not in known]
         self._others = {n: one for n, one in others if is_of_money(one) or not one}
         self._name = name

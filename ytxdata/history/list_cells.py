@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
@@ -43,8 +43,8 @@ _OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 
 
 class RawList(NamedTuple):
-    """Cells of a list by the names of their columns, the number of each line, what the list says of itself, and what of
-    it stands in no line.
+    """Cells of a list by the names of their columns, the number of each line, what the list says of itself, what of it
+    stands in no line, and the title above it.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -52,6 +52,7 @@ class RawList(NamedTuple):
     numbers: Sequence[int]
     header: Sequence[str]
     aside: Sequence[Aside] = ()
+    title: str = ""
 
 
 def cells_of(raw: bytes, columns: Mapping[str, str]) -> RawList:
@@ -240,7 +241,11 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
         for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
     ]
     aside += [_place(place + 1, "computed") for place in sheet.computed(places, full[head.last][0])]
-    return RawList([dict(zip(header, row, strict=False)) for _, row in body], [], [n for n, _ in body], header, aside)
+    rows, title = (
+        [dict(zip(header, row, strict=False)) for _, row in body],
+        " ".join(chain(*(row for _, row in titles))),
+    )
+    return RawList(rows, [], [n for n, _ in body], header, aside, title)
 
 
 def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:

@@ -91,7 +91,7 @@ def read_witness(
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；{found.zh}", f"{why.en}; {found.en}"))
     lines, aside, said = _lines(sheet, by_name)
-    own, more = _totals([*(_figures(one, by_name) for one in sheet.totals), *said])
+    own, more = _totals([*(_figures(one, by_name, sheet.title) for one in sheet.totals), *said])
     return Witness(
         name=name,
         kind=kind,
@@ -164,7 +164,7 @@ def _lines(
     totals: list[_OwnTotal] = []
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
-    cells = {ours: _read(ours, texts, digits_of(by_name[ours])) for ours, texts in told.items()}
+    cells = {ours: _read(ours, texts, digits_of(by_name[ours], sheet.title)) for ours, texts in told.items()}
     if "duration_s" in cells:
         cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     ids = told.get("meeting_id", [""] * len(sheet.rows))
@@ -192,7 +192,7 @@ def _lines(
                 for ours in _SUMMED
                 if ours in cells
             )
-            totals.append(_OwnTotal(number, _figures(row, by_name), said, len(lines), is_lost))
+            totals.append(_OwnTotal(number, _figures(row, by_name, sheet.title), said, len(lines), is_lost))
         aside.append(Aside(line, why))
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
@@ -279,7 +279,7 @@ def _totals(said: Sequence[Figures]) -> tuple[dict[Unit, Any], tuple[tuple[Unit,
     return own, tuple(dict.fromkeys(more))
 
 
-def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> Figures:
+def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) -> Figures:
     """Return what a total says: beside a JSON list by these names, in a line under the list's own columns, or in words."""
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
     words = stated(map(plain, named.values())).told
@@ -291,7 +291,7 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str]) -> Figures:
         names = dict.fromkeys(map(bare, (*_JSON_TOTALS.get(unit, ()), own, *sorted(others))))
         cells = {one: plain(named[one]) for one in names if one in named}
         if unit == "yuan":
-            told: list[Any] = [amount_of(cell, digits_of(one)) for one, cell in cells.items()]
+            told: list[Any] = [amount_of(cell, digits_of(one, title)) for one, cell in cells.items()]
         else:
             told = convert("seconds", [cell or None for cell in cells.values()]).array.to_pylist()
         return [one for one in (*told, words.get(unit)) if one is not None]

@@ -134,10 +134,6 @@ def _timed(cells: Mapping[str, str]) -> Mapping[str, str]:
     return {name: cell for name, cell in cells.items() if name != "day"} | {"started_at": at}
 
 
-def _stated(cells: Mapping[str, str]) -> str:
-    return cells.get("period", "").strip()
-
-
 @lru_cache(maxsize=4096)
 def _span(text: str) -> tuple[int, int] | None:
     if not text.strip():
@@ -153,19 +149,21 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
     # any column may say that a line is a total (项目), but a remark on a line is none (共 85 场), nor is its state (已付)
     known = [cell for name, cell in cells.items() if name in COLUMNS]
     others = [(name, cell) for name, cell in cells.items() if name not in COLUMNS and cell]
-    words = [
-        cell for name, cell in others if bare or ((is_total(cell) or is_part(cell)) and not _is_remark(name, cell))
-    ]
+    remarks = {name for name, one in others if _FIGURE.search(one) and (_REMARKS.search(name) or _COUNTS.match(one))}
+    words = [one for name, one in others if bare or ((is_total(one) or is_part(one)) and name not in remarks)]
     kind: NoMeeting | Closing | None = next(
         filter(None, (no_meeting(cell, {"amount_yuan": amount}) for cell in (*known, *words))), None
     )
     # 其中一次评审 is what a meeting was about, unless another line charges for the same one
     if kind == "part" and any(of := of_what(told)) and of not in wholes:
         kind = None
-    own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), _stated(cells)
+    own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), cells.get("period", "").strip()
     if kind is None:
-        told, closings = {**told, "amount_yuan": amount}, [cell for name, cell in others if _may_close(name, cell)]
-        kind = closing_of(meeting_id, closings, told)
+        # a charge is one wherever it stands: 月租费 beside meetings that are charged 按分钟
+        named = [(name, one) for name, one in others if not _REMARKS.search(name) or closing(one) == "charge"]
+        # an account says how a line is paid (充值) beside who pays; alone it names the line (甲, 上期余额)
+        closings = [one for name, one in named if name.strip() != "账户" and _WORD.search(one)]
+        kind = closing_of(meeting_id, closings or [one for _, one in named], {**told, "amount_yuan": amount})
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
     span = _span(text) if text else _month(local_second(day) // DAY) if day else None
@@ -189,14 +187,6 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
 @lru_cache(maxsize=4096)
 def _month(day: int) -> tuple[int, int] | None:
     return bounds(label(first_day(day, "month"), "month"), "month")
-
-
-def _is_remark(column: str, cell: str) -> bool:
-    return bool(_FIGURE.search(cell)) and bool(_REMARKS.search(column) or _COUNTS.match(cell))
-
-
-def _may_close(column: str, cell: str) -> bool:
-    return not _REMARKS.search(column) or (closing(cell) == "charge" and bool(_CHARGED_BY.search(column)))
 
 
 def _placed(
@@ -277,7 +267,7 @@ class _Moments:
         ids = {
             line.cells.get("meeting_id", "")
             for line in lines
-            if known.scope.day_of == "ends" or _stated(line.cells) or not _day(line.cells)
+            if known.scope.day_of == "ends" or line.cells.get("period", "").strip() or not _day(line.cells)
         }
         if not any(ids):
             return cls(known.scope.day_of, {})
@@ -398,12 +388,13 @@ COLUMNS = {
 }  # fmt: skip
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""
 _FIGURE = re.compile(r"\d(?![\d年月])")
+_WORD = re.compile(r"[^\W\d_]")
 _REMARKS = re.compile(
-    r"备注|附注|remark|note|comment|memo|状态|是否|支付|付款|缴费|结清|方式|渠道|账户|status|state|paid|payment|method",
+    r"备注|附注|remark|note|comment|memo|状态|是否|支付|付款|缴费|结清|[费款值算](?:方式|渠道)|账户类型|status|state|paid|payment"
+    r"|billing method",
     re.IGNORECASE,
 )
-_CHARGED_BY = re.compile(r"[计收资]费方式|账户(?!类型)")
-"""Where a rent may stand beside how meetings are charged (按分钟), and 预付费 is none."""
+"""How a line is paid stands there; 接入方式, 交易方式 and 账户名称 say what it is of."""
 _COUNTS = re.compile(r"\s*总?共\s*\d")
 _SHOWN = 10
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)

@@ -97,7 +97,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     Else it is all that is charged for a period. Where every line is called so, the lower ones are the charges: a list
     of sums is no list with sums; and so are those that a later one adds up. A line that is called nothing is a charge,
     also where it is such a sum. What is due is a total of whatever else, too, and contradicts nothing where a balance
-    is told, or another total says what is charged; beside meetings it is never charged, whatever day it is due.
+    of its month is told, or another total says what is charged; beside meetings it is never charged.
 
     Examples
     --------
@@ -117,21 +117,21 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
     lines = [one._replace(called=None) if one.number in parts else one for one in lines]
     lowest = min((_RANKS[one.called] for one in lines if one.is_owed), default=0)
     own = [one for one in lines if one.is_owed and _RANKS[one.called] == lowest]
-    of: defaultdict[Hashable, Decimal] = defaultdict(Decimal)
+    of, left = defaultdict[Hashable, Decimal](Decimal), defaultdict[Hashable, Decimal](Decimal)
     for one in own:
         # one that says no period may be of any
         for key in {*filter(None, (one.meeting_id, one.period, one.month))} | ({None} if one.period is None else set()):
             of[key] += one.yuan or 0
     whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
     is_by_meeting = any(one.meeting_id for one in own)
-    run = begun = carried = Decimal(0)
+    run = begun = Decimal(0)
     seen, last = {run}, max((one.number for one in lines if one.is_owed or one.is_bare), default=0)
     held: Charge | None = None  # the last total of all above it, if it is the last total
     since: list[Charge] = []
     totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
     for one in lines:
         if one.called == "balance":
-            carried += one.yuan or 0
+            left[one.period] += one.yuan or 0
             continue
         if one.is_owed and _RANKS[one.called] <= lowest:
             seen.add(run)
@@ -141,14 +141,16 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
         same = next((of[key] for key in keys if key in of), None)
         # what is asked for may count what was left to pay before
-        sums = [each for each in (whole, run - begun, run + carried, same) if each is not None]
+        sums = [each for each in (whole, run - begun, run + sum(left.values()), same) if each is not None]
         # the one total, below all lines, is that of all: it was taken for that of the last ones, beside a part twice
         is_last = one.called == "total" and one.number == last and not totals and one.is_bare
         is_run = one.yuan is not None and run - one.yuan in seen and not is_last
         is_sum = one.yuan is None or is_run or any(not is_off(one.yuan, each) for each in sums)
         is_due = one.called == "due"
-        if is_sum:
-            is_of_all = one.yuan and one.called != "subtotal" and not is_off(one.yuan, run)
+        # what is due and is the last total again counts nothing since: 上期结算 beside its payment
+        if is_sum and not (is_due and held and one.yuan == held.yuan):
+            above = (run, run if one.period is None else run - begun)
+            is_of_all = one.called != "subtotal" and any(one.yuan and not is_off(one.yuan, each) for each in above)
             held, since = one if is_of_all else None, []
         if one.is_bare or is_sum or same is not None or (is_due and is_by_meeting):
             totals[one.number] = ASIDE[one.called or "total"]
@@ -159,18 +161,20 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
             seen.add(run)
             run += one.yuan or 0
     summed = [one.yuan for one in lines if one.number in totals and one.yuan is not None]
-    against = [(one, run if same is None or (one.called == "due" and is_by_meeting) else same) for one, same in off]
-    said = {
-        one.number: of_total({"yuan": one.yuan}, {"yuan": own})
-        for one, own in against
-        if one.called != "due" or not (carried or any(not is_off(each, own) for each in summed))
-    }
+    asked = {one.period for one in lines if one.called == "due"}
+    said = dict[int, Text]()
+    for one, same in off:
+        charged = run if same is None or (one.called == "due" and is_by_meeting) else same
+        # the balance of a month with a due of its own is that month's
+        kept = sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in asked)
+        if one.called != "due" or not (kept or any(not is_off(each, charged) for each in summed)):
+            said[one.number] = of_total({"yuan": one.yuan}, {"yuan": charged})
     is_told = any(not is_off(each, run) for each in summed)
     alike = [] if is_told else _alike([one for one in lines if one.number not in totals and one.called != "balance"])
     below = [
         (one, held.yuan or run)
-        for one in (since if held and not is_told else ())
-        if held and one.yuan and (one.period is None or held.period is None)
+        for one in since
+        if held and not is_told and one.yuan and (one.period is None or held.period in (None, one.period))
     ]
     return Sorted(totals | said, [n for n, why in said.items() if why != OWN_TOTAL], called, alike, below)
 

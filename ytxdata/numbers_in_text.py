@@ -123,6 +123,21 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
     return "".join((*pieces, text[done:]))
 
 
+_ID = re.compile(r"(?![A-Za-z]*(?:86)?1[3-9][0-9]{9}[A-Za-z]*$)[0-9A-Za-z]*")
+"""Letters and digits that are no mobile, with or without words at it."""
+
+
+def hide_in_id(text: str, hide: Hide) -> str:
+    """Return what stands in place of an id, hidden as in a sentence that says it; letters and digits stay.
+
+    Examples
+    --------
+    >>> hide_in_id("13912340010 rent", hide_in_text), hide_in_id("2026-11-25-0017", hide_in_text)
+    ('139****0010 rent', '2026-11-25-0017')
+    """
+    return text if _ID.fullmatch(text) else hide(f"「{text}」")[1:-1]
+
+
 def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]:
     """Return the telephone numbers of a text, and what is an end of a known one, from left to right.
 

@@ -212,6 +212,12 @@ def test_an_extension_is_hidden_however_it_is_said(behind: str) -> None:
     assert len(hidden) == len(f"010****7788{behind}的会议")
 
 
+@pytest.mark.parametrize("text", ["分机8802", "张三（内线 8802）", "Ext. 8802 会议", "分機：8802"])
+def test_an_extension_is_hidden_without_its_number(text: str) -> None:
+    assert hide_in_text(text) == text.replace("8802", "****")
+    assert hide_in_text(f"next {text[-2:]} text 8802") == f"next {text[-2:]} text 8802"
+
+
 def test_a_day_behind_an_extension_stays() -> None:
     assert hide_in_text("010-65527788转802-2026-01-31") == "010****7788转***-2026-01-31"
 

@@ -233,13 +233,14 @@ def _hidden(
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
     records = getattr(table, "known_records", None)
-    by_unit = {"id": _naming(None if is_open else secret, pseudonyms, records, tell), "extension": _starred}
+    name = partial(_named, pseudonyms=pseudonyms, records=records, tell=tell, secret=None if is_open else secret)
+    by_unit = {"id": name, "extension": _starred}
     called = pseudonyms.of_title if pseudonyms else None
     by_key: dict[str, Hide] = {
         "pulls": str if is_open else partial(evidence, secret=secret, hide=hide, called=called, ends=ends)
     }
     if records is not None:
-        by_key["record_ids"] = lambda ids: json.dumps([*map(by_unit["id"], json.loads(ids))], ensure_ascii=False)
+        by_key["record_ids"] = lambda ids: json.dumps([*map(name, json.loads(ids))], ensure_ascii=False)
     days = days_of(rows, table.period) if book and book.is_dated else None
     of_accounts = getattr(table.certificate, "names", ())
     accounts = dict(zip(of_accounts, apart(map(tell, of_accounts)), strict=True))
@@ -344,6 +345,18 @@ def _starred(text: str) -> str:
     return "*" * len(text)
 
 
+def _named(
+    text: str, pseudonyms: Pseudonyms | None, records: Collection[str] | None, tell: Hide, secret: bytes | None
+) -> str:
+    """Return an id as it leaves: under pseudonyms one with words in it as a title, for rooms are called after people;
+    what no record has, as text, for a bill says there whose fee a line is.
+    """
+    if pseudonyms and not text.isascii():
+        return pseudonyms.of_title(text)
+    told = text if records is None or text in records else hide_in_id(text, tell)
+    return keyed_hashes(told, secret) if secret else told
+
+
 def _in_both(text: Text, change: Hide) -> Text:
     return Text(change(text.zh), change(text.en))
 
@@ -377,22 +390,6 @@ def _unsigned(column: pa.ChunkedArray, known: Definition, show_phones: bool) -> 
         return column
     may_be = pc.any(pc.match_substring_regex(column, MAY_BE_SIGNED)).as_py()
     return _each(column, without_signatures) if may_be else column
-
-
-def _naming(secret: bytes | None, pseudonyms: Pseudonyms | None, known: Collection[str] | None, tell: Hide) -> Hide:
-    """Return how an id leaves: its hashes by keyed names; under pseudonyms one with words in it as a title, for rooms
-    are called after people; what stands in place of one, where it is said which are `known`, as text, for bills say
-    there whose fee a line is.
-    """
-
-    def name(text: str) -> str:
-        if pseudonyms and not text.isascii():
-            return pseudonyms.of_title(text)
-        if known is not None and text not in known:
-            text = hide_in_id(text, tell)
-        return keyed_hashes(text, secret) if secret else text
-
-    return name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -234,7 +234,7 @@ def _hidden(
     is_open = show_phones or plain_hashes
     records = getattr(table, "known_records", None)
     name = partial(_named, pseudonyms=pseudonyms, records=records, tell=tell, secret=None if is_open else secret)
-    by_unit = {"id": name, "extension": _starred}
+    by_unit: Hiders = {"id": name, "extension": _starred}
     called = pseudonyms.of_title if pseudonyms else None
     by_key: dict[str, Hide] = {
         "pulls": str if is_open else partial(evidence, secret=secret, hide=hide, called=called, ends=ends)

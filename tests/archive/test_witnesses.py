@@ -78,7 +78,9 @@ def test_a_list_called_after_a_number_is_called_so_nowhere_beside_its_mask(
 ) -> None:
     meetings, start, end = month(archive)
     phone = next(one for one in meetings["creator"] if number_class(normalize(one)) == "mobile")
-    more = pd.concat([meetings, meetings.iloc[[3]].assign(meeting_id="lost")])
+    more = pd.concat(
+        [meetings, *(meetings.iloc[[3]].assign(meeting_id=one) for one in (f"{phone[-8:]}的会议室", "lost"))]
+    )
     for rows, name in ((meetings, f"张三{phone}账单.csv"), (more, f"{phone[-8:]}月结单.csv")):
         (tmp_path / name).write_bytes(bill_of(rows))
         asked = ("--kind", "invoice", "--from", start.isoformat(), "--to", end.isoformat())
@@ -96,9 +98,15 @@ def test_a_list_called_after_a_number_is_called_so_nowhere_beside_its_mask(
     with ZipFile(pack(archive, tmp_path / "e.zip").path) as whole:
         told |= {name: whole.read(name).decode() for name in whole.namelist() if not name.endswith((".py", ".txt"))}
     with pytest.raises(SystemExit):
+        main(["witness", "other.csv", "--remove", "--archive", str(archive.path), "--json"])
+    error = capsys.readouterr().out
+    assert "****" in error
+    assert phone not in error
+    with pytest.raises(SystemExit):
         main(["witness", f"{phone[-8:]}月结单.csv", "--remove", "--archive", str(archive.path), "--json"])
     told["removed"] = capsys.readouterr().out
     assert not [name for name, text in told.items() if phone[-8:] in text]
+    assert '"lost"' in told["witness"]
     assert f"****{phone[-4:]}月结单.csv" in told["json"]
     assert not re.search(r"[0-9]{6}Z-[0-9a-f]{16}", told["json"])
     assert verify_pack(tmp_path / "e.zip")

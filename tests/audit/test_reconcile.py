@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.audit.bills import dated, invoice
 from tests.audit.office import ANNA, BORIS, Finder, Office
-from ytxdata import audit
+from ytxdata import audit, sample
 from ytxdata.audit.pairing import InvoiceLine, Record, paired
 from ytxdata.metrics.tariff import stepped
 from ytxdata.tables.masking import Pseudonyms
@@ -416,12 +416,45 @@ def test_undated_lines_are_paired_so_that_durations_differ_least(billed: list[in
 @pytest.mark.slow
 def test_what_a_bill_writes_in_place_of_an_id_is_masked_and_an_id_stays() -> None:
     office, lines = plain()
-    fees = ("13912340010月租费", "0755-88887654-8802月租费", "0755-88887654", "应付 13912340011", "phantom-7")
-    bill = invoice(*lines, *((name, 60, "0.5") for name in fees))
+    hidden = (
+        "13912340010",
+        "88887654",
+        "8802",
+        "13912340011",
+        "139-1234-0012",
+        "2888 0000",
+        "13912340013",
+        "13912340014",
+    )
+    fees = (
+        "13912340010月租费", "0755-88887654-8802月租费", "0755-88887654", "应付 13912340011", "fee (139-1234-0012)", "+852 2888 0000",
+        "13912340013", "rent13912340014",
+    )  # fmt: skip
+    ids = ("phantom-7", "202611251541", "2026-11-25-0017", "0f8fad5b-d9cb-469f-a165-70867728950e")
+    bill = invoice(*lines, *((name, 60, "0.5") for name in (*fees, *ids)))
     found = audit.run(office.frames, invoice=bill, checks=["billing_mismatch"])
-    assert {id_ for ids in found.frame["record_ids"] for id_ in ids} >= set(fees)
-    for shown in (found.masked(), found.masked(pseudonyms=Pseudonyms(b"0123456789abcdef"))):
-        told = " ".join(shown.arrow["record_ids"].to_pylist())
-        assert not any(one in told for one in ("13912340010", "8888", "8802", "13912340011"))
-        assert "phantom-7" in told
-        assert shown.masked().arrow["record_ids"].equals(shown.arrow["record_ids"])
+    assert {id_ for records in found.frame["record_ids"] for id_ in records} >= {*fees, *ids}
+    for table, column in ((found, "record_ids"), (audit.reconcile(office.frames, bill), "meeting_id")):
+        for shown in (table.masked(), table.masked(pseudonyms=Pseudonyms(b"0123456789abcdef"))):
+            told = " ".join(shown.arrow[column].to_pylist())
+            assert [one for one in hidden if one in told] == []
+            assert [one for one in ids if one not in told] == []
+            assert shown.masked().arrow[column].equals(shown.arrow[column])
+
+
+@pytest.mark.slow
+def test_no_finding_has_an_id_by_which_numbers_could_be_tried() -> None:
+    office, lines = plain()
+
+    def ids(source: Any, *fees: str) -> list[str]:
+        bill = invoice(*lines, *((name, 60, "0.5") for name in fees))
+        found = audit.run(source, invoice=bill, checks=["billing_mismatch"], remember=False)
+        return [*found.frame["finding_id"][[bool({*fees} & {*records}) for records in found.frame["record_ids"]]]]
+
+    tried = [f"1391234001{n}月租费" for n in range(3)]
+    archive, alone = sample("archive"), ids(office.frames, *tried)
+    assert {*ids(office.frames, tried[2])} < {*alone}
+    kept = ids(archive, *tried)
+    assert len({*kept}) == 3
+    assert {*alone}.isdisjoint(kept)
+    assert {*ids(archive, tried[2])} < {*kept}

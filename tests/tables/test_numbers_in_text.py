@@ -201,7 +201,7 @@ def test_single_cases(text: str, shown: str) -> None:
     [
         "转802", "（转802）", "(分机802)", "[转802]", "转(802)", "转 接 802", "转-802", "转分机802", "总机转802",
         "请转802", "转八零二", " Ext No.802", " ext. 802", "分机号是802", "分机号：802", "/802", "×802", "p802", "w802",
-        ",802", ",,802#", "-802", "转802，15:00开会", "转802/803", "转802-805", "转802、803",
+        ";ext=802", " ext=802", ", ext. 802", "(802)", "（802）", " (802)", ",802", ",,802#", "-802", "转802，15:00开会", "转802/803", "转802-805", "转802、803",
     ],
 )  # fmt: skip
 def test_an_extension_is_hidden_however_it_is_said(behind: str) -> None:
@@ -212,6 +212,12 @@ def test_an_extension_is_hidden_however_it_is_said(behind: str) -> None:
     assert len(hidden) == len(f"010****7788{behind}的会议")
 
 
+@pytest.mark.parametrize("text", ["分机8802", "张三（内线 8802）", "Ext. 8802 会议", "分機：8802"])
+def test_an_extension_is_hidden_without_its_number(text: str) -> None:
+    assert hide_in_text(text) == text.replace("8802", "****")
+    assert hide_in_text(f"next {text[-2:]} text 8802") == f"next {text[-2:]} text 8802"
+
+
 def test_a_day_behind_an_extension_stays() -> None:
     assert hide_in_text("010-65527788转802-2026-01-31") == "010****7788转***-2026-01-31"
 
@@ -219,7 +225,7 @@ def test_a_day_behind_an_extension_stays() -> None:
 @pytest.mark.parametrize(
     "behind",
     [
-        " 1802室", "/802室", "/3楼会议室", " (301室)", " 2026-01-31", "/2026-01-31", "/15:00", "/1430 周会", " 14:30",
+        " 1802室", "/802室", "/3楼会议室", " (301室)", "(2)", "(1430)", "(2026)", ", #1 会议室", " 2026-01-31", "/2026-01-31", "/15:00", "/1430 周会", " 14:30",
         " P2会议室", " 12.5万", "×2人", "/1对1", "/30%", "/09：45", "/327,361 元", "转一下张总", "转三方会议", " 转正谈话", "，15:00", ",2026-01-31", "转8:30",
     ],
 )  # fmt: skip

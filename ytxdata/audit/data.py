@@ -4,12 +4,15 @@ bounded.
 
 from __future__ import annotations
 
+import hmac
+import re
 import shutil
 import tempfile
 import weakref
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,7 +29,8 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.source import Frames, keyed
-from ytxdata.phones import normalize
+from ytxdata.numbers_in_text import hide_in_id, hide_in_text
+from ytxdata.phones import ends_of, normalize
 from ytxdata.records.numbers import access_numbers
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.address_book import AddressBook
@@ -55,6 +59,9 @@ NEEDS: dict[str, tuple[str, Text]] = {
 """What a check may need → the question whether it is there (or an attribute of the data), and what is said when it is
 not.
 """
+
+
+_OF_IDS = re.compile(r"[\w-]*", re.ASCII)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +102,25 @@ class Data:
     def now_s(self) -> int:
         """Now in local epoch seconds."""
         return local_second(self.now)
+
+    @cached_property
+    def secret(self) -> bytes | None:
+        """The key under which what must not be guessed is named; None where there is no archive."""
+        return None if self.archive is None else self.archive.secret
+
+    @cached_property
+    def ends(self) -> frozenset[str]:
+        """Whose ends a text of an audit must not tell: whoever is in its records."""
+        numbers = "SELECT who FROM all_meetings UNION SELECT number FROM all_legs"
+        return ends_of(row["who"] for row in self.rows(f"FROM ({numbers}) WHERE who IS NOT NULL"))
+
+    def called(self, text: str) -> str:
+        """Return what stands in the id of a finding for a text in place of an id: where neither words nor a number are
+        in it, itself, else its keyed name (a plain hash told the number behind a mask), or nothing without a key.
+        """
+        if _OF_IDS.fullmatch(text) and hide_in_id(text, partial(hide_in_text, ends=self.ends)) == text:
+            return text
+        return hmac.digest(self.secret, text.encode("utf-8", "surrogatepass"), "sha256").hex() if self.secret else ""
 
     def rows(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query, some at a time; `?` stand for the values."""

@@ -31,20 +31,14 @@ OPEN = (NEW, PERSISTING)
 """Statuses of what somebody should look at."""
 
 _STRING = pd.StringDtype("pyarrow")
+COLUMNS = (
+    "finding_id", "check", "severity", "status", "record_ids", "measured", "threshold", "zh", "en", "reason", "by",
+)  # fmt: skip
 _TYPES: dict[str, Any] = {
-    "finding_id": _STRING,
-    "check": _STRING,
-    "severity": _STRING,
-    "status": _STRING,
+    **dict.fromkeys(COLUMNS, _STRING),
     "record_ids": pd.ArrowDtype(pa.list_(pa.string())),
-    "measured": pd.Float64Dtype(),
-    "threshold": pd.Float64Dtype(),
-    "zh": _STRING,
-    "en": _STRING,
-    "reason": _STRING,
-    "by": _STRING,
+    **dict.fromkeys(("measured", "threshold"), pd.Float64Dtype()),
 }
-COLUMNS = tuple(_TYPES)
 
 DEFINITIONS = (
     Definition(key="finding_id", zh="发现编号", en="finding id", unit="id", formula=Text("同样的事实在任何机器上得到同样的编号", "the same facts give the same id on any machine")),
@@ -264,16 +258,8 @@ _SUMMARY = (
 
 def row_of(check: Check, one: Finding) -> FindingRow:
     """Return a finding of a check as it is kept."""
-    return FindingRow(
-        one.id_in(check.key),
-        check.key,
-        one.severity,
-        tuple(one.record_ids),
-        one.measured,
-        one.threshold,
-        one.text.zh,
-        one.text.en,
-    )
+    ids = tuple(one.record_ids)
+    return FindingRow(one.id_in(check.key), check.key, one.severity, ids, one.measured, one.threshold, *one.text)
 
 
 def frame_of(lived: Iterable[Lived]) -> pd.DataFrame:

@@ -92,10 +92,13 @@ are not used.
 
 
 class Matched(NamedTuple):
-    """What must be known of an invoice: notes, and of a bill by connection which lines were added up, by the first."""
+    """What must be known of an invoice: notes, of a bill by connection which lines were added up, by the first, and
+    which of its ids no record has.
+    """
 
     notes: tuple[Text, ...]
     added_up: Mapping[int, tuple[int, ...]]
+    strange: frozenset[str]
 
 
 def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
@@ -144,7 +147,7 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
         _ADDED_UP.format(n=len(bills), of=len(groups)) if added else None,
         None if is_dated else _NOT_DATED.format(fit=fits, of=of),
     )
-    return Matched(tuple(filter(None, notes)), added)
+    return Matched(tuple(filter(None, notes)), added, frozenset(lines.keys() - records.keys()))
 
 
 def _unit_s(data: Data, bills: Sequence[Bill]) -> int:

@@ -99,6 +99,8 @@ class Reconciliation(Table):
         The three rules that come closest, of durations and of amounts.
     rules
         The rules, or that none was found, whether dates could be used and lines were added up, in words.
+    known_records
+        Those of the ids that stand in the records; in place of others an invoice may say whose fee a line is.
     added_up
         Of a bill by connection: the line that stands for a meeting → all lines that were added up to it.
 
@@ -113,6 +115,7 @@ class Reconciliation(Table):
 
     duration: InvoiceRule | None = None
     amount: InvoiceRule | None = None
+    known_records: frozenset[str] = frozenset()
     candidates: tuple[InvoiceRule, ...] = ()
     rules: tuple[Text, ...] = ()
     added_up: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -182,8 +185,8 @@ def reconcile(
     1
     """
     scope = Scope.of(start, end)
-    read = Invoice.read(invoice, columns)
-    return reconciled(open_data(source, start=scope.start, end=scope.end, invoice=read), within_s, within_yuan)
+    data = open_data(source, start=scope.start, end=scope.end, invoice=Invoice.read(invoice, columns))
+    return replace(reconciled(data, within_s, within_yuan), secret=data.secret, ends=data.ends)
 
 
 def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | str = "0.01") -> Reconciliation:
@@ -211,6 +214,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         notes=(*durations.notes, *amounts.notes, *matched.notes, *data.invoice.notes), certificate=data.certificate,
         duration=durations.rule, amount=amounts.rule, candidates=(*durations.best, *amounts.best),
         rules=(*durations.notes, *amounts.notes, *matched.notes), added_up=matched.added_up,
+        known_records=frozenset(row["meeting_id"] for row in told) - matched.strange,
     )  # fmt: skip
     return replace(found, notes=(*found.notes, *_not_compared(found), *_outside(found)))
 
@@ -331,18 +335,21 @@ def billing_mismatch(
     """
     found = reconciled(data, within_s, within_yuan)
     rows = found.arrow.to_pylist()
+    for row in rows:
+        row["called"] = id_ if (id_ := row["meeting_id"]) in found.known_records else data.called(id_)
     data.notes.extend((*found.rules, *_outside(found)))
     alike: Counter[tuple[str, ...]] = Counter()
     for row in rows:
         if row["state"] not in (MATCHED, NOT_COMPARED, OUTSIDE):
             mark = (row["state"], *_said(row))
             alike[mark] += 1
-            seconds, yuan = row["difference_s"], row["difference_yuan"]
+            seconds = row["difference_s"]
             by_time = seconds is not None and abs(seconds) > within_s
+            measured = seconds if by_time else row["difference_yuan"]
             yield Finding(
                 record_ids=(row["meeting_id"],),
                 severity="crit",
-                measured=_number(seconds if by_time else yuan),
+                measured=None if measured is None else float(measured),
                 threshold=within_s if by_time else within_yuan,
                 mark=(*mark, str(alike[mark])),
                 text=_line_text(row, found.added_up),
@@ -392,15 +399,11 @@ _ELSEWHERE = Text(
 )
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
 def _said(row: dict[str, Any]) -> tuple[str, ...]:
     """What tells lines apart: what they say and of which meeting, not where they stand."""
     at = row["invoice_at"] if row["record_at"] is None or row["state"] == NO_RECORD else row["record_at"]
     yuan = "" if row["invoice_yuan"] is None else decimal_text(row["invoice_yuan"])
-    return (row["meeting_id"], str(row["invoice_s"]), yuan, beijing_text(at))
+    return (row["called"], str(row["invoice_s"]), yuan, beijing_text(at))
 
 
 def _facts(rows: Iterable[dict[str, Any]]) -> list[str]:

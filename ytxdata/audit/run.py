@@ -19,7 +19,6 @@ from ytxdata.errors import UsageError
 from ytxdata.files import NotTomlError, read_toml, require_file
 from ytxdata.labels import Text
 from ytxdata.metrics.facts import Scope
-from ytxdata.phones import ends_of
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.lists import Listed
 from ytxdata.tables.table import Table
@@ -137,8 +136,8 @@ def run(
         period=scope.period,
         edges=(scope.start, scope.end),
         certificate=data.certificate,
-        secret=source.secret if isinstance(source, Archive) else None,
-        ends=ends_of(row["who"] for row in data.rows(_NUMBERS)),
+        secret=data.secret,
+        ends=data.ends,
         pulls=pulls,
         not_run=not_run,
         ran=tuple(check.key for check in ran),
@@ -149,12 +148,6 @@ def run(
         source=source,
         reopen=reopen,
     )
-
-
-_NUMBERS = (
-    "SELECT who FROM all_meetings WHERE who IS NOT NULL UNION SELECT number FROM all_legs WHERE number IS NOT NULL"
-)
-"""Whose ends a text of an audit must not tell: whoever is in its records."""
 
 
 def _notes(data: Data, *lists: AddressBook | Invoice | None) -> Iterator[Text]:

@@ -383,14 +383,16 @@ def _tell(error: YtxError) -> None:
     lines += getattr(error, "__notes__", ())  # what was kept all the same
     echo(scrub("\n".join(map(hung, lines))), err=True)
     if chosen.json:
+        from ytxdata.numbers_in_text import hide_in_text
+
         emit(
             {
                 "error": {
                     "kind": type(error).__name__,
-                    "zh": error.cause.zh,
-                    "en": error.cause.en,
-                    "remedy_zh": error.remedy.zh if error.remedy else None,
-                    "remedy_en": error.remedy.en if error.remedy else None,
+                    "zh": hide_in_text(error.cause.zh),
+                    "en": hide_in_text(error.cause.en),
+                    "remedy_zh": hide_in_text(error.remedy.zh) if error.remedy else None,
+                    "remedy_en": hide_in_text(error.remedy.en) if error.remedy else None,
                     "status_code": error.status_code,
                     "request_id": error.request_id,
                     "exit_code": error.exit_code,

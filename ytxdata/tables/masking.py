@@ -8,6 +8,7 @@ that is no id, by what looks like a telephone number: see `ytxdata.numbers_in_te
 from __future__ import annotations
 
 import hmac
+import json
 import secrets
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,7 +23,7 @@ import pyarrow.compute as pc
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.numbers_in_text import Hide, hidden, hide_in_text
+from ytxdata.numbers_in_text import Hide, hidden, hide_in_id, hide_in_text
 from ytxdata.phones import NO_ENDS, normalize
 from ytxdata.redact import MAY_BE_SIGNED, apart, hide_credentials, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.address_book import AddressBook, Days, days_of
@@ -34,14 +35,13 @@ from ytxdata.tables.value_units import (
     evidence,
     hide_named,
     hiding_names,
-    ids_told,
     is_named,
     persons_in,
 )
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 9
+RULES = 10
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 
@@ -232,12 +232,15 @@ def _hidden(
     # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
-    by_unit = {"id": str if is_open else _naming(secret, pseudonyms), "extension": _starred}
+    records = getattr(table, "known_records", None)
+    name = partial(_named, pseudonyms=pseudonyms, records=records, tell=tell, secret=None if is_open else secret)
+    by_unit: Hiders = {"id": name, "extension": _starred}
     called = pseudonyms.of_title if pseudonyms else None
-    by_key: Mapping[str, Hide] = {"pulls": str} if is_open else {
-        "pulls": partial(evidence, secret=secret, hide=hide, called=called, ends=ends),
-        "record_ids": partial(ids_told, known=getattr(table, "known_records", None), name=by_unit["id"], tell=tell),
-    }  # fmt: skip
+    by_key: dict[str, Hide] = {
+        "pulls": str if is_open else partial(evidence, secret=secret, hide=hide, called=called, ends=ends)
+    }
+    if records is not None:
+        by_key["record_ids"] = lambda ids: json.dumps([*map(name, json.loads(ids))], ensure_ascii=False)
     days = days_of(rows, table.period) if book and book.is_dated else None
     of_accounts = getattr(table.certificate, "names", ())
     accounts = dict(zip(of_accounts, apart(map(tell, of_accounts)), strict=True))
@@ -342,6 +345,18 @@ def _starred(text: str) -> str:
     return "*" * len(text)
 
 
+def _named(
+    text: str, pseudonyms: Pseudonyms | None, records: Collection[str] | None, tell: Hide, secret: bytes | None
+) -> str:
+    """Return an id as it leaves: under pseudonyms one with words in it as a title, for rooms are called after people;
+    what no record has, as text, for a bill says there whose fee a line is.
+    """
+    if pseudonyms and not text.isascii():
+        return pseudonyms.of_title(text)
+    told = text if records is None or text in records else hide_in_id(text, tell)
+    return keyed_hashes(told, secret) if secret else told
+
+
 def _in_both(text: Text, change: Hide) -> Text:
     return Text(change(text.zh), change(text.en))
 
@@ -375,17 +390,6 @@ def _unsigned(column: pa.ChunkedArray, known: Definition, show_phones: bool) -> 
         return column
     may_be = pc.any(pc.match_substring_regex(column, MAY_BE_SIGNED)).as_py()
     return _each(column, without_signatures) if may_be else column
-
-
-def _naming(secret: bytes, pseudonyms: Pseudonyms | None) -> Hide:
-    """Return how an id leaves: its hashes by keyed names; under pseudonyms one with words in it as a title, for rooms
-    are called after people.
-    """
-
-    def name(text: str) -> str:
-        return pseudonyms.of_title(text) if pseudonyms and not text.isascii() else keyed_hashes(text, secret)
-
-    return name
 
 
 @dataclass(frozen=True, kw_only=True)

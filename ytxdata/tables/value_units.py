@@ -6,7 +6,6 @@ their own column: beside the name of their field in the ledger and among problem
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
@@ -15,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.numbers_in_text import Hide, hidden, hide_in_text
-from ytxdata.phones import NO_ENDS, ends_of, normalize, number_class
+from ytxdata.phones import NO_ENDS, ends_of
 from ytxdata.records.aliases import DEFAULT, OF_PERSONS, plain, unfolded
 from ytxdata.records.schema import LEGS, MEETINGS, Column, Kind, TableName
 from ytxdata.redact import keyed_hashes
@@ -65,7 +64,7 @@ _WITH_ITS_KEY = "unread_phone"
 
 _OWN = {column.name: column for column in (*MEETINGS, *LEGS)}
 _EXTENSION = re.compile(
-    rf"(?:{OF_PERSONS})*(?:ext(?:ension|n)?|subnumber|subtel|分机|分機|内线|內線|短号|短號)(?:no|num|number|id|码|碼|号|號|号码|號碼)?"
+    rf"(?:{OF_PERSONS})*(?:ext(?:ension|n)?|subnumber|subtel|分机|分機|内线|內線|短号|短號|(?:short|inner|internal)(?=n))(?:no|num|number|id|码|碼|号|號|号码|號碼)?"
 )
 """Whoever's it is: behind a masked switchboard `creatorExt` is the person; not `fileExt`, nor `context`."""
 _OF_MEETING = re.compile("(?:meeting|conference|conf|room)")
@@ -144,26 +143,6 @@ def hide_named(text: str, hiders: Hiders) -> str:
     """
     text = _without_keyed(text, hiders) if ":" in text and ('"' in text or "'" in text) else text
     return "; ".join(_without_change(one, hiders) for one in _NEXT.split(text)) if " → " in text else text
-
-
-def ids_told(text: str, known: Collection[str] | None, name: Callable[[str], str], tell: Callable[[str], str]) -> str:
-    """Return a list of ids, in JSON, as it may leave: of those that no record has, what has words in it or is written
-    as telephone numbers are, as text, for a bill says there whose fee a line is.
-
-    Examples
-    --------
-    >>> ids_told('["0755-88887654", "8-1"]', ["8-1"], str, lambda _: "****")
-    '["****", "8-1"]'
-    """
-
-    def is_text(one: str) -> bool:
-        signs = one.isascii() and not one.isalnum()
-        return not one.isascii() or (signs and number_class(normalize(one)) in ("mobile", "fixed"))
-
-    if known is None:  # of a table that does not say which ids are records'
-        return name(text)
-    told = (tell(one) if one not in known and is_text(one) else name(one) for one in json.loads(text))
-    return json.dumps([*told], ensure_ascii=False)
 
 
 _PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")

@@ -134,9 +134,13 @@ class Hearing:
             *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
         )
 
-    def renamed(self, change: Callable[[str], str]) -> Hearing:
-        """Return the same of lists that are called otherwise: bills are named after whom they are sent to."""
-        return replace(self, name=change(self.name), blocked_by=tuple(map(change, self.blocked_by)))
+    def renamed(self, change: Callable[[str], str], change_id: Callable[[str], str]) -> Hearing:
+        """Return the same with other names of lists, and other ids of missing lines: bills are named after whom they
+        are sent to, and say in place of an id whose fee a line is.
+        """
+        lines = [replace(one, meeting_id=one.meeting_id and change_id(one.meeting_id)) for one in self.only_in_witness]
+        blocked_by = tuple(map(change, self.blocked_by))
+        return replace(self, name=change(self.name), blocked_by=blocked_by, only_in_witness=tuple(lines))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import pytest
 
 from tests.archive.exported import keep_three_months
 from tests.archive.mirrors import SECRET
-from ytxdata.archive import Archive, sync
+from ytxdata.archive import Archive, cleanup, sync
 from ytxdata.archive.changes import Intake
 from ytxdata.archive.write_sync import Writer, Written, write_intake
 from ytxdata.records.answer import Answer, read_answer
@@ -109,6 +109,13 @@ def no_word_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
         return write_intake(writer, intake, verdicts, None)
 
     monkeypatch.setattr(sync, "write_intake", written)
+
+
+@pytest.fixture
+def few_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heads lose their lists of files, and files that only they name go, after two syncs and not after sixteen."""
+    monkeypatch.setattr(cleanup, "LISTS_KEPT", 2)
+    monkeypatch.setattr(cleanup, "let_files_go", partial(cleanup.let_files_go, lists_kept=2))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +115,8 @@ def no_word_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def few_lists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Heads lose their lists of files, and files that only they name go, after two syncs and not after sixteen."""
     monkeypatch.setattr(cleanup, "LISTS_KEPT", 2)
-    monkeypatch.setattr(cleanup, "let_files_go", partial(cleanup.let_files_go, lists_kept=2))
+    real = cleanup.let_files_go
+    monkeypatch.setattr(cleanup, "let_files_go", lambda root, lists_kept=2: real(root, lists_kept))
 
 
 @pytest.fixture(scope="session")

@@ -170,6 +170,7 @@ def test_an_answer_with_a_verdict_is_of_a_sync_that_came_to_its_end_and_lists_wh
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 def test_a_pack_of_it_holds(older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its answers list no record that was regained from a later one, and the pack was called another than followed."""
     archive, now = Archive(older / "m.archive"), datetime(2026, 1, 4, tzinfo=UTC)

@@ -87,7 +87,7 @@ def test_cut_short_anywhere_readers_see_one_state_or_the_other(
         assert len(Archive(place).meetings()) == 25
         assert Archive(place).verify().is_sound
         shutil.rmtree(place)
-        at += 1 if at < 2 else examples(1, 5)
+        at += 1 if at < 2 else examples(1, 8)
     assert met >= states
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from tests.archive.exported import keep_three_months
 from tests.archive.mirrors import SECRET
-from ytxdata.archive import Archive, sync
+from ytxdata.archive import Archive, cleanup, sync
 from ytxdata.archive.changes import Intake
 from ytxdata.archive.write_sync import Writer, Written, write_intake
 from ytxdata.records.answer import Answer, read_answer
@@ -109,6 +109,14 @@ def no_word_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
         return write_intake(writer, intake, verdicts, None)
 
     monkeypatch.setattr(sync, "write_intake", written)
+
+
+@pytest.fixture
+def few_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heads lose their lists of files, and files that only they name go, after two syncs and not after sixteen."""
+    monkeypatch.setattr(cleanup, "LISTS_KEPT", 2)
+    real = cleanup.let_files_go
+    monkeypatch.setattr(cleanup, "let_files_go", lambda root, lists_kept=2: real(root, lists_kept))
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ Story = Callable[[Emulator, int], None]
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(3)
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize(
     "story",
     [nothing, lowered_cap, retention, large_ask, order_changes, vanishing, absent_for_a_week],

@@ -7,6 +7,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from tests.archive.exported import MONTHS, TABLES
+from tests.effort import some
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import DamagedError, UsageError
@@ -191,38 +193,44 @@ def test_a_run_that_is_killed_leaves_whole_months_and_the_next_one_ends_it(
     kept.sync(platform)
     kept.export(tmp_path / "meant")
     after = written(tmp_path / "meant")
-    place, real = 0, Path.replace
-    fresh = False
-    while True:
-        place, steps = place + 3, iter(range(10**6))  # each third rename, and others into the empty folder
+    real, trial = Path.replace, tmp_path / "trial"
 
-        def kill(draft: Path, target: Path, *, stop: int = place, steps: Any = steps) -> Path:
-            if next(steps) + 1 == stop:
+    def killed(stop: int) -> int:
+        """Export until so many files were moved to their places; return how many were."""
+        moved = 0
+
+        def kill(draft: Path, target: Path) -> Path:
+            nonlocal moved
+            if moved == stop:
                 raise KeyboardInterrupt
+            moved += 1
             return real(draft, target)
 
-        trial = tmp_path / "trial"
-        if not fresh:
-            shutil.copytree(out, trial)
-        with monkeypatch.context() as patched:
+        with monkeypatch.context() as patched, suppress(KeyboardInterrupt):
             patched.setattr(Path, "replace", kill)
-            try:
-                export(kept, trial)
-                is_done = True
-            except KeyboardInterrupt:
-                is_done = False
+            export(kept, trial)
+        return moved
+
+    shutil.copytree(out, trial)
+    anew = killed(10**6)
+    shutil.rmtree(trial)
+    at_first = killed(10**6)
+    shutil.rmtree(trial)
+    stops = [(True, stop) for stop in some(range(2, anew, 3), 3)]
+    stops += [(False, stop) for stop in some(range(1, at_first, 3), 3)]
+    for has_begun, stop in stops:
+        if has_begun:
+            shutil.copytree(out, trial)
+        assert killed(stop) == stop
         found = {path: data for path, data in written(trial).items() if not path.startswith(".")}
         assert all(name in (".lock", ".drafts") for name in (path.name for path in trial.rglob(".*")))
-        assert set(found) <= set(before) | set(after)
-        assert all(data in (before.get(path), after.get(path)) for path, data in found.items()), "a torn file"
+        there = before if has_begun else {}
+        assert set(found) <= set(there) | set(after)
+        assert all(data in (there.get(path), after.get(path)) for path, data in found.items()), "a torn file"
         kept.export(trial)
         assert written(trial) == after
         assert [path.name for path in trial.rglob(".*")] in ([".lock"], []), "no draft is left"
         shutil.rmtree(trial)
-        if is_done and fresh:
-            break
-        if is_done:  # and once more, into a folder where nothing is yet
-            place, before, fresh = -1, {}, True
 
 
 @pytest.mark.slow

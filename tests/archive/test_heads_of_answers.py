@@ -29,7 +29,7 @@ from ytxdata.history.client import Client
 Head = Callable[[int, int], tuple[str, list[str]]]
 """How many are given, and how many there are → status and lines of the head."""
 
-PER_DAY = 12
+PER_DAY = 6
 HEADS: dict[str, Head] = {
     "link": lambda _, __: ("200 OK", ['Link: <https://x/m?page=2&Sign=5f2b9c1e7a3d4e60>; rel="next"']),
     "range": lambda given, n: ("200 OK", [f"Content-Range: items 0-{given - 1}/{n}"]),

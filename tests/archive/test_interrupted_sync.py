@@ -384,6 +384,7 @@ def test_a_meeting_that_ran_when_a_sync_was_interrupted_and_is_listed_with_anoth
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_interrupted_sync_changes_no_claim_of_later_ones(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int

@@ -13,8 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ytxdata import Fleet, times
-from ytxdata.archive import Archive
-from ytxdata.archive.cleanup import LISTS_KEPT
+from ytxdata.archive import Archive, cleanup
 from ytxdata.archive.raw_answers import CHAINED, pull_sha256
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
@@ -158,6 +157,7 @@ def with_a_clock_ahead(archive: Archive, platform: Any, monkeypatch: pytest.Monk
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize("loss", [*LOSSES, newest_gone])
 def test_what_the_date_of_the_platform_said_of_the_clock_outlives_heads(
     archive: Archive, platform: Any, loss: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
@@ -225,19 +225,19 @@ def test_a_copy_made_while_a_sync_and_a_rebuild_end_goes_back_to_the_state_befor
 
 
 @pytest.mark.slow
-def test_rebuilt_again_and_again_an_archive_keeps_no_more_states_than_syncs_do(three: Archive) -> None:
-    for _ in range(20):
+def test_rebuilt_again_and_again_an_archive_keeps_no_more_states_than_syncs_do(three: Archive, few_lists: None) -> None:
+    for _ in range(5):
         three.rebuild()
-    assert len(list((three.path / "derived").iterdir())) <= LISTS_KEPT
+    assert len(list((three.path / "derived").iterdir())) <= cleanup.LISTS_KEPT
     three.verify()
 
 
 @pytest.mark.slow
 def test_files_that_were_merged_are_taken_in_once(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, few_lists: None
 ) -> None:
-    monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
-    for i in range(20):
+    monkeypatch.setattr("ytxdata.archive.cleanup.FAN", 2)
+    for i in range(8):
         platform.records = platform.newest_first(60 + i)
         archive.sync(platform)
     ids, n_pulls = list(archive.meetings()["meeting_id"]), len(archive.pulls())

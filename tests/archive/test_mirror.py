@@ -15,7 +15,6 @@ import pytest
 from tests.archive.mirrors import SECRET, bucket, grow, seen
 from ytxdata import metrics
 from ytxdata.archive import Archive
-from ytxdata.archive.cleanup import let_files_go
 from ytxdata.cli import main
 from ytxdata.errors import DamagedError, NetworkError, NotAnArchiveError, UsageError
 
@@ -50,7 +49,7 @@ def test_a_mirror_reads_like_its_archive(archive: Archive, platform: Any, url: s
 
 @pytest.mark.slow
 def test_only_what_is_new_is_sent_and_what_went_is_removed(
-    archive: Archive, platform: Any, url: str, tmp_path: Path
+    archive: Archive, platform: Any, url: str, tmp_path: Path, few_lists: None
 ) -> None:
     n = 20
     grow(archive, platform, n)
@@ -63,13 +62,13 @@ def test_only_what_is_new_is_sent_and_what_went_is_removed(
     assert 0 < third.n_sent <= first.n_sent
     assert third.n_present == first.n_sent
     # more changes than lists of files are kept: heads lose their lists, and files that only they named go
-    for more in range(33):
+    for more in range(4):
         grow(archive, platform, n + 2 + more)
     assert archive.mirror(url).n_removed == 0, "whoever reads what the mirror showed until now goes on"
-    grow(archive, platform, n + 35)
+    grow(archive, platform, n + 6)
     assert archive.mirror(url).n_removed > 0
     kept = Archive.at(url, tmp_path / "kept")
-    assert len(kept.meetings()) == n + 35
+    assert len(kept.meetings()) == n + 6
     assert kept.verify().is_sound
     there = {path.relative_to(kept.path).as_posix() for path in kept.path.rglob("*") if path.is_file()}
     here = {path.relative_to(archive.path).as_posix() for path in archive.path.rglob("*") if path.is_file()}
@@ -79,11 +78,9 @@ def test_only_what_is_new_is_sent_and_what_went_is_removed(
 
 @pytest.mark.slow
 def test_readers_keep_their_files_while_a_mirror_is_brought_up_to_date(
-    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_lists: None
 ) -> None:
     """Between two runs the archive lets go all lists of the state that the mirror shows; its readers are at work."""
-    monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
-    monkeypatch.setattr("ytxdata.archive.cleanup.let_files_go", lambda root: let_files_go(root, 2))
     monkeypatch.setattr("ytxdata.archive.cleanup.FAN", 2)
     url, kept = str(tmp_path / "mirror"), tmp_path / "kept"
 
@@ -98,19 +95,19 @@ def test_readers_keep_their_files_while_a_mirror_is_brought_up_to_date(
         return Archive(url), fetched
 
     grow(archive, platform, 20)
-    for n in range(21, 45, 8):
+    for n in (21, 25):
         places = run(n - 1)
         readers = [place.still() for place in places]
         scans = [place.scan("meetings") for place in places]
-        for more in range(8):
+        for more in range(4):
             grow(archive, platform, n + more)
-        run(n + 7)
+        run(n + 3)
         for reader, scan in zip(readers, scans, strict=True):
             assert len(reader.meetings()) == len(scan) == n - 1
             assert len(reader.legs()) == 2 * (n - 1)
     assert Archive(url).verify().beside, "what is of no state that is shown is told, and no damage"
     there = {path.relative_to(url).as_posix() for path in (Path(url) / "derived").rglob("*.parquet")}
-    platform.records = platform.newest_first(44)
+    platform.records = platform.newest_first(28)
     archive.sync(platform)
     archive.mirror(url)
     now = {path.relative_to(url).as_posix() for path in (Path(url) / "derived").rglob("*.parquet")}

@@ -120,7 +120,7 @@ def ended(*args: object) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(4)
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize("name", HEADS_AND_OWNER)
 @pytest.mark.parametrize("kind", ["pipe", "endless", "deep"])
 def test_a_control_file_that_is_no_plain_file_or_too_deep_is_damage(

@@ -157,7 +157,13 @@ def test_what_was_taken_in_of_a_lost_head_is_claimed_by_nothing_here_too(
 
 
 def synced_daily(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, ahead: dict[int, timedelta], *, sends_date: bool
+    archive: Archive,
+    platform: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    ahead: dict[int, timedelta],
+    *,
+    sends_date: bool,
+    per_day: int = 8,
 ) -> None:
     """Eight days of an account with a sync each, this machine's clock ahead on some of them."""
     platform.records = []
@@ -166,8 +172,8 @@ def synced_daily(
         platform.clock = right + ahead.get(day, timedelta(0))
         platform.date = right if sends_date else None
         monkeypatch.setattr(times, "now", lambda: platform.clock)
-        for i in range(20 * day, 20 * day + 20):
-            start = right + timedelta(hours=8, minutes=30 * (i % 20) - 1440)
+        for i in range(per_day * day, per_day * day + per_day):
+            start = right + timedelta(hours=8, minutes=600 // per_day * (i % per_day) - 1440)
             ends = {
                 "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
                 "endtime": f"{start + timedelta(minutes=9):%Y-%m-%d %H:%M:%S}",
@@ -267,12 +273,13 @@ def left_by_bytes_alone(archive: Archive) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("is_all_listed", [True, False])
 def test_what_was_confirmed_by_bytes_alone_is_confirmed_anew(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, is_all_listed: bool
 ) -> None:
     """At once where the platform still lists everything; where it has forgotten, nothing can confirm the past."""
-    synced_daily(archive, platform, monkeypatch, {}, sends_date=True)
+    synced_daily(archive, platform, monkeypatch, {}, sends_date=True, per_day=20)
     first, *_ = told = archive.certificate().periods
     assert first.reason_key == "matured"
     left_by_bytes_alone(archive)
@@ -299,15 +306,15 @@ def with_a_gap(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch)
         platform.clock = platform.date = right
         monkeypatch.setattr(times, "now", lambda: platform.clock)
         n = len(platform.records)
-        for i in range(300):
-            start = right - timedelta(hours=23) + timedelta(minutes=4 * i)
+        for i in range(100):
+            start = right - timedelta(hours=23) + timedelta(minutes=12 * i)
             ends = {
                 "starttime": f"{start:%Y-%m-%d %H:%M:%S}",
                 "endtime": f"{start + timedelta(minutes=3):%Y-%m-%d %H:%M:%S}",
             }
             platform.records.insert(0, platform.record(1000 * day + i, **ends))
-        platform.records = platform.records[: 300 + 60 * (day - 40)]
-        assert len(platform.records) <= n + 300
+        platform.records = platform.records[: 100 + 20 * (day - 40)]
+        assert len(platform.records) <= n + 100
         archive.sync(platform)
     assert archive.certificate().worst == "GAP"
 
@@ -364,6 +371,7 @@ def test_how_long_somebody_waits_is_told(archive: Archive, platform: Any, monkey
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("lists_kept", [16, 2])
 def test_more_patience_than_at_first_is_no_damage(
     archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lists_kept: int
@@ -406,6 +414,7 @@ def test_where_nothing_shows_since_when_there_was_more_patience_it_is_left_open(
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("rebuilt_last", [False, True])
 def test_fields_that_were_named_after_some_syncs_are_left_open_and_no_damage(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, rebuilt_last: bool
@@ -416,7 +425,7 @@ def test_fields_that_were_named_after_some_syncs_are_left_open_and_no_damage(
         now = BEGIN + timedelta(days=day)
         monkeypatch.setattr(times, "now", lambda now=now: now)
         platform.clock = now
-        records = [dict(one) for one in platform.newest_first(60 + 144 * day)]
+        records = [dict(one) for one in platform.newest_first(60 + 144 * day)[::6]]
         platform.records = [{**one, "bis": one.pop("endtime")} for one in records]
         with that_may_be_lost():
             sync(archive.path, platform, aliases or DEFAULT, 0, DEFAULT_POLICY)

@@ -289,8 +289,9 @@ def copied(archive: Archive, order: Sequence[str], before: str, meanwhile: Calla
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(3)
 @pytest.mark.parametrize("before", ["observations", "pulls", "derived", "index", "heads"])
-@pytest.mark.parametrize("n_syncs", [1, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_syncs", [1, 3])
 def test_a_copy_made_while_syncs_end_goes_back_to_the_last_state_that_is_there(
     three: Archive, platform: Any, before: str, n_syncs: int
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import ytxdata as ytx
 from tests.archive.conftest import Platform, record
+from tests.effort import some
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import NotAnArchiveError, UsageError
@@ -45,7 +46,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Archive:
 
 @pytest.mark.slow
 def test_each_view_says_what_the_frame_says(kept: Archive) -> None:
-    for name in VIEWS[:6]:
+    for name in some(VIEWS[:6], 3):
         frame = getattr(kept, name)()
         rows = kept.sql(f"select * from {name}").arrow
         added = {"meeting_key", "creator_key", "number_key"}
@@ -80,7 +81,7 @@ NUMBERS = re.compile(r"1(?:38|39)0000000[0-9]")
 
 @pytest.mark.slow
 def test_the_views_hold_masked_values_and_no_where_feels_behind_them(kept: Archive) -> None:
-    for name in VIEWS:
+    for name in some(VIEWS, 4):
         told = json.dumps(kept.sql(f"from {name}", masked=True).arrow.to_pylist(), ensure_ascii=False, default=str)
         assert not NUMBERS.search(told), name
         assert not re.search(r"(?<![0-9a-f~])[0-9a-f]{64}", told), name

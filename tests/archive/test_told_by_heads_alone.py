@@ -73,6 +73,7 @@ def newest_four_gone(heads: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("loss", [all_gone, newest_four_gone])
 def test_what_vanished_and_what_is_not_to_be_trusted_outlives_the_heads(
     archive: Archive, platform: Any, day: Callable[[], None], tmp_path: Path, loss: Callable[[Path], None]
@@ -85,7 +86,7 @@ def test_what_vanished_and_what_is_not_to_be_trusted_outlives_the_heads(
     archive.rebuild()
     assert claims(archive) == told
     assert archive.verify(recompute=True).is_sound
-    for _ in range(4):
+    for _ in range(2):
         day()
     assert "PROVEN" not in set(archive.coverage()["verdict"])
     assert gone in str(claims(archive)[1])
@@ -110,6 +111,7 @@ def resealed(archive: Archive, edit: Callable[[int, dict[str, Any], dict[str, An
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "rebuild", "strange"])
 def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     archive: Archive, platform: Any, day: Callable[[], None], kind: str
@@ -172,7 +174,7 @@ def test_control_files_that_went_are_covered_by_their_hashes(
     archive: Archive, day: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
-    for _ in range(40):
+    for _ in range(8):
         day()
         audit.publish_head(archive, str(tmp_path / "heads"))
     archive.rebuild()

@@ -129,11 +129,11 @@ def test_the_rules_bite(windows: Windows, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_archive_lives_through_it(windows: Windows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Syncs, merging and letting go, reading, rebuilding, packing, and deriving a pack anew."""
-    monkeypatch.setattr(cleanup, "LISTS_KEPT", 4)
+    monkeypatch.setattr(cleanup, "LISTS_KEPT", 2)
     archive = Archive(tmp_path / "m.archive")
-    with Emulator(meetings=60, seed=2) as server:
+    with Emulator(meetings=20, seed=2) as server:
         client = Client(base_url=server.url, **server.credentials)
-        for _ in range(12):
+        for _ in range(6):
             archive.sync(client)
             server.advance(days=1)
     legs = archive.legs()
@@ -157,7 +157,7 @@ def test_a_file_that_somebody_reads_stays_until_nobody_does(
     archive = Archive(tmp_path / "m.archive")
     with Emulator(meetings=30, seed=2) as server:
         client = Client(base_url=server.url, **server.credentials)
-        for _ in range(10):
+        for _ in range(5):
             archive.sync(client)
             server.advance(days=1)
         before = set(archive.path.rglob("*.parquet"))

@@ -15,15 +15,15 @@ Start = Callable[..., tuple[Emulator, Any]]
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_meetings_are_served(start: Start) -> None:
+def test_many_thousand_meetings_are_served(start: Start) -> None:
     begun = time.process_time()
-    server, client = start(meetings=100_000)
-    assert time.process_time() - begun < 60
+    server, client = start(meetings=20_000)
+    assert time.process_time() - begun < 20
     begun = time.process_time()
-    body = client.ask("100000").body
-    assert len(body) > 100 * 2**20
-    assert time.process_time() - begun < 60
-    assert body.count(b'"meid"') == 100_000
+    body = client.ask("20000").body
+    assert len(body) > 20 * 2**20
+    assert time.process_time() - begun < 20
+    assert body.count(b'"meid"') == 20_000
     del body
     tracemalloc.start()
     try:
@@ -31,5 +31,5 @@ def test_a_hundred_thousand_meetings_are_served(start: Start) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 100 * 2**20
-    assert server.requests[0].n_records == 100_000
+    assert peak < 20 * 2**20
+    assert server.requests[0].n_records == 20_000

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.effort import examples
 from ytxdata.errors import AnswerError
 from ytxdata.records import schema
 from ytxdata.records.answer import read_answer
@@ -104,12 +105,14 @@ def test_any_json_in_data(values: list[Any]) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples(50, 20))
 @given(st.lists(st.lists(MEETING, max_size=5), min_size=1, max_size=3), st.sampled_from(["utf-8", "gb18030"]))
 def test_anything_in_a_meeting(pulls: list[list[dict[str, Any]]], encoding: str) -> None:
     check([dumps({"statusCode": "0", "data": pull}).encode(encoding, "replace") for pull in pulls])
 
 
 @pytest.mark.slow
+@settings(max_examples=examples(50, 20))
 @given(st.lists(MEETING, min_size=1, max_size=4), st.data())
 def test_any_bytes_changed(records: list[dict[str, Any]], data: st.DataObject) -> None:
     body = bytearray(dumps({"statusCode": "0", "data": records}).encode("utf-8", "surrogatepass"))
@@ -144,6 +147,7 @@ def test_every_record_is_a_meeting_or_a_reject(texts: list[str]) -> None:
 
 
 @pytest.mark.slow
+@settings(max_examples=examples(50, 15))
 @given(st.lists(MEETING.map(dumps), max_size=6), st.lists(MEETING.map(dumps), max_size=6))
 def test_any_records_can_be_profiled(before: list[str], after: list[str]) -> None:
     old, new = (profile([text.encode("utf-8", "surrogatepass") for text in texts]) for texts in (before, after))

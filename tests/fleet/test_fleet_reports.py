@@ -386,6 +386,7 @@ def test_a_group_of_two_people_is_not_larger_for_having_many_accounts(begin: Beg
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_of_a_period_in_which_no_account_begins_a_meeting_key_figures_are_known(synced: ytx.Fleet, engine: str) -> None:
     meetings = synced.meetings()
@@ -479,6 +480,7 @@ def test_a_book_that_knows_nobody_is_told_once_in_the_language_of_the_reader(
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("group", [None, "account"])
 def test_every_report_of_a_fleet_tells_which_fields_somebody_chose(synced: ytx.Fleet, group: str | None) -> None:
     chosen = "was read from the fields ['meetingname'"

@@ -110,6 +110,7 @@ def ask_all(source: Any, asked: Ask, *, with_classes: bool) -> dict[str, Report]
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("joins_people", [False, True])
 def test_every_report_is_that_of_one_office_of_all(synced: ytx.Fleet, joins_people: bool) -> None:
     fleet = synced.same_people() if joins_people else synced
@@ -262,7 +263,8 @@ def test_groups_are_labels_accounts_or_those_of_an_archive(synced: ytx.Fleet) ->
     for company, row in by_company.items():
         alone = metrics.usage(synced.where(company=company), by="total").arrow.to_pylist()[0]
         assert {key: value for key, value in row.items() if key != "group"} == alone
-    for name in ("people", "lonely", "sizes", "heatmap", "concurrency", "peak_stretches", "working_hours"):
+    names = ("people", "lonely", "sizes", "heatmap", "concurrency", "peak_stretches", "working_hours")
+    for name in some(names, 2):
         report = make(name, synced, Ask(by="month", group="company"))
         assert set(report.arrow["group"].to_pylist()) == {"A", "B"}, name
         assert set(report.explain(report.arrow.num_rows // 4)["account"]) <= set(synced.names), name
@@ -408,6 +410,7 @@ def of_pandas(synced_once: tuple[dict[str, dict[str, Any]], Path]) -> dict[tuple
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_engines_are_asked_of_a_fleet_as_of_an_archive(
     synced: ytx.Fleet, of_pandas: dict[tuple[int, str], list[Any]], engine: Any

@@ -10,13 +10,14 @@ import pytest
 
 from tests.effort import some
 from tests.metrics.test_around import Told, told
+from tests.pages.conftest import counted
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
-from ytxdata.metrics.registry import REPORTS, Ask
-from ytxdata.pages.collection import Collection, collect
+from ytxdata.metrics.registry import Ask
+from ytxdata.pages.collection import Collection
 from ytxdata.pages.earlier_report import ReportRow, tells_of_them
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
@@ -84,16 +85,12 @@ def of_may(archive: Archive) -> Collection:
     return counted(archive, asked(5, 6))
 
 
-def counted(source: Archive | Fleet, ask: Ask) -> Collection:
-    """The rows by which it is told what may be said, and the key figures: nothing else of a report is looked at here."""
-    return collect(source, ask, without=set(REPORTS) - {"usage", "concentration"})
-
-
 def figures(collected: Collection) -> dict[str, tuple[Any, Any]]:
     return {one.definition.key: (one.value, one.before) for one in collected.figures}
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize(("start", "end", "by"), [(1, 2, "month"), (2, 3, "month"), (2, 3, "total"), (2, 4, "month")])
 def test_totals_of_what_was_hidden_are_refused(archive: Archive, first: Path, start: int, end: int, by: Any) -> None:
     collected = counted(archive, asked(start, end, by=by))

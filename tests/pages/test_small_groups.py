@@ -14,7 +14,6 @@ import pytest
 
 import ytxdata as ytx
 from tests.pages.conftest import TARIFF, counted, hidden_rows
-from tests.pages.test_earlier_reports import counted as usage_of
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
@@ -90,9 +89,9 @@ def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
     archive: Archive, middle: datetime, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="single persons"):
-        without_small_groups(usage_of(archive, Ask(start=middle, by="total", group="creator", group_of="creator")), 2)
+        without_small_groups(counted(archive, Ask(start=middle, by="total", group="creator", group_of="creator")), 2)
     with pytest.raises(UsageError, match="single persons"):
-        without_small_groups(usage_of(archive, Ask(start=middle, by="total", group="name")), 2)
+        without_small_groups(counted(archive, Ask(start=middle, by="total", group="name")), 2)
     numbers = archive.meetings()["creator"].dropna().unique()
     book = tmp_path / "book.csv"
     book.write_text(
@@ -300,7 +299,7 @@ def test_tables_of_an_earlier_run_do_not_go_along(
 def test_what_a_report_in_total_hid_is_not_shown_month_by_month(
     archive: Archive, by_department: Collection, tmp_path: Path
 ) -> None:
-    in_total = usage_of(archive, replace(by_department.ask, by="total"))
+    in_total = counted(archive, replace(by_department.ask, by="total"))
     first = without_small_groups(in_total, 5)
     hidden = {key[1] for key in hidden_rows(first.reports["usage"])}
     assert {"board", "few"} <= hidden

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,29 @@ def made(planted_once: Story, tmp_path_factory: pytest.TempPathFactory) -> dict[
             sign_with=folder / "key.pem",
         )
     return {path.name: path for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="session")
+def derived(planted_once: Story) -> tuple[audit.Findings, dict[bool, list[tuple[str, bytes]]]]:
+    """Some findings of the planted company, and what its packs hold, with raw answers and without, once asked for."""
+    return planted_once.few(remember=False), {}
+
+
+@pytest.fixture
+def derived_once(
+    derived: tuple[audit.Findings, dict[bool, list[tuple[str, bytes]]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Packs of the planted company are derived once, where what is done with the files is the subject."""
+    module, (findings, known) = import_module("ytxdata.audit.pack"), derived
+    derive = module.parts
+
+    def once(*asked: Any) -> Iterator[tuple[str, bytes]]:
+        if (is_raw := asked[-1] is None) not in known:
+            known[is_raw] = [*derive(*asked)]
+        return iter(known[is_raw])
+
+    monkeypatch.setattr(module, "parts", once)
+    monkeypatch.setattr(module, "run", lambda *_, **__: findings)
 
 
 @pytest.fixture

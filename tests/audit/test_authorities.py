@@ -170,6 +170,7 @@ def test_a_witness_that_refuses_a_head_is_told(hostile: str, story: Story, path:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("derived_once")
 def test_junk_leaves_no_pack(hostile: str, story: Story, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     archive = str(story.archive.path)
     assert main(["pack", str(tmp_path / "pack.zip"), "--archive", archive, "--timestamp", f"{hostile}/html"]) == 2

@@ -19,6 +19,7 @@ from tests.audit.forger import both_refuse, flip_verdict, main, mend, refused
 from tests.audit.office import Story
 from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
+from ytxdata.emulator import Emulator, write_bill, write_console_list
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn_once")]
 
@@ -144,9 +145,18 @@ def test_a_one_in_the_manifest_switches_no_comparison_off(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def witnessed(tmp_path_factory: pytest.TempPathFactory) -> tuple[ytx.Archive, Path]:
-    """An archive with a bill that agrees in one month and lacks a meeting in another, and its pack with all that is raw."""
+    """An archive with two lists that agree, one of which bears a number, and its pack with all that is raw."""
     place = tmp_path_factory.mktemp("witnessed")
-    archive = ytx.sample("archive")
+    archive = ytx.Archive(place / "m.archive")
+    with Emulator(meetings=40, seed=3) as server:
+        archive.sync(ytx.Client(base_url=server.url, **server.credentials))
+        truth = server.truth()
+    for name, write, listed, kind in (
+        ("bill-1.csv", write_bill, "invoice", "invoice"),
+        ("bill-13812345678-03.csv", write_console_list, "meetings", "console"),
+    ):
+        write(place / name, truth[listed])
+        archive.witness(place / name, kind=kind, start="2020-01", end="2030-01")
     audit.pack(archive, place / "pack.zip", include_raw=True)
     return archive, place / "pack.zip"
 
@@ -176,8 +186,7 @@ def test_a_masked_pack_names_its_lists_by_key_alone(witnessed: tuple[ytx.Archive
 
 def test_the_name_of_a_bill_leaves_as_names_of_meetings_do(witnessed: tuple[ytx.Archive, Path], tmp_path: Path) -> None:
     """People name a bill after whom it was sent to."""
-    archive = ytx.sample("archive")
-    archive.witness(b"meeting_id\nM1\n", kind="console", start="2025-03", end="2025-04", name="bill-13812345678-03.csv")
+    archive, _ = witnessed
     audit.pack(archive, tmp_path / "masked.zip")
     assert main(["verify", str(tmp_path / "masked.zip")]) == 0
     with zipfile.ZipFile(tmp_path / "masked.zip") as whole:

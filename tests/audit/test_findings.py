@@ -349,7 +349,7 @@ def test_an_audit_changes_no_byte_of_an_archive(story: Story, tmp_path: Path) ->
     found = story.audit()
     found.accept(found.frame["finding_id"].iloc[0], reason="why", by="me")
     found.explain(found.frame["finding_id"].iloc[0])
-    found.sensitivity()
+    story.few(remember=False).sensitivity()
     audit.changes(story.archive)
     audit.moved(story.archive)
     audit.reconcile(story.archive, story.invoice)

@@ -187,6 +187,7 @@ def test_nothing_in_the_list_of_a_pack_is_free(made: dict[str, Path], tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("derived_once")
 def test_a_pack_that_needs_zip64_holds(
     story: Story, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

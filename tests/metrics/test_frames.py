@@ -118,6 +118,7 @@ def test_rows_that_contradict_are_refused(engine: str, change: Change, said: str
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_one_wrong_clock_makes_no_report_crawl(engine: str) -> None:
     """Calendars are made of the days that occur: as many for the year 2399 as for this one, whatever lies between."""

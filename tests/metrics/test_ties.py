@@ -69,6 +69,7 @@ def test_one_waits_and_a_crowd_joins_in_one_second(engine: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_report_asked_again_is_the_same(engine: str) -> None:
     first, *others = (
@@ -80,6 +81,7 @@ def test_every_report_asked_again_is_the_same(engine: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize("engine", ENGINES)
 @settings(
     max_examples=examples(15, 5),

@@ -9,6 +9,7 @@ import pytest
 
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
+from ytxdata.fleet import Fleet
 from ytxdata.history.client import Client
 from ytxdata.metrics import Tariff
 from ytxdata.metrics.registry import Ask
@@ -49,7 +50,7 @@ def nothing(archive: Archive, middle: datetime) -> Collection:
     return collect(archive, Ask(start=middle - timedelta(days=4000), end=middle - timedelta(days=3990)))
 
 
-def counted(archive: Archive, ask: Ask) -> Collection:
+def counted(archive: Archive | Fleet, ask: Ask) -> Collection:
     """What a report of an archive is made of where small groups are hidden."""
     return collect(archive, ask, without=never_published())
 

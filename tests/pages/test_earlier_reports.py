@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.effort import some
 from tests.metrics.test_around import Told, told
 from tests.pages.conftest import counted
 from ytxdata.archive import Archive
@@ -16,7 +17,7 @@ from ytxdata.errors import UsageError
 from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
 from ytxdata.metrics.registry import Ask
-from ytxdata.pages.collection import Collection, collect
+from ytxdata.pages.collection import Collection
 from ytxdata.pages.earlier_report import ReportRow, tells_of_them
 from ytxdata.pages.report_files import write_files
 from ytxdata.pages.small_groups import without_small_groups
@@ -89,6 +90,7 @@ def figures(collected: Collection) -> dict[str, tuple[Any, Any]]:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize(("start", "end", "by"), [(1, 2, "month"), (2, 3, "month"), (2, 3, "total"), (2, 4, "month")])
 def test_totals_of_what_was_hidden_are_refused(archive: Archive, first: Path, start: int, end: int, by: Any) -> None:
     collected = counted(archive, asked(start, end, by=by))
@@ -154,6 +156,7 @@ def test_a_class_of_numbers_that_few_convene_from_is_small(archive: Archive) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn_once")
 def test_no_instant_of_a_hidden_meeting_stands_in_any_file(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,7 +180,7 @@ def test_a_fleet_says_in_the_terminal_what_its_files_say(tmp_path: Path, capsys:
     synced(tmp_path / "two.archive", crowd)
     assert len(Fleet(tmp_path).names) == 2
     command = ["fleet", "report", str(tmp_path), "--from", "2026-03", "--to", "2026-04", "--min-group", "5"]
-    for more in ([], ["--json"]):
+    for more in some(([], ["--json"]), 1):
         with pytest.raises(SystemExit) as ended:
             main([*command, "--lang", "en", "--out", str(tmp_path / f"out{len(more)}"), *more])
         assert not ended.value.code
@@ -190,13 +193,13 @@ def test_one_account_of_a_fleet_is_its_row(tmp_path: Path) -> None:
         crowd = [meeting(month(3) + timedelta(days=day, hours=9), 45, STAFF[n], STAFF[:n]) for day in range(n)]
         synced(tmp_path / f"{name}.archive", crowd)
     fleet = Fleet(tmp_path)
-    whole = collect(fleet.same_people(), asked(3, 4, by="total", group="account"))
+    whole = counted(fleet.same_people(), asked(3, 4, by="total", group="account"))
     sent = without_small_groups(whole, 5)
     write_files(sent, tmp_path / "sent", ("csv",))
     assert {row["group"]: row["meetings"] for row in sent.reports["usage"].arrow.to_pylist()}["next"] is None
     for source, group in ((fleet["next"], None), (fleet.where("next").same_people(), "account")):
         with pytest.raises(UsageError, match="or of other meetings or accounts"):
-            without_small_groups(collect(source, asked(3, 4, by="total", group=group)), 5, previous=tmp_path / "sent")
+            without_small_groups(counted(source, asked(3, 4, by="total", group=group)), 5, previous=tmp_path / "sent")
     assert without_small_groups(whole, 5, previous=tmp_path / "sent").figures == sent.figures
 
 
@@ -215,7 +218,7 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_some_accounts_less_all_of_them_are_the_others(three: Path, tmp_path: Path) -> None:
     fleet = Fleet(three).same_people()
     both = fleet.where("north-15411112222", "south")
-    of_all, of_both = (collect(one, asked(3, 4)) for one in (fleet, both))
+    of_all, of_both = (counted(one, asked(3, 4)) for one in (fleet, both))
     write_files(without_small_groups(of_all, 5), tmp_path / "all", ("csv",))
     write_files(without_small_groups(of_both, 5), tmp_path / "both", ("csv",))
     for later, previous in ((of_both, "all"), (of_all, "both")):
@@ -224,9 +227,9 @@ def test_some_accounts_less_all_of_them_are_the_others(three: Path, tmp_path: Pa
     again = without_small_groups(of_both, 5, previous=tmp_path / "both")
     assert figures(again)["meetings"][0] == 62
     # the next month tells of this one what it was: only of the same accounts
-    april = without_small_groups(collect(fleet, asked(4, 5)), 5, previous=tmp_path / "both")
+    april = without_small_groups(counted(fleet, asked(4, 5)), 5, previous=tmp_path / "both")
     assert {was for _, was in figures(april).values()} == {None}
-    assert figures(without_small_groups(collect(both, asked(4, 5)), 5, previous=tmp_path / "both"))["meetings"][1] == 62
+    assert figures(without_small_groups(counted(both, asked(4, 5)), 5, previous=tmp_path / "both"))["meetings"][1] == 62
 
 
 @pytest.mark.slow

@@ -81,7 +81,7 @@ def formats_of(group: str | None, whose: str | None, by: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(12)
+@pytest.mark.by_chance(4)
 @pytest.mark.parametrize(("group", "whose", "by"), [*combinations(possible=True)])
 def test_every_combination_of_options_ends_in_files(
     group: str | None, whose: GroupOf | None, by: By, archive: Archive, book: AddressBook, tmp_path: Path

@@ -200,6 +200,7 @@ def test_all_formats_at_once_are_those_of_the_others_together() -> None:
     assert set(FORMATS["all"]) == {kind for name, kinds in FORMATS.items() if name != "all" for kind in kinds}
 
 
+@pytest.mark.usefixtures("drawn_once")
 def test_the_verb_report_writes_what_it_says(
     archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

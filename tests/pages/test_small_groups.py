@@ -186,6 +186,7 @@ def test_a_group_is_shown_in_total_where_all_its_periods_are(by_department: Coll
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize(
     ("minimum", "group", "by"),  # not all with all: each writes every report
     [

@@ -88,6 +88,7 @@ def resolved(company: Archive) -> Source:
 
 
 @pytest.mark.slow
+@pytest.mark.by_chance(1)
 @pytest.mark.parametrize(
     ("by", "group"), [("month", None), ("month", "number_class"), ("total", None), ("total", "number_class")]
 )

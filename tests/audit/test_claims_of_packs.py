@@ -351,6 +351,15 @@ def test_what_an_audit_took_for_now_is_held_against_its_pulls(
     assert ["for now: its maker's choice" in line for line in lines if line.startswith("OPEN")] == [True]
 
 
+@pytest.mark.slow
+def test_a_pack_of_some_checks_alone_is_open_and_not_accused(planted_once: Story, tmp_path: Path) -> None:
+    """All checks were run on its answers, and what those found that its maker had not asked for was missed in it."""
+    findings = audit.run(planted_once.archive, checks=["over_long", "missing_end"], remember=False)
+    audit.pack(planted_once.archive, tmp_path / "some.zip", findings=findings, include_raw=True)
+    lines = audit.verify_pack(tmp_path / "some.zip", recompute=True)
+    assert any(line.startswith("OPEN") and "did not run: duplicate_exact" in line for line in lines)
+
+
 def test_fields_that_the_maker_chose_are_named(folder: Path) -> None:
     parser = json.loads((folder / "manifest.json").read_bytes())["parser"]
     parser["meetings"] = [[key, [*names, "x_other"] if key == "name" else names] for key, names in parser["meetings"]]

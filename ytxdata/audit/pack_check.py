@@ -211,7 +211,8 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
             **told_of(pull, asked_at, answered_at),
         ))  # fmt: skip
     told = pack.json(FINDINGS)
-    again = [key for key, one in CHECKS.items() if not set(one.needs) & GIVEN]
+    # those alone that its maker ran, and says so (`parameters`): others' findings were missed in an honest pack
+    again = [key for key, one in CHECKS.items() if key in told["parameters"] and not set(one.needs) & GIVEN]
     with tempfile.TemporaryDirectory(prefix="ytxdata-recompute-", ignore_cleanup_errors=True) as folder:
         archive = Archive(Path(folder) / "archive")
         settles = manifest.get("settles") or [[one.pull_id, manifest["settle_s"]] for one in answers]
@@ -220,7 +221,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         for one in pack.witnesses:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
-        config = {key: told["parameters"][key] for key in again if key in told["parameters"]}
+        config = {key: told["parameters"][key] for key in again}
         comparison = PackComparison(pack, again)
         judged = _Judged(archive.path, comparison.certificate(archive.certificate()))
         as_of = comparison.as_of(max(one.asked_at for one in answers))
@@ -348,9 +349,8 @@ class PackComparison:
             ]
             for found in (told, derived)
         ))  # fmt: skip
-        mine = {key for key in self.again if key in told["parameters"]}
         _same("findings.json, not run", *(
-            [{key: why for key, why in found["not_run"].items() if key in mine}] for found in (told, derived)
+            [{key: why for key, why in found["not_run"].items() if key in self.again}] for found in (told, derived)
         ))  # fmt: skip
         return n
 
@@ -392,7 +392,8 @@ class PackComparison:
         header, *rows = self.pack.rows("tables/audit_summary.csv")
         known, *others = csv.reader(io.StringIO(data.decode(), newline=""), strict=True)
         told = self.pack.json(FINDINGS)
-        if header != known or sorted(row[header.index("check")] for row in rows) != sorted(told["parameters"]):
+        listed = Counter(row[header.index("check")] for row in rows)  # also those that its maker did not ask for
+        if header != known or not {*told["parameters"]} <= {*listed} or max(listed.values(), default=1) > 1:
             raise BrokenError("audit_summary has other checks than findings.json / 检查与 findings.json 不符")
         derived = {row[known.index("check")]: dict(zip(known, row, strict=True)) for row in others}
         for row in (dict(zip(header, cells, strict=True)) for cells in rows):
@@ -401,7 +402,7 @@ class PackComparison:
             counted.update(one["severity"] for one in mine if one["status"] in OPEN)
             for key in COUNTS:
                 _same(f"audit_summary, {row['check']}", [{key: int(row[key])}], [{key: counted[key]}])
-            if row["check"] in self.again:
+            if row["check"] in self.again or (row["check"] not in told["parameters"] and row["check"] in derived):
                 _same(f"audit_summary, {row['check']}", *(
                     [{key: cell for key, cell in one.items() if key not in COUNTS}] for one in (row, derived[row["check"]])
                 ))  # fmt: skip

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -79,6 +81,36 @@ def test_lazy_views_of_two_archives_stay_apart_also_in_threads(archive: Archive,
     with ThreadPoolExecutor(4) as threads:
         assert [len(rows) for rows in threads.map(lambda one: one.collect(), lazy)] == [60, 5] * 4
         assert [len(rows) for rows in threads.map(Archive.meetings, (archive, other) * 4)] == [60, 5] * 4
+
+
+def test_a_table_made_of_a_view_is_in_nobodys_way(archive: Archive, platform: Any) -> None:
+    """A cell of a notebook is run once more, and makes it again under its name."""
+    archive.sync(platform)
+    views = [nw.to_native(archive.scan("meetings")) for _ in range(2)]
+    for view in views:
+        view.create("kept")
+        view.create_view("joined")
+    assert [len(view.query("kept", "SELECT * FROM joined").fetchall()) for view in views] == [60, 60]
+
+
+FORKED = """
+import os, sys
+import ytxdata as ytx
+archive = ytx.Archive(sys.argv[1])
+n = len(archive.meetings())
+child = os.fork()
+if child == 0:
+    sys.exit(0 if len(archive.meetings()) == n else 1)
+sys.exit(os.waitpid(child, 0)[1] or n != 60)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+def test_a_process_that_was_forked_reads_and_ends(archive: Archive, platform: Any) -> None:
+    """It waited at its end for threads of a database that had stayed with its parent."""
+    archive.sync(platform)
+    subprocess.run([sys.executable, "-c", FORKED, str(archive.path)], check=True, timeout=60)
 
 
 def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, platform: Any) -> None:

@@ -95,7 +95,7 @@ def change_manifest(folder: Path, **values: Any) -> None:
     ("forge", "match"),
     [
         (claim_all_is_proven, "about.json"),
-        (silence_checks, "follows from the answers"),
+        (silence_checks, "does not follow from the answers"),
         (lambda f: change_manifest(f, as_of="2020-01-01T00:00:00+00:00"), "as_of|written_at"),
         (lambda f: (f / "README.txt").write_text("everything is proven", "utf-8"), "README"),
         (lambda f: change_finding(f, "coverage_gap", "en", "nothing is missing"), "coverage_gap|en is"),

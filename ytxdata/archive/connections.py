@@ -15,6 +15,9 @@ import duckdb
 
 from ytxdata.times import ZONE_NAME
 
+OWN = ":memory:"
+"""A database in memory for one connection: of a view that users get they may make tables, under any name."""
+
 _MEMORY_MB = (1000, 256)
 """What DuckDB may take before it spills: at least the first, and the second for each core it uses."""
 
@@ -29,14 +32,14 @@ def spill() -> Path:
     return Path(directory)
 
 
-def connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(file: Path | str = "") -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that shows instants in Asia/Shanghai, and spills instead of filling the memory.
 
     Parameters
     ----------
     file
-        Where its tables are to be. When not given they are in memory, in one database for the process: what is
-        registered or made as TEMP is the connection's own.
+        Where its tables are to be; `OWN` for a database in memory of its own. When not given it is one for the process:
+        what is registered or made as TEMP is the connection's own, any other table or view is in the way of others'.
     """
     connection = _database(file) if file else _in_memory(os.getpid()).cursor()
     with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
@@ -49,7 +52,11 @@ def _in_memory(_process: int) -> duckdb.DuckDBPyConnection:
     """Return the database that a process asks: to make one takes 16 ms, a tenth of a report on little data, and another
     connection to it 0.2. A process that was forked makes its own, for threads stay behind.
     """
-    return _database(":memory:")
+    return _database(OWN)
+
+
+if hasattr(os, "register_at_fork"):  # a child that has it waits at its end, for ever, for threads that stayed behind
+    os.register_at_fork(before=_in_memory.cache_clear)
 
 
 def _database(file: Path | str) -> duckdb.DuckDBPyConnection:

@@ -33,6 +33,7 @@ def test_damaged_answers_lose_nothing_that_is_whole() -> None:
         "7303/16925",
         "7307/40685",
         "8103/79761",
+        "102/8832",
     ],
 )
 def test_what_one_in_a_hundred_thousand_lost(name: str) -> None:

@@ -165,8 +165,10 @@ def _borders(text: bytes, records: Sequence[RawRecord | Found]) -> tuple[Offsets
 
 
 def wide_gaps(text: bytes, records: Sequence[Found], narrow: int) -> list[tuple[int, int]]:
-    """Return where text between records, none of them inside another, is longer than a separator."""
-    _, _, starts, ends = _borders(text, _outermost(records))
+    """Return where text outside of all records, which may share some, is longer than a separator."""
+    _, _, starts, ends = _borders(text, records)
+    # a reject that began in a string whose escapes were undone went on behind it: the rest was searched once more
+    starts = np.maximum.accumulate(starts)
     is_wide = ends - starts > narrow
     return list(zip(starts[is_wide].tolist(), ends[is_wide].tolist(), strict=True))
 

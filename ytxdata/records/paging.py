@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import bare, named, plain
+from ytxdata.records.aliases import DEFAULT, bare, named, plain
+from ytxdata.records.beside import is_of_meeting
 from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
@@ -193,9 +194,11 @@ LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
 _FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
-_BEGAN = re.compile("(?<!re)start|begin|开始")
+_BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
+_NO_FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
 _WENT_WELL = re.compile(
-    "ok|success|succeeded|no errors?|(?:操作|请求|查询|提交|处理|执行)?成功|(?:无|没有)错误|正常|0{5}|200"
+    "ok|success(?:ful(?:ly)?)?|succeeded|(?:操作|请求|查询|提交|处理|执行)?(?:成功|正常)|200"
+    rf"|(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:{_NO_FAILURE})的?{_UNIT}|0+\s*{_UNIT}(?:\s*(?:{_NO_FAILURE}))?"
 )
 """All that stands among errors where there was none: with any other word beside it, something failed."""
 
@@ -309,18 +312,26 @@ def _names_failure(key: str, raw: bytes) -> bool:
     """Return whether errors have any word but that all went well; meetings listed by how they ended tell a start."""
     found = _FAILED_KEYS.fullmatch(key)
     read = read_value(raw) if found and (len(raw) > 9 or raw.strip(b'"0123456789.')) else None
-    waiting = [read.value] if read else []
+    may_be_meetings, waiting = found is not None and found[1] is not None, [read.value] if read else []
     for one in waiting:  # it grows
         if isinstance(one, dict):
-            is_meeting = found is not None and found[1] and any(_BEGAN.search(plain(name)) for name in one)
-            waiting += () if is_meeting else one.values()
+            own = [one, *(it for key, it in one.items() if isinstance(it, dict) and is_of_meeting(key))]
+            is_meeting = may_be_meetings and any(_is_start(key) for it in own for key in it)
+            # which page of them this is, is none of their ids
+            ids = (it for key, it in one.items() if not (_pages(bare(key)) and str(it).isdecimal()))
+            waiting += () if is_meeting else ids
         elif isinstance(one, list):
             waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str):
-            word = as_word(said := one.encode("utf-8", "replace"))
+            word = as_word(said := one.encode("utf-8", "replace")).rstrip("。.!！")
             if not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
                 return True
     return False
+
+
+def _is_start(key: str) -> bool:
+    fed = DEFAULT.meeting(key)
+    return (fed is not None and fed.column == "started_at") or _BEGAN.search(plain(key)) is not None
 
 
 def _has_failed_shards(member: Member) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.aliases import plain
+from ytxdata.records.aliases import OF_PERSONS, plain
 from ytxdata.records.asides import announces_deletion, has_own_list
 from ytxdata.records.beside import names_zone, other_zone
 from ytxdata.records.json_values import decoded, read_value
@@ -68,6 +68,11 @@ _ELSEWHERE = Text(
     "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
     "the records do not stand under `data` but under {keys}: the platform's structure has changed",
 )
+
+_OF_ANOTHER = re.compile(
+    rf"(?:{OF_PERSONS}|viewer|server|device|browser|terminal|machine|服务器|服务端|客户端|浏览器|设备|操作|当前)+(?:info|profile|信息|资料)?"
+)
+"""Plain keys of a person or a machine, whose zone is its own."""
 
 _NO_ZONE = re.compile(rb'\d[ T]\d?\d:\d\d(?::\d\d(?:\.\d+)?)?"')
 """A time of a day that ends without a zone."""
@@ -194,7 +199,7 @@ class Remarks:
         """Note another zone than Beijing's that stands once for all records, whose times have none, be it in an object
         beside them (`meta: {timezone}`)."""
         for one in members_of(raw):
-            if one.raw[:1] != b"{":
+            if one.raw[:1] != b"{" and not _OF_ANOTHER.fullmatch(plain(key)):
                 self.tell_zone(f"{path}.{key}", one.key, one.raw, found)
         if not names_zone(key) or raw[:1] in (b"[", b"{"):
             return

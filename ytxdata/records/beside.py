@@ -196,8 +196,7 @@ first; of words that mean other things, too (a district, an SMS code), only what
 
 @lru_cache(maxsize=4096)
 def _parts(key: str) -> tuple[tuple[tuple[bool, int], str, re.Pattern[str]], ...]:
-    """Return which part of a number a key may give, how sure that is, and what its values look like: without words in
-    front it is surely the phone's own (a `homeExt` beside `ext` is that of another)."""
+    """Return which part of a number a key may give, how sure that is (words in front are of any line), and its form."""
     found = ((i, part, keys.fullmatch(plain(key)), form) for i, (part, keys, form) in enumerate(_PARTS))
     return tuple(((match[1] != "", i), part, form) for i, part, match, form in found if match)
 

@@ -29,9 +29,7 @@ TOTAL = re.compile(
     r"|num|number|nums|size|[总合共计条个场数量行])+"
 )
 """Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed.
-Written out one by one, thirty usual ones were missing, and each false proof brought a few more. A size or a number
-alone is that of a page, a count of anything else (`totalPages`, `memberCount`, `totalMinutes`) is no total.
-"""
+A size or a number alone is that of a page, a count of anything else (`totalPages`, `memberCount`) is no total."""
 
 _OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共")
 """What says that all are counted, and not those on the page alone."""
@@ -62,9 +60,7 @@ _NEXT = re.compile(
     r"|lastevaluatedkey|remaining(?:(?:item|record|row|page|result)s?)?(?:count|num|number|total)?"
 )
 """Keys, bare, of flags that are true where there is more, where not all could be given, and at the end, and of what
-leads on: made of words for that and for what is listed, so that `nextMeetingTime`, `hasMoreRights` and
-`remainingMinutes` are none.
-"""
+leads on: made of words for that and for what is listed, so that `nextMeetingTime` and `hasMoreRights` are none."""
 
 _STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "startrow", "startat", "startindex"})
 """Beside one of them `end` is the place of the last, and no flag."""
@@ -74,8 +70,7 @@ _WORDS = frozenset({
     "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker", "additional", "further"
 })  # fmt: skip
 """Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say yes or
-no, and not by a number but for those that count nothing; and an object with one of them may be anything.
-"""
+no, and not by a number but for those that count nothing; and an object with one of them may be anything."""
 
 _PAGES = re.compile(
     "(?:total|all|last)(?:of)?pages?(?:count|num|number|total|no)?|(?:num|number|nb|count)(?:of)?pages"
@@ -140,10 +135,7 @@ _LIST_KEYS = frozenset({
 })  # fmt: skip
 """Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
 
-_NOTHING = frozenset({
-    "", "null", "none", "nil", "-", "--", "false", "0", "[null]", "no data", "nodata", "empty", "无", "空", "无数据",
-    "暂无数据", "没有数据", "查无数据", "无记录", "暂无记录", "没有记录", "查无记录", "暂无会议", "没有会议", "无会议"
-})  # fmt: skip
+_NOTHING = frozenset({"", "null", "none", "nil", "-", "--", "false", "0", "[null]", "nodata", "empty", "无", "空"})
 """Words that stand in place of records where there are none."""
 
 _SAYS_NONE = re.compile(
@@ -195,10 +187,10 @@ LOST = -1
 
 _FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
 _BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
-_NO_FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
+_FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
 _WENT_WELL = re.compile(
     "ok|success(?:ful(?:ly)?)?|succeeded|(?:操作|请求|查询|提交|处理|执行)?(?:成功|正常)|200"
-    rf"|(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:{_NO_FAILURE})的?{_UNIT}|0+\s*{_UNIT}(?:\s*(?:{_NO_FAILURE}))?"
+    rf"|(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:{_FAILURE})的?{_UNIT}|0+\s*{_UNIT}(?:\s*(?:{_FAILURE}))?"
 )
 """All that stands among errors where there was none: with any other word beside it, something failed."""
 
@@ -312,14 +304,15 @@ def _names_failure(key: str, raw: bytes) -> bool:
     """Return whether errors have any word but that all went well; meetings listed by how they ended tell a start."""
     found = _FAILED_KEYS.fullmatch(key)
     read = read_value(raw) if found and (len(raw) > 9 or raw.strip(b'"0123456789.')) else None
-    may_be_meetings, waiting = found is not None and found[1] is not None, [read.value] if read else []
+    waiting = [read.value] if read else []
     for one in waiting:  # it grows
         if isinstance(one, dict):
             own = [one, *(it for key, it in one.items() if isinstance(it, dict) and is_of_meeting(key))]
-            is_meeting = may_be_meetings and any(_is_start(key) for it in own for key in it)
-            # which page of them this is, is none of their ids
-            ids = (it for key, it in one.items() if not (_pages(bare(key)) and str(it).isdecimal()))
-            waiting += () if is_meeting else ids
+            has_start = any(_BEGAN.search(plain(key)) for it in own for key in it)
+            has_start = has_start or any("started_at" in DEFAULT.columns(it).values() for it in own)
+            if not (has_start and found and found[1]):
+                # which page of them this is, is none of their ids
+                waiting += (it for key, it in one.items() if not (_pages(bare(key)) and str(it).isdecimal()))
         elif isinstance(one, list):
             waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str):
@@ -327,11 +320,6 @@ def _names_failure(key: str, raw: bytes) -> bool:
             if not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
                 return True
     return False
-
-
-def _is_start(key: str) -> bool:
-    fed = DEFAULT.meeting(key)
-    return (fed is not None and fed.column == "started_at") or _BEGAN.search(plain(key)) is not None
 
 
 def _has_failed_shards(member: Member) -> bool:

@@ -209,9 +209,9 @@ def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
 
 def _is_clock(key: str, value: Any) -> bool:
     """Return whether a value is a time of day, or goes from one to another, under a key of when a meeting was."""
-    is_hour = _HOUR.search(plain(key)) is not None and not is_blank(value) and re.search("[1-9]", as_json(value))
     may_be = _CLOCKS.search(plain(key)) is not None and not _is_of_another_time(key)
-    return may_be and (bool(is_hour) or is_clock(key, value))
+    is_hour = _HOUR.search(plain(key)) is not None and re.search("[1-9]", as_json(value)) is not None
+    return may_be and (is_hour or is_clock(key, value))
 
 
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:

@@ -166,12 +166,6 @@ def is_of_another_time(key: str) -> bool:
     return _OTHER_TIMES.search(said) is not None
 
 
-@lru_cache(maxsize=4096)
-def _may_have_clock(key: str) -> bool:
-    said = plain(key)
-    return came_again(key) or (_COMES_OR_GOES.search(said) is not None and not is_of_another_time(key))
-
-
 def is_clock(key: str, value: Any) -> bool:
     """Return whether a text is a time of day, and not how long its key says that something took, or goes from one to
     another.
@@ -302,17 +296,16 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     if not is_again and 0 <= came <= at + _A_MINUTE and (left < 0 or at <= left + _A_MINUTE):
         return True
     first, end = (np.searchsorted(edges.owners, edges.owners[row], side) for side in ("left", "right"))
-    edge = np.stack([edges.came[first:end], edges.left[first:end]])
-    if not (is_known := edge >= 0).any():
+    both = np.stack([edges.came[first:end], edges.left[first:end]])
+    if not len(known := both[both >= 0]):
         return False
     # of one name are one's devices; who has a number and who has none, or neither that nor a name, may be the same
     (number, own_number), (name, own_name) = ((of[first:end], of[row]) for of in edges.people)
     is_other = (np.minimum(number, own_number) >= 0) & (number != own_number) & ((name < 0) | (name != own_name))
     is_other |= (np.maximum(number, own_number) < 0) & (np.minimum(name, own_name) >= 0) & (name != own_name)
-    if (edge[:, ~is_other] == at).any():
-        return True
-    low, high = edge[is_known].min(), edge.max()
-    return not is_again and (at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY)
+    low, high = known.min(), known.max()
+    is_no_sitting_of_it = at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY
+    return bool((both[:, ~is_other] == at).any()) or (not is_again and is_no_sitting_of_it)
 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
@@ -333,7 +326,7 @@ def unread_times(
     for key in unknown:
         values = values_of(key)
         is_other, is_dialled = is_of_another_time(key), _NUMBER_DIALLED.fullmatch(plain(key)) is not None
-        has_clock = _may_have_clock(key)
+        has_clock = came_again(key) or (_COMES_OR_GOES.search(plain(key)) is not None and not is_other)
         absent = set() if is_other else set(may_tell_when(values, never))
         if came_again(key):
             absent = set(may_tell_when(values, [*range(len(values))]))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.paging import TOTAL, totals
+from ytxdata.records.paging import LOST, TOTAL, totals
 from ytxdata.records.spans import Member
 
 N = 24
@@ -439,6 +439,7 @@ def test_no_number_takes_long() -> None:
     start = time.process_time()
     for piece in ("第1", "1 ", "1,", "共1页"):
         assert totals([Member(key, f'"{piece * 40_000}"'.encode(), 0, 0) for key in ("total", "pages", "page")]) == []
+    assert totals([Member("errors", f'"0{" " * 40_000}x"'.encode(), 0, 0)]) == [LOST]
     assert time.process_time() - start < 5
 
 

@@ -317,7 +317,7 @@ def _names_failure(key: str, raw: bytes) -> bool:
             waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str):
             word = as_word(said := one.encode("utf-8", "replace")).rstrip("。.!！")
-            if not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
+            if len(one) > _LONGEST_WORD or not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
                 return True
     return False
 

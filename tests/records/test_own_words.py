@@ -173,6 +173,12 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
             for key in ("extensionNumber", "ext_number", "phoneExt", "telExt", "member.ext")
         ),
         ({"extensionNumber": "8012"}, None, "8012"),
+        # beside its own, those of other lines: the last in the alphabet won
+        ({"phone": "075588880000", "ext": "8012", "userExt": "1", "homeExt": "9001"}, "+8675588880000", "8012"),
+        ({"phone": "88880000", "areaCode": "0755", "homeAreaCode": "010"}, "+8675588880000", None),
+        ({"phone": "2025550123", "countryCode": "1", "userCountryCode": "86"}, "+12025550123", None),
+        ({"phone": "15400000001", "workAreaCode": "010", "homeAreaCode": "0755"}, "+8615400000001", None),
+        ({"phone": "88880000", "workAreaCode": "0755", "userAreaCode": "0755"}, "+8675588880000", None),
         (
             {"phone": "88880000", "officeArea": "65", "inviterAreaCode": "0755", "areaCode": "020"},
             "+862088880000",
@@ -190,8 +196,16 @@ def test_codes_and_extensions_beside_a_phone_are_part_of_it(
     assert found.problems.num_rows == 0
 
 
-def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Rows) -> None:
-    party = {"area": "华南", "cityCode": "440300", "phoneCode": "4711", "phone": "88880000", **WHEN}
+@pytest.mark.parametrize("code", ["440300", "华南", "A3", "SZ-01"])
+def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Rows, code: str) -> None:
+    party = {
+        "area": "华南",
+        "cityCode": "440300",
+        "phoneCode": "4711",
+        "userAreaCode": code,
+        "phone": "88880000",
+        **WHEN,
+    }
     assert rows({"parties": [party]}).problems.num_rows == 0
 
 
@@ -206,6 +220,8 @@ def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Ro
         {"countryCode": "US"},
         {"country_code": "999"},
         {"countryCode": "358", "phone": "358480707"},  # a line in Tampere, or a mobile of six digits
+        {"workAreaCode": "010", "homeAreaCode": "0755"},
+        {"workExt": "8012", "userExt": "1", "phone": "075588880000"},
     ],
 )
 def test_codes_that_make_no_number_are_told(rows: Rows, code: dict[str, str]) -> None:

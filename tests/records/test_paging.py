@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.paging import TOTAL, totals
+from ytxdata.records.paging import LOST, TOTAL, totals
 from ytxdata.records.spans import Member
 
 N = 24
@@ -341,6 +341,17 @@ def test_what_is_made_of_other_words_is_not_heard(said: dict[str, Any]) -> None:
         {"2026030500000006": "timeout"},
         [{"code": "TIMEOUT", "path": ["meetings", 6]}],
         "meeting 2026030500000006 could not be loaded",
+        *(
+            "1 error",
+            "10 条",
+            "未成功",
+            "0 条成功",
+            "没有成功",
+            "no answer",
+            "异常",
+            "无异常，1 条失败",
+            "success: 5, failed: 1",
+        ),
     ],
 )
 def test_an_answer_that_names_errors_proves_nothing(errors: Any) -> None:
@@ -358,10 +369,15 @@ def test_an_answer_that_names_errors_proves_nothing(errors: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "errors", [[], {}, "", None, [{}], {"m": []}, {"count": 0}, [""], ["none"], False, "无", "0", "3", "否", "OK"]
-)
+    "errors",
+    [
+        [], {}, "", None, [{}], {"m": []}, {"count": 0}, [""], ["none"], False, "无", "0", "3", "否", "OK", "0 errors", "无异常",
+        "成功！", "success.", "No error.", "没有失败", "0条", "0 场", "0次", "无失败会议", "查询正常", "未发现错误", "no failures",
+        "0 meetings failed",
+    ],
+)  # fmt: skip
 def test_no_errors_are_no_doubt(errors: Any) -> None:
-    assert not read({"data": {"list": ALL, "errors": errors}}).is_doubtful
+    assert not read({"data": {"list": ALL, "errors": errors, "失败": errors}}).is_doubtful
     assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
 
 
@@ -374,6 +390,8 @@ def test_no_errors_are_no_doubt(errors: Any) -> None:
         "20260305090000",
         [ALL[0], {"meid": "20260305090000", "reason": "load error", "timestamp": "2026-03-05 10:00:00"}],
         [{"meid": "20260305090000", "message": "restart", "timeout": 3000, "restart": 1}],
+        {"pageNo": "1", "records": "20260305090000"},
+        [{"meid": "20260305090000", "request": {"startTime": "2026-03-05 09:00:00"}}],
     ],
     ids=str,
 )
@@ -382,6 +400,15 @@ def test_an_answer_that_names_meetings_that_it_failed_to_give_is_not_whole(key: 
     assert read({"data": ALL, key: failed}).is_doubtful
     for other in ([], 0, False, {"count": 0}, [{**ALL[0], "meid": "m9"}]):
         assert not read({"data": ALL, key: other}).is_doubtful, other
+
+
+@pytest.mark.parametrize("start", ["stime", "meetingTime", "会议时间", "conf", "detail"])
+def test_meetings_that_failed_and_say_when_they_began_were_given(start: str) -> None:
+    """A start was known by the words `start` and `begin` alone, and every answer of such a platform was in doubt."""
+    when: Any = "2026-03-05 10:00:00"
+    listed = [{"confId": "5", "duration": 0, start: {"startTime": when} if start in ("conf", "detail") else when}]
+    for failed in (listed, {"pageNo": "1", "list": listed}):
+        assert not read({"data": ALL, "failed": failed}).is_doubtful
 
 
 PAGE_OF_WHICH = {"page", "pageNum", "pageNumber", "current", "current_page", "currentPage", "number", "page_number"}
@@ -412,6 +439,7 @@ def test_no_number_takes_long() -> None:
     start = time.process_time()
     for piece in ("第1", "1 ", "1,", "共1页"):
         assert totals([Member(key, f'"{piece * 40_000}"'.encode(), 0, 0) for key in ("total", "pages", "page")]) == []
+    assert totals([Member("errors", f'"0{" " * 40_000}x"'.encode(), 0, 0)]) == [LOST]
     assert time.process_time() - start < 5
 
 

@@ -109,6 +109,21 @@ def test_a_sitting_that_an_object_of_the_party_tells_is_told_unless_it_is_a_leg(
     assert [tables(*[one] * n).problems.num_rows for one in listed] == [0, 0]
 
 
+@pytest.mark.parametrize(
+    "who",
+    [
+        ({"name": "王芳"}, {"name": "王芳", "phone": "15400000002"}),
+        ({"name": "王芳"}, {"name": "王芳(手机)", "phone": None}),
+    ],
+)
+def test_the_sittings_of_one_person_on_two_devices_are_its_legs(who: tuple[dict[str, Any], ...]) -> None:
+    both = [dict(zip(("jointime", "leavetime"), times, strict=True)) for times in (FIRST, SECOND)]
+    session = {"session": {"sittings": [FIRST, SECOND]}}
+    legs_of_one = [{**ONCE, **one, **session, **times} for one, times in zip(who, both, strict=True)]
+    others = [{**ONCE, "phone": "15400000009", "leavetime": SECOND[1].replace("10:", "11:")}]
+    assert tables([*legs_of_one, *others]).problems.num_rows == 0
+
+
 @pytest.mark.parametrize("n", [1, 4])
 def test_numbers_in_an_object_are_told_as_they_were_written(n: int) -> None:
     told = tables(*[[{**ONCE, "session": {"on": 1767580800, "of": 1.5}}]] * n).problems["raw_value"].to_pylist()
@@ -347,6 +362,7 @@ def test_when_a_party_came_again_is_told_beside_its_first_sitting(more: dict[str
         {"timestampSecond": 1767579000, "epochSecond": 1767579000},
         {"rejoinDuration": "00:10:05", "再次入会时长": "00:10:05"},
         {"lastLoginTime": SECOND[0], "重新呼叫时间": SECOND[0], "refreshedAt": SECOND[0]},
+        {"rejoinLen": "00:10:05", "rejoinSpan": "00:10:05", "rejoinTime": "00:00:00"},
     ],
     ids=str,
 )

@@ -228,6 +228,14 @@ def test_a_clock_beside_a_start_that_is_a_day_alone_is_told(
         assert (told, len(problems)) == ((said, 2 * n) if is_told else (set(), 0))
 
 
+@pytest.mark.parametrize(
+    "more", [{"timeSpan": "01:30:00"}, {"meetingHours": "01:30:00"}, {"hours": "1:30"}, {"alarmClock": "weekly"}]
+)
+def test_how_long_a_meeting_took_is_no_clock(answer_with: WithData, more: dict[str, str]) -> None:
+    record = {**HEAD, **dict.fromkeys(TIMES, "2026-03-05"), **more, **PEOPLE}
+    assert merge_answers([answer_with(json.dumps([record]))]).problems.num_rows == 0
+
+
 @pytest.mark.parametrize("midnight", [0, "00:00", "0点"])
 @pytest.mark.parametrize("n", [1, 5])
 def test_a_clock_that_says_the_midnight_which_is_shown_is_not(answer_with: WithData, midnight: Any, n: int) -> None:
@@ -314,6 +322,13 @@ def test_a_zone_that_stands_once_for_all_records_is_told(start: Any, zone: Any, 
     zoned = {"timeZone": zone} if form in ("beside", "inside") else {form: {"timeZone": zone, "n": 3}}
     answer = read_answer(json.dumps({"statusCode": "0", **zoned, "data": within}).encode())
     assert [f": {zone}" in one.en for one in answer.warnings] == [True] * is_told, "long as it is, a zone is no token"
+
+
+@pytest.mark.parametrize("whose", ["user", "userInfo", "server", "operator", "client", "viewer"])
+def test_the_zone_of_a_person_or_a_machine_beside_the_records_is_not(whose: str) -> None:
+    beside = {"statusCode": "0", whose: {"timezone": "America/New_York"}}
+    answer = read_answer(json.dumps({**beside, "data": [{**HEAD, "meid": "m1", **TIMES, **PEOPLE}]}).encode())
+    assert not answer.warnings
 
 
 @pytest.mark.parametrize("n_odd", [0, 1])

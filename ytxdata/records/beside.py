@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -179,46 +178,50 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
 
 _OF_PHONE = f"{OWN['phone'].pattern}(?:电话|手机|座机|固话|号码)?"
 _PARTS = tuple(
-    (part, re.compile(f"{_OF_PHONE}(?:{keys})"), re.compile(values))
+    (part, re.compile(f"({_OF_PHONE})(?:{keys})"), re.compile(values))
     for part, keys, values in (
         ("country", "(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
         ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
         ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
-        ("area", "area(?:code|no)|区号", ".+"),
+        ("area", "(?<!.)(?:area(?:code|no)|区号)", ".+"),
+        ("area", "area(?:code|no)|区号", r"\+?\d{1,4}"),
         ("area", "area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
         ("extension", "ext(?:ension)?(?:no|num|number)?|分机号?码?", ".+"),
         ("region", "(?<!.)area", r"[1-9]\d{1,2}"),
     )
 )
 """In plain keys of a party, behind words of its own, what stands beside its phone and is part of the number, the surest
-first; of words that mean other things, too (a region, an SMS code), only what has the form of one."""
+first; of words that mean other things, too (a district, an SMS code), only what has the form of one."""
 
 
 @lru_cache(maxsize=4096)
-def _parts(key: str) -> tuple[tuple[int, str, re.Pattern[str]], ...]:
-    """Return which part of a number a key may give, how sure that is, and what its values look like."""
-    return tuple((-i, part, form) for i, (part, keys, form) in enumerate(_PARTS) if keys.fullmatch(plain(key)))
+def _parts(key: str) -> tuple[tuple[tuple[bool, int], str, re.Pattern[str]], ...]:
+    """Return which part of a number a key may give, how sure that is (words in front are of any line), and its form."""
+    found = ((i, part, keys.fullmatch(plain(key)), form) for i, (part, keys, form) in enumerate(_PARTS))
+    return tuple(((match[1] != "", i), part, form) for i, part, match, form in found if match)
 
 
-def parts_in(number: Any, said: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """Return what keys and values give of a number beside it: codes and an extension.
-
-    Examples
-    --------
-    >>> parts_in("88880000", [("areaCode", "0755"), ("dialCode", "SMS"), ("memberExt", 8012), ("name", "x")])
-    {'extension': '8012', 'area': '0755'}
-    """
+def _parts_in(number: Any, said: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:
+    """Return what keys and values give of a number beside it, codes and an extension: the surest, or those of them."""
     given = [(key, one) for key, one in said if not isinstance(one, (bool, list, dict, type(None)))]
     # read in bulk, a number is an amount of many decimals (`0E-38`)
     texts = ((key, f"{one:f}" if isinstance(one, Decimal) else str(one)) for key, one in given)
     # zeros say nothing: beside a whole mobile they were a country that makes no number
     said = ((key, text.partition(".")[0].strip()) for key, text in texts if text.strip("0. ") and text != str(number))
     forms = ((text, next((one for one in _parts(key) if one[2].fullmatch(text)), None)) for key, text in said)
-    found = [(one[0], one[1], text) for text, one in forms if one]
-    parts = {part: text for _, part, text in sorted(found, key=itemgetter(0))}
+    found = sorted((one[1], one[0], text) for text, one in forms if one)
+    surest = {part: rank for part, rank, _ in reversed(found)}
+    parts = {part: [text for of, rank, text in found if (of, rank) == (part, surest[part])] for part in surest}
     # the number of a region was the area of each party in it, whatever its `areaCode` said
-    region = parts.pop("region", "")
-    return parts | ({"area": region} if not {"area", "country"} & parts.keys() and is_country_code(region) else {})
+    region = parts.pop("region", [""])
+    return parts | ({"area": region} if not {"area", "country"} & parts.keys() and is_country_code(region[0]) else {})
+
+
+def _whole(number: str, parts: Mapping[str, list[str]]) -> str | None:
+    """Return a number with its parts; None where they make none, or several: the last in the alphabet won."""
+    first = {part: texts[0] for part, texts in parts.items()}
+    made = {joined(number, **first | {part: text}) for part, texts in parts.items() for text in texts}
+    return made.pop() if len(made) == 1 else None
 
 
 def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any:
@@ -230,8 +233,7 @@ def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any
     >>> with_own_parts(88880000, {"hostAreaCode": "0755"}, "host"), with_own_parts("88880000", {"areaCode": "0755"})
     ('075588880000', '075588880000')
     """
-    parts = parts_in(number, ((short, said[key]) for key, short in _behind(front, said)))
-    return (joined(str(number), **parts) if parts else None) or number
+    return _whole(str(number), _parts_in(number, ((short, said[key]) for key, short in _behind(front, said)))) or number
 
 
 def _behind(front: str, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -251,8 +253,9 @@ def with_parts(
     found: list[str | None] = texts.to_pylist() if said else []
     told: list[tuple[int, str]] = []
     for i, text in enumerate(found):
-        if text and (parts := parts_in(text, ((key, one[i]) for key, one in said))):
-            whole = joined(text, **parts)
+        if text and (parts := _parts_in(text, ((key, one[i]) for key, one in said))):
+            whole = _whole(text, parts)
             found[i] = whole or text
-            told += [] if whole else [(i, as_json({**parts, "phone": text}))]
+            given = {part: texts[0] if len(texts) == 1 else texts for part, texts in parts.items()}
+            told += [] if whole else [(i, as_json({**given, "phone": text}))]
     return (pa.array(found, pa.string()) if said else texts), told

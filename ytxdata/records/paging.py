@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import bare, named, plain
+from ytxdata.records.aliases import DEFAULT, bare, named, plain
+from ytxdata.records.beside import is_of_meeting
 from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
@@ -28,9 +29,7 @@ TOTAL = re.compile(
     r"|num|number|nums|size|[总合共计条个场数量行])+"
 )
 """Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed.
-Written out one by one, thirty usual ones were missing, and each false proof brought a few more. A size or a number
-alone is that of a page, a count of anything else (`totalPages`, `memberCount`, `totalMinutes`) is no total.
-"""
+A size or a number alone is that of a page, a count of anything else (`totalPages`, `memberCount`) is no total."""
 
 _OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共")
 """What says that all are counted, and not those on the page alone."""
@@ -61,9 +60,7 @@ _NEXT = re.compile(
     r"|lastevaluatedkey|remaining(?:(?:item|record|row|page|result)s?)?(?:count|num|number|total)?"
 )
 """Keys, bare, of flags that are true where there is more, where not all could be given, and at the end, and of what
-leads on: made of words for that and for what is listed, so that `nextMeetingTime`, `hasMoreRights` and
-`remainingMinutes` are none.
-"""
+leads on: made of words for that and for what is listed, so that `nextMeetingTime` and `hasMoreRights` are none."""
 
 _STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "startrow", "startat", "startindex"})
 """Beside one of them `end` is the place of the last, and no flag."""
@@ -73,8 +70,7 @@ _WORDS = frozenset({
     "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker", "additional", "further"
 })  # fmt: skip
 """Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say yes or
-no, and not by a number but for those that count nothing; and an object with one of them may be anything.
-"""
+no, and not by a number but for those that count nothing; and an object with one of them may be anything."""
 
 _PAGES = re.compile(
     "(?:total|all|last)(?:of)?pages?(?:count|num|number|total|no)?|(?:num|number|nb|count)(?:of)?pages"
@@ -139,10 +135,7 @@ _LIST_KEYS = frozenset({
 })  # fmt: skip
 """Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
 
-_NOTHING = frozenset({
-    "", "null", "none", "nil", "-", "--", "false", "0", "[null]", "no data", "nodata", "empty", "无", "空", "无数据",
-    "暂无数据", "没有数据", "查无数据", "无记录", "暂无记录", "没有记录", "查无记录", "暂无会议", "没有会议", "无会议"
-})  # fmt: skip
+_NOTHING = frozenset({"", "null", "none", "nil", "-", "--", "false", "0", "[null]", "nodata", "empty", "无", "空"})
 """Words that stand in place of records where there are none."""
 
 _SAYS_NONE = re.compile(
@@ -193,9 +186,11 @@ LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
 _FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
-_BEGAN = re.compile("(?<!re)start|begin|开始")
+_BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
+_FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
 _WENT_WELL = re.compile(
-    "ok|success|succeeded|no errors?|(?:操作|请求|查询|提交|处理|执行)?成功|(?:无|没有)错误|正常|0{5}|200"
+    "ok|success(?:ful(?:ly)?)?|succeeded|(?:操作|请求|查询|提交|处理|执行)?(?:成功|正常)|200"
+    rf"|(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:{_FAILURE})的?{_UNIT}|0+\s*{_UNIT}(?:\s*(?:{_FAILURE}))?"
 )
 """All that stands among errors where there was none: with any other word beside it, something failed."""
 
@@ -312,13 +307,17 @@ def _names_failure(key: str, raw: bytes) -> bool:
     waiting = [read.value] if read else []
     for one in waiting:  # it grows
         if isinstance(one, dict):
-            is_meeting = found is not None and found[1] and any(_BEGAN.search(plain(name)) for name in one)
-            waiting += () if is_meeting else one.values()
+            own = [one, *(it for key, it in one.items() if isinstance(it, dict) and is_of_meeting(key))]
+            has_start = any(_BEGAN.search(plain(key)) for it in own for key in it)
+            has_start = has_start or any("started_at" in DEFAULT.columns(it).values() for it in own)
+            if not (has_start and found and found[1]):
+                # which page of them this is, is none of their ids
+                waiting += (it for key, it in one.items() if not (_pages(bare(key)) and str(it).isdecimal()))
         elif isinstance(one, list):
             waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str):
-            word = as_word(said := one.encode("utf-8", "replace"))
-            if not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
+            word = as_word(said := one.encode("utf-8", "replace")).rstrip("。.!！")
+            if len(one) > _LONGEST_WORD or not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
                 return True
     return False
 

@@ -12,7 +12,7 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.aliases import plain
+from ytxdata.records.aliases import OF_PERSONS, plain
 from ytxdata.records.asides import announces_deletion, has_own_list
 from ytxdata.records.beside import names_zone, other_zone
 from ytxdata.records.json_values import decoded, read_value
@@ -65,9 +65,14 @@ _ZONE = Text(
     "a zone stands beside the meetings ({zones}): their own times have none, and were read as Beijing's",
 )
 _ELSEWHERE = Text(
-    "会议记录不在 data 之下，而在 {keys} 之下：平台的结构变了",
-    "the records do not stand under `data` but under {keys}: the platform's structure has changed",
+    "会议记录不在 data 之下，而在 {paths} 之下：平台的结构变了",
+    "the records do not stand under `data` but under {paths}: the platform's structure has changed",
 )
+
+_OF_ANOTHER = re.compile(
+    rf"(?:{OF_PERSONS}|viewer|server|device|browser|terminal|服务器|服务端|客户端|浏览器|设备){{1,2}}(?:info|profile|信息|资料)?"
+)
+"""Plain keys of a person or a machine: the zone that stands there is its own, and was told as the meetings'."""
 
 _NO_ZONE = re.compile(rb'\d[ T]\d?\d:\d\d(?::\d\d(?:\.\d+)?)?"')
 """A time of a day that ends without a zone."""
@@ -126,19 +131,17 @@ class Remarks:
         """Return what a reader should know about how the records were found."""
         lists = ", ".join(f"{_shown(key)}: {n}" for key, n in self.unread.items())
         beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
-        elsewhere = (_ELSEWHERE.format(keys=", ".join(map(_shown, self.elsewhere))),) if self.elsewhere else ()
-        inside = (_NESTED.format(paths=_some(self.inside)),) if self.inside else ()
-        keyed = (_KEY_AS_ID.format(n=len(self.keyed), paths=_some(self.keyed)),) if self.keyed else ()
-        against = (_KEY_AGAINST_ID.format(n=len(self.miskeyed), paths=_some(self.miskeyed)),) if self.miskeyed else ()
-        left = (_LEFT.format(n=len(self.left), paths=_some(self.left)),) if self.left else ()
-        deleted = (_DELETED.format(n=sum(self.deleted.values()), paths=_some(self.deleted)),) if self.deleted else ()
         others = {path: n for path, n in self.named.items() if path not in self.deleted}
-        named = (_NAMED.format(n=sum(others.values()), paths=_some(others)),) if others else ()
-        by_id = (_BY_ID.format(n=max(self.by_id.values()), paths=_some(self.by_id)),) if self.by_id else ()
+        counted = (
+            (_KEY_AS_ID, self.keyed, len(self.keyed)), (_KEY_AGAINST_ID, self.miskeyed, len(self.miskeyed)),
+            (_NESTED, self.inside, None), (_LEFT, self.left, len(self.left)),
+            (_DELETED, self.deleted, sum(self.deleted.values())), (_NAMED, others, sum(others.values())),
+            (_ELSEWHERE, self.elsewhere, None), (_BY_ID, self.by_id, max(self.by_id.values(), default=0)),
+        )  # fmt: skip
+        noted = (text.format(n=n, paths=_some(paths)) for text, paths, n in counted if paths)
         of_zones = ", ".join(f"{_shown(path)}: {_zone(zone)}" for path, zone in islice(self.zones.items(), _SHOWN))
         zones = (_ZONE.format(zones=of_zones),) if of_zones else ()
-        told = (*keyed, *against, *inside, *left, *deleted, *named, *elsewhere, *beside, *by_id, *zones)
-        return (*dict.fromkeys(self.said), *told)
+        return (*dict.fromkeys(self.said), *noted, *beside, *zones)
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
         """Note the records of a map from id to record that carry another id than the key they stand under."""
@@ -178,13 +181,14 @@ class Remarks:
     def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
         """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""
         words = [one.strip(b'"') for one in elements_of(raw)[0]]
+        texts = [one.decode("utf-8", "replace") for one in words]
         is_of_meetings = _OF_MEETINGS.search(plain(key)) is not None
         may_be_ids = is_of_meetings or (
             _OF_SOME.search(plain(key)) is not None
             and all(len(one) >= _SHORTEST_ID for one in words)
-            and not any(looks_like_instant(one.decode("utf-8", "replace")) for one in words)
+            and not any(map(looks_like_instant, texts))
         )
-        if words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(_is_phone, words)):
+        if words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(as_phone, texts)):
             forms = {_DIGIT.sub(b"0", one) for one in ids()}
             lacking = {one for one in words if _DIGIT.sub(b"0", one) in forms} - ids()
             if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):
@@ -194,7 +198,7 @@ class Remarks:
         """Note another zone than Beijing's that stands once for all records, whose times have none, be it in an object
         beside them (`meta: {timezone}`)."""
         for one in members_of(raw):
-            if one.raw[:1] != b"{":
+            if one.raw[:1] != b"{" and not _OF_ANOTHER.fullmatch(plain(key)):
                 self.tell_zone(f"{path}.{key}", one.key, one.raw, found)
         if not names_zone(key) or raw[:1] in (b"[", b"{"):
             return
@@ -230,10 +234,6 @@ class Remarks:
         """Hold what has been said of a place against what was found there."""
         self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
         self.loose = []
-
-
-def _is_phone(word: bytes) -> bool:
-    return as_phone(word.decode("utf-8", "replace")) is not None
 
 
 def key_of(path: str) -> str:

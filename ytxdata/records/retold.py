@@ -181,11 +181,10 @@ def other_zones(sheet: Sheet) -> Iterator[Trouble]:
 
 
 _DAY = r"^\s*\d{4}[-/.年]?\d{1,2}[-/.月]?\d{1,2}日?\s*$"
-_MIDNIGHT = re.compile("[0:：.时点分秒 ]+")
 _ENDS = re.compile("end(?!ar|er)|finish|结束")
-_HOUR = re.compile("(?:start|begin|end)(?:hour|clock|ofday)$|clock$|(?:开始|结束)(?:钟点|小时)$")
+_HOUR = re.compile("(?:start|begin|end)(?:hour|ofday)$|clock$|(?:开始|结束)(?:钟点|小时)$")
 _CLOCKS = re.compile(
-    rf"start|begin|{_ENDS.pattern}|{_HOUR.pattern}|时刻|^(?:会议)?时间段?$"
+    rf"start|begin|开始|{_ENDS.pattern}|clock$|时刻|^(?:会议)?时间段?$"
     "|^(?:meeting|conf)?(?:time)?(?:time|when|hours|period|slot|range|span)$"
 )
 """In plain keys of a meeting, under which an hour, and under which a time of day alone may be when it was."""
@@ -204,14 +203,15 @@ def clocks_apart(sheet: Sheet) -> Iterator[Trouble]:
         for key in (*sheet.unknown, *others) if rows else ():
             if (_ENDS.search(plain(key)) is not None) == (column == "ended_at"):
                 clocks = as_list(sheet.values(key))
-                found = (i for i in rows if _is_clock(key, clocks[i]) and not _MIDNIGHT.fullmatch(as_json(clocks[i])))
+                found = (i for i in rows if _is_clock(key, clocks[i]))
                 yield from (Trouble(i, column, "other_value", f"{key}={as_json(clocks[i])}") for i in found)
 
 
 def _is_clock(key: str, value: Any) -> bool:
     """Return whether a value is a time of day, or goes from one to another, under a key of when a meeting was."""
-    may_be = _CLOCKS.search(plain(key)) is not None and not is_blank(value) and not _is_of_another_time(key)
-    return may_be and (_HOUR.search(plain(key)) is not None or is_clock(value))
+    may_be = _CLOCKS.search(plain(key)) is not None and not _is_of_another_time(key)
+    is_hour = _HOUR.search(plain(key)) is not None and re.search("[1-9]", as_json(value)) is not None
+    return may_be and (is_hour or is_clock(key, value))
 
 
 def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Aliases) -> list[int]:

@@ -54,9 +54,11 @@ _HOST = re.compile("creator|host|moderator|chair|organi[sz]er|owner|主持|发�
 _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～至到]|to|,)+\s*\d{1,2}[:：]\d\d")
 """From a time of day to another."""
 
-_CLOCK = re.compile(r"(?i)\s*(?:[上下]午)?\s*\d\d?[:：]\d\d(?:[:：]\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?\s*")
-_LASTS = re.compile("dura|length|lasted|elapsed|remain|timeleft|total|count|seconds|minutes|时长|用时|耗时|剩余|总")
-"""A time of day alone, under a key of coming and going; and in plain keys, what makes of it how long that took."""
+_CLOCK = re.compile(r"(?i)(?=.*[1-9])\s*(?:[上下]午)?\s*\d\d?[:：]\d\d(?:[:：]\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?\s*")
+_LASTS = re.compile(
+    "dura|len(?:gth|$)|span|hours|lasted|elapsed|remain|timeleft|total|count|seconds|minutes|时长|用时|耗时|剩余|总"
+)
+"""A time of day alone, which zeros are not; and in plain keys, what makes of it how long something took."""
 
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
@@ -164,22 +166,21 @@ def is_of_another_time(key: str) -> bool:
     return _OTHER_TIMES.search(said) is not None
 
 
-@lru_cache(maxsize=4096)
-def _may_have_clock(key: str) -> bool:
-    said = plain(key)
-    is_sitting = _COMES_OR_GOES.search(said) is not None and not is_of_another_time(key)
-    return (is_sitting or came_again(key)) and _LASTS.search(said) is None
-
-
-def is_clock(value: Any) -> bool:
-    """Return whether a text is a time of day, or goes from one to another.
+def is_clock(key: str, value: Any) -> bool:
+    """Return whether a text is a time of day, and not how long its key says that something took, or goes from one to
+    another.
 
     Examples
     --------
-    >>> [is_clock(value) for value in ("09:00", "上午9:00", "09:00-10:00", "2026-01-05 09:00", 9)]
-    [True, True, True, False, False]
+    >>> [is_clock("join", value) for value in ("09:00", "上午9:00", "09:00-10:00", "2026-01-05 09:00", 9, "00:00:00")]
+    [True, True, True, False, False, False]
+    >>> is_clock("timeSpan", "01:30:00"), is_clock("timeSpan", "09:00-10:30")
+    (False, True)
     """
-    return isinstance(value, str) and (_CLOCK.fullmatch(value) is not None or _HOURS.match(value.strip()) is not None)
+    if not isinstance(value, str):
+        return False
+    is_one = _CLOCK.fullmatch(value) is not None and _LASTS.search(plain(key)) is None
+    return is_one or _HOURS.match(value.strip()) is not None
 
 
 def tells_when(value: Any, depth: int = 0) -> bool:
@@ -295,19 +296,16 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     if not is_again and 0 <= came <= at + _A_MINUTE and (left < 0 or at <= left + _A_MINUTE):
         return True
     first, end = (np.searchsorted(edges.owners, edges.owners[row], side) for side in ("left", "right"))
-    # by number where both have one, else by name; who gives neither may be anybody
-    number, name = ((of[first:end], of[row]) for of in edges.people)
-    is_other = np.where((number[0] < 0) | (number[1] < 0), _differ(*name), _differ(*number))
-    known = np.concatenate([edges.came[first:end], edges.left[first:end]])
-    is_own = np.tile(~is_other, 2)[known >= 0]
-    known = known[known >= 0]
-    if not len(known) or (known[is_own] == at).any():
-        return len(known) > 0
-    return not is_again and (at in (known.min(), known.max()) or not known.min() - _A_DAY <= at <= known.max() + _A_DAY)
-
-
-def _differ(people: Any, one: Any) -> Any:
-    return (people >= 0) & (one >= 0) & (people != one)
+    both = np.stack([edges.came[first:end], edges.left[first:end]])
+    if not len(known := both[both >= 0]):
+        return False
+    # of one name are one's devices; who has a number and who has none, or neither that nor a name, may be the same
+    (number, own_number), (name, own_name) = ((of[first:end], of[row]) for of in edges.people)
+    is_other = (np.minimum(number, own_number) >= 0) & (number != own_number) & ((name < 0) | (name != own_name))
+    is_other |= (np.maximum(number, own_number) < 0) & (np.minimum(name, own_name) >= 0) & (name != own_name)
+    low, high = known.min(), known.max()
+    is_no_sitting_of_it = at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY
+    return bool((both[:, ~is_other] == at).any()) or (not is_again and is_no_sitting_of_it)
 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
@@ -328,7 +326,7 @@ def unread_times(
     for key in unknown:
         values = values_of(key)
         is_other, is_dialled = is_of_another_time(key), _NUMBER_DIALLED.fullmatch(plain(key)) is not None
-        has_clock = _may_have_clock(key)
+        has_clock = came_again(key) or (_COMES_OR_GOES.search(plain(key)) is not None and not is_other)
         absent = set() if is_other else set(may_tell_when(values, never))
         if came_again(key):
             absent = set(may_tell_when(values, [*range(len(values))]))
@@ -340,7 +338,7 @@ def unread_times(
         for i, value in zip(rows := sorted(absent.union(rows)), at_rows(values, rows), strict=True):
             are_hours = not is_other and isinstance(value, str) and len(_HOURS.findall(value)) > 1
             is_number = is_dialled and _DIGITS.fullmatch(str(value)) is not None
-            is_when = i in absent and ((tells_when(value) and not is_number) or (has_clock and is_clock(value)))
+            is_when = i in absent and ((tells_when(value) and not is_number) or (has_clock and is_clock(key, value)))
             is_told = is_when or ((are_hours or tells_sittings(value)) and not is_no_sitting(key))
             inside = () if is_told else times_inside(key, value)
             if is_told or any(not _is_of_leg(at, i, edges(), is_again=is_again) for at, is_again in inside):

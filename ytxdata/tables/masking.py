@@ -233,9 +233,10 @@ def _hidden(
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
     records = getattr(table, "known_records", None)
-    name = partial(_named, pseudonyms=pseudonyms, records=records, tell=tell, secret=None if is_open else secret)
-    by_unit: Hiders = {"id": name, "extension": _starred}
+    keyed = str if is_open else partial(keyed_hashes, secret=secret)
     called = pseudonyms.of_title if pseudonyms else None
+    name = _naming(called, records, lambda text: keyed(hide_in_id(text, tell)), keyed)
+    by_unit: Hiders = {"id": name, "extension": _starred}
     by_key: dict[str, Hide] = {
         "pulls": str if is_open else partial(evidence, secret=secret, hide=hide, called=called, ends=ends)
     }
@@ -345,16 +346,15 @@ def _starred(text: str) -> str:
     return "*" * len(text)
 
 
-def _named(
-    text: str, pseudonyms: Pseudonyms | None, records: Collection[str] | None, tell: Hide, secret: bytes | None
-) -> str:
-    """Return an id as it leaves: under pseudonyms one with words in it as a title, for rooms are called after people;
+def _naming(called: Hide | None, records: Collection[str] | None, other: Hide, known: Hide) -> Hide:
+    """Return how an id leaves: under pseudonyms one with words in it as a title, for rooms are called after people;
     what no record has, as text, for a bill says there whose fee a line is.
     """
-    if pseudonyms and not text.isascii():
-        return pseudonyms.of_title(text)
-    told = text if records is None or text in records else hide_in_id(text, tell)
-    return keyed_hashes(told, secret) if secret else told
+    return lambda text: (
+        called(text)
+        if called and not text.isascii()
+        else (known if records is None or text in records else other)(text)
+    )
 
 
 def _in_both(text: Text, change: Hide) -> Text:

@@ -37,7 +37,7 @@ _TAXED = (
 _BEHIND = rf"[\d:(\[【=,、。;/共]|{_MONEY}|{_WHAT}|{_TAXED}|(?:{_UNITS}|total|sum)(?![^\W\d])"
 # of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
 _OF_SOME = (
-    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
+    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?|(?<=[^全各][部组科]|中心)[合总]计)|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
     rf"\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
 )
 _TOTAL = re.compile(

@@ -353,7 +353,7 @@ NAMES = {
         "Total: 85 meetings|Total CNY 12.00|Net total"
     ),
     "subtotal": (
-        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
+        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|市场部合计|客服中心总计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
         "Subtotal excl. VAT"
     ),
     "charge": (

@@ -159,8 +159,7 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
         kind = None
     own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), cells.get("period", "").strip()
     if kind is None:
-        # a charge is one wherever it stands: 月租费 beside meetings that are charged 按分钟
-        # that; left of its item, a remark (含手续费) made a top-up a charge
+        # a charge is one wherever it stands (月租费 beside 按分钟); left of a top-up, a remark (含手续费) is none
         ranked = sorted((bool(_REMARKS.search(name)), place) for place, (name, _) in enumerate(others))
         named = [others[place] for is_remark, place in ranked if not is_remark or closing(others[place][1]) == "charge"]
         # a way to pay (银行代扣) beside who pays is none; alone it names the line (甲, 上期余额)

@@ -235,13 +235,19 @@ def _hidden(
     records = getattr(table, "known_records", None)
     keyed = str if is_open else partial(keyed_hashes, secret=secret)
     called = pseudonyms.of_title if pseudonyms else None
-    name = _naming(called, records, lambda text: keyed(hide_in_id(text, tell)), keyed)
-    by_unit: Hiders = {"id": name, "extension": _starred}
+    by_unit: Hiders = {
+        # rooms are called after people; what no record has is a text, for a bill says there whose fee a line is
+        "id": lambda text: (
+            called(text) if called and not text.isascii()
+            else keyed(text if records is None or text in records else hide_in_id(text, tell))
+        ),
+        "extension": _starred,
+    }  # fmt: skip
     by_key: dict[str, Hide] = {
         "pulls": str if is_open else partial(evidence, secret=secret, hide=hide, called=called, ends=ends)
     }
     if records is not None:
-        by_key["record_ids"] = lambda ids: json.dumps([*map(name, json.loads(ids))], ensure_ascii=False)
+        by_key["record_ids"] = lambda ids: json.dumps([*map(by_unit["id"], json.loads(ids))], ensure_ascii=False)
     days = days_of(rows, table.period) if book and book.is_dated else None
     of_accounts = getattr(table.certificate, "names", ())
     accounts = dict(zip(of_accounts, apart(map(tell, of_accounts)), strict=True))
@@ -344,17 +350,6 @@ def _called(phone: str, on: Days | None, book: AddressBook | None, hide: Hide, t
 
 def _starred(text: str) -> str:
     return "*" * len(text)
-
-
-def _naming(called: Hide | None, records: Collection[str] | None, other: Hide, known: Hide) -> Hide:
-    """Return how an id leaves: under pseudonyms one with words in it as a title, for rooms are called after people;
-    what no record has, as text, for a bill says there whose fee a line is.
-    """
-    return lambda text: (
-        called(text)
-        if called and not text.isascii()
-        else (known if records is None or text in records else other)(text)
-    )
 
 
 def _in_both(text: Text, change: Hide) -> Text:

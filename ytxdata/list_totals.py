@@ -37,7 +37,7 @@ _TAXED = (
 _BEHIND = rf"[\d:(\[【=,、。;/共]|{_MONEY}|{_WHAT}|{_TAXED}|(?:{_UNITS}|total|sum)(?![^\W\d])"
 # of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
 _OF_SOME = (
-    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?)|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
+    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?|(?<=[^全各][部组科]|中心)[合总]计)|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
     rf"\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
 )
 _TOTAL = re.compile(
@@ -189,10 +189,10 @@ Closing = Literal["balance", "due", "charge"]
 owed. Only the last is money that is shared, and only it belongs to a total for certain.
 """
 
-_PAID = r"(?<![应实待未需])(?:[付收缴回汇存打还]款|[缴交]费|支付)|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
+_PAID = r"(?<![应实待未需])(?:[付收缴回汇存打还]款|[缴交]费)|(?:微信|银行|[本上当][期月年次])支付|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
 _WORDS: Mapping[Closing, str] = {
-    "balance": rf"(?<![补收缴])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单|[总金]额|[^\W\d退补违罚]{{0,4}}费用?)(?:款项?)?|结转"
-    rf"|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵)?|{_PAID}"
+    "balance": rf"(?<![补收缴线网当目以])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单|[总金]额|[^\W\d退补违罚漏少滞逾追]{{0,4}}费用?)(?:款项?)?|结转"
+    rf"|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|支付)?|{_PAID}"
     r"|已支?[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
     r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
     r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"

@@ -22,7 +22,7 @@ _GROUP = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
 _SPLIT = re.compile(r"[ .·•()/-]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
-_FEWEST, _FEWEST_BEHIND = 7, 3
+_FEWEST = 7
 CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -42,13 +42,17 @@ _GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
 _READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
 _WORDS = "".join(map(chr, CHINESE))
 _SAID = r"分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?"
-_ALONE = re.compile(rf"((?<![a-z])(?:{_SAID})[- .:：=(【[]{{0,2}})([0-9]{{3,6}})(?![0-9]|[.:][0-9])", re.IGNORECASE)
+_NO_EXTENSION = r"(?![0-9]|[.:][0-9]| ?(?:[元米台]|分钟|个(?!人)|部(?![门长])))"
+"""What is behind a figure that counts something: 国内线100分钟, `，转500元`."""
+_ALONE = re.compile(
+    rf"((?<![a-z])(?:{_SAID})[- .:：=(【[]{{0,2}})(?!20[0-9]{{2}}[-/.年])([0-9]{{3,6}}){_NO_EXTENSION}", re.IGNORECASE
+)
 """An extension without its number: a party called `分机8802` is somebody behind the masked switchboard in its row."""
 _EXTENSION = re.compile(
     # said to be one: `（转802）`, `分机号是802`, `Ext No.802`, `转802/803`, `转八零二`, whatever comes behind but a time
     rf"(?P<word> {{0,2}}(?:[(【[]|[;,；，] ?(?![x#]))?(?:总机|請|请|再)?(?:(?:转 ?接?|轉 ?接?|{_SAID}|x|#)"
     r"(?:[ .]{0,2}(?:no|number|是|为|為))?[- .:：=(【[]{0,2}){1,3})"
-    rf"(?P<digits>[0-9]{{1,6}}(?:[-/、,，](?!20[0-9]{{2}}[-/.年])[0-9]{{3,6}}(?![0-9.:]))*(?![0-9]|[.:][0-9])|[{_WORDS}]{{3,6}}(?![{_WORDS}]))"
+    rf"(?P<digits>[0-9]{{1,6}}(?:[-/、,，](?!20[0-9]{{2}}[-/.年])[0-9]{{3,6}}(?![0-9.:]))*{_NO_EXTENSION}|[{_WORDS}]{{3,6}}(?![{_WORDS}]))"
     r"|(?P<sign>[-*]|[,;，；pw]{1,3}| ?\((?!20[0-9]{2}\)|(?:[01][0-9]|2[0-4])[0-5][0-9]\))(?=[0-9]{3,6}\))|[/×](?=[0-9]{3,5}(?![0-9%：室楼层元月日年点人折会]))(?!(?:[01][0-9]|2[0-4])[0-5][0-9](?![0-9]))|"
     r" {1,2}(?!(?:[01][0-9]|2[0-4])[0-5][0-9]$|20[0-9]{2}$)(?=[0-9]{3,5}$))(?P<behind>[0-9]{1,6})(?![0-9]|[-.,:/][0-9])",
     re.IGNORECASE,
@@ -116,8 +120,6 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
     ('+44****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
     """
     size = sum(one.isdigit() or ord(one) in CHINESE or one in "*＊xXｘＸ•" for one in text)
-    if size < _FEWEST_BEHIND:
-        return text
     pieces, done = [], 0
     for number in find_numbers(text, ends) if size >= _FEWEST else ():
         # two masks of one number, as a foreign and as one of ours, would leave a thousand
@@ -127,8 +129,8 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
     return _ALONE.sub(lambda one: one[1] + "*" * len(one[2]), "".join((*pieces, text[done:])))
 
 
-_ID = re.compile(r"(?![A-Za-z]*(?:86)?1[3-9][0-9]{9}[A-Za-z]*$)[0-9A-Za-z]*")
-"""Letters and digits that are no mobile, with or without words at it."""
+_ID = re.compile(rf"(?![A-Za-z]*(?:(?:00)?86)?(?:{_ONE_OF_GLUED.pattern})[A-Za-z]*$)[0-9A-Za-z]*")
+"""Letters and digits that are no whole number, with or without words at it."""
 
 
 def hide_in_id(text: str, hide: Hide) -> str:

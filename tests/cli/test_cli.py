@@ -108,6 +108,14 @@ def test_raw_answers_are_kept_when_asked(account: Emulator, tmp_path: Path) -> N
     assert json.loads(saved.read_bytes())["statusCode"] == "0"
 
 
+def test_an_error_names_the_same_path_in_words_and_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = "20260711T003533.655370Z-f7f6e63c4cc5ca0c"
+    run("verify", str(tmp_path / name), "--json")
+    told = capsys.readouterr()
+    assert name in told.err
+    assert name in json.loads(told.out)["error"]["en"]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes of files differ there")
 def test_raw_answers_are_for_their_owner_alone(account: Emulator, tmp_path: Path) -> None:
     raw = tmp_path / "raw"

@@ -153,6 +153,10 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
         ("账户", "充值"),
         ("账户类型", "预付费"),
         ("扣款方式", "银行代扣"),
+        ("缴纳方式", "银行代扣"),
+        ("渠道", "转账"),
+        ("扣款账户", "余额"),
+        ("Settlement method", "Bank transfer"),
         ("payment method", "prepaid"),
     ],
 )
@@ -186,6 +190,15 @@ def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, co
     rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
     text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])
     assert shared(archive, saved(tmp_path, text))[0] == Decimal("30.80")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("column", "word"), [("状态", "已抵扣"), ("备注", "含手续费")])
+def test_a_remark_left_of_its_item_makes_a_top_up_no_charge(
+    archive: Archive, column: str, word: str, tmp_path: Path
+) -> None:
+    text = f"{column},项目,金额,账期\n,会议费,10.80,2026-03\n{word},充值,5.00,2026-03\n"
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
 
 
 @pytest.mark.slow
@@ -340,13 +353,13 @@ NAMES = {
         "Total: 85 meetings|Total CNY 12.00|Net total"
     ),
     "subtotal": (
-        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
+        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|市场部合计|客服中心总计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
         "Subtotal excl. VAT"
     ),
     "charge": (
         "税额|稅額|税金|增值税|增值税6%|税额（6%）|附加税|印花税|月租|月租费|月租費|基本月租费|租费|功能费|服务费|技术服务费|平台服务费|会议服务费|手续费|充值手续费|充值服务费|"
         "转账手续费|预付费通话费|欠费停机费|滞纳金|滯納金|违约金|罚款|优惠|優惠|套餐优惠|减免|折扣|折让|抹零|尾差|抵扣|优惠抵扣|退费|退款|冲减|冲正|调账|最低消费|套餐|套餐费|录音费|"
-        "短信费|组合计费用|违约扣款|VAT|VAT 6%|VAT (6%)|GST 10%|Tax|Sales tax|Rental|Monthly rental|Monthly fee|"
+        "线上月租费|网上月租费|当前月租费|线上年费|上月滞纳费|上月漏收费用|上月少计费用|短信费|组合计费用|违约扣款|VAT|VAT 6%|VAT (6%)|GST 10%|Tax|Sales tax|Rental|Monthly rental|Monthly fee|"
         "Service fee|Platform fee|Recording fee|Late fee|Late payment fee|Payment processing fee|"
         "Prepaid conference fee|Recharge service fee|Discount|Volume discount|Surcharge|Refund|Rebate|"
         "Credit note|Rounding|Adjustment|Subscription|Monthly charges"
@@ -359,7 +372,7 @@ NAMES = {
         "Balance as of 2026-03-31|Deposit|Paid|Amount paid|Paid fees|Payment|Payments|Payment received|"
         "Payments received|Payment - thank you|Payment by bank transfer|Payment of fees|Prepayment|Top-up|"
         "Top up|Recharge|Receipts|Amount received|Cash received|Direct debit|Bank transfer|Arrears|"
-        "Less payments|支付|已支付|本期支付|微信支付|银行支付|已支付金额|已支付服务费|上期账单|上期账单金额|上期费用|上月话费|上月通话费|"
+        "Less payments|已支付|本期支付|微信支付|银行支付|已支付金额|已支付服务费|上期账单|上期账单金额|上期费用|上月话费|上月通话费|"
         "上期金额|Previous bill|Last month's charges|Prior invoice"
     ),
     "due": (
@@ -371,7 +384,7 @@ NAMES = {
         "汇总会|（晨会）|—周会—|晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
         "Total Energies|Totally new|Summit|Sumitomo|Page review|Discovery|Balanced scorecard|Due diligence|"
         "Taxi project|Paymaster|Vatican call|80010001|room 12|A-3|m0|预算会|缴税培训|月度例会|实施会|应急演练|场地协调|分享会|费曼小组|"
-        "元旦活动|支付宝对接|移动支付周会|上月总结|上期复盘会|往年回顾|Last call"
+        "支付|移动支付|跨境支付|元旦活动|支付宝对接|移动支付周会|上月总结|上期复盘会|往年回顾|Last call"
     ),
 }
 """How operators and ledgers call the lines below a bill, and what each is in the place of an id; anything else is a

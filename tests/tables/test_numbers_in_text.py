@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ytxdata.numbers_in_text import find_numbers, hide_in_text
+from ytxdata.numbers_in_text import find_numbers, hide_in_id, hide_in_text
 
 FORMS, NAMES = 5_000, 10_000
 MOST_FALSE_ALARMS = 0.01
@@ -218,6 +218,19 @@ def test_an_extension_is_hidden_without_its_number(text: str) -> None:
     assert hide_in_text(f"next {text[-2:]} text 8802") == f"next {text[-2:]} text 8802"
 
 
+@pytest.mark.parametrize(
+    "text", ["国内线100分钟", "室内线 500 米", "extension 2026-03-31", "新增分机 200 部", "分机300台"]
+)
+def test_what_is_counted_behind_the_word_for_an_extension_stays(text: str) -> None:
+    assert hide_in_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["8613912340010", "008613912340010", "01065527788", "rent075588880000"])
+def test_a_number_in_place_of_an_id_is_hidden_with_the_code_of_its_country_or_town(text: str) -> None:
+    assert "****" in hide_in_id(text, hide_in_text)
+    assert hide_in_id("80010001", hide_in_text) == "80010001"
+
+
 def test_a_day_behind_an_extension_stays() -> None:
     assert hide_in_text("010-65527788转802-2026-01-31") == "010****7788转***-2026-01-31"
 
@@ -226,7 +239,7 @@ def test_a_day_behind_an_extension_stays() -> None:
     "behind",
     [
         " 1802室", "/802室", "/3楼会议室", " (301室)", "(2)", "(1430)", "(2026)", ", #1 会议室", " 2026-01-31", "/2026-01-31", "/15:00", "/1430 周会", " 14:30",
-        " P2会议室", " 12.5万", "×2人", "/1对1", "/30%", "/09：45", "/327,361 元", "转一下张总", "转三方会议", " 转正谈话", "，15:00", ",2026-01-31", "转8:30",
+        " P2会议室", " 12.5万", "×2人", "/1对1", "/30%", "/09：45", "/327,361 元", "转一下张总", "转三方会议", " 转正谈话", "，15:00", ",2026-01-31", "转8:30", "，转500元",
     ],
 )  # fmt: skip
 def test_what_is_no_extension_stays(behind: str) -> None:

@@ -34,7 +34,7 @@ from ytxdata.history.proof.partners import Archived
 from ytxdata.history.proof.witness import Totals, Witness
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
-from ytxdata.numbers_in_text import hide_in_id, hide_in_text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import NO_ENDS, ends_of, normalize, number_class
 from ytxdata.records.numbers import access_numbers
 from ytxdata.redact import keyed_hashes
@@ -129,12 +129,7 @@ def leaving(snapshot: Snapshot, said: Sequence[Hearing], secret: bytes | None) -
     may be of one line.
     """
     hide = partial(hide_in_text, ends=ends_kept(snapshot) if said else NO_ENDS)
-    return [
-        replace(
-            one.renamed(hide, partial(hide_in_id, hide=hide)), sha256=keyed_hashes(one.sha256, secret) if secret else ""
-        )
-        for one in said
-    ]
+    return [replace(one.renamed(hide), sha256=keyed_hashes(one.sha256, secret) if secret else "") for one in said]
 
 
 def ends_kept(snapshot: Snapshot) -> frozenset[str]:

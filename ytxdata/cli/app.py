@@ -383,16 +383,16 @@ def _tell(error: YtxError) -> None:
     lines += getattr(error, "__notes__", ())  # what was kept all the same
     echo(scrub("\n".join(map(hung, lines))), err=True)
     if chosen.json:
-        from ytxdata.numbers_in_text import hide_in_text
+        from ytxdata.tables.value_units import evidence
 
+        cause, remedy = error.cause, error.remedy
+        said = {"zh": cause.zh, "en": cause.en, "remedy_zh": remedy and remedy.zh, "remedy_en": remedy and remedy.en}
         emit(
             {
                 "error": {
                     "kind": type(error).__name__,
-                    "zh": hide_in_text(error.cause.zh),
-                    "en": hide_in_text(error.cause.en),
-                    "remedy_zh": hide_in_text(error.remedy.zh) if error.remedy else None,
-                    "remedy_en": hide_in_text(error.remedy.en) if error.remedy else None,
+                    # a path with the id of a pull in it was another one here
+                    **{key: text and evidence(text, None) for key, text in said.items()},
                     "status_code": error.status_code,
                     "request_id": error.request_id,
                     "exit_code": error.exit_code,

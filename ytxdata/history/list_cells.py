@@ -241,10 +241,8 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
         for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
     ]
     aside += [_place(place + 1, "computed") for place in sheet.computed(places, full[head.last][0])]
-    rows, title = (
-        [dict(zip(header, row, strict=False)) for _, row in body],
-        " ".join(chain(*(row for _, row in titles))),
-    )
+    rows = [dict(zip(header, row, strict=False)) for _, row in body]
+    title = " ".join(chain(*(row for _, row in titles)))
     return RawList(rows, [], [n for n, _ in body], header, aside, title)
 
 

@@ -159,10 +159,11 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
         kind = None
     own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), cells.get("period", "").strip()
     if kind is None:
-        # a charge is one wherever it stands: 月租费 beside meetings that are charged 按分钟
-        named = [(name, one) for name, one in others if not _REMARKS.search(name) or closing(one) == "charge"]
-        # an account says how a line is paid (充值) beside who pays; alone it names the line (甲, 上期余额)
-        closings = [one for name, one in named if name.strip() != "账户" and _WORD.search(one)]
+        # a charge is one wherever it stands (月租费 beside 按分钟); left of a top-up, a remark (含手续费) is none
+        ranked = sorted((bool(_REMARKS.search(name)), place) for place, (name, _) in enumerate(others))
+        named = [others[place] for is_remark, place in ranked if not is_remark or closing(others[place][1]) == "charge"]
+        # a way to pay (银行代扣) beside who pays is none; alone it names the line (甲, 上期余额)
+        closings = [one for name, one in named if not _WAYS.search(name) and _WORD.search(one)]
         kind = closing_of(meeting_id, closings or [one for _, one in named], {**told, "amount_yuan": amount})
     day = _instant(_day(cells))
     # a date says of which month a total is, if at all
@@ -395,6 +396,7 @@ _REMARKS = re.compile(
     re.IGNORECASE,
 )
 """How a line is paid stands there; 接入方式, 交易方式 and 账户名称 say what it is of."""
+_WAYS = re.compile(r"方式|渠道|账户(?!名)|method|channel|account(?! name)", re.IGNORECASE)
 _COUNTS = re.compile(r"\s*总?共\s*\d")
 _SHOWN = 10
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)

@@ -124,14 +124,17 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
             of[key] += one.yuan or 0
     whole = sum((one.yuan or Decimal(0) for one in own), Decimal(0))
     is_by_meeting = any(one.meeting_id for one in own)
-    run = begun = Decimal(0)
+    # `asked` is what is left of what was asked for, but for the charges; a payment may be written with either sign
+    run = begun = before = asked = Decimal(0)
     seen, last = {run}, max((one.number for one in lines if one.is_owed or one.is_bare), default=0)
     held: Charge | None = None  # the last total of all above it, if it is the last total
     since: list[Charge] = []
     totals, off, called = dict[int, Text](), list[tuple[Charge, Decimal | None]](), list[tuple[Charge, Decimal]]()
     for one in lines:
         if one.called == "balance":
-            left[one.period] += one.yuan or 0
+            yuan = one.yuan or Decimal(0)
+            left[one.period] += yuan
+            before, asked = before + yuan, asked - abs(yuan)
             continue
         if one.is_owed and _RANKS[one.called] <= lowest:
             seen.add(run)
@@ -141,7 +144,7 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         keys = () if one.is_bare else (one.meeting_id,) if one.meeting_id else (one.period, None)
         same = next((of[key] for key in keys if key in of), None)
         # what is asked for may count what was left to pay before
-        sums = [each for each in (whole, run - begun, run + sum(left.values()), same) if each is not None]
+        sums = [each for each in (whole, run - begun, run + before, run + asked, same) if each is not None]
         # the one total, below all lines, is that of all: it was taken for that of the last ones, beside a part twice
         is_last = one.called == "total" and one.number == last and not totals and one.is_bare
         is_run = one.yuan is not None and run - one.yuan in seen and not is_last
@@ -155,18 +158,18 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
         if one.is_bare or is_sum or same is not None or (is_due and is_by_meeting):
             totals[one.number] = ASIDE[one.called or "total"]
             off += [] if is_sum or (one.is_bare and one.called == "subtotal") else [(one, same)]
-            begun = begun if is_due else run
+            begun, asked = (begun, (one.yuan or 0) - run) if is_due else (run, asked)
         else:
             called += [] if lowest else [(one, run)]
             seen.add(run)
             run += one.yuan or 0
     summed = [one.yuan for one in lines if one.number in totals and one.yuan is not None]
-    asked = {one.period for one in lines if one.called == "due"}
+    own_due = {one.period for one in lines if one.called == "due"}
     said = dict[int, Text]()
     for one, same in off:
         charged = run if same is None or (one.called == "due" and is_by_meeting) else same
         # the balance of a month with a due of its own is that month's
-        kept = sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in asked)
+        kept = sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in own_due)
         if one.called != "due" or not (kept or any(not is_off(each, charged) for each in summed)):
             said[one.number] = of_total({"yuan": one.yuan}, {"yuan": charged})
     is_told = any(not is_off(each, run) for each in summed)

@@ -233,14 +233,21 @@ def _hidden(
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes
     records = getattr(table, "known_records", None)
-    name = partial(_named, pseudonyms=pseudonyms, records=records, tell=tell, secret=None if is_open else secret)
-    by_unit: Hiders = {"id": name, "extension": _starred}
+    keyed = str if is_open else partial(keyed_hashes, secret=secret)
     called = pseudonyms.of_title if pseudonyms else None
+    by_unit: Hiders = {
+        # rooms are called after people; what no record has is a text, for a bill says there whose fee a line is
+        "id": lambda text: (
+            called(text) if called and not text.isascii()
+            else keyed(text if records is None or text in records else hide_in_id(text, tell))
+        ),
+        "extension": _starred,
+    }  # fmt: skip
     by_key: dict[str, Hide] = {
         "pulls": str if is_open else partial(evidence, secret=secret, hide=hide, called=called, ends=ends)
     }
     if records is not None:
-        by_key["record_ids"] = lambda ids: json.dumps([*map(name, json.loads(ids))], ensure_ascii=False)
+        by_key["record_ids"] = lambda ids: json.dumps([*map(by_unit["id"], json.loads(ids))], ensure_ascii=False)
     days = days_of(rows, table.period) if book and book.is_dated else None
     of_accounts = getattr(table.certificate, "names", ())
     accounts = dict(zip(of_accounts, apart(map(tell, of_accounts)), strict=True))
@@ -343,18 +350,6 @@ def _called(phone: str, on: Days | None, book: AddressBook | None, hide: Hide, t
 
 def _starred(text: str) -> str:
     return "*" * len(text)
-
-
-def _named(
-    text: str, pseudonyms: Pseudonyms | None, records: Collection[str] | None, tell: Hide, secret: bytes | None
-) -> str:
-    """Return an id as it leaves: under pseudonyms one with words in it as a title, for rooms are called after people;
-    what no record has, as text, for a bill says there whose fee a line is.
-    """
-    if pseudonyms and not text.isascii():
-        return pseudonyms.of_title(text)
-    told = text if records is None or text in records else hide_in_id(text, tell)
-    return keyed_hashes(told, secret) if secret else told
 
 
 def _in_both(text: Text, change: Hide) -> Text:

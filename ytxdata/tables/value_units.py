@@ -149,11 +149,11 @@ _PULL_ID = re.compile(r"(\d{8}T\d{6}\.\d{6}Z-[0-9a-f]{16})")
 
 
 def evidence(
-    text: str, secret: bytes, hide: Hide = hidden, called: Callable[[str], str] | None = None,
+    text: str, secret: bytes | None, hide: Hide = hidden, called: Callable[[str], str] | None = None,
     ends: frozenset[str] = NO_ENDS,
 ) -> str:  # fmt: skip
-    """Return what a period rests on, as it may leave: ids of pulls by keyed names, names of lists with numbers hidden,
-    or as they are `called`.
+    """Return what a period rests on, as it may leave: ids of pulls by keyed names (themselves without a secret),
+    names of lists with numbers hidden, or as they are `called`.
 
     People name a bill after whom it was sent to: a name beside a pseudonym would say whose that is. The digits of an
     id of a pull are no number of anybody's, so the two are told apart before anything is looked for in them.
@@ -162,9 +162,8 @@ def evidence(
     def tell(name: str) -> str:
         return called(name) if called and name.strip() else hide_in_text(name, hide, ends)
 
-    return "".join(
-        keyed_hashes(one if place % 2 else tell(one), secret) for place, one in enumerate(_PULL_ID.split(text))
-    )
+    told = (one if place % 2 else tell(one) for place, one in enumerate(_PULL_ID.split(text)))
+    return "".join(keyed_hashes(one, secret) if secret else one for one in told)
 
 
 def hiding_names(names: Collection[str], hide: Callable[[str], str]) -> Callable[[str], str]:

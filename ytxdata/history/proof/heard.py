@@ -10,6 +10,7 @@ from typing import Any
 
 from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
 from ytxdata.labels import NO_TEXT, Text
+from ytxdata.numbers_in_text import hide_in_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,14 @@ class Hearing:
             *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
         )
 
-    def renamed(self, change: Callable[[str], str], change_id: Callable[[str], str]) -> Hearing:
+    def renamed(self, change: Callable[[str], str]) -> Hearing:
         """Return the same with other names of lists, and other ids of missing lines: bills are named after whom they
         are sent to, and say in place of an id whose fee a line is.
         """
-        lines = [replace(one, meeting_id=one.meeting_id and change_id(one.meeting_id)) for one in self.only_in_witness]
+        lines = [
+            replace(one, meeting_id=one.meeting_id and hide_in_id(one.meeting_id, change))
+            for one in self.only_in_witness
+        ]
         blocked_by = tuple(map(change, self.blocked_by))
         return replace(self, name=change(self.name), blocked_by=blocked_by, only_in_witness=tuple(lines))
 

@@ -32,7 +32,7 @@ A longer last group is the rest of a number (`138-00000000`), or another one."""
 WITH_WORD = (
     rf"^(?P<head>[+0-9{SEPARATORS}]*)"
     r"(?:(?i:转接?|轉接?|总机转?|總機轉?|分机号?码?|分機號?碼?|内线|內線|extension|extn?|[xpw#*,;:])"
-    rf"[:=#,;{SEPARATORS}]*)+"
+    rf"[:=#,;{SEPARATORS}]*){{1,8}}"  # 总机转 is one word or two: twenty in a row took seconds
     rf"(?P<extension>[0-9]{{1,{LONGEST_EXTENSION}}})[#号號{SEPARATORS}]*$"
 )
 """A number and the extension that a word, a pause or a key of the telephone announces; Arrow reads the same

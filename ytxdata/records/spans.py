@@ -1,8 +1,7 @@
 """Where each byte of an answer belongs: to one record, or to the envelope; and where values stand in JSON text.
 
-The law: every byte that is not blank belongs to the envelope, to exactly one record, or to exactly one reject. A record
-that cannot be a meeting becomes a reject when it is read, so here it is enough that each byte is in one record or in
-none.
+The law: every byte that is not blank belongs to the envelope, to exactly one record, or to exactly one reject. Which
+record is a reject is known when it is read, so here it is enough that each byte is in one record or in none.
 """
 
 from __future__ import annotations
@@ -169,8 +168,7 @@ def wide_gaps(text: bytes, records: Sequence[Found], narrow: int) -> list[tuple[
     _, _, starts, ends = _borders(text, records)
     # a reject that began in a string whose escapes were undone went on behind it: the rest was searched once more
     starts = np.maximum.accumulate(starts)
-    is_wide = ends - starts > narrow
-    return list(zip(starts[is_wide].tolist(), ends[is_wide].tolist(), strict=True))
+    return [(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True) if end - start > narrow]
 
 
 def _outside_of_runs(codes: npt.NDArray[np.uint8], starts: Offsets, ends: Offsets) -> list[int]:

@@ -64,7 +64,7 @@ _WITH_ITS_KEY = "unread_phone"
 
 _OWN = {column.name: column for column in (*MEETINGS, *LEGS)}
 _EXTENSION = re.compile(
-    rf"(?:{OF_PERSONS})*(?:ext(?:ension|n)?|subnumber|subtel|分机|分機|内线|內線|短号|短號|(?:short|inner|internal)(?=n))(?:no|num|number|id|码|碼|号|號|号码|號碼)?"
+    rf"(?:{OF_PERSONS}){{0,3}}(?:ext(?:ension|n)?|subnumber|subtel|分机|分機|内线|內線|短号|短號|(?:short|inner|internal)(?=n))(?:no|num|number|id|码|碼|号|號|号码|號碼)?"
 )
 """Whoever's it is: behind a masked switchboard `creatorExt` is the person; not `fileExt`, nor `context`."""
 _OF_MEETING = re.compile("(?:meeting|conference|conf|room)")

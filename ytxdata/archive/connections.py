@@ -71,5 +71,5 @@ def _database(file: Path | str) -> duckdb.DuckDBPyConnection:
     # files are read as they are now, also where their times are as before: whoever exchanged one may have set them
     for setting in ("parquet_use_page_index", "enable_external_file_cache"):
         with suppress(duckdb.CatalogException):  # earlier versions have none
-            connection.execute(f"SET {setting} = false")
+            connection.execute(f"SET GLOBAL {setting} = false")  # else of this connection, and not of its cursors
     return connection

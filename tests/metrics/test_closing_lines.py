@@ -372,19 +372,19 @@ NAMES = {
         "Balance as of 2026-03-31|Deposit|Paid|Amount paid|Paid fees|Payment|Payments|Payment received|"
         "Payments received|Payment - thank you|Payment by bank transfer|Payment of fees|Prepayment|Top-up|"
         "Top up|Recharge|Receipts|Amount received|Cash received|Direct debit|Bank transfer|Arrears|"
-        "Less payments|已支付|本期支付|微信支付|银行支付|已支付金额|已支付服务费|上期账单|上期账单金额|上期费用|上月话费|上月通话费|"
+        "Less payments|已支付|本期支付|微信支付|支付宝支付|现金支付|网银支付|对公支付|银行支付|支付金额|支付款项|上月少付费用|已支付金额|已支付服务费|上期账单|上期账单金额|上期费用|上月话费|上月通话费|"
         "上期金额|Previous bill|Last month's charges|Prior invoice"
     ),
     "due": (
         "应付|应付金额|應付金額|应付款|应收|应收金额|应收款|实收|實收金額|实收金额|实付金额|应缴|本期应缴|本期应缴费用|应付话费|应付通话费|待缴费|待付款|未付|未缴费|需付金额|"
         "Amount due|Balance due|Due|Payment due|Amount payable|Payable|Amount to pay|Unpaid|"
-        "Amount outstanding|待支付|应支付金额|需付款"
+        "Amount outstanding|待支付|应支付金额|应支付款|需付款"
     ),
     "meeting": (
         "汇总会|（晨会）|—周会—|晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
         "Total Energies|Totally new|Summit|Sumitomo|Page review|Discovery|Balanced scorecard|Due diligence|"
         "Taxi project|Paymaster|Vatican call|80010001|room 12|A-3|m0|预算会|缴税培训|月度例会|实施会|应急演练|场地协调|分享会|费曼小组|"
-        "支付|移动支付|跨境支付|元旦活动|支付宝对接|移动支付周会|上月总结|上期复盘会|往年回顾|Last call"
+        "支付|移动支付|跨境支付|第三方支付|聚合支付|元旦活动|支付宝对接|移动支付周会|上月总结|上期复盘会|往年回顾|Last call"
     ),
 }
 """How operators and ledgers call the lines below a bill, and what each is in the place of an id; anything else is a

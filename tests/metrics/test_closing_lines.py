@@ -158,6 +158,7 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
         ("扣款账户", "余额"),
         ("Settlement method", "Bank transfer"),
         ("payment method", "prepaid"),
+        ("Account type", "prepaid"),
     ],
 )
 def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
@@ -190,6 +191,23 @@ def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, co
     rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
     text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])
     assert shared(archive, saved(tmp_path, text))[0] == Decimal("30.80")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [
+        ("账户项目", "上期余额"),
+        ("账户科目", "本期充值"),
+        ("Account item", "Previous balance"),
+        ("Accounting entry", "Payment"),
+    ],
+)
+def test_a_balance_is_one_under_any_item_beside_who_pays(
+    archive: Archive, column: str, word: str, tmp_path: Path
+) -> None:
+    text = f"{column},部门,金额,账期\n会议费,甲,10.80,2026-03\n{word},甲,5.00,2026-03\n"
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
 
 
 @pytest.mark.slow

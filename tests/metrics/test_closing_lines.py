@@ -368,10 +368,11 @@ NAMES = {
         "Total payable|Total cost|Total (excl. VAT)|Total (incl. VAT)|Total excl. VAT|Total incl. VAT|"
         "Total excluding tax|Total including tax|Total before tax|Total after tax|Total inc GST|"
         "Total with tax|Net amount|Gross amount|Amount excl. VAT|Amount including VAT|Total for March 2026|"
+        "各中心合计|所有中心合计|各事业部合计|各小组合计|各项目组总计|全体小组合计|本月各中心合计|销售全部合计|全部中心合计|"
         "Total: 85 meetings|Total CNY 12.00|Net total"
     ),
     "subtotal": (
-        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|市场部合计|客服中心总计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
+        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|市场部合计|客服中心总计|安全部合计|全国客服中心合计|各部门小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
         "Subtotal excl. VAT"
     ),
     "charge": (

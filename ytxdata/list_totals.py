@@ -38,8 +38,8 @@ _BEHIND = rf"[\d:(\[【=,、。;/共]|{_MONEY}|{_WHAT}|{_TAXED}|(?:{_UNITS}|tota
 # of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not (各中心: all)
 _OF_SOME = (
     r"(?P<all>(?=[^:]*?(?:各|所有|(?<!安)全[体部中组科])))?"
-    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?|(?(all)(?!)|(?<=.[部组科]|中心)[合总]计))|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
-    rf"\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
+    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?|(?(all)(?!)|(?<=.[部组科]|中心)[合总]计))"
+    rf"|[合总]\s*计|{_ALL}|(?<![a-z])totals?)\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
 )
 _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
@@ -315,13 +315,10 @@ def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -
     ]
     if not off:
         return OWN_TOTAL
-    zh, en = (
-        "、".join(f"{one} {_UNIT_WORDS[unit]}，各行之和为 {mine}" for unit, one, mine in off),
-        ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off),
-    )
-    return Text(
-        f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
-    )
+    zh = "、".join(f"{one} {_UNIT_WORDS[unit]}，各行之和为 {mine}" for unit, one, mine in off)
+    en = ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off)
+    more = Text(f"，与各行之和不同：{zh}", f", which is another than that of its lines: {en}")
+    return Text(OWN_TOTAL.zh + more.zh, OWN_TOTAL.en + more.en)
 
 
 def part_or_all(

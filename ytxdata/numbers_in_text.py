@@ -39,7 +39,7 @@ _AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(
 """A spreadsheet told to group thousands does so with numbers as well."""
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
 _GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
-_READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
+_READ_AS = dict(zip("（）＋．／・⁄∙⋅‧", "()+./·/···", strict=True)) | dict.fromkeys("\u115f\u1160\u2800\u3164", "")
 _WORDS = "".join(map(chr, CHINESE))
 _SAID = r"分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?"
 _DAY = r"20[0-9]{2}(?:[-/.][0-9]{1,2}(?![0-9])|年)"
@@ -223,9 +223,7 @@ def _plain(character: str) -> str:
     if kind == "Pd" or character in "−_‾˗⁃ー‐":
         return "-"
     # zero width, soft hyphens, marks set upon a letter, keycaps, private use, control characters, fillers
-    if character != "\n" and (
-        kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp") or character in "\u115f\u1160\u2800\u3164"
-    ):
+    if character != "\n" and kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp"):
         return ""
     return _READ_AS.get(character, character)
 
@@ -336,9 +334,8 @@ def _dialled(window: Sequence[DigitGroup], *, is_international: bool) -> str | N
     carrier = CARRIER.match(digits)
     if carrier and carrier.end() <= len(window[0].digits):  # as in a column of numbers
         number = window[0].digits[carrier.end() :]
-        return _dialled(
-            [window[0]._replace(digits=number), *window[1:]] if number else window[1:], is_international=False
-        )
+        first = [window[0]._replace(digits=number)] if number else []
+        return _dialled([*first, *window[1:]], is_international=False)
     if is_international:
         is_number = len(digits) <= 15 and _grouped(window, most=7)
         return f"+{digits}" if is_number and not _is_date(digits) else None

@@ -43,7 +43,7 @@ _READ_AS = dict(zip("（）＋．／・⁄∙⋅‧", "()+./·/···", strict=T
 _WORDS = "".join(map(chr, CHINESE))
 _SAID = r"分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?"
 _DAY = r"20[0-9]{2}(?:[-/.][0-9]{1,2}(?![0-9])|年)"
-_NO_EXTENSION = r"(?![0-9]|[.:][0-9]| ?(?:[元米台部个](?![一-龥])|分钟))"
+_NO_EXTENSION = r"(?![0-9]|[.:][0-9]| ?(?:[元米台部个](?:的|(?![一-龥]))|分钟))"
 """What is behind a figure that counts something: 国内线100分钟, `，转500元`; 转802部署会 and 转802元旦会 count nothing."""
 _MORE = rf"{_NO_EXTENSION}(?:[-/、,，](?!{_DAY})[0-9]{{3,6}}{_NO_EXTENSION})*"
 _ALONE = re.compile(rf"((?<![a-z])(?:{_SAID})[- .:：=(【[]{{0,2}})(?!{_DAY})([0-9]{{3,6}}{_MORE})", re.IGNORECASE)

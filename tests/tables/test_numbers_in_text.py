@@ -220,7 +220,8 @@ def test_an_extension_is_hidden_without_its_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["国内线100分钟", "室内线 500 米", "extension 2026-03-31", "新增分机 200 部", "分机300台"]
+    "text",
+    ["国内线100分钟", "室内线 500 米", "extension 2026-03-31", "新增分机 200 部", "分机300台", "分机200部的预算"],
 )
 def test_what_is_counted_behind_the_word_for_an_extension_stays(text: str) -> None:
     assert hide_in_text(text) == text

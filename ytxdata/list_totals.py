@@ -35,10 +35,11 @@ _TAXED = (
     r"|(?:incl|excl|inc|ex|including|excluding|inclusive|exclusive|before|after|with|without|net\s+of)\b"
 )
 _BEHIND = rf"[\d:(\[【=,、。;/共]|{_MONEY}|{_WHAT}|{_TAXED}|(?:{_UNITS}|total|sum)(?![^\W\d])"
-# of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not
+# of what: 市场部小计, Invoice total; more words behind it make a name (组合计费用), figures and brackets do not (各中心: all)
 _OF_SOME = (
-    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?|(?<=[^全各][部组科]|中心)[合总]计)|[合总]\s*计|{_ALL}|(?<![a-z])totals?)"
-    rf"\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
+    r"(?P<all>(?=[^:]*?(?:各|所有|(?<!安)全[体部中组科])))?"
+    rf"[^:]{{1,20}}?(?:(?P<some>小\s*计|(?<![a-z])sub[-\s]?totals?|(?(all)(?!)|(?<=.[部组科]|中心)[合总]计))"
+    rf"|[合总]\s*计|{_ALL}|(?<![a-z])totals?)\s*(?:(?:[\d:(\[【=]|{_TAXED}).*)?"
 )
 _TOTAL = re.compile(
     rf"(?:{_PAGE}|{_SPAN})?\s*(?:{_SUBTOTAL}|{_SUM})\s*(?:(?:{_BEHIND}).*)?|{_OF_SOME}", re.IGNORECASE | re.DOTALL
@@ -189,10 +190,12 @@ Closing = Literal["balance", "due", "charge"]
 owed. Only the last is money that is shared, and only it belongs to a total for certain.
 """
 
-_PAID = r"(?<![应实待未需])(?:[付收缴回汇存打还]款|[缴交]费)|(?:微信|银行|[本上当][期月年次])支付|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约)(?<!考核)(?<!质量)扣款"
 _WORDS: Mapping[Closing, str] = {
-    "balance": rf"(?<![补收缴线网当目以])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单|[总金]额|[^\W\d退补违罚漏少滞逾追]{{0,4}}费用?)(?:款项?)?|结转"
-    rf"|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵|支付)?|{_PAID}"
+    "balance": r"(?<![补收缴线网当目以])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单"
+    r"|[总金]额|(?:少(?=[付缴交])|[^\W\d退补违罚漏少滞逾追]){0,4}费用?)(?:款项?)?|结转"
+    r"|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵)?|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约|考核|质量)扣款"
+    r"|(?<![应实待未需])(?<![应实待未需]支)(?:[付收缴回汇存打还]款|[缴交]费|支付(?:金额|款项?)"
+    r"|(?<=.)(?<!移动|跨境|国际|聚合|数字|三方|统一|智慧)支付)"  # which are branches of business
     r"|已支?[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
     r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
     r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
@@ -312,13 +315,10 @@ def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -
     ]
     if not off:
         return OWN_TOTAL
-    zh, en = (
-        "、".join(f"{one} {_UNIT_WORDS[unit]}，各行之和为 {mine}" for unit, one, mine in off),
-        ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off),
-    )
-    return Text(
-        f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
-    )
+    zh = "、".join(f"{one} {_UNIT_WORDS[unit]}，各行之和为 {mine}" for unit, one, mine in off)
+    en = ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off)
+    more = Text(f"，与各行之和不同：{zh}", f", which is another than that of its lines: {en}")
+    return Text(OWN_TOTAL.zh + more.zh, OWN_TOTAL.en + more.en)
 
 
 def part_or_all(

@@ -39,20 +39,20 @@ _AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(
 """A spreadsheet told to group thousands does so with numbers as well."""
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
 _GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
-_READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
+_READ_AS = dict(zip("（）＋．／・⁄∙⋅‧", "()+./·/···", strict=True)) | dict.fromkeys("\u115f\u1160\u2800\u3164", "")
 _WORDS = "".join(map(chr, CHINESE))
 _SAID = r"分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?"
-_NO_EXTENSION = r"(?![0-9]|[.:][0-9]| ?(?:[元米台]|分钟|个(?!人)|部(?![门长])))"
-"""What is behind a figure that counts something: 国内线100分钟, `，转500元`."""
-_ALONE = re.compile(
-    rf"((?<![a-z])(?:{_SAID})[- .:：=(【[]{{0,2}})(?!20[0-9]{{2}}[-/.年])([0-9]{{3,6}}){_NO_EXTENSION}", re.IGNORECASE
-)
+_DAY = r"20[0-9]{2}(?:[-/.][0-9]{1,2}(?![0-9])|年)"
+_NO_EXTENSION = r"(?![0-9]|[.:][0-9]| ?(?:[元米台部个](?:的|(?![一-龥]))|分钟))"
+"""What is behind a figure that counts something: 国内线100分钟, `，转500元`; 转802部署会 and 转802元旦会 count nothing."""
+_MORE = rf"{_NO_EXTENSION}(?:[-/、,，](?!{_DAY})[0-9]{{3,6}}{_NO_EXTENSION})*"
+_ALONE = re.compile(rf"((?<![a-z])(?:{_SAID})[- .:：=(【[]{{0,2}})(?!{_DAY})([0-9]{{3,6}}{_MORE})", re.IGNORECASE)
 """An extension without its number: a party called `分机8802` is somebody behind the masked switchboard in its row."""
 _EXTENSION = re.compile(
     # said to be one: `（转802）`, `分机号是802`, `Ext No.802`, `转802/803`, `转八零二`, whatever comes behind but a time
     rf"(?P<word> {{0,2}}(?:[(【[]|[;,；，] ?(?![x#]))?(?:总机|請|请|再)?(?:(?:转 ?接?|轉 ?接?|{_SAID}|x|#)"
     r"(?:[ .]{0,2}(?:no|number|是|为|為))?[- .:：=(【[]{0,2}){1,3})"
-    rf"(?P<digits>[0-9]{{1,6}}(?:[-/、,，](?!20[0-9]{{2}}[-/.年])[0-9]{{3,6}}(?![0-9.:]))*{_NO_EXTENSION}|[{_WORDS}]{{3,6}}(?![{_WORDS}]))"
+    rf"(?P<digits>[0-9]{{1,6}}{_MORE}|[{_WORDS}]{{3,6}}(?![{_WORDS}]))"
     r"|(?P<sign>[-*]|[,;，；pw]{1,3}| ?\((?!20[0-9]{2}\)|(?:[01][0-9]|2[0-4])[0-5][0-9]\))(?=[0-9]{3,6}\))|[/×](?=[0-9]{3,5}(?![0-9%：室楼层元月日年点人折会]))(?!(?:[01][0-9]|2[0-4])[0-5][0-9](?![0-9]))|"
     r" {1,2}(?!(?:[01][0-9]|2[0-4])[0-5][0-9]$|20[0-9]{2}$)(?=[0-9]{3,5}$))(?P<behind>[0-9]{1,6})(?![0-9]|[-.,:/][0-9])",
     re.IGNORECASE,
@@ -126,7 +126,9 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
         told = "****" if f"{FOREIGN}{number.dialled}" in ends else hide(number.dialled)
         pieces += [text[done : number.start], told, number.tail]
         done = number.end
-    return _ALONE.sub(lambda one: one[1] + "*" * len(one[2]), "".join((*pieces, text[done:])))
+    return _ALONE.sub(
+        lambda one: one[1] + _GROUP.sub(lambda it: "*" * len(it[0]), one[2]), "".join((*pieces, text[done:]))
+    )
 
 
 _ID = re.compile(rf"(?![A-Za-z]*(?:(?:00)?86)?(?:{_ONE_OF_GLUED.pattern})[A-Za-z]*$)[0-9A-Za-z]*")
@@ -221,9 +223,7 @@ def _plain(character: str) -> str:
     if kind == "Pd" or character in "−_‾˗⁃ー‐":
         return "-"
     # zero width, soft hyphens, marks set upon a letter, keycaps, private use, control characters, fillers
-    if character != "\n" and (
-        kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp") or character in "\u115f\u1160\u2800\u3164"
-    ):
+    if character != "\n" and kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp"):
         return ""
     return _READ_AS.get(character, character)
 
@@ -334,9 +334,8 @@ def _dialled(window: Sequence[DigitGroup], *, is_international: bool) -> str | N
     carrier = CARRIER.match(digits)
     if carrier and carrier.end() <= len(window[0].digits):  # as in a column of numbers
         number = window[0].digits[carrier.end() :]
-        return _dialled(
-            [window[0]._replace(digits=number), *window[1:]] if number else window[1:], is_international=False
-        )
+        first = [window[0]._replace(digits=number)] if number else []
+        return _dialled([*first, *window[1:]], is_international=False)
     if is_international:
         is_number = len(digits) <= 15 and _grouped(window, most=7)
         return f"+{digits}" if is_number and not _is_date(digits) else None

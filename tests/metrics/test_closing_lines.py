@@ -158,6 +158,7 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
         ("扣款账户", "余额"),
         ("Settlement method", "Bank transfer"),
         ("payment method", "prepaid"),
+        ("Account type", "prepaid"),
     ],
 )
 def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
@@ -190,6 +191,23 @@ def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, co
     rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
     text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])
     assert shared(archive, saved(tmp_path, text))[0] == Decimal("30.80")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("column", "word"),
+    [
+        ("账户项目", "上期余额"),
+        ("账户科目", "本期充值"),
+        ("Account item", "Previous balance"),
+        ("Accounting entry", "Payment"),
+    ],
+)
+def test_a_balance_is_one_under_any_item_beside_who_pays(
+    archive: Archive, column: str, word: str, tmp_path: Path
+) -> None:
+    text = f"{column},部门,金额,账期\n会议费,甲,10.80,2026-03\n{word},甲,5.00,2026-03\n"
+    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
 
 
 @pytest.mark.slow
@@ -350,10 +368,11 @@ NAMES = {
         "Total payable|Total cost|Total (excl. VAT)|Total (incl. VAT)|Total excl. VAT|Total incl. VAT|"
         "Total excluding tax|Total including tax|Total before tax|Total after tax|Total inc GST|"
         "Total with tax|Net amount|Gross amount|Amount excl. VAT|Amount including VAT|Total for March 2026|"
+        "各中心合计|所有中心合计|各事业部合计|各小组合计|各项目组总计|全体小组合计|本月各中心合计|销售全部合计|全部中心合计|"
         "Total: 85 meetings|Total CNY 12.00|Net total"
     ),
     "subtotal": (
-        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|市场部合计|客服中心总计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
+        "小计|（小计）|小 计|小計|本页小计|本页合计|第3页合计|市场部小计|市场部合计|客服中心总计|安全部合计|全国客服中心合计|各部门小计|Subtotal|Sub-total|Sub total|Page total|Sales subtotal|"
         "Subtotal excl. VAT"
     ),
     "charge": (
@@ -372,19 +391,19 @@ NAMES = {
         "Balance as of 2026-03-31|Deposit|Paid|Amount paid|Paid fees|Payment|Payments|Payment received|"
         "Payments received|Payment - thank you|Payment by bank transfer|Payment of fees|Prepayment|Top-up|"
         "Top up|Recharge|Receipts|Amount received|Cash received|Direct debit|Bank transfer|Arrears|"
-        "Less payments|已支付|本期支付|微信支付|银行支付|已支付金额|已支付服务费|上期账单|上期账单金额|上期费用|上月话费|上月通话费|"
+        "Less payments|已支付|本期支付|微信支付|支付宝支付|现金支付|网银支付|对公支付|银行支付|支付金额|支付款项|上月少付费用|已支付金额|已支付服务费|上期账单|上期账单金额|上期费用|上月话费|上月通话费|"
         "上期金额|Previous bill|Last month's charges|Prior invoice"
     ),
     "due": (
         "应付|应付金额|應付金額|应付款|应收|应收金额|应收款|实收|實收金額|实收金额|实付金额|应缴|本期应缴|本期应缴费用|应付话费|应付通话费|待缴费|待付款|未付|未缴费|需付金额|"
         "Amount due|Balance due|Due|Payment due|Amount payable|Payable|Amount to pay|Unpaid|"
-        "Amount outstanding|待支付|应支付金额|需付款"
+        "Amount outstanding|待支付|应支付金额|应支付款|需付款"
     ),
     "meeting": (
         "汇总会|（晨会）|—周会—|晨会|周会|财税部周会|税务例会|合计划组|总结会|总裁办公会|总部例会|共享会议室|余额宝项目|充值中心周会|付费用户访谈|收费站例会|税-7|tax-2026|Feedback|"
         "Total Energies|Totally new|Summit|Sumitomo|Page review|Discovery|Balanced scorecard|Due diligence|"
         "Taxi project|Paymaster|Vatican call|80010001|room 12|A-3|m0|预算会|缴税培训|月度例会|实施会|应急演练|场地协调|分享会|费曼小组|"
-        "支付|移动支付|跨境支付|元旦活动|支付宝对接|移动支付周会|上月总结|上期复盘会|往年回顾|Last call"
+        "支付|移动支付|跨境支付|第三方支付|聚合支付|元旦活动|支付宝对接|移动支付周会|上月总结|上期复盘会|往年回顾|Last call"
     ),
 }
 """How operators and ledgers call the lines below a bill, and what each is in the place of an id; anything else is a

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -219,7 +220,8 @@ def test_an_extension_is_hidden_without_its_number(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["国内线100分钟", "室内线 500 米", "extension 2026-03-31", "新增分机 200 部", "分机300台"]
+    "text",
+    ["国内线100分钟", "室内线 500 米", "extension 2026-03-31", "新增分机 200 部", "分机300台", "分机200部的预算"],
 )
 def test_what_is_counted_behind_the_word_for_an_extension_stays(text: str) -> None:
     assert hide_in_text(text) == text
@@ -231,7 +233,20 @@ def test_a_number_in_place_of_an_id_is_hidden_with_the_code_of_its_country_or_to
     assert hide_in_id("80010001", hide_in_text) == "80010001"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}部署会", "{}元旦会", "{}米兰", "{}台北", " {} 台账会", "{}个税会", "{}.", "{}:", "2012.", "{}-803", "2012-2013", "{}、803。", "{}/803.",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("word", ["分机", "0755-88880000转", "ext "])
+def test_an_extension_is_hidden_whatever_word_or_sign_is_behind(word: str, text: str) -> None:
+    shown = hide_in_text(word + text.format(802))
+    assert not re.search("80[23]|201[23]", shown), shown
+
+
 def test_a_day_behind_an_extension_stays() -> None:
+    assert hide_in_text("分机802-2026-01-31") == "分机***-2026-01-31"
     assert hide_in_text("010-65527788转802-2026-01-31") == "010****7788转***-2026-01-31"
 
 

@@ -160,8 +160,8 @@ def _charge(line: SheetLine, told: Mapping[str, str], wholes: Set[tuple[str, ...
     own, meeting_id, text = amount_of(amount, line.digits), cells.get("meeting_id", ""), cells.get("period", "").strip()
     if kind is None:
         # a charge is one wherever it stands (月租费 beside 按分钟); left of a top-up, a remark (含手续费) is none
-        ranked = sorted((bool(_REMARKS.search(name)), place) for place, (name, _) in enumerate(others))
-        named = [others[place] for is_remark, place in ranked if not is_remark or closing(others[place][1]) == "charge"]
+        named = [one for one in others if not _REMARKS.search(one[0])]
+        named += [one for one in others if one not in named and closing(one[1]) == "charge"]
         # a way to pay (银行代扣) beside who pays is none; alone it names the line (甲, 上期余额)
         closings = [one for name, one in named if not _WAYS.search(name) and _WORD.search(one)]
         kind = closing_of(meeting_id, closings or [one for _, one in named], {**told, "amount_yuan": amount})
@@ -396,7 +396,7 @@ _REMARKS = re.compile(
     re.IGNORECASE,
 )
 """How a line is paid stands there; 接入方式, 交易方式 and 账户名称 say what it is of."""
-_WAYS = re.compile(r"方式|渠道|账户(?!名)|method|channel|account(?! name)", re.IGNORECASE)
+_WAYS = re.compile(r"(?:方式|渠道|账户|method|channel|account)(?:类型|[ _]?type)?\s*$", re.IGNORECASE)
 _COUNTS = re.compile(r"\s*总?共\s*\d")
 _SHOWN = 10
 _NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+(e[-+]?\d+)?", re.IGNORECASE)

@@ -56,9 +56,12 @@ _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～�
 
 _CLOCK = re.compile(r"(?i)(?=.*[1-9])\s*(?:[上下]午)?\s*\d\d?[:：]\d\d(?:[:：]\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?\s*")
 _LASTS = re.compile(
-    "dura|len(?:gth|$)|span|hours|lasted|elapsed|remain|timeleft|total|count|seconds|minutes|时长|用时|耗时|剩余|总"
+    "dura|len(?:gth|$)|span|lasted|elapsed|remain|timeleft|时长|用时|耗时|剩余"
+    "|^(?!.*(?:(?<!re)start(?!up)|begin|(?<!att)(?<!ext)(?<!sp)(?<!week)end|开始|结束))"
+    ".*(?:hours|total|count|seconds|minutes|总)"
 )
-"""A time of day alone, which zeros are not; and in plain keys, what makes of it how long something took."""
+"""A time of day alone, which zeros are not; and in plain keys, what makes of it how long something took: `startHours`
+says when it began, and `accountStart` counts nothing."""
 
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
@@ -262,12 +265,12 @@ def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
 
 class _Edges(NamedTuple):
     """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), who that was by
-    number and by name, -1 where none is given, and their texts."""
+    number and by name, and their texts."""
 
     came: np.ndarray[Any, np.dtype[np.int64]]
     left: np.ndarray[Any, np.dtype[np.int64]]
     owners: np.ndarray[Any, np.dtype[np.int64]]
-    people: tuple[np.ndarray[Any, np.dtype[np.int64]], ...]
+    people: list[tuple[str | None, str | None]]
     texts: list[list[str | None]]
 
 
@@ -275,8 +278,7 @@ def _edges(arrays: Mapping[str, pa.Array], owner: pa.Array) -> _Edges:
     seconds = [arrays[name].cast(pa.timestamp("s", "UTC"), safe=False) for name in ("joined_at", "left_at")]
     came, left = (one.cast(pa.int64()).fill_null(-1).to_numpy() for one in seconds)
     beijing = (pc.add(one.cast(pa.timestamp("s")), pa.scalar(BEIJING_OFFSET, pa.duration("s"))) for one in seconds)
-    codes = (arrays[name].dictionary_encode().indices.cast(pa.int64()) for name in ("number", "name"))
-    people = tuple(one.fill_null(-1).to_numpy() for one in codes)
+    people = list(zip(arrays["number"].to_pylist(), arrays["name"].to_pylist(), strict=True))
     texts = [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing]
     return _Edges(came, left, owner.to_numpy(), people, texts)
 
@@ -299,13 +301,19 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     both = np.stack([edges.came[first:end], edges.left[first:end]])
     if not len(known := both[both >= 0]):
         return False
-    # of one name are one's devices; who has a number and who has none, or neither that nor a name, may be the same
-    (number, own_number), (name, own_name) = ((of[first:end], of[row]) for of in edges.people)
-    is_other = (np.minimum(number, own_number) >= 0) & (number != own_number) & ((name < 0) | (name != own_name))
-    is_other |= (np.maximum(number, own_number) < 0) & (np.minimum(name, own_name) >= 0) & (name != own_name)
     low, high = known.min(), known.max()
     is_no_sitting_of_it = at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY
-    return bool((both[:, ~is_other] == at).any()) or (not is_again and is_no_sitting_of_it)
+    others = (first + np.flatnonzero((both == at).any(axis=0))).tolist()
+    is_own = any(_may_be_one(*edges.people[row], *edges.people[other]) for other in others)
+    return is_own or bool(not is_again and is_no_sitting_of_it)
+
+
+def _may_be_one(number: str | None, name: str | None, other_number: str | None, other_name: str | None) -> bool:
+    """Return whether two legs may be one person's: of one name, also with more behind it, are one's devices; where no
+    names can be compared, who has no number may be anybody."""
+    if name and other_name and (number is None or number != other_number):
+        return name.startswith(other_name) or other_name.startswith(name)
+    return number is None or other_number in (None, number)
 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:

@@ -245,7 +245,6 @@ def _sits(key: str) -> bool:
     return _SITS.search(plain(key)) is not None
 
 
-@lru_cache(maxsize=4096)
 def _may_hold_sittings(key: str) -> bool:
     return not is_no_sitting(key) and (_sits(key) or not is_of_another_time(key))
 
@@ -302,10 +301,10 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     if not len(known := both[both >= 0]):
         return False
     low, high = known.min(), known.max()
-    is_no_sitting_of_it = at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY
-    others = (first + np.flatnonzero((both == at).any(axis=0))).tolist()
-    is_own = any(_may_be_one(*edges.people[row], *edges.people[other]) for other in others)
-    return is_own or bool(not is_again and is_no_sitting_of_it)
+    if not is_again and (at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY):
+        return True
+    others = first + np.flatnonzero((both == at).any(axis=0))
+    return any(_may_be_one(*edges.people[row], *edges.people[other]) for other in others)
 
 
 def _may_be_one(number: str | None, name: str | None, other_number: str | None, other_name: str | None) -> bool:
@@ -335,9 +334,8 @@ def unread_times(
         values = values_of(key)
         is_other, is_dialled = is_of_another_time(key), _NUMBER_DIALLED.fullmatch(plain(key)) is not None
         has_clock = came_again(key) or (_COMES_OR_GOES.search(plain(key)) is not None and not is_other)
-        absent = set() if is_other else set(may_tell_when(values, never))
-        if came_again(key):
-            absent = set(may_tell_when(values, [*range(len(values))]))
+        asked = [*range(len(values))] if came_again(key) else [] if is_other else never
+        absent = set(may_tell_when(values, asked))
         if isinstance(values, pa.Array):
             is_open = pa.types.is_struct(values.type) or pa.types.is_string(values.type)
             rows = rows_where(may_tell_inside(key, values)) if is_open else []

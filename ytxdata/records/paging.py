@@ -296,11 +296,9 @@ def _names_failure(key: str, raw: bytes) -> bool:
     read = read_value(raw) if found and (len(raw) > 9 or raw.strip(b'"0123456789.')) else None
     waiting = [read.value] if read else []
     for one in waiting:  # it grows
-        if isinstance(one, dict):
-            if not (found and found[1] and _began(one)):
-                # which page of them this is, is none of their ids; alone, it is what failed
-                is_one = len(one) == 1
-                waiting += (it for key, it in one.items() if is_one or not (_pages(bare(key)) and str(it).isdecimal()))
+        if isinstance(one, dict) and not (found and found[1] and _began(one)):
+            # which page of them this is, is none of their ids; alone, it is what failed
+            waiting += (it for k, it in one.items() if len(one) < 2 or not (_pages(bare(k)) and str(it).isdecimal()))
         elif isinstance(one, list):
             waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str) and _is_failure(one):
@@ -333,10 +331,9 @@ def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
     """Return what a flag about more pages says; None of what is none. `end` may be a place among all."""
     if word not in _YES | _NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
         return None
-    is_number = word.lstrip("-").isdecimal()
     may_be = key.startswith(("is", "has", "have", "are", "no")) or (CUT.fullmatch(key) and key not in _WORDS)
     may_be = may_be or "truncated" in key or (key.startswith("more") and key not in _WORDS)
-    is_sure = not is_number or may_be or key == "eof" or (key == "end" and not is_place)
+    is_sure = not word.lstrip("-").isdecimal() or may_be or key == "eof" or (key == "end" and not is_place)
     return word in _YES if is_sure else None
 
 

@@ -180,10 +180,9 @@ def is_clock(key: str, value: Any) -> bool:
     >>> is_clock("timeSpan", "01:30:00"), is_clock("timeSpan", "09:00-10:30")
     (False, True)
     """
-    if not isinstance(value, str):
-        return False
-    is_one = _CLOCK.fullmatch(value) is not None and _LASTS.search(plain(key)) is None
-    return is_one or _HOURS.match(value.strip()) is not None
+    text = value.strip() if isinstance(value, str) else ""
+    is_one = _CLOCK.fullmatch(text) is not None and _LASTS.search(plain(key)) is None
+    return is_one or _HOURS.match(text) is not None
 
 
 def tells_when(value: Any, depth: int = 0) -> bool:
@@ -236,24 +235,19 @@ def times_inside(key: str, value: Any, depth: int = 0) -> Iterator[tuple[str, bo
             yield from times_inside(name, one, depth + 1)
         elif is_no_sitting(name) or is_of_another_time(name):
             continue
-        elif is_again or tells_sittings(one) or (_sits(key) and looks_like_instant(one)):
+        elif is_again or tells_sittings(one) or (_SITS.search(plain(key)) and looks_like_instant(one)):
             yield from ((str(it), is_again) for it in points_in(one))
 
 
-@lru_cache(maxsize=4096)
-def _sits(key: str) -> bool:
-    return _SITS.search(plain(key)) is not None
-
-
 def _may_hold_sittings(key: str) -> bool:
-    return not is_no_sitting(key) and (_sits(key) or not is_of_another_time(key))
+    return not is_no_sitting(key) and (_SITS.search(plain(key)) is not None or not is_of_another_time(key))
 
 
 def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
     """Return a mask of the objects of a column that may say when a party came again: by their keys, in lists, or in
     texts of several times or of JSON."""
     kind = values.type
-    if came_again(key) or pa.types.is_list(kind) or (pa.types.is_struct(kind) and _sits(key)):
+    if came_again(key) or pa.types.is_list(kind) or (pa.types.is_struct(kind) and _SITS.search(plain(key))):
         return values.is_valid()
     if pa.types.is_string(kind):
         return pc.match_substring_regex(values, _MAY_BE_SITTINGS).fill_null(False)
@@ -317,9 +311,9 @@ def _may_be_one(number: str | None, name: str | None, other_number: str | None, 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
     """Return some of the values of a column."""
-    if isinstance(values, pa.Array):
-        return as_list(values.take(pa.array(rows, pa.int64())))
-    return [values[i] for i in rows]
+    return (
+        as_list(values.take(pa.array(rows, pa.int64()))) if isinstance(values, pa.Array) else [values[i] for i in rows]
+    )
 
 
 def unread_times(

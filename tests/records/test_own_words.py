@@ -177,6 +177,16 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"phone": "075588880000", "ext": "8012", "userExt": "1", "homeExt": "9001"}, "+8675588880000", "8012"),
         ({"phone": "88880000", "areaCode": "0755", "homeAreaCode": "010"}, "+8675588880000", None),
         ({"phone": "2025550123", "countryCode": "1", "userCountryCode": "86"}, "+12025550123", None),
+        # a bare key may be a district's or a word for something else
+        *(
+            ({"phone": "88880000", "areaCode": one, "phoneAreaCode": "0755"}, "+8675588880000", None)
+            for one in ("440300", "深圳")
+        ),
+        ({"phone": "88880000", "areaCode": "0755", "ext": "normal", "extension": "8012"}, "+8675588880000", "8012"),
+        *(
+            ({"phone": "88880000", "telAreaCode": one}, "+8675588880000", None)
+            for one in ("+86755", "0086755", "0755-")
+        ),
         ({"phone": "15400000001", "workAreaCode": "010", "homeAreaCode": "0755"}, "+8615400000001", None),
         ({"phone": "88880000", "workAreaCode": "0755", "userAreaCode": "0755"}, "+8675588880000", None),
         (
@@ -222,6 +232,7 @@ def test_a_region_or_an_sms_code_beside_a_local_number_is_no_part_of_it(rows: Ro
         {"countryCode": "358", "phone": "358480707"},  # a line in Tampere, or a mobile of six digits
         {"workAreaCode": "010", "homeAreaCode": "0755"},
         {"workExt": "8012", "userExt": "1", "phone": "075588880000"},
+        {"phoneAreaCode": "(0755)"},
     ],
 )
 def test_codes_that_make_no_number_are_told(rows: Rows, code: dict[str, str]) -> None:

@@ -392,6 +392,8 @@ def test_no_errors_are_no_doubt(errors: Any) -> None:
         [{"meid": "20260305090000", "message": "restart", "timeout": 3000, "restart": 1}],
         {"pageNo": "1", "records": "20260305090000"},
         [{"meid": "20260305090000", "request": {"startTime": "2026-03-05 09:00:00"}}],
+        *([{"page": "3"}], {"pageNo": "3"}, {"nextId": "9005003"}, {"data": {"begin": 0}, "ids": ["9005003"]}),
+        [{"meid": "20260305090000", "detail": {"startTime": "2026-03-05 09:00:00", "error": "timeout"}}],
     ],
     ids=str,
 )
@@ -406,7 +408,8 @@ def test_an_answer_that_names_meetings_that_it_failed_to_give_is_not_whole(key: 
 def test_meetings_that_failed_and_say_when_they_began_were_given(start: str) -> None:
     """A start was known by the words `start` and `begin` alone, and every answer of such a platform was in doubt."""
     when: Any = "2026-03-05 10:00:00"
-    listed = [{"confId": "5", "duration": 0, start: {"startTime": when} if start in ("conf", "detail") else when}]
+    inside = {"startTime": when, "error": None, "errorCode": 0, "errors": []}
+    listed = [{"confId": "5", "duration": 0, start: inside if start in ("conf", "detail") else when}]
     for failed in (listed, {"pageNo": "1", "list": listed}):
         assert not read({"data": ALL, "failed": failed}).is_doubtful
 

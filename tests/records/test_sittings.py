@@ -124,6 +124,14 @@ def test_the_sittings_of_one_person_on_two_devices_are_its_legs(who: tuple[dict[
     assert tables([*legs_of_one, *others]).problems.num_rows == 0
 
 
+@pytest.mark.parametrize("other", [{"name": "李四"}, {"name": "李四", "phone": "15400000002"}])
+@pytest.mark.parametrize("n", [1, 4])
+def test_who_has_another_name_and_came_that_second_is_somebody_else(other: dict[str, Any], n: int) -> None:
+    own = {**ONCE, "name": "张伟", "info": {"rejoinTime": SECOND[0]}}
+    found = tables(*[[own, {**other, "jointime": SECOND[0], "leavetime": SECOND[1]}]] * n)
+    assert found.problems["reason"].to_pylist() == ["unread_parties"] * n
+
+
 @pytest.mark.parametrize("n", [1, 4])
 def test_numbers_in_an_object_are_told_as_they_were_written(n: int) -> None:
     told = tables(*[[{**ONCE, "session": {"on": 1767580800, "of": 1.5}}]] * n).problems["raw_value"].to_pylist()

@@ -348,6 +348,8 @@ DAYS = {"starttime": "2026-03-05", "endtime": "2026-03-05"}
         ({**DAYS, "时间段": "09:00-10:00"}, ["时间段=09:00-10:00"]),
         ({**DAYS, "time": "09:00"}, ["time=09:00"]),
         ({"start_date": "2026-03-05", "start_clock": "09:00"}, ["start_clock=09:00"]),
+        *(({**DAYS, key: "09:00"}, [f"{key}=09:00"]) for key in ("startHours", "startMinutes", "accountStart")),
+        ({**DAYS, "startupSeconds": "00:30", "restartCount": "0:30", "attendMinutes": "00:30", "startDuration": "1:30"}, []),
         ({**DAYS, "remindTime": "08:50", "workHours": "09:00-18:00", "endpoint": "a", "totalTime": "01:00"}, []),
     ],
     ids=str,

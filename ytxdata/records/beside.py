@@ -177,16 +177,18 @@ def as_one_meeting(value: dict[str, Any], aliases: Aliases) -> dict[str, Any] | 
 
 
 _OF_PHONE = f"{OWN['phone'].pattern}(?:电话|手机|座机|固话|号码)?"
+_OF_LINE = ("phone", "tel", "mobile", "电话", "手机", "座机", "固话")
+_SURE = "|".join(("(?<!.)", *(f"(?<={word})" for word in _OF_LINE)))
 _PARTS = tuple(
     (part, re.compile(f"({_OF_PHONE})(?:{keys})"), re.compile(values))
     for part, keys, values in (
         ("country", "(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
         ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
         ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
-        ("area", "(?<!.)(?:area(?:code|no)|区号)", ".+"),
+        ("area", f"(?:{_SURE})(?:area(?:code|no)|区号)", ".+"),
         ("area", "area(?:code|no)|区号", r"\+?\d{1,4}"),
         ("area", "area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
-        ("extension", "ext(?:ension)?(?:no|num|number)?|分机号?码?", ".+"),
+        ("extension", "ext(?:ension)?(?:no|num|number)?|分机号?码?", r".*\d.*"),
         ("region", "(?<!.)area", r"[1-9]\d{1,2}"),
     )
 )
@@ -195,10 +197,11 @@ first; of words that mean other things, too (a district, an SMS code), only what
 
 
 @lru_cache(maxsize=4096)
-def _parts(key: str) -> tuple[tuple[tuple[bool, int], str, re.Pattern[str]], ...]:
-    """Return which part of a number a key may give, how sure that is (words in front are of any line), and its form."""
+def _parts(key: str) -> tuple[tuple[tuple[bool, bool, int], str, re.Pattern[str]], ...]:
+    """Return which part of a number a key may give, how sure that is (behind a line's word it is the phone's, with none
+    it may be a district's, behind others of any line), and its form."""
     found = ((i, part, keys.fullmatch(plain(key)), form) for i, (part, keys, form) in enumerate(_PARTS))
-    return tuple(((match[1] != "", i), part, form) for i, part, match, form in found if match)
+    return tuple(((not it[1].endswith(_OF_LINE), it[1] != "", i), part, form) for i, part, it, form in found if it)
 
 
 def _parts_in(number: Any, said: Iterable[tuple[str, Any]]) -> dict[str, list[str]]:

@@ -225,19 +225,15 @@ def total(key: str, raw: bytes) -> int | None:
 
 def _number_said(raw: bytes) -> str | None:
     """Return the text of a number, also where an object holds it; None of what is a list or a flag, or no number by its
-    length: patterns take the square of a long one, and Python refuses thousands of digits.
-    """
+    length: patterns take the square of a long one, and Python refuses thousands of digits."""
     said = _decoded(raw)
     if isinstance(said, dict) and all(_OF_STATES.fullmatch(named(one)) for one in said):
         said = sum(min(one, 10**9) for one in said.values() if isinstance(one, int)) if said else None
     if isinstance(said, dict):
         # beside `low` a 64-bit number of JavaScript has a `high`; of two counts the larger one may be of legs
         counts = [str(one) for key, one in said.items() if key == "low" or re.fullmatch(_THINGS, named(key))]
-        number = (
-            min(counts, key=lambda one: (len(one), one))
-            if counts
-            else next((said[one] for one in _TEXT_KEYS if one in said), None)
-        )
+        number = min(counts, key=lambda one: (len(one), one), default=None)
+        number = next((said[one] for one in _TEXT_KEYS if one in said), None) if number is None else number
         said = f"{number}+" if str(said.get("relation")).casefold() in ("gt", "gte") else number
     text = None if isinstance(said, (bool, list)) else str(said).strip()
     return text if text is not None and len(text) <= _LONGEST_WORD else None
@@ -270,9 +266,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
     if said.keys() & _CURRENT_KEYS and any(_OF_ALL.search(key) for key, _ in told):
         told = [one for one in told if one[0] != "count"]  # how many a page may have, as Slack writes it
-    is_only_page = has_total or any(
-        word == "1" and key != "pagecount" and _PAGES.fullmatch(key) for key, word in said.items()
-    )
+    is_only_page = has_total or any(said[key] == "1" and _PAGES.fullmatch(key) for key in said.keys() - {"pagecount"})
     leads_on = (
         _NEXT.fullmatch(key) is not None
         and not (is_only_page and (key in ("nextpage", "pagenext") or (word.isdecimal() and "next" in key)))
@@ -284,18 +278,14 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
     more = any(is_more) or (not is_more and any(leads_on)) or any(flags[key] for key in flags if CUT.fullmatch(key))
     numbers_said = (_number_said(raw) or "" for key, raw, *_ in members if TOTAL.fullmatch(named(key)))
-    more = more or any(map(_AT_LEAST.search, numbers_said))
+    more = more or any(map(_AT_LEAST.search, numbers_said)) or bool(_REL_NEXT.search(said.get("link", "")))
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
+    keys = {bare(one.key) for one in members}
     # What MongoDB has not given yet stays behind a cursor.
-    is_batch = any(bare(one.key) in ("firstbatch", "nextbatch") for one in members)
-    more = more or (is_batch and said.get("id", "0") != "0") or bool(_REL_NEXT.search(said.get("link", "")))
+    more = more or (not keys.isdisjoint(("firstbatch", "nextbatch")) and said.get("id", "0") != "0")
     # With `confid` beside it, the number is that of the question.
-    has_question = any(bare(one.key) == "confid" for one in members)
-    numbers = [
-        AskedFor(number) if key in _ASKED_KEYS else number
-        for key, number in told
-        if not (key in _ASKED_KEYS and has_question)
-    ]
+    told = [one for one in told if not ("confid" in keys and one[0] in _ASKED_KEYS)]
+    numbers = [AskedFor(number) if key in _ASKED_KEYS else number for key, number in told]
     is_failed = any(_names_failure(bare(one.key), one.raw) or _has_failed_shards(one) for one in members)
     return [*numbers, *([None] if more else []), *([LOST] if is_failed else [])]
 
@@ -306,20 +296,29 @@ def _names_failure(key: str, raw: bytes) -> bool:
     read = read_value(raw) if found and (len(raw) > 9 or raw.strip(b'"0123456789.')) else None
     waiting = [read.value] if read else []
     for one in waiting:  # it grows
-        if isinstance(one, dict):
-            own = [one, *(it for key, it in one.items() if isinstance(it, dict) and is_of_meeting(key))]
-            has_start = any(_BEGAN.search(plain(key)) for it in own for key in it)
-            has_start = has_start or any("started_at" in DEFAULT.columns(it).values() for it in own)
-            if not (has_start and found and found[1]):
-                # which page of them this is, is none of their ids
-                waiting += (it for key, it in one.items() if not (_pages(bare(key)) and str(it).isdecimal()))
+        if isinstance(one, dict) and not (found and found[1] and _began(one)):
+            # which page of them this is, is none of their ids; alone, it is what failed
+            waiting += (it for k, it in one.items() if len(one) < 2 or not (_pages(bare(k)) and str(it).isdecimal()))
         elif isinstance(one, list):
             waiting += [str(it) if type(it) is int else it for it in one]
-        elif isinstance(one, str):
-            word = as_word(said := one.encode("utf-8", "replace")).rstrip("。.!！")
-            if len(one) > _LONGEST_WORD or not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said)):
-                return True
+        elif isinstance(one, str) and _is_failure(one):
+            return True
     return False
+
+
+def _began(failed: dict[str, Any]) -> bool:
+    """Return whether what failed says when it began; inside, as a column of it, and beside no word of a failure."""
+    if any(_BEGAN.search(plain(key)) for key in failed) or "started_at" in DEFAULT.columns(failed).values():
+        return True
+    inside = [it for key, it in failed.items() if isinstance(it, dict) and is_of_meeting(key)]
+    words = (str(it or "") for own in (failed, *inside) for key, it in own.items() if re.search(_FAILURE, plain(key)))
+    return any("started_at" in DEFAULT.columns(it).values() for it in inside) and not any(map(_is_failure, words))
+
+
+def _is_failure(text: str) -> bool:
+    """Return whether a text among errors is any but that there were none."""
+    word = as_word(said := text.encode("utf-8", "replace")).rstrip("。.!！")
+    return len(text) > _LONGEST_WORD or not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said))
 
 
 def _has_failed_shards(member: Member) -> bool:
@@ -332,10 +331,9 @@ def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
     """Return what a flag about more pages says; None of what is none. `end` may be a place among all."""
     if word not in _YES | _NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
         return None
-    is_number = word.lstrip("-").isdecimal()
     may_be = key.startswith(("is", "has", "have", "are", "no")) or (CUT.fullmatch(key) and key not in _WORDS)
     may_be = may_be or "truncated" in key or (key.startswith("more") and key not in _WORDS)
-    is_sure = not is_number or may_be or key == "eof" or (key == "end" and not is_place)
+    is_sure = not word.lstrip("-").isdecimal() or may_be or key == "eof" or (key == "end" and not is_place)
     return word in _YES if is_sure else None
 
 
@@ -440,8 +438,7 @@ def describes_page(key: str, raw: bytes) -> bool:
 
 def is_page(key: str, members: Sequence[Member]) -> bool:
     """Return whether an object under a key describes the list around it. One that counts and does not page may count
-    anything.
-    """
+    anything."""
     return (
         plain(key) in PAGE_KEYS | {"data"}
         or all(map(is_count, members))

@@ -56,9 +56,12 @@ _HOURS = re.compile(r"(?<!\d)\d{1,2}[:：]\d\d(?:[:：]\d\d)?\s*(?:[-~–—～�
 
 _CLOCK = re.compile(r"(?i)(?=.*[1-9])\s*(?:[上下]午)?\s*\d\d?[:：]\d\d(?:[:：]\d\d(?:\.\d+)?)?\s*(?:[ap]\.?m\.?)?\s*")
 _LASTS = re.compile(
-    "dura|len(?:gth|$)|span|hours|lasted|elapsed|remain|timeleft|total|count|seconds|minutes|时长|用时|耗时|剩余|总"
+    "dura|len(?:gth|$)|span|lasted|elapsed|remain|timeleft|时长|用时|耗时|剩余"
+    "|^(?!.*(?:(?<!re)start(?!up)|begin|(?<!att)(?<!ext)(?<!sp)(?<!week)end|开始|结束))"
+    ".*(?:hours|total|count|seconds|minutes|总)"
 )
-"""A time of day alone, which zeros are not; and in plain keys, what makes of it how long something took."""
+"""A time of day alone, which zeros are not; and in plain keys, what makes of it how long something took: `startHours`
+says when it began, and `accountStart` counts nothing."""
 
 MAY_TELL_WHEN = r"\d[:：时点]|\d{9}|^\s*[\[{]"
 """What every text has that tells when, or is JSON of one."""
@@ -177,10 +180,9 @@ def is_clock(key: str, value: Any) -> bool:
     >>> is_clock("timeSpan", "01:30:00"), is_clock("timeSpan", "09:00-10:30")
     (False, True)
     """
-    if not isinstance(value, str):
-        return False
-    is_one = _CLOCK.fullmatch(value) is not None and _LASTS.search(plain(key)) is None
-    return is_one or _HOURS.match(value.strip()) is not None
+    text = value.strip() if isinstance(value, str) else ""
+    is_one = _CLOCK.fullmatch(text) is not None and _LASTS.search(plain(key)) is None
+    return is_one or _HOURS.match(text) is not None
 
 
 def tells_when(value: Any, depth: int = 0) -> bool:
@@ -233,25 +235,19 @@ def times_inside(key: str, value: Any, depth: int = 0) -> Iterator[tuple[str, bo
             yield from times_inside(name, one, depth + 1)
         elif is_no_sitting(name) or is_of_another_time(name):
             continue
-        elif is_again or tells_sittings(one) or (_sits(key) and looks_like_instant(one)):
+        elif is_again or tells_sittings(one) or (_SITS.search(plain(key)) and looks_like_instant(one)):
             yield from ((str(it), is_again) for it in points_in(one))
 
 
-@lru_cache(maxsize=4096)
-def _sits(key: str) -> bool:
-    return _SITS.search(plain(key)) is not None
-
-
-@lru_cache(maxsize=4096)
 def _may_hold_sittings(key: str) -> bool:
-    return not is_no_sitting(key) and (_sits(key) or not is_of_another_time(key))
+    return not is_no_sitting(key) and (_SITS.search(plain(key)) is not None or not is_of_another_time(key))
 
 
 def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
     """Return a mask of the objects of a column that may say when a party came again: by their keys, in lists, or in
     texts of several times or of JSON."""
     kind = values.type
-    if came_again(key) or pa.types.is_list(kind) or (pa.types.is_struct(kind) and _sits(key)):
+    if came_again(key) or pa.types.is_list(kind) or (pa.types.is_struct(kind) and _SITS.search(plain(key))):
         return values.is_valid()
     if pa.types.is_string(kind):
         return pc.match_substring_regex(values, _MAY_BE_SITTINGS).fill_null(False)
@@ -262,12 +258,12 @@ def may_tell_inside(key: str, values: pa.Array) -> pa.Array:
 
 class _Edges(NamedTuple):
     """The seconds at which legs came and left, -1 where nothing says it, whose they are (sorted), who that was by
-    number and by name, -1 where none is given, and their texts."""
+    number and by name, and their texts."""
 
     came: np.ndarray[Any, np.dtype[np.int64]]
     left: np.ndarray[Any, np.dtype[np.int64]]
     owners: np.ndarray[Any, np.dtype[np.int64]]
-    people: tuple[np.ndarray[Any, np.dtype[np.int64]], ...]
+    people: list[tuple[str | None, str | None]]
     texts: list[list[str | None]]
 
 
@@ -275,8 +271,7 @@ def _edges(arrays: Mapping[str, pa.Array], owner: pa.Array) -> _Edges:
     seconds = [arrays[name].cast(pa.timestamp("s", "UTC"), safe=False) for name in ("joined_at", "left_at")]
     came, left = (one.cast(pa.int64()).fill_null(-1).to_numpy() for one in seconds)
     beijing = (pc.add(one.cast(pa.timestamp("s")), pa.scalar(BEIJING_OFFSET, pa.duration("s"))) for one in seconds)
-    codes = (arrays[name].dictionary_encode().indices.cast(pa.int64()) for name in ("number", "name"))
-    people = tuple(one.fill_null(-1).to_numpy() for one in codes)
+    people = list(zip(arrays["number"].to_pylist(), arrays["name"].to_pylist(), strict=True))
     texts = [pc.strftime(one, "%Y-%m-%d %H:%M:%S").to_pylist() for one in beijing]
     return _Edges(came, left, owner.to_numpy(), people, texts)
 
@@ -299,20 +294,26 @@ def _is_of_leg(said: str, row: int, edges: _Edges, *, is_again: bool) -> bool:
     both = np.stack([edges.came[first:end], edges.left[first:end]])
     if not len(known := both[both >= 0]):
         return False
-    # of one name are one's devices; who has a number and who has none, or neither that nor a name, may be the same
-    (number, own_number), (name, own_name) = ((of[first:end], of[row]) for of in edges.people)
-    is_other = (np.minimum(number, own_number) >= 0) & (number != own_number) & ((name < 0) | (name != own_name))
-    is_other |= (np.maximum(number, own_number) < 0) & (np.minimum(name, own_name) >= 0) & (name != own_name)
     low, high = known.min(), known.max()
-    is_no_sitting_of_it = at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY
-    return bool((both[:, ~is_other] == at).any()) or (not is_again and is_no_sitting_of_it)
+    if not is_again and (at in (low, high) or not low - _A_DAY <= at <= high + _A_DAY):
+        return True
+    others = first + np.flatnonzero((both == at).any(axis=0))
+    return any(_may_be_one(*edges.people[row], *edges.people[other]) for other in others)
+
+
+def _may_be_one(number: str | None, name: str | None, other_number: str | None, other_name: str | None) -> bool:
+    """Return whether two legs may be one person's: of one name, also with more behind it, are one's devices; where no
+    names can be compared, who has no number may be anybody."""
+    if name and other_name and (number is None or number != other_number):
+        return name.startswith(other_name) or other_name.startswith(name)
+    return number is None or other_number in (None, number)
 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
     """Return some of the values of a column."""
-    if isinstance(values, pa.Array):
-        return as_list(values.take(pa.array(rows, pa.int64())))
-    return [values[i] for i in rows]
+    return (
+        as_list(values.take(pa.array(rows, pa.int64()))) if isinstance(values, pa.Array) else [values[i] for i in rows]
+    )
 
 
 def unread_times(
@@ -327,9 +328,8 @@ def unread_times(
         values = values_of(key)
         is_other, is_dialled = is_of_another_time(key), _NUMBER_DIALLED.fullmatch(plain(key)) is not None
         has_clock = came_again(key) or (_COMES_OR_GOES.search(plain(key)) is not None and not is_other)
-        absent = set() if is_other else set(may_tell_when(values, never))
-        if came_again(key):
-            absent = set(may_tell_when(values, [*range(len(values))]))
+        asked = [*range(len(values))] if came_again(key) else [] if is_other else never
+        absent = set(may_tell_when(values, asked))
         if isinstance(values, pa.Array):
             is_open = pa.types.is_struct(values.type) or pa.types.is_string(values.type)
             rows = rows_where(may_tell_inside(key, values)) if is_open else []

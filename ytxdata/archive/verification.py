@@ -60,7 +60,7 @@ class Verification:
     """Where tables, lists or claims are, by a word of the head alone, another version's: how they differ from what this
     one gives. Nothing shows that they are what came of it then, nor that they are damaged."""
     chosen: tuple[Text, ...] = ()
-    """What somebody chose and no answer proves."""
+    """What somebody chose, or let go when it was damaged, and no answer proves."""
 
     @property
     def is_sound(self) -> bool:

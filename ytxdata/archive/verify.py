@@ -316,7 +316,8 @@ class _Check:
             self.damages += [Damage("claim", "certificate", one) for one in claims.others]
             self.unlike, self.chosen = (*self.unlike, *claims.unshown), (*self.chosen, *claims.chosen)
             if bare := [name for name, *_ in self.states[-LISTS_KEPT:] if name in self.bare]:
-                self.unlike = (*self.unlike, _CUT_SHORT.format(n=len(bare), first=bare[0], last=bare[-1]))
+                # sound all the same: one bit in a derived file, and a repair lets the lists go that name it
+                self.chosen = (_CUT_SHORT.format(n=len(bare), first=bare[0], last=bare[-1]), *self.chosen)
             self.is_recomputed = True
 
     def _rows(self, snapshot: Snapshot) -> None:

@@ -157,7 +157,7 @@ def test_a_file_that_somebody_reads_stays_until_nobody_does(
     archive = Archive(tmp_path / "m.archive")
     with Emulator(meetings=30, seed=2) as server:
         client = Client(base_url=server.url, **server.credentials)
-        for _ in range(5):
+        for _ in range(10):
             archive.sync(client)
             server.advance(days=1)
         before = set(archive.path.rglob("*.parquet"))

@@ -191,16 +191,22 @@ owed. Only the last is money that is shared, and only it belongs to a total for 
 """
 
 _WORDS: Mapping[Closing, str] = {
-    "balance": r"(?<![补收缴线网当目以])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单"
-    r"|[总金]额|(?:少(?=[付缴交])|[^\W\d退补违罚漏少滞逾追]){0,4}费用?)(?:款项?)?|结转"
-    r"|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵)?|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约|考核|质量)扣款"
-    r"|(?<![应实待未需])(?<![应实待未需]支)(?:[付收缴回汇存打还]款|[缴交]费|支付(?:金额|款项?)"
-    r"|(?<=.)(?<!移动|跨境|国际|聚合|数字|三方|统一|智慧)支付)"  # which are branches of business
-    r"|已支?[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
-    r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
-    r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
-    r"|paid(?:\s+[a-z\s]*(?:fees?|charges?))?"
-    r"|(?:previous|prior|last)(?: (?:month|period)(?:'?s)?)? (?:bill|invoice|statement|charges))\b",
+    "balance": (
+        # of last month, but for what of it is owed only now (补收上期费用, 上月滞纳费); 线上月租费 is no 上月
+        r"(?<![补收缴线网当目以])(?:[上前]|以前|往)[期月年](?:未[付缴交结收]清?|应[付缴收]|账单"
+        r"|[总金]额|(?:少(?=[付缴交])|[^\W\d退补违罚漏少滞逾追]){0,4}费用?)(?:款项?)?"
+        r"|结转|(?:余额|结余|剩余|充值|预[存付收][款费]?)(?:话费)?(?:抵扣|冲抵)?"
+        r"|转账|到账|[汇进入]账|汇入|代扣|划扣|托收|(?<!违约|考核|质量)扣款"
+        # paid, and not what is to be: 应付款, 待支付款; 支付 behind a branch of business is a department's name
+        r"|(?<![应实待未需])(?<![应实待未需]支)(?:[付收缴回汇存打还]款|[缴交]费|支付(?:金额|款项?)"
+        r"|(?<=.)(?<!移动|跨境|国际|聚合|数字|三方|统一|智慧)支付)"
+        r"|已支?[付收缴交](?:款项?|金额|费用?|[\u4e00-\u9fff]{0,6}费(?!用))?"
+        r"|欠[费款]|欠[缴交](?:[\u4e00-\u9fff]{0,6}费用?)?|押金"
+        r"|\b(?:balance|deposit|prepaid|(?:pre|re)?payments?|arrears|top[-\s]?ups?|recharge|receipts?|remittances?"
+        r"|(?:amount|cash|money) received|direct debits?|(?:bank|wire) transfers?|(?:carried|brought) forward"
+        r"|paid(?:\s+[a-z\s]*(?:fees?|charges?))?"
+        r"|(?:previous|prior|last)(?: (?:month|period)(?:'?s)?)? (?:bill|invoice|statement|charges))\b"
+    ),
     "due": r"[应实待未需]支?[付收缴交](?:款项?)?(?:话费)?|\bdue\b|(?<!accounts[-\s])\bpayable\b|\b(?:to pay|unpaid|outstanding)\b",
     "charge": r"税[额金费款率]|增值税|附加税|印花税|^税$|月租|租费|滞纳|违约金|罚[款金]|优惠|减免|折[扣让]|抹零|尾差|抵扣|补贴|返[现还利]"
     r"|退[费款]|冲[减抵销正]|调账|手续费|最低消费|套餐"

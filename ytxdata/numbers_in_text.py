@@ -39,7 +39,8 @@ _AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(
 """A spreadsheet told to group thousands does so with numbers as well."""
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
 _GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
-_READ_AS = dict(zip("（）＋．／・⁄∙⋅‧", "()+./·/···", strict=True)) | dict.fromkeys("\u115f\u1160\u2800\u3164", "")
+_READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
+_READ_AS |= dict.fromkeys("\u115f\u1160\u2800\u3164", "")  # fillers
 _WORDS = "".join(map(chr, CHINESE))
 _SAID = r"分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?"
 _DAY = r"20[0-9]{2}(?:[-/.][0-9]{1,2}(?![0-9])|年)"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow.parquet as pq
 
-from ytxdata.archive.connections import OWN, connect
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.scans import Scan, meets, scan
 from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
@@ -109,7 +108,7 @@ class Around:
         return self.archive.certificate(start, end)
 
     def _of_one(self, snapshot: Snapshot, views: tuple[str, ...], **more: Any) -> tuple[Scan, ...]:
-        connection = connect(OWN if more["is_seen"] else "")
+        connection = ViewAsk(is_seen=more["is_seen"]).connect()
         start, end, n_stored = self._bounds(snapshot, connection)
         scans = []
         for name in views:

@@ -41,21 +41,22 @@ def connect(file: Path | str = "") -> duckdb.DuckDBPyConnection:
         Where its tables are to be; `OWN` for a database in memory of its own. When not given it is one for the process:
         what is registered or made as TEMP is the connection's own, any other table or view is in the way of others'.
     """
-    connection = _database(file) if file else _in_memory(os.getpid()).cursor()
+    connection = _database(file) if file else _in_memory().cursor()
     with suppress(duckdb.InvalidInputException):  # a notebook without ipywidgets has no bar to switch off
         connection.execute("SET enable_progress_bar = false")
     return connection
 
 
 @cache
-def _in_memory(_process: int) -> duckdb.DuckDBPyConnection:
+def _in_memory() -> duckdb.DuckDBPyConnection:
     """Return the database that a process asks: to make one takes 16 ms, a tenth of a report on little data, and another
-    connection to it 0.2. A process that was forked makes its own, for threads stay behind.
+    connection to it 0.2.
     """
     return _database(OWN)
 
 
-if hasattr(os, "register_at_fork"):  # a child that has it waits at its end, for ever, for threads that stayed behind
+if hasattr(os, "register_at_fork"):
+    # a child makes its own: one that has its parent's waits at its end, for ever, for threads that stayed behind
     os.register_at_fork(before=_in_memory.cache_clear)
 
 

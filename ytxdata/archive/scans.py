@@ -19,7 +19,6 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.connections import OWN, connect
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
 from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, named, reading, relation, telling
@@ -290,9 +289,7 @@ def _with_labels(native: Any, small: Any) -> Any:
 
 # ── DuckDB, and what holds what DuckDB reads ──
 def _duckdb(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
-    # without: a report asks, which makes nothing that stays. Of a view that users get they may make a table or view,
-    # and again when a cell of a notebook is run once more
-    connection = connect(OWN if asked.is_seen else "")
+    connection = asked.connect()
     if isinstance(read, Snapshot):
         own: dict[str, Any] = {key: getattr(asked, key) for key in ("as_of", "start", "end", "is_keyed", "is_seen")}
         return [relation(read, name, connection=connection, **own) for name in names]

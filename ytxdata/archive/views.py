@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ytxdata.archive.connections import connect
+from ytxdata.archive.connections import OWN, connect
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.ownership import IDENTITY
@@ -243,6 +243,12 @@ class ViewAsk:
         return view(
             name, self.as_of, self.start, self.end, is_keyed=self.is_keyed, of_many=of_many, is_seen=self.is_seen
         )
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection for these views, lazy ones. Without `is_seen` a report asks, which makes nothing that
+        stays; of a view that users get they may make a table, and again when a cell of a notebook is run once more.
+        """
+        return connect(OWN if self.is_seen else "")
 
     def none(self, name: str, *, of_many: bool) -> pa.Table:
         """Return the view without rows."""

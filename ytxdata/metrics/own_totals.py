@@ -164,12 +164,13 @@ def own_totals(lines: Sequence[Charge]) -> Sorted:
             seen.add(run)
             run += one.yuan or 0
     summed = [one.yuan for one in lines if one.number in totals and one.yuan is not None]
+    # the balance of a month with a due of its own is that month's
     own_due = {one.period for one in lines if one.called == "due"}
+    of_any = sum(yuan for at, yuan in left.items() if at not in own_due)
     said = dict[int, Text]()
     for one, same in off:
         charged = run if same is None or (one.called == "due" and is_by_meeting) else same
-        # the balance of a month with a due of its own is that month's
-        kept = sum(yuan for at, yuan in left.items() if one.period in (None, at) or at not in own_due)
+        kept = before if one.period is None else of_any + (left[one.period] if one.period in own_due else 0)
         if one.called != "due" or not (kept or any(not is_off(each, charged) for each in summed)):
             said[one.number] = of_total({"yuan": one.yuan}, {"yuan": charged})
     is_told = any(not is_off(each, run) for each in summed)

@@ -311,9 +311,9 @@ def _may_be_one(number: str | None, name: str | None, other_number: str | None, 
 
 def at_rows(values: Values, rows: list[int]) -> Sequence[Any]:
     """Return some of the values of a column."""
-    return (
-        as_list(values.take(pa.array(rows, pa.int64()))) if isinstance(values, pa.Array) else [values[i] for i in rows]
-    )
+    if isinstance(values, pa.Array):
+        return as_list(values.take(pa.array(rows, pa.int64())))
+    return [values[i] for i in rows]
 
 
 def unread_times(

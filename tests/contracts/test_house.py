@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 225
+MOST_FILES = 226
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -42,7 +42,8 @@ are known before its lines are (`history/witness_lists`), and a bill's columns a
 which record (`audit/pairing`) is pure, beside how both are put into tables (`audit/matching`). What an archive
 claims (`archive/claims`) follows from answers and rules, its rows (`archive/recompute`) from records. What a limit
 by category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict`
-was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); and
+was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); what an answer
+says it could not give (`records/not_given`) is not how many there are (`records/paging`), which was full; and
 whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
 which was full, and beside when one came (`records/sittings`). How a character is written in code (`written_in_code`)
 is read before any number is looked for (`numbers_in_text`), which was full; both are asked by what warns of an answer,

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.paging import LOST, TOTAL, totals
+from ytxdata.records.not_given import LOST, totals_and_losses
+from ytxdata.records.paging import TOTAL
 from ytxdata.records.spans import Member
 
 N = 24
@@ -441,8 +442,11 @@ def test_a_number_of_thousands_of_digits_is_none(said: dict[str, int]) -> None:
 def test_no_number_takes_long() -> None:
     start = time.process_time()
     for piece in ("第1", "1 ", "1,", "共1页"):
-        assert totals([Member(key, f'"{piece * 40_000}"'.encode(), 0, 0) for key in ("total", "pages", "page")]) == []
-    assert totals([Member("errors", f'"0{" " * 40_000}x"'.encode(), 0, 0)]) == [LOST]
+        assert (
+            totals_and_losses([Member(key, f'"{piece * 40_000}"'.encode(), 0, 0) for key in ("total", "pages", "page")])
+            == []
+        )
+    assert totals_and_losses([Member("errors", f'"0{" " * 40_000}x"'.encode(), 0, 0)]) == [LOST]
     assert time.process_time() - start < 5
 
 
@@ -450,5 +454,10 @@ def test_no_key_takes_long() -> None:
     start = time.process_time()
     for word in ("条数", "total", "confconference", "numnumber", "记录数", "item", "doc", "i", "数量"):
         assert not TOTAL.fullmatch(word * 20_000 + "x")
-        assert totals([Member(f"{one}{word * 2_000}x", b"1", 0, 0) for one in ("next", "pages", "是否", "剩余")]) == []
+        assert (
+            totals_and_losses(
+                [Member(f"{one}{word * 2_000}x", b"1", 0, 0) for one in ("next", "pages", "是否", "剩余")]
+            )
+            == []
+        )
     assert time.process_time() - start < 5

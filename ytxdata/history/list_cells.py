@@ -17,7 +17,7 @@ from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import NOTE, is_total
-from ytxdata.records.paging import LOST, totals
+from ytxdata.records.not_given import LOST, totals_and_losses
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
 from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, is_swallowing, named_columns
@@ -103,7 +103,7 @@ def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
     ]
     said = [one for name, value in values.items() if name != chosen for one in _within(value) if isinstance(one, dict)]
     said = [*said, {name: one for name, one in values.items() if name != chosen}]
-    counts = [count for one in said for some in _tellings(one) for count in totals(some)]
+    counts = [count for one in said for some in _tellings(one) for count in totals_and_losses(some)]
     aside += [_place(len(values), "more") for one in counts if one in (None, LOST)]
     stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
     return RawList(rows, stated, range(1, len(rows) + 1), header, aside)

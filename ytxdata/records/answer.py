@@ -18,7 +18,8 @@ from ytxdata.records.aliases import DEFAULT, Aliases, named, plain
 from ytxdata.records.encodings import Encoding, as_utf8, decode
 from ytxdata.records.find_records import extract
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.paging import CUT, LOST, PAGE_KEYS, Announced, totals
+from ytxdata.records.not_given import LOST, totals_and_losses
+from ytxdata.records.paging import CUT, PAGE_KEYS, Announced
 from ytxdata.records.spans import Member, RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__
@@ -307,7 +308,7 @@ def told_by(status: int | None, lines: Iterable[tuple[str, str]]) -> tuple[int |
             inner = [Member(key, json.dumps(one).encode(), 0, 0) for key, one in _PARAMETER.findall(values[0])]
         members += inner or [Member(name, json.dumps(", ".join(values)).encode(), 0, 0)]
     found = {None: None} if status == PARTIAL else {}
-    return tuple(dict.fromkeys(totals(members)) | found)
+    return tuple(dict.fromkeys(totals_and_losses(members)) | found)
 
 
 def call_row(answer: Answer) -> dict[str, object]:

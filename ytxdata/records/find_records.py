@@ -14,8 +14,9 @@ from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.asides import is_empty_room, is_held
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.nested import DEEPEST, holds_json
+from ytxdata.records.not_given import totals_and_losses
 from ytxdata.records.odd_records import that_may_hold_others
-from ytxdata.records.paging import Announced, totals
+from ytxdata.records.paging import Announced
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.shapes import DAMAGED, SURVEYED, Shapes
 from ytxdata.records.signs import ENVELOPE_KEYS
@@ -216,7 +217,7 @@ class _Search(Shapes):
         for depth, key, raw in salvaged.members:
             if depth == 1 and plain(key) in ENVELOPE_KEYS:
                 self.envelope.setdefault(plain(key), raw)
-        self.loose += totals([Member(key, raw, 0, 0) for _, key, raw in salvaged.members])
+        self.loose += totals_and_losses([Member(key, raw, 0, 0) for _, key, raw in salvaged.members])
         return salvaged.found
 
     def salvaged(self, text: bytes, *, is_whole: bool) -> Salvaged:

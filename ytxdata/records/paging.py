@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import DEFAULT, bare, named, plain
-from ytxdata.records.beside import is_of_meeting
+from ytxdata.records.aliases import bare, named, plain
 from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
@@ -154,7 +153,7 @@ _SENTENCE = re.compile(
 )
 """A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list, 共 3 条消息 another one."""
 
-_LONGEST_WORD = 80
+LONGEST_WORD = 80
 """A longer text is no number and no word that says that nothing is there."""
 
 DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
@@ -164,7 +163,7 @@ _NOWHERE = frozenset({"#", "javascript:;", "javascript:void(0)", "javascript:voi
 """Links of web pages that lead to where one is."""
 
 _YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
-_NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
+NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
 
 _TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri", "link")
 """Under which an object has the one thing that it says."""
@@ -172,27 +171,15 @@ _TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri
 _PLACE_KEYS = ("after", "cursor", "token", "offset", "continue", "page", "pageNumber", "pageNo", "pageNum")
 """Under which an object that leads on says from where."""
 
-_UNIT = r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据|结果)?|(?:record|row|item|meeting|result|entrie)s?|entry)"
+UNIT = r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据|结果)?|(?:record|row|item|meeting|result|entrie)s?|entry)"
 _NUMBER = re.compile(
-    rf"(?:(?:(?:[a-z]+\s+|显示)?第?\s*\d+\s*{_UNIT}\s*(?:(?:[-~–]|to|至|到)\s*第?\s*\d+\s*{_UNIT})?\s*[,，]?\s*"
-    rf"(?:/|of|out of|总?共))|总?共计?|约|总计)?\s*(\d{{1,3}}(?:[,，]\d{{3}})+|\d{{1,9}})(?:\.0*)?\s*{_UNIT}"
-    rf"(?:\s*[,，;；(（]\s*(?:显示|本页|当前|每页|返回|filtered from|showing)\D{{0,9}}[\d\s~–-]+{_UNIT}\D{{0,16}})?",
+    rf"(?:(?:(?:[a-z]+\s+|显示)?第?\s*\d+\s*{UNIT}\s*(?:(?:[-~–]|to|至|到)\s*第?\s*\d+\s*{UNIT})?\s*[,，]?\s*"
+    rf"(?:/|of|out of|总?共))|总?共计?|约|总计)?\s*(\d{{1,3}}(?:[,，]\d{{3}})+|\d{{1,9}})(?:\.0*)?\s*{UNIT}"
+    rf"(?:\s*[,，;；(（]\s*(?:显示|本页|当前|每页|返回|filtered from|showing)\D{{0,9}}[\d\s~–-]+{UNIT}\D{{0,16}})?",
     re.IGNORECASE,
 )
 """A total as people read it: what the page shows of it may stand in front or behind."""
 _AT_LEAST = re.compile(r"\d\s*\w*(?:\+|以上)|^\s*(?:[>≥]|超过|多于|more than|over|at least)", re.IGNORECASE)
-
-LOST = -1
-"""What says that some could not be given at all: an answer that is full proves nothing either."""
-
-_FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
-_BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
-_FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
-_WENT_WELL = re.compile(
-    "ok|success(?:ful(?:ly)?)?|succeeded|(?:操作|请求|查询|提交|处理|执行)?(?:成功|正常)|200"
-    rf"|(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:{_FAILURE})的?{_UNIT}|0+\s*{_UNIT}(?:\s*(?:{_FAILURE}))?"
-)
-"""All that stands among errors where there was none: with any other word beside it, something failed."""
 
 
 class AskedFor(int):
@@ -236,12 +223,11 @@ def _number_said(raw: bytes) -> str | None:
         number = next((said[one] for one in _TEXT_KEYS if one in said), None) if number is None else number
         said = f"{number}+" if str(said.get("relation")).casefold() in ("gt", "gte") else number
     text = None if isinstance(said, (bool, list)) else str(said).strip()
-    return text if text is not None and len(text) <= _LONGEST_WORD else None
+    return text if text is not None and len(text) <= LONGEST_WORD else None
 
 
 def totals(members: Sequence[Member]) -> list[int | None]:
-    """Return what members say of the number of records: how many there are; None: more than are here; `LOST`: some that
-    could not be given.
+    """Return what members say of the number of records: how many there are; None: more than are here.
 
     Examples
     --------
@@ -254,7 +240,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     told = [(named(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
     records = said.get("records", "")
-    is_of_pages = "page" in said and records.isdecimal() and len(records) <= _LONGEST_WORD
+    is_of_pages = "page" in said and records.isdecimal() and len(records) <= LONGEST_WORD
     if is_of_pages:
         told = [("records", int(records)), *(one for one in told if one[0] != "total")]
     is_place = bool(told or said.keys() & _STARTS)
@@ -270,7 +256,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     leads_on = (
         _NEXT.fullmatch(key) is not None
         and not (is_only_page and (key in ("nextpage", "pagenext") or (word.isdecimal() and "next" in key)))
-        and word not in _NO | _NOWHERE
+        and word not in NO | _NOWHERE
         and not DATED.search(word.encode())
         and (key not in ("next", "more") or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
@@ -286,50 +272,12 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     # With `confid` beside it, the number is that of the question.
     told = [one for one in told if not ("confid" in keys and one[0] in _ASKED_KEYS)]
     numbers = [AskedFor(number) if key in _ASKED_KEYS else number for key, number in told]
-    is_failed = any(_names_failure(bare(one.key), one.raw) or _has_failed_shards(one) for one in members)
-    return [*numbers, *([None] if more else []), *([LOST] if is_failed else [])]
-
-
-def _names_failure(key: str, raw: bytes) -> bool:
-    """Return whether errors have any word but that all went well; meetings listed by how they ended tell a start."""
-    found = _FAILED_KEYS.fullmatch(key)
-    read = read_value(raw) if found and (len(raw) > 9 or raw.strip(b'"0123456789.')) else None
-    waiting = [read.value] if read else []
-    for one in waiting:  # it grows
-        if isinstance(one, dict) and not (found and found[1] and _began(one)):
-            # which page of them this is, is none of their ids; alone, it is what failed
-            waiting += (it for k, it in one.items() if len(one) < 2 or not (_pages(bare(k)) and str(it).isdecimal()))
-        elif isinstance(one, list):
-            waiting += [str(it) if type(it) is int else it for it in one]
-        elif isinstance(one, str) and _is_failure(one):
-            return True
-    return False
-
-
-def _began(failed: dict[str, Any]) -> bool:
-    """Return whether what failed says when it began; inside, as a column of it, and beside no word of a failure."""
-    if any(_BEGAN.search(plain(key)) for key in failed) or "started_at" in DEFAULT.columns(failed).values():
-        return True
-    inside = [it for key, it in failed.items() if isinstance(it, dict) and is_of_meeting(key)]
-    words = (str(it or "") for own in (failed, *inside) for key, it in own.items() if re.search(_FAILURE, plain(key)))
-    return any("started_at" in DEFAULT.columns(it).values() for it in inside) and not any(map(_is_failure, words))
-
-
-def _is_failure(text: str) -> bool:
-    """Return whether a text among errors is any but that there were none."""
-    word = as_word(said := text.encode("utf-8", "replace")).rstrip("。.!！")
-    return len(text) > _LONGEST_WORD or not (word in _NO or _WENT_WELL.fullmatch(word) or says_nothing(said))
-
-
-def _has_failed_shards(member: Member) -> bool:
-    """Return whether Elasticsearch says that it could not ask a part of what it holds."""
-    read = read_value(member.raw) if bare(member.key) == "shards" else None
-    return read is not None and isinstance(read.value, dict) and str(read.value.get("failed") or "0") != "0"
+    return [*numbers, *([None] if more else [])]
 
 
 def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
     """Return what a flag about more pages says; None of what is none. `end` may be a place among all."""
-    if word not in _YES | _NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
+    if word not in _YES | NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
         return None
     may_be = key.startswith(("is", "has", "have", "are", "no")) or (CUT.fullmatch(key) and key not in _WORDS)
     may_be = may_be or "truncated" in key or (key.startswith("more") and key not in _WORDS)
@@ -373,7 +321,7 @@ def _leads_to_next(raw: bytes) -> bool:
 
 def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bool) -> bool:
     """Return whether a page says that there are others; where pages are counted from 0, the first one is 0."""
-    short = [one for one in said.items() if len(one[1]) <= _LONGEST_WORD]
+    short = [one for one in said.items() if len(one[1]) <= LONGEST_WORD]
     # `pageCount` may be how many records the page has: a total says better how many there are.
     numbers = [
         _NUMBER_OF_PAGES.fullmatch(word)
@@ -399,12 +347,12 @@ def _in_english(key: str) -> str:
 def is_count(member: Member) -> bool:
     """Return whether a member only counts or pages, and holds no record."""
     key = named(member.key)
-    is_counting = key in _COUNTING or TOTAL.fullmatch(key) is not None or _pages(key)
+    is_counting = key in _COUNTING or TOTAL.fullmatch(key) is not None or pages(key)
     return key in COUNT_KEYS or (is_counting and member.raw[:1] not in (b"[", b"{"))
 
 
 @lru_cache(maxsize=4096)
-def _pages(key: str) -> bool:
+def pages(key: str) -> bool:
     """Return whether a bare key is one that only a page has."""
     key = _in_english(key)
     is_told = any(form.fullmatch(key) for form in (_MORE, _END, _NEXT, _PAGES))
@@ -419,7 +367,7 @@ def as_word(raw: bytes) -> str:
 def says_nothing(word: bytes) -> bool:
     """Return whether a value that stands in place of records says that there are none."""
     # Most values are lists of megabytes: only what is short is looked at.
-    said = as_word(word).rstrip("。.!！") if len(word) <= _LONGEST_WORD else "…"
+    said = as_word(word).rstrip("。.!！") if len(word) <= LONGEST_WORD else "…"
     return said in _NOTHING or _SAYS_NONE.fullmatch(said) is not None
 
 
@@ -442,5 +390,5 @@ def is_page(key: str, members: Sequence[Member]) -> bool:
     return (
         plain(key) in PAGE_KEYS | {"data"}
         or all(map(is_count, members))
-        or any(_pages(bare(one.key)) for one in members)
+        or any(pages(bare(one.key)) for one in members)
     )

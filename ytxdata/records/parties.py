@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
+from ytxdata.records.not_given import totals_and_losses
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
-from ytxdata.records.paging import totals
 from ytxdata.records.party_names import (
     COUNTER,
     DEEPEST,
@@ -371,7 +371,7 @@ def _from_object(value: dict[str, Any], aliases: Aliases, own_id: str, *, is_ent
 
 @lru_cache(maxsize=1024)  # pages of parties say a few numbers, over and over
 def _totals(text: str) -> tuple[int | None, ...]:
-    return tuple(totals(members_of(text.encode())))
+    return tuple(totals_and_losses(members_of(text.encode())))
 
 
 def _wraps_list(value: dict[str, Any], aliases: Aliases) -> bool:

@@ -17,7 +17,8 @@ from ytxdata.records.asides import announces_deletion, has_own_list
 from ytxdata.records.beside import names_zone, other_zone
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.paging import Announced, AskedFor, totals
+from ytxdata.records.not_given import totals_and_losses
+from ytxdata.records.paging import Announced, AskedFor
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone
@@ -226,7 +227,7 @@ class Remarks:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
         and no record speaks of what is around it.
         """
-        self.loose += totals(members)
+        self.loose += totals_and_losses(members)
         if n_found or has_own_list(key_of(path), members):
             self.count_loose(n_found)
 

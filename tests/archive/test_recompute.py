@@ -475,5 +475,5 @@ def test_names_of_before_that_no_head_tells_of_any_more_are_left_open(
     assert "went by other names" in found.unlike[0].en
     cleanup.let_files_go(archive.path, 1)
     cut = verify(archive.path, recompute=True)
-    assert not cut.is_sound
-    assert "have no second line" in cut.unlike[0].en
+    assert (cut.damages, cut.unlike) == ((), ()), "an honest repair may have let it go"
+    assert any("have no second line" in one.en for one in cut.left_open)

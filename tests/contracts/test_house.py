@@ -42,13 +42,13 @@ are known before its lines are (`history/witness_lists`), and a bill's columns a
 which record (`audit/pairing`) is pure, beside how both are put into tables (`audit/matching`). What an archive
 claims (`archive/claims`) follows from answers and rules, its rows (`archive/recompute`) from records. What a limit
 by category may hide (`history/proof/categories`) is asked by who asks, who judges and who takes back, and `verdict`
-was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); what an answer
-says it could not give (`records/not_given`) is not how many there are (`records/paging`), which was full; and
-whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
-which was full, and beside when one came (`records/sittings`). How a character is written in code (`written_in_code`)
-is read before any number is looked for (`numbers_in_text`), which was full; both are asked by what warns of an answer,
-too. What is packed in a file
-(`packed`) knows nothing of what is safe on a disk (`files`), and both were one file too long.
+was full. What is noted while records are searched, and told as warnings, was in two files (`records/remarks`); what
+an answer says it could not give (`records/not_given`) is not how many there are (`records/paging`), which was full;
+and whose name a party has (`records/party_names`) is a question of its own beside who they are (`records/parties`),
+which was full, and beside when one came (`records/sittings`). How a character is written in code
+(`written_in_code`) is read before any number is looked for (`numbers_in_text`), which was full; both are asked by
+what warns of an answer, too. What is packed in a file (`packed`) knows nothing of what is safe on a disk (`files`),
+and both were one file too long.
 By what rule an invoice was made (`audit/invoice_rule`) is asked of arrays, beside
 what its lines say (`audit/invoice`), which was full. By which rule a list says how long its lines were
 (`history/proof/lengths`) is asked of the whole list, beside which meeting each line is; and what a list comes to

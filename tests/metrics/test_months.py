@@ -207,7 +207,7 @@ def test_what_was_planted_is_deleted_and_counted(archive: Archive, tmp_path: Pat
         }[damage]
     place.write_bytes(planted)
     same(*both(archive, "usage", {}))
-    assert place.read_bytes() == sound
+    assert months_module.Months.of(place.read_bytes()[32:]) == months_module.Months.of(sound[32:])
 
 
 @pytest.mark.slow

@@ -31,11 +31,11 @@ BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 @pytest.fixture
 def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Sync on the next day, after one more meeting."""
-    platform.records = platform.newest_first(200)
+    platform.records = platform.newest_first(60)
     clock = [BEGIN]
 
     def next_day() -> None:
-        n = 200 + (clock[0] - BEGIN).days
+        n = 60 + (clock[0] - BEGIN).days
         platform.records.insert(0, platform.record(n, starttime=f"{clock[0] - timedelta(hours=1):%F %T}"))
         platform.clock = clock[0]
         monkeypatch.setattr(times, "now", lambda: platform.clock)
@@ -46,13 +46,13 @@ def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Cal
 
 
 def unsteady(platform: Any, day: Callable[[], None]) -> str:
-    """Nine days: on the sixth four meetings are listed no more, three of them again from the seventh on."""
-    for _ in range(5):
+    """Seven days: on the fifth four meetings are listed no more, three of them again from the sixth on."""
+    for _ in range(4):
         day()
-    gone = [platform.records.pop(at) for at in (110, 100, 90, 80)]
+    gone = [platform.records.pop(at) for at in (45, 40, 35, 30)]
     day()
-    platform.records[80:80] = gone[:0:-1]
-    for _ in range(3):
+    platform.records[30:30] = gone[:0:-1]
+    for _ in range(2):
         day()
     return str(gone[0]["meid"])
 
@@ -85,9 +85,7 @@ def test_what_vanished_and_what_is_not_to_be_trusted_outlives_the_heads(
     loss(archive.path / "heads")
     archive.rebuild()
     assert claims(archive) == told
-    assert archive.verify(recompute=True).is_sound
-    for _ in range(2):
-        day()
+    day()
     assert "PROVEN" not in set(archive.coverage()["verdict"])
     assert gone in str(claims(archive)[1])
     assert archive.verify(recompute=True).is_sound
@@ -112,13 +110,13 @@ def resealed(archive: Archive, edit: Callable[[int, dict[str, Any], dict[str, An
 
 @pytest.mark.slow
 @pytest.mark.by_chance(2)
-@pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "rebuild", "strange"])
+@pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "strange"])
 def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     archive: Archive, platform: Any, day: Callable[[], None], kind: str
 ) -> None:
     """Its pulls bear a verdict, in the chain of pulls: no sync that came to no end writes one."""
     unsteady(platform, day)
-    number = sequences(archive.path)[5]
+    number = sequences(archive.path)[4]
 
     def called(at: int, first: dict[str, Any], _: dict[str, Any]) -> None:
         first["kind"] = kind if at == number else first["kind"]
@@ -133,10 +131,7 @@ def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
     assert kind == "anew" or "PROVEN" in set(archive.coverage()["verdict"])
     assert verify(archive.path).is_sound, "every hash and every link agrees"
-    found = verify(archive.path, recompute=True)
-    assert not found.is_sound
-    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path), "--lang", "en"])
-    assert done.exit_code in (1, 5)
+    assert not verify(archive.path, recompute=True).is_sound
 
 
 def published(archive: Archive, heads: Path) -> Any:
@@ -174,7 +169,7 @@ def test_control_files_that_went_are_covered_by_their_hashes(
     archive: Archive, day: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
-    for _ in range(8):
+    for _ in range(5):
         day()
         audit.publish_head(archive, str(tmp_path / "heads"))
     archive.rebuild()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.archive.conftest import Platform
 from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
@@ -28,14 +29,13 @@ from ytxdata.errors import DamagedError
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-@pytest.fixture
-def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Sync on the next day, after one more meeting."""
-    platform.records = platform.newest_first(60)
+def days(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what syncs on the next day, after one more meeting."""
+    platform.records = platform.newest_first(200)
     clock = [BEGIN]
 
     def next_day() -> None:
-        n = 60 + (clock[0] - BEGIN).days
+        n = 200 + (clock[0] - BEGIN).days
         platform.records.insert(0, platform.record(n, starttime=f"{clock[0] - timedelta(hours=1):%F %T}"))
         platform.clock = clock[0]
         monkeypatch.setattr(times, "now", lambda: platform.clock)
@@ -45,16 +45,29 @@ def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Cal
     return next_day
 
 
+@pytest.fixture
+def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    return days(archive, platform, monkeypatch)
+
+
 def unsteady(platform: Any, day: Callable[[], None]) -> str:
-    """Seven days: on the fifth four meetings are listed no more, three of them again from the sixth on."""
-    for _ in range(4):
+    """Nine days: on the sixth four meetings are listed no more, three of them again from the seventh on."""
+    for _ in range(5):
         day()
-    gone = [platform.records.pop(at) for at in (45, 40, 35, 30)]
+    gone = [platform.records.pop(at) for at in (110, 100, 90, 80)]
     day()
-    platform.records[30:30] = gone[:0:-1]
-    for _ in range(2):
+    platform.records[80:80] = gone[:0:-1]
+    for _ in range(3):
         day()
     return str(gone[0]["meid"])
+
+
+@pytest.fixture(scope="module")
+def unsteady_once(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    archive, platform = Archive(tmp_path_factory.mktemp("unsteady") / "meetings.archive"), Platform([])
+    with pytest.MonkeyPatch.context() as patch:
+        unsteady(platform, days(archive, platform, patch))
+    return archive
 
 
 def claims(archive: Archive) -> tuple[Any, list[str]]:
@@ -112,11 +125,11 @@ def resealed(archive: Archive, edit: Callable[[int, dict[str, Any], dict[str, An
 @pytest.mark.by_chance(2)
 @pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "strange"])
 def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
-    archive: Archive, platform: Any, day: Callable[[], None], kind: str
+    unsteady_once: Archive, archive: Archive, kind: str
 ) -> None:
     """Its pulls bear a verdict, in the chain of pulls: no sync that came to no end writes one."""
-    unsteady(platform, day)
-    number = sequences(archive.path)[4]
+    shutil.copytree(unsteady_once.path, archive.path)
+    number = sequences(archive.path)[5]
 
     def called(at: int, first: dict[str, Any], _: dict[str, Any]) -> None:
         first["kind"] = kind if at == number else first["kind"]

@@ -236,7 +236,6 @@ def compacted_once(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return archive
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", OF_ANSWERS)
 @pytest.mark.parametrize("version", [None, 1])
 def test_each_answer_read_anew_gives_what_it_lists(

@@ -22,12 +22,12 @@ from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.evidence import Bulk
 from ytxdata.history.proof.policy import Policy
 
-N_STORIES = int(os.environ.get("YTXDATA_STORIES", "80"))
+N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 
 
 def stories(known: range) -> list[int]:
     """Return which of some stories to tell: all, if their number was asked for; else for the hurried a fifth."""
-    return [*known] if "YTXDATA_STORIES" in os.environ else some(known, len(known) // 2)
+    return [*known] if "YTXDATA_STORIES" in os.environ else some(known, len(known) // 5)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from ytxdata.archive import mirror as mirror_module
 from ytxdata.archive.stores import Store
 from ytxdata.errors import NotAnArchiveError
 
-KILLS = examples(4, 2, "YTX_TEST_KILLS")
+KILLS = examples(2, 2, "YTX_TEST_KILLS")
 
 
 class Cut(BaseException):
@@ -87,7 +87,7 @@ def test_cut_short_anywhere_readers_see_one_state_or_the_other(
         assert len(Archive(place).meetings()) == 25
         assert Archive(place).verify().is_sound
         shutil.rmtree(place)
-        at += 1 if at < 2 else examples(1, 8)
+        at += 1 if at < 2 else examples(2, 8)
     assert met >= states
 
 

@@ -21,7 +21,7 @@ from ytxdata.archive.heads import newest
 from ytxdata.errors import DamagedError
 
 WORKER = Path(__file__).with_name("worker.py")
-KILLS = examples(8, 2, "YTX_TEST_KILLS")
+KILLS = examples(4, 2, "YTX_TEST_KILLS")
 WRITERS = examples(4, 2)
 SYNCS = examples(5, 2, "YTX_TEST_SYNCS")
 

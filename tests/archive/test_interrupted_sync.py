@@ -392,7 +392,7 @@ def test_an_interrupted_sync_changes_no_claim_of_later_ones(
     """Two archives of one platform, one with syncs that were interrupted at times: the rules say the same of both."""
     rng, other = random.Random(seed), Archive(archive.path.with_name("other"))
     now, n = datetime(2026, 1, 1, 20, tzinfo=BEIJING), 60
-    for _ in range(24):
+    for _ in range(14):
         now += timedelta(days=1)
         n += rng.choice((10, 40))
         platform.clock, platform.records = now, platform.newest_first(n)

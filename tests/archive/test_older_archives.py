@@ -22,7 +22,7 @@ from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.verify import verify
 
-KILLS = examples(4, 2, "YTX_TEST_KILLS")
+KILLS = examples(2, 2, "YTX_TEST_KILLS")
 WORKER = Path(__file__).with_name("worker.py")
 FIXTURES = Path(__file__).with_name("fixtures")
 VIEWS = ("meetings", "legs", "rejects", "problems", "pulls", "changes")

@@ -34,11 +34,11 @@ BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def lived(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
-    """Ten days of an account: new meetings and changed ones each day, some syncs interrupted, one clock set back."""
+    """Days of an account: new meetings and changed ones each day, some syncs interrupted, one clock set back."""
     rng = random.Random(seed)
     now = BEGIN
     platform.records = platform.newest_first(rng.choice([0, 30, 150]))
-    for _ in range(10):
+    for _ in range(7):
         now += timedelta(days=1) if rng.random() < 0.9 else -timedelta(hours=5)
         monkeypatch.setattr(times, "now", lambda now=now: now)
         platform.clock = now
@@ -164,10 +164,11 @@ def synced_daily(
     *,
     sends_date: bool,
     per_day: int = 8,
+    n_days: int = 8,
 ) -> None:
-    """Eight days of an account with a sync each, this machine's clock ahead on some of them."""
+    """Days of an account with a sync each, this machine's clock ahead on some of them."""
     platform.records = []
-    for day in range(8):
+    for day in range(n_days):
         right = BEGIN + timedelta(days=day)
         platform.clock = right + ahead.get(day, timedelta(0))
         platform.date = right if sends_date else None
@@ -186,7 +187,7 @@ def synced_daily(
 @pytest.mark.by_chance(2)
 @pytest.mark.parametrize(
     ("minutes", "days", "sends_date"),
-    [(15, (3,), True), (-15, range(8), True), (1500, (2, 3, 6), True), (-1500, (7,), True), (1500, (3,), False)],
+    [(-15, range(5), True), (1500, (1, 2, 4), True), (-1500, (4,), True), (1500, (2,), False)],
 )
 def test_an_archive_is_sound_though_the_clock_was_off_at_some_syncs(
     archive: Archive,
@@ -198,13 +199,16 @@ def test_an_archive_is_sound_though_the_clock_was_off_at_some_syncs(
     *,
     sends_date: bool,
 ) -> None:
-    synced_daily(archive, platform, monkeypatch, dict.fromkeys(days, timedelta(minutes=minutes)), sends_date=sends_date)
+    ahead = dict.fromkeys(days, timedelta(minutes=minutes))
+    synced_daily(archive, platform, monkeypatch, ahead, sends_date=sends_date, n_days=5)
     assert archive.verify(recompute=True).is_sound
     archive.rebuild()
-    assert archive.verify(recompute=True).is_sound
+    if minutes < 0:
+        return  # of packs two are enough: with a Date, and without
     pack = audit.pack(archive, tmp_path / "evidence.zip", include_raw=True)
     lines = audit.verify_pack(pack.path, recompute=True)
     assert any("rest on that" in line for line in lines) == sends_date
+    assert not [line for line in lines if line.startswith("FAIL")]
 
 
 @pytest.mark.slow
@@ -380,13 +384,13 @@ def test_more_patience_than_at_first_is_no_damage(
     monkeypatch.setattr("ytxdata.archive.verify.LISTS_KEPT", lists_kept)
     platform.clock = BEGIN + timedelta(days=9)
     monkeypatch.setattr(times, "now", lambda: platform.clock)
-    for days in (1, 1, 3, 1, 1, 1, 1, 1):
+    for days in (1, 1, 3, 1, 1):
         archive.sync(platform, settle=timedelta(days=days))
         platform.clock += timedelta(days=1)
     cleanup.let_files_go(archive.path, lists_kept)
     snapshot = archive.snapshot()
     assert snapshot is not None
-    assert sum("evidence" in one.state for one in _kept_heads(snapshot)) == min(9, lists_kept)
+    assert sum("evidence" in one.state for one in _kept_heads(snapshot)) == min(5, lists_kept)
     found = archive.verify(recompute=True)
     assert found.is_sound
     assert ["settled after 259200 s" in one.en for one in found.left_open] == [True]
@@ -421,11 +425,11 @@ def test_fields_that_were_named_after_some_syncs_are_left_open_and_no_damage(
 ) -> None:
     """All syncs were judged anew by the names of the last: an honest archive, and each pack of it, was called damaged."""
     names = DEFAULT.with_extra({"ended_at": ["bis"]})
-    for day, aliases in enumerate([None, None, names, names, None, names]):
+    for day, aliases in enumerate([None, names, None, names]):
         now = BEGIN + timedelta(days=day)
         monkeypatch.setattr(times, "now", lambda now=now: now)
         platform.clock = now
-        records = [dict(one) for one in platform.newest_first(60 + 144 * day)[::6]]
+        records = [dict(one) for one in platform.newest_first(60 + 144 * day)[::12]]
         platform.records = [{**one, "bis": one.pop("endtime")} for one in records]
         with that_may_be_lost():
             sync(archive.path, platform, aliases or DEFAULT, 0, DEFAULT_POLICY)
@@ -434,9 +438,11 @@ def test_fields_that_were_named_after_some_syncs_are_left_open_and_no_damage(
     found = archive.verify(recompute=True)
     assert (found.is_sound, found.unlike) == (True, ())
     assert ["bis" in one.en for one in found.chosen] == [True]
-    audit.pack(archive, archive.path.with_suffix(".zip"), include_raw=True)
-    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path.with_suffix(".zip"))])
-    assert done.exit_code == 1, done.output
+    if not rebuilt_last:
+        audit.pack(archive, archive.path.with_suffix(".zip"), include_raw=True)
+        done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path.with_suffix(".zip"))])
+        assert done.exit_code == 1, done.output
+        return
     rewritten(archive, lambda state: state["names"]["steps"].pop(1))
     told = [one.detail.en for one in verify(archive.path, recompute=True).damages]
     assert any("other names of fields" in one for one in told)

@@ -261,7 +261,7 @@ def test_legs_keep_their_numbers_when_all_is_derived_again(archive: Archive, pla
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 12, 14, 15, 23, 32])
+@pytest.mark.parametrize("seed", [1, 14, 23])
 def test_a_clock_that_is_set_back_is_no_damage(archive: Archive, platform: Any, seed: int) -> None:
     told_at_random(archive, platform, seed, is_set_back=True)
     assert archive.verify().is_sound
@@ -269,7 +269,7 @@ def test_a_clock_that_is_set_back_is_no_damage(archive: Archive, platform: Any, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("edge", [" ", "\n", "\u00a0", "\ufeff", "\u200b", "\0"])
+@pytest.mark.parametrize("edge", ["\n", "\u00a0", "\u200b", "\0"])
 def test_a_platform_that_begins_to_pad_its_ids_doubles_nothing(archive: Archive, platform: Any, edge: str) -> None:
     platform.records = [platform.record(i) for i in range(20)[::-1]]
     client = Recording(platform)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from tests.archive.conftest import Platform
 from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
@@ -28,9 +29,8 @@ from ytxdata.errors import DamagedError
 BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-@pytest.fixture
-def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Sync on the next day, after one more meeting."""
+def days(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what syncs on the next day, after one more meeting."""
     platform.records = platform.newest_first(200)
     clock = [BEGIN]
 
@@ -45,6 +45,11 @@ def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Cal
     return next_day
 
 
+@pytest.fixture
+def day(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    return days(archive, platform, monkeypatch)
+
+
 def unsteady(platform: Any, day: Callable[[], None]) -> str:
     """Nine days: on the sixth four meetings are listed no more, three of them again from the seventh on."""
     for _ in range(5):
@@ -55,6 +60,14 @@ def unsteady(platform: Any, day: Callable[[], None]) -> str:
     for _ in range(3):
         day()
     return str(gone[0]["meid"])
+
+
+@pytest.fixture(scope="module")
+def unsteady_once(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    archive, platform = Archive(tmp_path_factory.mktemp("unsteady") / "meetings.archive"), Platform([])
+    with pytest.MonkeyPatch.context() as patch:
+        unsteady(platform, days(archive, platform, patch))
+    return archive
 
 
 def claims(archive: Archive) -> tuple[Any, list[str]]:
@@ -85,9 +98,7 @@ def test_what_vanished_and_what_is_not_to_be_trusted_outlives_the_heads(
     loss(archive.path / "heads")
     archive.rebuild()
     assert claims(archive) == told
-    assert archive.verify(recompute=True).is_sound
-    for _ in range(2):
-        day()
+    day()
     assert "PROVEN" not in set(archive.coverage()["verdict"])
     assert gone in str(claims(archive)[1])
     assert archive.verify(recompute=True).is_sound
@@ -112,12 +123,12 @@ def resealed(archive: Archive, edit: Callable[[int, dict[str, Any], dict[str, An
 
 @pytest.mark.slow
 @pytest.mark.by_chance(2)
-@pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "rebuild", "strange"])
+@pytest.mark.parametrize("kind", ["interrupted", "adopt", "anew", "strange"])
 def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
-    archive: Archive, platform: Any, day: Callable[[], None], kind: str
+    unsteady_once: Archive, archive: Archive, kind: str
 ) -> None:
     """Its pulls bear a verdict, in the chain of pulls: no sync that came to no end writes one."""
-    unsteady(platform, day)
+    shutil.copytree(unsteady_once.path, archive.path)
     number = sequences(archive.path)[5]
 
     def called(at: int, first: dict[str, Any], _: dict[str, Any]) -> None:
@@ -133,10 +144,7 @@ def test_a_sync_in_the_middle_is_not_hidden_by_what_its_head_is_called(
     write_head(archive.path, dataclasses.replace(snapshot.head, state=state), snapshot.listed)
     assert kind == "anew" or "PROVEN" in set(archive.coverage()["verdict"])
     assert verify(archive.path).is_sound, "every hash and every link agrees"
-    found = verify(archive.path, recompute=True)
-    assert not found.is_sound
-    done = CliRunner().invoke(app, ["verify", "--recompute", str(archive.path), "--lang", "en"])
-    assert done.exit_code in (1, 5)
+    assert not verify(archive.path, recompute=True).is_sound
 
 
 def published(archive: Archive, heads: Path) -> Any:
@@ -174,7 +182,7 @@ def test_control_files_that_went_are_covered_by_their_hashes(
     archive: Archive, day: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ytxdata.archive.cleanup.LISTS_KEPT", 2)
-    for _ in range(8):
+    for _ in range(5):
         day()
         audit.publish_head(archive, str(tmp_path / "heads"))
     archive.rebuild()

@@ -171,7 +171,7 @@ def money(source: Any) -> Counter[tuple[Any, ...]]:
         for row in metrics.usage(source, **asked).arrow.to_pylist():
             found["usage", of, row["group"]] += row["legs"] or 0
     for row in metrics.usage(Selection(source, {"number_class": ("access",)}), by="total").arrow.to_pylist():
-        found["only access"] += row["meetings"]
+        found["only", "access"] += row["meetings"]
     return +found
 
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.audit.office import NOW, Finder, Office, Rows, Story, tell
 from ytxdata import Archive, audit
+from ytxdata.audit import verifier
 from ytxdata.audit.anchors import heads_of
 from ytxdata.audit.verifier import canonical
 
@@ -106,6 +107,45 @@ def derived_once(
 
     monkeypatch.setattr(module, "parts", once)
     monkeypatch.setattr(module, "run", lambda *_, **__: findings)
+
+
+@pytest.fixture(scope="session")
+def known_answers() -> dict[tuple[str, ...], Any]:
+    """What was derived from the answers of packs, by all that it is derived from."""
+    return {}
+
+
+@pytest.fixture
+def recomputed_once(known_answers: dict[tuple[str, ...], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What follows from the answers of a pack is derived once, where what a pack says beside them is the subject: another
+    answer, another word of the manifest, other parameters or another certificate, and all is derived anew.
+    """
+    module = import_module("ytxdata.audit.pack_check")
+    recomputed, run, parts, state = module.recomputed, module.run, module.parts, [""]
+
+    def noted(pack: verifier.Unpacked) -> Any:
+        manifest = {key: value for key, value in pack.json("manifest.json").items() if key not in ("files", "sha256")}
+        rest = [verifier.sha256(pack.read(name)) for name in ("pulls.json", "certificate.json")]
+        rest += [verifier.sha256(pack.read(f"raw/{one['pull_id']}.json")) for one in pack.json("pulls.json")]
+        rest += [verifier.sha256(pack.read(one["path"])) for one in pack.witnesses]
+        state[0] = repr((manifest, rest, pack.json("findings.json")["parameters"]))
+        return recomputed(pack)
+
+    def run_once(judged: Any, **asked: Any) -> audit.Findings:
+        key = (state[0], "run", repr(asked))
+        if key not in known_answers:
+            known_answers[key] = run(judged, **asked)
+        found: audit.Findings = known_answers[key]
+        return found
+
+    def parts_once(judged: Any, snapshot: Any, pulls: Any, findings: audit.Findings, raw: None) -> Iterator[Any]:
+        key = (state[0], "parts", repr(id(findings)))  # all are kept, and no id is given twice
+        if key not in known_answers:
+            known_answers[key] = [*parts(judged, snapshot, pulls, findings, raw)]
+        return iter(known_answers[key])
+
+    for name, one in (("recomputed", noted), ("run", run_once), ("parts", parts_once)):
+        monkeypatch.setattr(module, name, one)
 
 
 @pytest.fixture

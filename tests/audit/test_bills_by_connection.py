@@ -74,22 +74,26 @@ def counts(office: Office, told: pd.DataFrame) -> dict[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(12)
+@pytest.mark.by_chance(6)
 @pytest.mark.parametrize(
-    "left_out", [(), ("被叫",), ("接通时间",), ("计费时长",), ("金额",), ("被叫", "计费时长")], ids=str
+    ("left_out", "rooms", "amounts"),
+    [
+        (left_out, rooms, (place + rooms) % 2 > 0)  # every pair of two of them
+        for place, left_out in enumerate([(), ("被叫",), ("接通时间",), ("计费时长",), ("金额",), ("被叫", "计费时长")])
+        for rooms in (0, 1, 6)
+    ],
+    ids=str,
 )
-@pytest.mark.parametrize("rooms", [0, 1, 7])
-@pytest.mark.parametrize("amounts", [False, True])
 def test_a_bill_by_connection_is_added_up_and_accuses_nobody(
     find: Finder, left_out: tuple[str, ...], rooms: int, amounts: bool
 ) -> None:
-    office, lines = held(rooms=rooms, amounts=amounts)
+    office, lines = held(30, rooms=rooms, amounts=amounts)
     told = bill(lines, *left_out)
     found = audit.reconcile(office.frames, told)
     agree = {"matched", "not_compared"} if left_out == ("金额",) else {"matched"}
     assert {state for state, n in found.counts.items() if n} <= agree
-    assert found.counts["matched"] + found.counts["not_compared"] == 60
-    assert any(f"{len(lines)} lines" in note.en and "60 meetings" in note.en for note in found.notes)
+    assert found.counts["matched"] + found.counts["not_compared"] == 30
+    assert any(f"{len(lines)} lines" in note.en and "30 meetings" in note.en for note in found.notes)
     if not left_out:
         assert find("billing_mismatch", office, invoice=told) == []
 

@@ -21,7 +21,7 @@ from ytxdata import audit
 from ytxdata.audit.verifier import canonical, sha256
 from ytxdata.emulator import Emulator, write_bill, write_console_list
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn_once")]
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("drawn_once", "recomputed_once")]
 
 
 def test_options_of_packs_are_refused_elsewhere(planted_once: Story) -> None:

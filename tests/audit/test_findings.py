@@ -286,11 +286,11 @@ def test_accepted_survives_and_is_not_open(story: Story) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("reason", "by"), [("", "me"), ("  ", "me"), ("why", ""), ("why", " \t")])
-def test_accepting_takes_a_reason_and_a_reviewer(story: Story, reason: str, by: str) -> None:
+def test_accepting_takes_a_reason_and_a_reviewer(story: Story) -> None:
     found = story.audit(checks=["over_long"])
-    with pytest.raises(UsageError):
-        found.accept(found.frame["finding_id"].iloc[0], reason=reason, by=by)
+    for reason, by in (("", "me"), ("  ", "me"), ("why", ""), ("why", " \t")):
+        with pytest.raises(UsageError):
+            found.accept(found.frame["finding_id"].iloc[0], reason=reason, by=by)
     assert set(story.audit(checks=["over_long"]).frame["status"]) == {"persisting"}
 
 

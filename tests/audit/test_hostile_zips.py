@@ -188,9 +188,8 @@ def test_nothing_in_the_list_of_a_pack_is_free(made: dict[str, Path], tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("derived_once")
-def test_a_pack_that_needs_zip64_holds(
-    story: Story, made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("derived_once")
+def test_a_pack_that_needs_zip64_holds(planted_once: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if it were a thousand times as large: files, places and their number beyond what the plain form can say."""
     for limit, most_files in ((300, 5), (2000, 2**16 - 1), (40_000, 2**16 - 1), (2**31 - 1, 5)):
         monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)
@@ -198,7 +197,7 @@ def test_a_pack_that_needs_zip64_holds(
         monkeypatch.setattr(verifier, "MOST_PLAIN", limit)
         monkeypatch.setattr(verifier, "MOST_PLAIN_FILES", most_files)
         path = tmp_path / f"{limit}.zip"
-        audit.pack(story.archive, path, include_raw=True)
+        audit.pack(planted_once.archive, path, include_raw=True)
         assert b"PK\6\6" in path.read_bytes()
         lines, holds = verify(path)
         assert holds, lines

@@ -30,6 +30,7 @@ from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.history.client import Client
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.registry import REPORTS
+from ytxdata.pages import html_report
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
 
@@ -126,13 +127,20 @@ def own_ones_go() -> Iterator[None]:
         registry.update(was)
 
 
+@pytest.fixture(scope="module")
+def small() -> Iterator[Emulator]:
+    """A platform with a company of a few weeks, of which reports are soon made."""
+    with Emulator(meetings=40, seed=1) as running:
+        yield running
+
+
 @pytest.fixture
-def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def desk(small: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory to work in, with the served account set and the files that a reader has: books, a bill, a tariff."""
-    for name, value in server.env.items():
+    for name, value in small.env.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    told = server.truth()
+    told = small.truth()
     lists = {
         "book.csv": (["phone", "name", "department"], told["roster"]),
         "data/roster.csv": (["phone", "name", "department"], told["roster"]),
@@ -148,7 +156,7 @@ def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
             writer.writeheader()
             writer.writerows(rows)
     shutil.copy(ROOT / "data" / "tariff.toml", "tariff.toml")
-    write_fleet_file(Path("fleet.toml"), server.fleet)
+    write_fleet_file(Path("fleet.toml"), small.fleet)
     with Path("fleet.toml").open("a", encoding="utf-8") as file:
         file.write('labels = { company = "Northern Trading", region = "north" }\n')
     return tmp_path
@@ -156,7 +164,11 @@ def desk(server: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in (NEEDS_SPARK, MADE_FROM_COMMANDS)])
-def test_the_examples_of_a_page_run(page: str, desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_examples_of_a_page_run(
+    page: str, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if page != "README.md":  # pages of reports have pictures there; elsewhere they took a third of the time
+        monkeypatch.setattr(html_report, "SIZES", ())
     run(page, desk, {})
     said = capsys.readouterr()
     assert "Traceback" not in said.err
@@ -196,8 +208,7 @@ def test_the_examples_of_the_spark_page_run(desk: Path) -> None:
         if os.environ.get("YTX_REQUIRE_SPARK") == "1":
             pytest.fail("Spark is required, and there is no Java or no pyspark")
         pytest.skip("Spark needs Java and pyspark")
-    with Emulator(meetings=20) as small:
-        Archive("meetings.archive").sync(Client(base_url=small.url, **small.credentials))
+    Archive("meetings.archive").sync(Client())
     blocks = [block for _, block in examples(NEEDS_SPARK)]
     # a process of its own, so that no other test meets this session
     done = subprocess.run([sys.executable, "-c", "\n".join(blocks)], capture_output=True, text=True, check=False)

@@ -54,16 +54,21 @@ def fleet_file(fleet: ytx.Fleet, tmp_path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(4)
-@pytest.mark.parametrize("how", [gone, cut, other, turned])
-@pytest.mark.parametrize("table", ["derived/*/legs", "derived/*/meetings", "pulls", "observations"])
+@pytest.mark.by_chance(2)
+@pytest.mark.parametrize(
+    ("how", "table"),
+    [
+        (gone, "derived/*/legs"), (cut, "derived/*/meetings"), (other, "pulls"), (turned, "observations"),
+        (gone, "pulls"), (cut, "observations"), (other, "derived/*/legs"), (turned, "derived/*/meetings"),
+    ],
+)  # fmt: skip
 def test_an_account_whose_data_file_is_not_what_was_written_is_left_out_named_and_a_gap(
     synced: ytx.Fleet, how: Callable[[Path], None], table: str
 ) -> None:
     harm(synced, how, table)
     sound = synced.where("account-1", "account-3")
     report = usage(synced, by="total")
-    assert report.arrow["meetings"].to_pylist() == usage(sound, by="total").arrow["meetings"].to_pylist()
+    assert report.arrow["meetings"].to_pylist() == [len(sound.meetings())]
     assert any("account-2 are not among these: the archive is damaged" in one.en for one in report.notes)
     assert report.certificate.accounts["account-2"].worst == report.certificate.worst == "GAP"
     assert synced.status().frame["problem_en"].notna().tolist() == [False, True, False]
@@ -97,13 +102,13 @@ def test_one_byte_of_one_account_stops_no_other(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", [cut, turned])
+@pytest.mark.usefixtures("drawn_once")
 @pytest.mark.parametrize(
-    "more",
+    ("how", "more"),
     [
-        pytest.param(["--report", "usage"], id="added up"),
-        pytest.param(["--report", "usage", "--group", "account"], id="side by side"),
-        pytest.param(["--format", "html"], id="one page", marks=pytest.mark.slow),
+        pytest.param(turned, ["--report", "usage"], id="added up"),
+        pytest.param(cut, ["--report", "usage", "--group", "account"], id="side by side"),
+        pytest.param(turned, ["--format", "html"], id="one page"),
     ],
 )
 def test_the_command_line_reports_on_the_others_and_ends_with_the_worst(

@@ -115,7 +115,7 @@ def test_a_label_may_be_called_as_a_column_in_another_case(synced: ytx.Fleet, tm
     words = ("Name", "Creator", "NUMBER", "Meeting_id", "Account", "Company", "company", "部门", "姓名")
     entries = {name: {"labels": {word: f"{word} {name}" for word in words}} for name in synced.names}
     fleet = ytx.Fleet(entries, folder=tmp_path)
-    for word in some(words, 4):
+    for word in some(words, 4) if engine == "duckdb" else words[:2]:
         told = usage(fleet, by="total", group=word, engine=engine).arrow
         assert told["group"].to_pylist() == [f"{word} {name}" for name in fleet.names]
         assert told["meetings"].to_pylist() == [60, 60, 61]

@@ -142,7 +142,7 @@ def test_every_report_is_that_of_one_office_of_all(synced: ytx.Fleet, joins_peop
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(6, 2), deadline=None)
+@settings(max_examples=examples(4, 2), deadline=None)
 @given(st.lists(offices(), min_size=2, max_size=3), st.booleans(), st.sampled_from(list(ENGINES)))
 def test_offices_that_share_ids_and_numbers_stay_apart(few: list[Office], joins_people: bool, engine: str) -> None:
     accounts = {f"a{place}": office for place, office in enumerate(few)}
@@ -166,16 +166,12 @@ def money(source: Any) -> Counter[tuple[Any, ...]]:
     source = resolve(source)
     for row in metrics.cost(source, CLASSES, by="line").arrow.to_pylist():
         found["line", row["number"], row["number_class"], row["cost"]] += 1
-    for row in metrics.cost(source, CLASSES).arrow.to_pylist():
-        found["period", row["period"]] += row["cost"]
     for of in ("leg", "creator"):
         asked: dict[str, Any] = {"by": "total", "group": "number_class", "group_of": of}
         for row in metrics.usage(source, **asked).arrow.to_pylist():
             found["usage", of, row["group"]] += row["legs"] or 0
-    for number_class in ("access", "mobile"):
-        chosen = Selection(source, {"number_class": (number_class,)})
-        for row in metrics.usage(chosen, by="total").arrow.to_pylist():
-            found["only", number_class] += row["meetings"]
+    for row in metrics.usage(Selection(source, {"number_class": ("access",)}), by="total").arrow.to_pylist():
+        found["only", "access"] += row["meetings"]
     return +found
 
 
@@ -189,18 +185,14 @@ ONE = Office(
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(3, 1), deadline=None)
+@settings(max_examples=examples(2, 1), deadline=None)
 @given(
     pair=st.lists(st.tuples(offices(), st.sampled_from(CALLED)), min_size=2, max_size=2),
     asked=st.lists(st.tuples(st.sampled_from(list(ENGINES)), st.booleans()), min_size=1, max_size=1),
 )
 @example(
     pair=[(ONE, CALLED[0]), (Office(ONE.meetings, ONE.legs), CALLED[1])],
-    asked=[
-        ("pandas", False),
-        ("pandas", True),
-        *some([(one, one == "duckdb") for one in ENGINES if one != "pandas"], 1),
-    ],
+    asked=[("pandas", True), *some([(one, one == "duckdb") for one in ENGINES if one != "pandas"], 1)],
 )
 def test_numbers_of_one_account_are_called_from_another(
     pair: list[tuple[Office, str | None]], asked: list[tuple[str, bool]]
@@ -264,8 +256,9 @@ def test_groups_are_labels_accounts_or_those_of_an_archive(synced: ytx.Fleet) ->
         alone = metrics.usage(synced.where(company=company), by="total").arrow.to_pylist()[0]
         assert {key: value for key, value in row.items() if key != "group"} == alone
     names = ("people", "lonely", "sizes", "heatmap", "concurrency", "peak_stretches", "working_hours")
+    source = resolve(synced)
     for name in some(names, 2):
-        report = make(name, synced, Ask(by="month", group="company"))
+        report = make(name, source, Ask(by="month", group="company"))
         assert set(report.arrow["group"].to_pylist()) == {"A", "B"}, name
         assert set(report.explain(report.arrow.num_rows // 4)["account"]) <= set(synced.names), name
     classes = metrics.usage(synced, by="total", group="number_class")
@@ -399,11 +392,11 @@ def of_pandas(synced_once: tuple[dict[str, dict[str, Any]], Path]) -> dict[tuple
     """What a fleet, an account and a selection say when no engine is asked for."""
     accounts, folder = synced_once
     fleet = ytx.Fleet(accounts, folder=folder)
-    whole = ("usage", "people", "presence", "lonely", "concurrency", "cost")
+    whole = ("people", "presence", "concurrency", "cost")
     return {
         (place, name): shown(make(name, source, everything(fleet)))
         for place, (source, names) in enumerate(
-            zip(map(resolve, asked_of(fleet)), (whole, ("usage",), ("usage", "cost")), strict=True)
+            zip(map(resolve, asked_of(fleet)), (whole, ("usage",), ("cost",)), strict=True)
         )
         for name in names
     }

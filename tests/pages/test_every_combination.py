@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pandas as pd
 import pytest
@@ -17,11 +16,8 @@ from ytxdata.archive import Archive
 from ytxdata.errors import UsageError
 from ytxdata.metrics import Tariff
 from ytxdata.metrics.calendar import By
-from ytxdata.metrics.groups import GroupOf, resolve
-from ytxdata.metrics.registry import REPORTS, Ask, around, make
-from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import ReportSource, Source
-from ytxdata.pages import collection
+from ytxdata.metrics.groups import GroupOf
+from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.pages.collection import collect
 from ytxdata.pages.report_files import names_of, write_files
 from ytxdata.tables.address_book import AddressBook
@@ -66,33 +62,6 @@ def of_twelve_days(archive: Archive, book: AddressBook, group: str | None, whose
         start=as_instant(first.to_pydatetime()), end=as_instant((first + pd.Timedelta(days=12)).to_pydatetime()), by=by,
         tariff=Tariff(prices={"default": "0.10"}), lines=3, group=group, group_of=whose, book=book,
     )  # fmt: skip
-
-
-@pytest.fixture
-def made_once(archive: Archive, made: dict[tuple[Any, ...], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Combinations share what is the same for them: what is read of the archive, and reports that are asked alike."""
-
-    def read(chosen: ReportSource, start: datetime | None, end: datetime | None) -> Source:
-        key = start, end
-        return made.get(key) or made.setdefault(key, resolve(around(chosen, start, end)))
-
-    def reported(name: str, source: Source, ask: Ask) -> Report:
-        takes = REPORTS[name].takes & {"start", "end", "by", "group", "group_of", "book"}
-        key = (
-            name,
-            id(source),
-            *(getattr(ask, one) for one in sorted(takes - {"book"})),
-            "book" in takes and id(ask.book),
-        )
-        return made.get(key) or made.setdefault(key, make(name, source, ask))
-
-    monkeypatch.setattr(collection, "around", read)
-    monkeypatch.setattr(collection, "make", reported)
-
-
-@pytest.fixture(scope="module")
-def made() -> dict[tuple[Any, ...], Any]:
-    return {}
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ FRACTIONS = {name: Fraction(price) for name, price in PRICES.items()}
 START, END = EDGES[0] - 20, EDGES[0] + 40
 
 random_offices = settings(
-    max_examples=examples(5, 3),
+    max_examples=examples(4, 3),
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

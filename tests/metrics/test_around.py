@@ -210,10 +210,22 @@ def test_an_archive_of_nothing_has_periods(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
-    """Two accounts of such meetings."""
+    """Two accounts of such meetings, each with files of its own for two parts of its time, and for what lacks some: that
+    is read for every period.
+    """
+
+    def place_of(one: dict[str, Any]) -> tuple[bool, str]:
+        lacks = any(not {"jointime", "leavetime"} <= party.keys() for party in one["parties"])
+        return lacks or not {"starttime", "endtime"} <= one.keys(), one.get("starttime", "")
+
     folder = tmp_path_factory.mktemp("fleet")
     for place, name in enumerate(("north", "south")):
-        archive_of(7 + place, folder / f"{name}.archive")
+        rng = random.Random(7 + place)
+        records = sorted((record(i, rng) for i in range(60)), key=place_of)
+        archive = Archive(folder / f"{name}.archive")
+        with that_may_be_lost():
+            for n in (12, 24, 60):
+                archive.sync(Told(records[:n]))
     return Fleet(folder)
 
 

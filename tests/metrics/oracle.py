@@ -209,10 +209,12 @@ def connected(found: list[Fact]) -> tuple[Counter[int], Counter[int]]:
 
 def peak(levels: Counter[int], by: str, start: int | None, end: int | None) -> dict[str, tuple[int, int, int]]:
     """Period → largest level, its first second, and in how many separate stretches it was reached."""
-    inside = {t: n for t, n in levels.items() if (start is None or t >= start) and (end is None or t < end)}
+    inside: dict[str, dict[int, int]] = defaultdict(dict)
+    for t, n in levels.items():
+        if (start is None or t >= start) and (end is None or t < end):
+            inside[period_of(t, by)][t] = n
     found: dict[str, tuple[int, int, int]] = {}
-    for period in {period_of(t, by) for t in inside}:
-        here = {t: n for t, n in inside.items() if period_of(t, by) == period}
+    for period, here in inside.items():
         top = max(here.values())
         at = sorted(t for t, n in here.items() if n == top)
         found[period] = (top, at[0], sum(1 for t in at if here.get(t - 1) != top))

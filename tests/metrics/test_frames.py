@@ -194,18 +194,40 @@ NAMESAKES = {
 }
 
 
+def company() -> Office:
+    """All cases, each in a room of its own on days of its own with people of its own: figures say of which one."""
+    meetings, legs = [], []
+    for place, (case, office) in enumerate(NAMESAKES.items()):
+        later = 3 * DAY * place
+
+        def at(second: int | None, later: int = later) -> int | None:
+            return None if second is None else second + later
+
+        meetings += [one._replace(meeting_id=case, start=at(one.start), end=at(one.end)) for one in office.meetings]
+        legs += [
+            one._replace(meeting_id=case, number=f"{one.number}{place}", join=at(one.join), leave=at(one.leave))
+            for one in office.legs
+        ]
+    return Office(meetings, legs)
+
+
+@pytest.fixture(scope="module")
+def of_company() -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """What the oracle counts of it, second by second of whole days: usage by day, and the legs of each number."""
+    office = company()
+    return oracle.usage(office, "day"), {number: legs for number, (_, legs, *_) in oracle.people(office).items()}
+
+
 @pytest.mark.slow
-@pytest.mark.by_chance(9)
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("case", NAMESAKES)
-def test_meetings_of_one_id_are_told_apart_by_time(engine: str, case: str) -> None:
-    office = NAMESAKES[case]
-    source = resolve(ENGINES[engine](office))
-    for by in ("day", "total"):
-        assert rows(metrics.usage(source, by=by)) == oracle.usage(office, by)
-    for frames in (source, changed(engine, office, lambda m, n: (m, pa.concat_tables([n, n])))):
-        people = {row["number"]: row["legs"] for row in rows(metrics.people(frames))}
-        assert people == {number: legs for number, (_, legs, *_) in oracle.people(office).items()}
+def test_meetings_of_one_id_are_told_apart_by_time(
+    engine: str, of_company: tuple[list[dict[str, Any]], dict[str, int]]
+) -> None:
+    source = resolve(ENGINES[engine](company()))
+    usage, legs = of_company
+    assert rows(metrics.usage(source, by="day")) == usage
+    for frames in (source, changed(engine, company(), lambda m, n: (m, pa.concat_tables([n, n])))):
+        assert {row["number"]: row["legs"] for row in rows(metrics.people(frames))} == legs
 
 
 MAY_BE_ONE = {
@@ -236,12 +258,8 @@ def test_spark_refuses_what_other_engines_refuse(spark: Any) -> None:
 
 @pytest.mark.slow
 @pytest.mark.spark
-def test_spark_tells_meetings_of_one_id_apart_and_counts_what_is_said_twice_once(spark: Any) -> None:
-    """All cases in one company, each in a room of its own: what a cluster is asked once costs more than what it counts."""
-    meetings, legs = [], []
-    for case, office in NAMESAKES.items():
-        meetings += [one._replace(meeting_id=case) for one in office.meetings]
-        legs += [one._replace(meeting_id=case) for one in office.legs]
-    company = Office(meetings, legs)
-    frames = spark_frames(spark, company, lambda m, n: (pa.concat_tables([m, m]), pa.concat_tables([n, n])))
-    assert rows(metrics.usage(frames, by="day")) == oracle.usage(company, "day")
+def test_spark_tells_meetings_of_one_id_apart_and_counts_what_is_said_twice_once(
+    spark: Any, of_company: tuple[list[dict[str, Any]], dict[str, int]]
+) -> None:
+    frames = spark_frames(spark, company(), lambda m, n: (pa.concat_tables([m, m]), pa.concat_tables([n, n])))
+    assert rows(metrics.usage(frames, by="day")) == of_company[0]

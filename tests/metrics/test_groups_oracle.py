@@ -282,11 +282,17 @@ def test_random_offices_with_ties_and_unknowns(engine: str, office: Office, name
     check(resolve(ENGINES[engine](office)), office, name)
 
 
+@pytest.fixture(scope="module")
+def on_pandas() -> Source:
+    """Its facts are shared, as `ytxdata report` shares them."""
+    return resolve(ENGINES["pandas"](difficult()))
+
+
 @pytest.mark.slow
 @pytest.mark.by_chance(3)
 @pytest.mark.parametrize("name", KINDS)
-def test_the_difficult_office(name: str) -> None:
-    check(resolve(ENGINES["pandas"](difficult())), difficult(), name)
+def test_the_difficult_office(name: str, on_pandas: Source) -> None:
+    check(on_pandas, difficult(), name)
 
 
 @pytest.mark.slow

@@ -70,14 +70,16 @@ def test_one_waits_and_a_crowd_joins_in_one_second(engine: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.by_chance(1)
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ["polars", "duckdb"])
 def test_every_report_asked_again_is_the_same(engine: str) -> None:
-    first, *others = (
+    """Also where several threads share the work, as on pandas they do not."""
+    office = waiting_rooms(3, 30)
+    first, again = (
         {name: comparable(make(source)) for name, make in REPORTS.items()}
-        for source in (resolve(ENGINES[engine](waiting_rooms(3, 30))) for _ in range(AGAIN))
+        for source in (resolve(ENGINES[engine](office)) for _ in range(2))
     )
     for name, report in first.items():
-        assert all(other[name] == report for other in others), name
+        assert again[name] == report, name
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,8 +13,11 @@ from ytxdata.emulator import Emulator
 from ytxdata.fleet import Fleet
 from ytxdata.history.client import Client
 from ytxdata.metrics import Tariff
-from ytxdata.metrics.registry import Ask
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
+from ytxdata.metrics.source import ReportSource, Source
+from ytxdata.pages import collection
 from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.earlier_report import keys_of
 from ytxdata.pages.small_groups import never_published
@@ -29,6 +33,38 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
         kept = Archive(tmp_path_factory.mktemp("pages") / "m.archive")
         kept.sync(Client(base_url=server.url, **server.credentials))
     return kept
+
+
+@pytest.fixture(scope="session")
+def _made() -> dict[tuple[Any, ...], Any]:
+    """What was read of the archive, and what was reported of that, by what was asked."""
+    return {}
+
+
+@pytest.fixture
+def made_once(archive: Archive, _made: dict[tuple[Any, ...], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collections of the archive share what is the same for them: what is read of it, and reports that are asked alike."""
+
+    def read(chosen: ReportSource, start: datetime | None, end: datetime | None) -> ReportSource:
+        if not isinstance(chosen, Archive) or chosen.path != archive.path:
+            return around(chosen, start, end)  # type: ignore[no-any-return]
+        key = str(archive.path), start, end
+        if key not in _made:
+            _made[key] = resolve(around(chosen, start, end))
+        return _made[key]  # type: ignore[no-any-return]
+
+    def reported(name: str, source: Source, ask: Ask) -> Report:
+        if not any(source is one for one in _made.values()):
+            return make(name, source, ask)
+        values = [getattr(ask, one) for one in sorted(REPORTS[name].takes)]
+        # a book or tariff is the same where it is the same object, which is kept for that
+        key = name, id(source), *(one if isinstance(one, str | datetime | None) else id(one) for one in values)
+        if key not in _made:
+            _made[key] = values, make(name, source, ask)
+        return _made[key][1]  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(collection, "around", read)
+    monkeypatch.setattr(collection, "make", reported)
 
 
 @pytest.fixture(scope="session")

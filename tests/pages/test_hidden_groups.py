@@ -19,7 +19,7 @@ from ytxdata.pages.small_groups import without_small_groups
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.times import BEIJING
 
-pytestmark = pytest.mark.usefixtures("drawn_once")
+pytestmark = pytest.mark.usefixtures("drawn_once", "made_once")
 
 BOARD_DAYS = (3, 10, 18)
 DAYS = range(2, 21)

@@ -27,7 +27,7 @@ from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import ROW_NAMES, blanked, fewest
 
-pytestmark = pytest.mark.usefixtures("drawn_once")
+pytestmark = pytest.mark.usefixtures("drawn_once", "made_once")
 
 PERSONAL = tuple(name for name, report in REPORTS.items() if report.is_personal)
 

@@ -3,10 +3,10 @@
     python -m benchmarks.reports --meetings 1000000 --legs 8
 
 Meetings and legs lie in Parquet files, and legs know the number of their meeting, as an archive ties them. Every side
-runs in a process of its own: `narwhals` is this package on DuckDB, `pandas` this package on pandas, `sql` one statement a
-report written by hand for DuckDB, `tuned` the same over facts whose ids are integers. Prints CPU seconds, wall seconds
-and peak memory of each, and the ratios; the CPU ratio is the one to read on a busy machine. The totals of all sides are
-compared.
+runs in a process of its own: `narwhals` is this package on DuckDB, `pandas` this package on pandas, `sql` one
+statement a report written by hand for DuckDB, `tuned` the same over facts whose ids are integers. Prints CPU seconds,
+wall seconds and peak memory of each, and the ratios; the CPU ratio is the one to read on a busy machine. The totals
+of all sides are compared.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ Examples
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from ytxdata.records.profile import Profile, profile
     from ytxdata.tables.csv import read_csv
     from ytxdata.tables.table import Table
+
+_PROCESS = os.getpid()
+"""Who imported this first: a process that was forked of it has none of its threads (`metrics.in_memory`)."""
 
 _HOME = {
     "Answer": "ytxdata.records.answer",

@@ -130,8 +130,8 @@ for line in json.loads(sys.argv[1]):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pipe", "endless", "deep"])
 def test_a_control_file_that_is_no_plain_file_or_too_deep_is_damage(synced: Archive, platform: Any, kind: str) -> None:
-    """A pipe was waited for, /dev/zero read for ever, and 200 KB of brackets ended with a traceback and code 1. A process
-    of their own for the verbs: what waits for ever ends with it.
+    """A pipe was waited for, /dev/zero read for ever, and 200 KB of brackets ended with a traceback and code 1. A
+    process of their own for the verbs: what waits for ever ends with it.
     """
     if kind != "deep" and not hasattr(os, "mkfifo"):
         pytest.skip("pipes and links are another thing here")

@@ -95,23 +95,31 @@ def test_a_table_made_of_a_view_is_in_nobodys_way(archive: Archive, platform: An
 
 FORKED = """
 import os, sys
+import polars
 import ytxdata as ytx
 archive = ytx.Archive(sys.argv[1])
-counted = lambda: (len(archive.meetings()), int(ytx.metrics.usage(archive).frame["meetings"].sum()))
-n, in_report = counted()
+parent = archive if len(sys.argv) > 2 else None
+polars.LazyFrame({"a": [1]}).collect()
+report = parent and ytx.metrics.usage(archive)
+n = len(archive.meetings())
 child = os.fork()
 if child == 0:
-    sys.exit(0 if counted() == (n, in_report) else 1)
+    try:
+        report and report.explain(0)
+    except ytx.errors.UsageError as told:
+        assert "spawn" in str(told), told
+    sys.exit(0 if int(ytx.metrics.usage(archive).frame["meetings"].sum()) == len(archive.meetings()) == n else 1)
 sys.exit(os.waitpid(child, 0)[1] or n != 60)
 """
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
-def test_a_process_that_was_forked_reads_and_ends(archive: Archive, platform: Any) -> None:
+@pytest.mark.parametrize("counted", [(), ("a report of the parent",)])
+def test_a_process_that_was_forked_reads_and_ends(archive: Archive, platform: Any, counted: tuple[str, ...]) -> None:
     """It waited for threads that had stayed with its parent: at its end for a database's, in a report for Polars'."""
     archive.sync(platform)
-    subprocess.run([sys.executable, "-c", FORKED, str(archive.path)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", FORKED, str(archive.path), *counted], check=True, timeout=60)
 
 
 def test_instants_are_in_beijing_time_and_periods_mean_it(archive: Archive, platform: Any) -> None:

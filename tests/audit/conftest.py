@@ -117,8 +117,8 @@ def known_answers() -> dict[tuple[str, ...], Any]:
 
 @pytest.fixture
 def recomputed_once(known_answers: dict[tuple[str, ...], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What follows from the answers of a pack is derived once, where what a pack says beside them is the subject: another
-    answer, another word of the manifest, other parameters or another certificate, and all is derived anew.
+    """What follows from the answers of a pack is derived once, where what a pack says beside them is the subject:
+    another answer, another word of the manifest, other parameters or another certificate, and all is derived anew.
     """
     module = import_module("ytxdata.audit.pack_check")
     recomputed, run, parts, state = module.recomputed, module.run, module.parts, [""]

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 226
+MOST_FILES = 227
 """Mirrors brought two: where files stand (`archive/stores`), and what goes there in which order (`archive/mirror`); and
 periods one: what a report about a month reads of ten years (`archive/around`). Encodings stand by themselves again:
 with them, an answer was longer than one reads at a sitting. Sums over accounts brought three, each out of a file
@@ -48,8 +48,9 @@ and whose name a party has (`records/party_names`) is a question of its own besi
 which was full, and beside when one came (`records/sittings`). How a character is written in code
 (`written_in_code`) is read before any number is looked for (`numbers_in_text`), which was full; both are asked by
 what warns of an answer, too. What is packed in a file (`packed`) knows nothing of what is safe on a disk (`files`),
-and both were one file too long.
-By what rule an invoice was made (`audit/invoice_rule`) is asked of arrays, beside
+and both were one file too long. What is counted in memory, and on what (`metrics/in_memory`), is asked before there
+is any source (`metrics/source`), which was full. By what rule an invoice was made (`audit/invoice_rule`) is asked
+of arrays, beside
 what its lines say (`audit/invoice`), which was full. By which rule a list says how long its lines were
 (`history/proof/lengths`) is asked of the whole list, beside which meeting each line is; and what a list comes to
 (`history/proof/heard`) stands beside what it says, which was full. From where to where each account is known

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
 import pytest
 
 import ytxdata as ytx
+from ytxdata import metrics
 from ytxdata.archive.scans import ENGINES, pruned
 from ytxdata.archive.views import COLUMNS, ViewAsk
 from ytxdata.emulator import Emulator
@@ -107,3 +109,16 @@ def test_files_of_other_months_are_not_read(begin: Begin) -> None:
         inside = fleet.scan(view, start=last).collect("pyarrow").to_native()
         alone = archive.meetings(last) if view == "meetings" else archive.legs(last)
         assert len(inside) == len(alone) > 0
+
+
+@pytest.mark.slow
+def test_labels_that_look_alike_masked_are_called_in_a_period_as_in_all(synced: ytx.Fleet, tmp_path: Path) -> None:
+    """Called anew by whose rows came first, the figures of one company stood under the name of the other."""
+    companies = ("13956780000", "13912340000", "13900000000")
+    entries = {name: {"labels": {"company": one}} for name, one in zip(synced.names, companies, strict=True)}
+    fleet = ytx.Fleet(entries, folder=tmp_path)
+    usage: Any = metrics.usage
+    whole, part = (
+        usage(fleet, by="total", group="company", **asked).masked() for asked in ({}, {"start": "2020-01-01"})
+    )
+    assert whole.arrow.select(["group", "meetings", "legs"]) == part.arrow.select(["group", "meetings", "legs"])

@@ -210,8 +210,8 @@ def test_an_archive_of_nothing_has_periods(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Fleet:
-    """Two accounts of such meetings, each with files of its own for two parts of its time, and for what lacks some: that
-    is read for every period.
+    """Two accounts of such meetings, each with files of its own for two parts of its time, and for what lacks some:
+    that is read for every period.
     """
 
     def place_of(one: dict[str, Any]) -> tuple[bool, str]:

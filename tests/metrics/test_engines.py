@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tests.metrics.oracle import Office
 from ytxdata import metrics, sample
 from ytxdata.archive.connections import connect
 from ytxdata.errors import UsageError
-from ytxdata.metrics import DEFINITIONS, Frames, Report
+from ytxdata.metrics import DEFINITIONS, Frames, Report, in_memory
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.usage import plain_usage
@@ -163,9 +164,9 @@ def test_an_archive_is_counted_alike_whichever_engine_it_is_counted_on(monkeypat
     names = ("usage", "people", "concurrency", "cost", "usage of legs", "lonely")
     made = [REPORTS[name] for name in some(names, 3)]
     small = resolve(archive)
-    monkeypatch.setattr("ytxdata.metrics.source.find_spec", lambda _name: None)
+    monkeypatch.setattr("ytxdata.metrics.in_memory._has_polars", lambda: False)
     bare = resolve(archive)
-    monkeypatch.setattr("ytxdata.metrics.source.FEW", 0)
+    monkeypatch.setattr("ytxdata.metrics.in_memory.FEW", 0)
     monkeypatch.setattr("ytxdata.metrics.facts._AT_ONCE", 200)
     large = resolve(archive)
     engines = [one.engine.implementation for one in (small, bare, large)]
@@ -176,6 +177,16 @@ def test_an_archive_is_counted_alike_whichever_engine_it_is_counted_on(monkeypat
             assert comparable(found) == comparable(expected), found.name
             assert found.arrow.schema.remove_metadata() == expected.arrow.schema.remove_metadata()
             assert found.explain(0).equals(expected.explain(0))
+
+
+@pytest.mark.parametrize(("version", "counts"), [("1.0.0", False), ("1.38", True), ("2.1.0rc1", True), ("3.0", False)])
+def test_a_polars_that_serves_something_else_counts_nothing(
+    monkeypatch: pytest.MonkeyPatch, version: str, counts: bool
+) -> None:
+    monkeypatch.setattr("polars.__version__", version)
+    assert in_memory._has_polars.__wrapped__() is counts
+    monkeypatch.setitem(sys.modules, "polars", None)
+    assert in_memory._has_polars.__wrapped__() is False
 
 
 @pytest.mark.slow

@@ -82,6 +82,11 @@ class Around:
         return getattr(self.archive, "joins_people", False)
 
     @property
+    def label_values(self) -> Mapping[str, tuple[str, ...]]:
+        """As of the fleet: of two labels that look alike masked, each is called in a period as it is in all."""
+        return getattr(self.archive, "label_values", {})
+
+    @property
     def notes(self) -> tuple[Text, ...]:
         """As of the fleet."""
         return getattr(self.archive, "notes", ())

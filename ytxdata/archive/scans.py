@@ -158,7 +158,8 @@ class Scannable:
     ) -> tuple[Scan, ...]:  # fmt: skip
         """Return several views as `scan` does, all of one snapshot, so that they fit and can be joined with each
         other; `is_keyed` with `meeting_key` before them: one `meeting_id` may stand for two meetings; without
-        `is_seen` meetings lack `last_seen_at`, for which all calls must be read, and the key of one archive is a number.
+        `is_seen` meetings lack `last_seen_at`, for which all calls must be read, and the key of one archive is a
+        number.
         """
         first, last = period_of(start, end)
         seen = None if as_of is None else as_instant(as_of, name="as_of")

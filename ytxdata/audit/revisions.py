@@ -17,7 +17,8 @@ from ytxdata.audit.checks.records import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import By
-from ytxdata.metrics.source import Frames, lighter
+from ytxdata.metrics.in_memory import lighter
+from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import plain_usage
 from ytxdata.records.schema import CHANGES
 from ytxdata.tables.described import Definition, to_arrow

@@ -37,8 +37,8 @@ from ytxdata.metrics.breakdown import PARTIAL
 from ytxdata.metrics.calendar import bounds, date_of
 from ytxdata.metrics.definitions import REASONS
 from ytxdata.metrics.facts import Scope, facts, outcome
+from ytxdata.metrics.in_memory import FEW
 from ytxdata.metrics.report import TRACED, Lazy, Report
-from ytxdata.metrics.source import FEW
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import to_arrow

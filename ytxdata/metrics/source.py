@@ -5,19 +5,19 @@ seconds, one name for each thing.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import UsageError, require_extra
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
+from ytxdata.metrics.in_memory import KEY, as_polars, forked, in_memory, lighter, read
 from ytxdata.metrics.known_spans import KnownSpans
 from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import NumberClass, normalize, number_class
@@ -133,11 +133,6 @@ ReportSource: TypeAlias = "History | Archive | Fleet | Frames | Selection | Sour
 
 Lazy = nw.LazyFrame[Any]
 
-_KEY = "meeting_key"
-"""The column by which legs are tied to the very meeting they came with, as archives, histories and exports have it;
-where a frame lacks it, the meeting's id and time must do.
-"""
-
 
 @dataclass(frozen=True)
 class Source:
@@ -148,7 +143,7 @@ class Source:
     they call (`display_number`), where the source has them. Of several accounts, `accounts` has the labels of each,
     `label_values` those of all in the list that these are of; ids and numbers then bear their account (see `ids`),
     numbers not where it `joins_people`, but for those of `displayed`. `uncut` gives the source before it was cut to a
-    period and to some meetings.
+    period and to some meetings; `process` is the one it was made in.
     """
 
     meetings: Lazy
@@ -163,6 +158,7 @@ class Source:
     label_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     joins_people: bool = False
     uncut: Callable[[], Source] | None = None
+    process: int = field(default_factory=os.getpid)
 
     @property
     def every(self) -> Lazy:
@@ -208,13 +204,27 @@ class Source:
         """From where to where anything can be known of each account."""
         return KnownSpans.of(self.certificate() if callable(self.certificate) else self.certificate)
 
+    def check_process(self) -> None:
+        """Return if it can be counted here: the threads of Polars stay behind in the process that forks another, and
+        whoever asks for them there waits for ever.
+
+        Raises
+        ------
+        UsageError
+            It is of Polars, and was made before this process was forked.
+        """
+        if self.engine.implementation is nw.Implementation.POLARS and self.process != os.getpid():
+            raise forked()
+
     def finish(self, frame: Lazy, instants: Collection[str] = (), integers: Collection[str] = ()) -> Any:
         """Return the rows as the user gets them: of the kind that came in, pandas for a history or an archive."""
+        self.check_process()
         native = self.engine.finish(frame, instants, integers)
         return to_pandas(to_arrow(native)) if self.as_pandas else native
 
     def rows(self, frame: Lazy) -> list[dict[str, Any]]:
         """Return a few aggregated rows as plain Python values."""
+        self.check_process()
         rows: list[dict[str, Any]] = to_arrow(frame.to_native()).to_pylist()
         return rows
 
@@ -228,6 +238,7 @@ def whole(source: ReportSource) -> Source:
         It is none of them, its frames are of different engines, or a column is missing.
     """
     if isinstance(source, Source):
+        source.check_process()
         return source
     asked = source if isinstance(source, OnEngine) else OnEngine(source, "")
     given: Any = asked.source  # whatever has these parts will do
@@ -241,7 +252,7 @@ def whole(source: ReportSource) -> Source:
             remedy=Text("ytx.Frames 在其自身的引擎上计算", "give ytx.Frames of the engine you want: its frames stay where they are"),
         )  # fmt: skip
     if hasattr(given, "tables"):
-        meetings, legs = _in_memory(keyed(given.tables))
+        meetings, legs = in_memory(keyed(given.tables))
         return replace(_prepare(Frames(meetings, legs, given.certificate)), as_pandas=True)
     if hasattr(given, "meetings") and hasattr(given, "legs"):
         return _prepare(given)
@@ -286,7 +297,7 @@ def _prepare(frames: Frames) -> Source:
     _require("legs", legs_engine, "meeting_id", "leg", "joined_at", "left_at")
     meetings = engine.seconds(("started_at", "ended_at"))
     legs = legs_engine.seconds(("joined_at", "left_at"))
-    key = _KEY if _KEY in engine.columns and _KEY in legs_engine.columns else "meeting_id"
+    key = KEY if KEY in engine.columns and KEY in legs_engine.columns else "meeting_id"
     is_of_many = ACCOUNT in engine.columns and ACCOUNT in legs_engine.columns
     joins = bool(getattr(frames, "joins_people", False))
 
@@ -335,66 +346,21 @@ def _displayed(meetings: Lazy, is_of_many: bool | None = None) -> Lazy:
     return meetings.select(display_number=qualified(shown) if is_of_many else shown)
 
 
-FEW = 200_000
-"""Up to so many stored rows an archive is counted in memory: DuckDB takes longer to bind the steps of a report than to
-run them (0.3 s against 0.1 s at 8,000 rows), and is the quicker one from about half a million; and it is the lighter
-one by far.
-"""
-
-
 def _on_an_engine(given: Any, asked: OnEngine, where: Mapping[str, Any]) -> tuple[Any, ...]:
     scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **where)
     if where:
         return tuple(scans)
-    if not asked.engine:
-        return lighter(scans)
-    if asked.engine == "polars":
-        require_extra("polars")
-    return tuple(map(_polars if asked.engine == "polars" else to_pandas, _read(scans)))
-
-
-def lighter(scans: Sequence[Any]) -> tuple[Any, ...]:
-    """Return meetings and legs that nobody has read yet as what they are counted on with less work: in memory where few
-    rows are stored, else by the engine that reads them.
-    """
-    stored = [getattr(one, "n_stored", None) for one in scans]
-    is_few = all(n is not None and n <= FEW for n in stored)
-    return _in_memory(_read(scans)) if is_few else tuple(scans)
-
-
-_PROCESS = os.getpid()
-
-
-def _in_memory(tables: Iterable[pa.Table]) -> tuple[Any, ...]:
-    """Return tables as frames of Polars where it is installed, of pandas else, on which a report on little data takes
-    two and a half times as long: its seventy steps cost more than the rows.
-    """
-    # the threads of Polars stay behind in the process that was forked, and whoever asks them waits for ever
-    is_polars = os.getpid() == _PROCESS and find_spec("polars") is not None
-    return tuple(map(_polars if is_polars else to_pandas, tables))
-
-
-def _read(scans: Sequence[Any]) -> Iterator[pa.Table]:
-    return (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
-
-
-def _polars(rows: pa.Table) -> Any:
-    import polars as pl
-
-    return pl.from_arrow(rows)
-
-
-_READ = (
-    ACCOUNT, _KEY, "meeting_id", "pull_id", "creator", "name", "started_at", "ended_at", "n_legs", "display_number",
-    "leg", "number", "joined_at", "left_at",
-)  # fmt: skip
-"""The columns that reports are made of."""
+    return (
+        tuple(map({"polars": as_polars, "pandas": to_pandas}[asked.engine], read(scans)))
+        if asked.engine
+        else lighter(scans)
+    )
 
 
 def keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:
     """Return the meetings and legs of a history with what ties each leg to the meeting it came with."""
     places = pa.array(range(tables.meetings.num_rows), pa.int64())
-    return tables.meetings.append_column(_KEY, places), tables.legs.append_column(_KEY, tables.owners)
+    return tables.meetings.append_column(KEY, places), tables.legs.append_column(KEY, tables.owners)
 
 
 def _require(table: str, engine: Engine, *columns: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ytxdata import _PROCESS
-from ytxdata.errors import UsageError, packages_of, require_extra
+from ytxdata.errors import UsageError, packages_of
 from ytxdata.labels import Text
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.records.schema import to_pandas
@@ -27,7 +27,6 @@ FEW = 200_000
 run them (0.3 s against 0.1 s at 8,000 rows), and is the quicker one from about half a million; and it is the lighter
 one by far.
 """
-
 
 _READ = (
     ACCOUNT, KEY, "meeting_id", "pull_id", "creator", "name", "started_at", "ended_at", "n_legs", "display_number",
@@ -46,7 +45,7 @@ def lighter(scans: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def read(scans: Sequence[Any]) -> Iterator[pa.Table]:
-    """Yield what reports are made of of some views."""
+    """Yield the columns of some views that reports are made of."""
     return (to_arrow(one.select(*(name for name in _READ if name in one.columns))) for one in scans)
 
 
@@ -80,12 +79,9 @@ def as_polars(rows: pa.Table) -> Any:
 
     Raises
     ------
-    MissingExtraError
-        It is not installed.
     UsageError
         The process that forked this one has used it.
     """
-    require_extra("polars")
     import polars as pl
 
     if _used_in.setdefault("polars", os.getpid()) != os.getpid():

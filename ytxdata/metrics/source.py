@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
@@ -350,11 +350,11 @@ def _on_an_engine(given: Any, asked: OnEngine, where: Mapping[str, Any]) -> tupl
     scans = given.scans("meetings", "legs", is_keyed=True, is_seen=False, **where)
     if where:
         return tuple(scans)
-    return (
-        tuple(map({"polars": as_polars, "pandas": to_pandas}[asked.engine], read(scans)))
-        if asked.engine
-        else lighter(scans)
-    )
+    if not asked.engine:
+        return lighter(scans)
+    if asked.engine == "polars":
+        require_extra("polars")
+    return tuple(map(as_polars if asked.engine == "polars" else to_pandas, read(scans)))
 
 
 def keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:

@@ -16,7 +16,7 @@ from ytxdata.archive import Archive
 from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
 from ytxdata.history.history import History
-from ytxdata.metrics import source as source_module
+from ytxdata.metrics import in_memory
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Registered, around
 from ytxdata.metrics.source import Source
@@ -164,7 +164,7 @@ def test_a_period_is_counted_as_in_everything(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["usage", "concurrency"])
 def test_so_it_is_on_duckdb(archive: Archive, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "FEW", -1)
+    monkeypatch.setattr(in_memory, "FEW", -1)
     start, end = PERIODS[0]
     same(REPORTS[name], archive, resolve(archive), {"start": start, "end": end})
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import ytxdata as ytx
-from tests.audit.forger import both_refuse, mend, refused
+from tests.audit.forger import both_refuse, mend
 from tests.audit.office import Story, tell
 from ytxdata import Archive, audit
 from ytxdata.audit.pack import certificate_json
@@ -121,7 +121,7 @@ FEWER = {"zh": "1 场会议的 1 个字段", "en": "1 fields of 1 meetings"}
 def test_a_pack_that_contradicts_itself_is_refused(forged: Path, forge: Callable[[Path], object], match: str) -> None:
     forge(forged)
     mend(forged)
-    refused(forged, match)
+    both_refuse(forged, match)
 
 
 def test_a_finding_of_no_known_severity_is_refused(forged: Path) -> None:

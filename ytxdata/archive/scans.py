@@ -24,7 +24,7 @@ from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, name
 from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import to_pandas
+from ytxdata.records.schema import to_pandas, to_polars
 from ytxdata.records.values import named_rows
 from ytxdata.redact import labels_beside
 from ytxdata.times import Instant, as_instant, period_of
@@ -351,9 +351,7 @@ def _held(read: Read, names: Sequence[str], asked: ViewAsk) -> Iterator[pa.Table
 
 def _polars(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
     require_extra("polars")
-    import polars as pl
-
-    return [pl.from_arrow(rows) for rows in _held(read, names, asked)]
+    return [to_polars(rows) for rows in _held(read, names, asked)]
 
 
 # ── Spark ──

@@ -11,10 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from ytxdata import _PROCESS
-from ytxdata.errors import UsageError, packages_of
-from ytxdata.labels import Text
+from ytxdata.errors import packages_of
 from ytxdata.metrics.ids import ACCOUNT
-from ytxdata.records.schema import to_pandas
+from ytxdata.records.schema import to_pandas, to_polars
 from ytxdata.tables.described import to_arrow
 
 KEY = "meeting_key"
@@ -53,8 +52,8 @@ def in_memory(tables: Iterable[pa.Table]) -> tuple[Any, ...]:
     """Return tables as frames of Polars where it is there, of pandas else, on which a report on little data takes two
     and a half times as long: its seventy steps cost more than the rows.
     """
-    # in a process that was forked it may be asleep for ever (see `forked`)
-    return tuple(map(as_polars if os.getpid() == _PROCESS and _has_polars() else to_pandas, tables))
+    # in a process that was forked it may be asleep for ever (see `records.schema.forked`)
+    return tuple(map(to_polars if os.getpid() == _PROCESS and _has_polars() else to_pandas, tables))
 
 
 @cache
@@ -72,31 +71,3 @@ def _has_polars() -> bool:
 
 def _numbers(version: str) -> list[int]:
     return [int(one) for one in re.findall(r"\d+", version)]
-
-
-def as_polars(rows: pa.Table) -> Any:
-    """Return a table as a frame of Polars.
-
-    Raises
-    ------
-    UsageError
-        The process that forked this one has used it.
-    """
-    import polars as pl
-
-    if _used_in.setdefault("polars", os.getpid()) != os.getpid():
-        raise forked()
-    return pl.from_arrow(rows)
-
-
-_used_in: dict[str, int] = {}
-
-
-def forked() -> UsageError:
-    """Return what is told of frames of Polars in a process that was forked of the one they were made in: its threads
-    stayed behind, and whoever asks for them waits for ever, as a report of the parent did in a pool that forks.
-    """
-    return UsageError(
-        Text("Polars 的线程留在分叉出本进程的进程里", "the threads of Polars stayed in the process that forked this one"),
-        remedy=Text("请在本进程里重新制作报表，或用 spawn 启动进程", "make the report anew in this process, or start processes by spawn"),
-    )  # fmt: skip

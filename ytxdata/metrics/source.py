@@ -17,12 +17,12 @@ from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
-from ytxdata.metrics.in_memory import KEY, as_polars, forked, in_memory, lighter, read
+from ytxdata.metrics.in_memory import KEY, in_memory, lighter, read
 from ytxdata.metrics.known_spans import KnownSpans
 from ytxdata.metrics.sums import distinct, null_like
 from ytxdata.phones import NumberClass, normalize, number_class
 from ytxdata.records.numbers import read_numbers
-from ytxdata.records.schema import to_pandas
+from ytxdata.records.schema import forked, to_pandas, to_polars
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.table import Completeness
@@ -354,7 +354,7 @@ def _on_an_engine(given: Any, asked: OnEngine, where: Mapping[str, Any]) -> tupl
         return lighter(scans)
     if asked.engine == "polars":
         require_extra("polars")
-    return tuple(map(as_polars if asked.engine == "polars" else to_pandas, read(scans)))
+    return tuple(map(to_polars if asked.engine == "polars" else to_pandas, read(scans)))
 
 
 def keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:

@@ -1,15 +1,17 @@
 """The columns of every table, the keys that feed them and the reasons in them, as data.
 
-They serve the parser, the documentation and the dictionary.
+They serve the parser, the documentation and the dictionary. Whatever has these columns becomes a frame here.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+import os
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
 
+from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.times import ZONE_NAME
 
@@ -241,6 +243,34 @@ def _shown_type(column: pa.ChunkedArray) -> pa.DataType:
     except pa.ArrowInvalid:
         return column.type
     return _HANDY_MONEY
+
+
+def to_polars(table: pa.Table) -> Any:
+    """Return a frame of Polars, which must be installed.
+
+    Raises
+    ------
+    UsageError
+        The process that forked this one has used it.
+    """
+    import polars as pl
+
+    if _used_in.setdefault("polars", os.getpid()) != os.getpid():
+        raise forked()
+    return pl.from_arrow(table)
+
+
+_used_in: dict[str, int] = {}
+
+
+def forked() -> UsageError:
+    """Return what is told of frames of Polars in a process that was forked of the one they were made in: its threads
+    stayed behind, and whoever asks for them waits for ever, as a report of the parent did in a pool that forks.
+    """
+    return UsageError(
+        Text("Polars 的线程留在分叉出本进程的进程里", "the threads of Polars stayed in the process that forked this one"),
+        remedy=Text("请在本进程里重新制作报表，或用 spawn 启动进程", "make the report anew in this process, or start processes by spawn"),
+    )  # fmt: skip
 
 
 REJECT_REASONS: dict[str, Text] = {

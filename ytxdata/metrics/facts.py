@@ -223,12 +223,14 @@ def _each(source: Source, meetings: Lazy, legs: Lazy, make: Callable[[Lazy, Lazy
     """Return what is made of each meeting and its legs by themselves, computed once."""
     engine = source.engine
     last = source.rows(meetings.select(nw.col("key").max()))[0]["key"] if engine.is_ours else None
+    turns = range(1, (last or 0) + 1, _AT_ONCE)
+    if len(turns) < 2:
+        return engine.hold(make(meetings, legs))
     parts = (
         (frame.filter(nw.col("key") >= since, nw.col("key") < since + _AT_ONCE) for frame in (meetings, legs))
-        for since in range(1, (last or 0) + 1, _AT_ONCE)
+        for since in turns
     )
-    several = last is not None and last > _AT_ONCE
-    return engine.hold(*(make(*part) for part in parts)) if several else engine.hold(make(meetings, legs))
+    return engine.hold(*(make(*part) for part in parts))
 
 
 def _summed(meetings: Lazy, legs: Lazy, scope: Scope) -> Lazy:

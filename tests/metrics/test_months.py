@@ -6,7 +6,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,12 @@ def same(kept: Report, fresh: Report) -> None:
     assert list(kept.excluded.items()) == list(fresh.excluded.items())
     assert (kept.title, kept.notes, kept.period, kept.certificate) == (fresh.title, fresh.notes, fresh.period, fresh.certificate)  # fmt: skip
     assert kept.definitions == fresh.definitions
+
+
+def marks(archive: Archive) -> Mapping[str, str]:
+    beside = archive.still().kept_months()
+    assert beside is not None
+    return beside.marks().months
 
 
 def both(archive: Archive, name: str, asked: dict[str, Any]) -> tuple[Report, Report]:
@@ -302,3 +308,41 @@ def test_a_month_whose_last_meeting_begins_in_another_now_is_gone(
     one, other = both(archive, name, asked)
     same(one, other)
     assert "2026-05" not in {str(period)[:7] for period in one.frame["period"]}
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "a name": {"meetingname": "例会"},
+    "a creator": {"creator": "13800000009"},
+    "a second of the meeting": {"endtime": "2026-03-10 11:00:01"},
+    "a number": {"phones": ["13900000003", "13900000002"]},
+    "a second of a leg": {"ends": ["2026-03-10 10:30:01", "2026-03-10 11:00:00"]},
+    "who left when": {"ends": ["2026-03-10 11:00:00", "2026-03-10 10:30:00"]},
+    "who never left": {"ends": ["2026-03-10 10:30:00", ""]},
+    "one more leg": {"phones": ["13900000001", "13900000002", "13900000003"]},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_mark_of_a_month_hangs_on_every_word_that_reports_read(tmp_path: Path, change: str) -> None:
+    """Whatever is counted of a meeting, in the month in which it lies and in no other; how many there are tells little."""
+
+    def told(month: int, **more: Any) -> dict[str, Any]:
+        begin, end = (f"2026-{month:02}-10 {hour}:00:00" for hour in (10, 11))
+        said = {"meetingname": "周会", "creator": "13800000001", "starttime": begin, "endtime": end, **more}
+        phones = said.pop("phones", ["13900000001", "13900000002"])
+        ends = said.pop("ends", [f"2026-{month:02}-10 10:30:00", *[end] * len(phones)])
+        parties = [{"phone": one, "jointime": begin, "leavetime": left} for one, left in zip(phones, ends, strict=False)]
+        return {"meid": f"{month:029d}", **said, "parties": parties}
+
+    records = {month: told(month) for month in range(1, 6)}
+    archive = sync(Archive(tmp_path / "m.archive"), [*records.values()])
+    before = marks(archive)
+    sync(archive, [*(records | {3: told(3, **CHANGES[change])}).values()])
+    assert {month for month, mark in marks(archive).items() if before[month] != mark} == {"2026-03"}
+
+
+@pytest.mark.slow
+def test_a_rebuild_that_changes_nothing_changes_no_mark(archive: Archive) -> None:
+    before = marks(archive)
+    archive.rebuild()
+    assert marks(archive) == before

@@ -331,7 +331,9 @@ def test_the_mark_of_a_month_hangs_on_every_word_that_reports_read(tmp_path: Pat
         said = {"meetingname": "周会", "creator": "13800000001", "starttime": begin, "endtime": end, **more}
         phones = said.pop("phones", ["13900000001", "13900000002"])
         ends = said.pop("ends", [f"2026-{month:02}-10 10:30:00", *[end] * len(phones)])
-        parties = [{"phone": one, "jointime": begin, "leavetime": left} for one, left in zip(phones, ends, strict=False)]
+        parties = [
+            {"phone": one, "jointime": begin, "leavetime": left} for one, left in zip(phones, ends, strict=False)
+        ]
         return {"meid": f"{month:029d}", **said, "parties": parties}
 
     records = {month: told(month) for month in range(1, 6)}

@@ -34,7 +34,7 @@ from ytxdata.archive.sync import written
 from ytxdata.files import sync_all
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Window
-from ytxdata.history.proof.reading import Judgement
+from ytxdata.history.proof.rules import Judgement
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.normalize import normalize

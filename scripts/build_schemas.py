@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.audit.findings import DEFINITIONS as FINDINGS
-from ytxdata.history.proof.heard import FINDINGS as HEARD
 from ytxdata.history.proof.witness import ASIDE
+from ytxdata.history.proof.witness_result import FINDINGS as HEARD
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, Column, Kind, TableName
 

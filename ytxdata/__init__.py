@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ytxdata.history.client import Client
     from ytxdata.history.history import History
     from ytxdata.history.proof.certificate import Certificate
-    from ytxdata.history.saved import read_answers
+    from ytxdata.history.saved_answers import read_answers
     from ytxdata.metrics.source import Frames
     from ytxdata.records.answer import Answer
     from ytxdata.records.profile import Profile, profile
@@ -52,7 +52,7 @@ _HOME = {
     "Table": "ytxdata.tables.table",
     "YtxError": "ytxdata.errors",
     "profile": "ytxdata.records.profile",
-    "read_answers": "ytxdata.history.saved",
+    "read_answers": "ytxdata.history.saved_answers",
     "read_csv": "ytxdata.tables.csv",
     "sample": "ytxdata.demo",
 }

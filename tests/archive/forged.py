@@ -21,7 +21,7 @@ from ytxdata.archive.stored_files import OBSERVATIONS_STORED, PULLS_STORED
 from ytxdata.archive.write_sync import Writer
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.rules import patient
 
 
 def rewritten(archive: Archive, change: Callable[[dict[str, Any]], Any]) -> None:

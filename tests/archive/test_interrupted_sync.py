@@ -74,7 +74,7 @@ def test_records_of_an_interrupted_sync_are_observations_and_claim_nothing(
 def interrupt(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Sync and be interrupted when the first answer has come."""
     with monkeypatch.context() as patch:
-        patch.setattr("ytxdata.history.proof.reading.Reading.take", _interrupted)
+        patch.setattr("ytxdata.history.proof.rules.Reading.take", _interrupted)
         with pytest.raises(KeyboardInterrupt) as caught:
             archive.sync(platform)
     return caught.value

@@ -26,7 +26,7 @@ from ytxdata.errors import DamagedError
 from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
-from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.rules import patient
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.normalize import parser_mark
 

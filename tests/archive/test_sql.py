@@ -18,7 +18,7 @@ from tests.effort import some
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import NotAnArchiveError, UsageError
-from ytxdata.exits import locked_room
+from ytxdata.exits import sql_sandbox
 
 VIEWS = ("meetings", "legs", "problems", "changes", "rejects", "pulls", "coverage", "usage_daily")
 
@@ -159,7 +159,7 @@ def test_behind_the_gate_the_engine_itself_reaches_nothing(tmp_path: Path) -> No
         made.execute("create table meetings as select 1 as a")
     frame = pd.DataFrame({"a": [1]})
     assert len(frame) == 1
-    room = locked_room.open_locked(str(file), 100, str(tmp_path / "spill"))
+    room = sql_sandbox.open_locked(str(file), 100, str(tmp_path / "spill"))
     for text in (
         f"select * from read_csv('{secret}')", f"select * from '{secret}'", f"from read_text('{secret}')", f"from glob('{tmp_path}/*')",
         f"copy meetings to '{tmp_path}/out.csv'", f"attach '{tmp_path}/other.db'", f"attach '{tmp_path}/other.db' (readonly)",

@@ -29,8 +29,8 @@ from ytxdata.emulator import Emulator, write_bill
 from ytxdata.errors import ArchiveWriteError, DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import sha256_of
 from ytxdata.history.client import Client
-from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import RULES
+from ytxdata.history.proof.witness_check import RULES
+from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.phones import normalize, number_class
 
 
@@ -276,7 +276,7 @@ def test_a_witness_before_the_first_completed_sync_claims_nothing_and_stops_no_s
     meetings, start, end = month(archive)
     young = Archive(tmp_path / "young")
     with monkeypatch.context() as patch:
-        patch.setattr("ytxdata.history.proof.reading.Reading.take", _interrupted)
+        patch.setattr("ytxdata.history.proof.rules.Reading.take", _interrupted)
         with pytest.raises(KeyboardInterrupt):
             young.sync(platform)
     young.witness(bill_of(meetings), kind="invoice", start=start, end=end, name="bill")
@@ -344,7 +344,7 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
 ) -> None:
     meetings, start, end = month(archive)
     with monkeypatch.context() as before:
-        before.setattr("ytxdata.history.proof.hearing.RULES", 1)
+        before.setattr("ytxdata.history.proof.witness_check.RULES", 1)
         before.setattr("ytxdata.history.witness_lists.no_meeting", lambda *_: None)
         bill = bill_of(meetings).replace("合计".encode("gb18030"), "合计 9 场".encode("gb18030"))
         said = archive.witness(bill, kind="invoice", start=start, end=end, name="bill")

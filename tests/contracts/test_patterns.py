@@ -32,7 +32,7 @@ def ask() -> None:
 
     known = set()
     for module in pkgutil.walk_packages(ytxdata.__path__, "ytxdata."):
-        if module.name.endswith(("__main__", "locked_room")) or ".notebooks" in module.name:
+        if module.name.endswith(("__main__", "sql_sandbox")) or ".notebooks" in module.name:
             continue  # they run when they are imported
         for name, pattern in vars(importlib.import_module(module.name)).items():
             if not isinstance(pattern, re.Pattern) or pattern in known:

@@ -154,7 +154,7 @@ def test_times_that_cannot_be(story: Story) -> None:
     assert at(story.one("impossible_time", "starts in the future")["started_at"]) > at(story.truth["now"])
 
 
-def test_lengths(story: Story) -> None:
+def test_line_lengths(story: Story) -> None:
     failed, short = story.one("zero_duration", "failed call"), story.one("zero_duration", "answered and over")
     assert failed["duration_s"] == short["duration_s"] == span(failed) == span(short) == 0
     assert not any(leg["joined_at"] for leg in story.legs[failed["meeting_id"]])

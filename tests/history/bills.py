@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from io import BytesIO
 
-from ytxdata.history.proof.partners import Archived
+from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import Totals, Witness, WitnessLine
 from ytxdata.history.witness_lists import read_witness
 

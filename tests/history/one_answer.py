@@ -10,7 +10,7 @@ from typing import Any
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen, Window
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import Judgement, Reading
+from ytxdata.history.proof.rules import Judgement, Reading
 from ytxdata.history.proof.window import Before, Sighting, look
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from ytxdata.history.proof.answered import unread
+from ytxdata.history.proof.answer_facts import unread
 from ytxdata.history.proof.evidence import Bulk, PullFacts, Seen
 
 HOUR = 3600.0

@@ -9,11 +9,11 @@ from datetime import datetime
 from itertools import chain
 
 from tests.history.simulator_account import Account, Meeting, instant
-from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Evidence, Key, Known, PullFacts, Remembered, Seen, named
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reading import Judgement, Reading, patient
+from ytxdata.history.proof.rules import Judgement, Reading, patient
+from ytxdata.history.proof.unprovable import unfinished
 from ytxdata.records.identity import assign, by_meeting
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.history.one_answer import DAY, EVERYTHING, HOUR, JOINS, NOW, TAIL, judged, land_of, meeting, reason_at, seen
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.answered import pull_facts
+from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.evidence import Bulk, Evidence, Known, Seen, Window
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY

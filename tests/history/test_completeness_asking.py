@@ -11,10 +11,10 @@ import pytest
 from tests.history.simulator import SMALL
 from tests.history.simulator_account import DAY, HOUR, Account, Knobs, instant
 from tests.history.simulator_archive import MemoryArchive
-from ytxdata.history.proof.barred import bars
 from ytxdata.history.proof.evidence import Evidence, NothingKnown, PullFacts
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.reading import Reading, certify_history
+from ytxdata.history.proof.rules import Reading, certify_history
+from ytxdata.history.proof.unprovable import bars
 
 
 def account_of(n_days: float = 60, rate: float = 10, **knobs: object) -> Account:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ytxdata import times
-from ytxdata.history.proof.barred import MOST_SPANS, merged
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import Bulk, Evidence, NothingKnown, PullFacts, Seen, Window
 from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
-from ytxdata.history.proof.reading import rewound, with_upper
+from ytxdata.history.proof.rules import rewound, with_upper
+from ytxdata.history.proof.unprovable import MOST_SPANS, merged
 from ytxdata.history.proof.verdict import compact, confirmed, rebased
 from ytxdata.history.proof.window import Before, look
 from ytxdata.times import beijing_text

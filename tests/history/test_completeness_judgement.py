@@ -7,7 +7,7 @@ from dataclasses import replace
 from tests.history.one_answer import DAY, EVERYTHING, JOINS, NOW, TAIL, judged, land_of, meeting, pull, reason_at
 from ytxdata.history.proof.evidence import Evidence
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import Reading
+from ytxdata.history.proof.rules import Reading
 
 
 def test_an_anchored_answer_extends_what_was_proven_up_to_the_settling_time() -> None:

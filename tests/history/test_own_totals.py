@@ -11,8 +11,8 @@ import pytest
 
 from tests.history.bills import BODY, HEAD, held, read, with_results
 from ytxdata.errors import UsageError
-from ytxdata.history.proof.hearing import hear
 from ytxdata.history.proof.witness import Totals
+from ytxdata.history.proof.witness_check import hear
 
 TRUE, MORE = "合计,,3600,3.00\n", "合计,,4200,4.50\n"
 ROWS = [{"meeting_id": f"m{i}", "started_at": f"2026-03-01 0{8 + i}:00:00", "duration_s": 1800} for i in range(2)]

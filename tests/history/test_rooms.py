@@ -13,11 +13,11 @@ from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, land_of, 
 from tests.history.simulator import draw_knobs, tell
 from tests.history.simulator_account import Knobs
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.barred import barred, bars, unfinished
 from ytxdata.history.proof.categories import OVERWRITTEN, hidden_by, suspected
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import Reading
+from ytxdata.history.proof.rules import Reading
+from ytxdata.history.proof.unprovable import barred, bars, unfinished
 from ytxdata.history.proof.window import Before
 from ytxdata.times import EARLIEST, next_second
 

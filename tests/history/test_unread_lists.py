@@ -16,10 +16,10 @@ from tests.effort import some
 from tests.history.bills import BODY, END, HEAD, START, at, held, read, with_results
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import hear, with_witnesses
-from ytxdata.history.proof.partners import Archived
+from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import ASIDE, Difference, Totals, Witness, WitnessLine
+from ytxdata.history.proof.witness_check import hear, with_witnesses
+from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.times import BEIJING
 
 TIMES = "会议编号,开始时间,时长\n"

@@ -13,10 +13,10 @@ import pytest
 from tests.history.bills import BODY, END, HEAD, START, at, held, line, read, witness
 from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.heard import FINDINGS, Hearing
-from ytxdata.history.proof.hearing import hear, with_witnesses
-from ytxdata.history.proof.partners import Archived
+from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import ASIDE, Difference, Totals, WitnessLine
+from ytxdata.history.proof.witness_check import hear, with_witnesses
+from ytxdata.history.proof.witness_result import FINDINGS, Hearing
 
 CSV = "会议编号,开始时间,时长(秒),金额(元)\nm0,2026-03-01 08:00:00,1800,1.50\nm1,2026-03-01 09:00:00,0:30:00,¥1.50\n合计,,3600,3.00\n"
 

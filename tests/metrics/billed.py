@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.metrics.test_around import Told, told
+from tests.metrics.test_around_period import Told, told
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.times import BEIJING

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.metrics.billed import BOOK, RESEARCH, SALES, archive_of
-from tests.metrics.test_around import Told, told
+from tests.metrics.test_around_period import Told, told
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.errors import UsageError

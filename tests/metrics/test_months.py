@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import IS_WHOLE, examples
-from tests.metrics.test_around import Told, record
+from tests.metrics.test_around_period import Told, record
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.archive import kept_months as kept_module
-from ytxdata.archive.around import Around
+from ytxdata.archive.around_period import Around
 from ytxdata.archive.kept_months import KeptMonths
 from ytxdata.audit.explain import explanation
 from ytxdata.audit.pack import pack

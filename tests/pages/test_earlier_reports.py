@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.effort import some
-from tests.metrics.test_around import Told, told
+from tests.metrics.test_around_period import Told, told
 from tests.pages.conftest import counted
 from ytxdata.archive import Archive
 from ytxdata.cli import main

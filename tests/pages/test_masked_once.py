@@ -8,7 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.metrics.test_around import Told
+from tests.metrics.test_around_period import Told
 from tests.pages.test_earlier_reports import asked, meeting, synced
 from ytxdata.archive import Archive
 from ytxdata.cli import main

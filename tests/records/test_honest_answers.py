@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.records.test_unread import P, meeting, tables
+from tests.records.test_unread_parties import P, meeting, tables
 from ytxdata.records.answer import read_answer
 from ytxdata.records.merge import merge_answers
 from ytxdata.records.profile import missing, profile

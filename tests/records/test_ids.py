@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.records.test_unread import meeting, tables
+from tests.records.test_unread_parties import meeting, tables
 from ytxdata.records.answer import read_answer
 from ytxdata.records.merge import merge_answers
 

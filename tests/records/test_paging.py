@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ytxdata.records.answer import Answer, read_answer
-from ytxdata.records.not_given import LOST, totals_and_losses
 from ytxdata.records.paging import TOTAL
+from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.spans import Member
 
 N = 24

@@ -13,7 +13,7 @@ from typing import Self
 import pandas as pd
 
 from ytxdata import times
-from ytxdata.archive.around import Around
+from ytxdata.archive.around_period import Around
 from ytxdata.archive.changes import changes
 from ytxdata.archive.exportable import Exportable
 from ytxdata.archive.heads import Snapshot, newest, read
@@ -31,9 +31,9 @@ from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import add_witness, hearings, leaving, remove_witness
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Totals
+from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import Aliases

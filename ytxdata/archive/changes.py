@@ -19,20 +19,20 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
-from ytxdata.history.proof.answered import pull_facts
+from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.labels import decimal_text
 from ytxdata.records.aliases import PARTIES, Aliases
 from ytxdata.records.answer import Answer, call_row
-from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import Cells, Difference, Sheet, Trouble, differing, untold
 from ytxdata.records.identity import by_meeting
 from ytxdata.records.json_values import decoded, read_object, without_cycle_search
 from ytxdata.records.nested import without_meetings
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.parties import Parties, read_parties
-from ytxdata.records.retold import retold
+from ytxdata.records.repeated_values import retold
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PROVENANCE, arrow_schema
+from ytxdata.records.siblings import as_one_meeting
 from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, rows_of
 from ytxdata.times import beijing_text, clock_step

@@ -29,7 +29,7 @@ from ytxdata.errors import DamagedError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, named
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Verdict
-from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.rules import patient
 from ytxdata.labels import Text
 from ytxdata.times import EARLIEST, steps_after
 

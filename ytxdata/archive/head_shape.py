@@ -18,8 +18,8 @@ import pyarrow as pa
 from ytxdata.archive.ownership import inside
 from ytxdata.archive.stored_files import DERIVED, SCHEMAS, Bounds, Files, StoredFile
 from ytxdata.history.proof.evidence import HORIZON, Doubt, Evidence, Window
-from ytxdata.history.proof.heard import Hearing
 from ytxdata.history.proof.policy import REASONS
+from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.records.aliases import DEFAULT
 
 _Check = Callable[[Any], object]

@@ -21,9 +21,9 @@ from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Key, Known, Remembered, name_of, named
-from ytxdata.history.proof.hearing import standing, with_witnesses
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import Judgement
+from ytxdata.history.proof.rules import Judgement
+from ytxdata.history.proof.witness_check import standing, with_witnesses
 from ytxdata.records.values import rows_of as cells_of
 from ytxdata.times import EARLIEST
 

@@ -29,7 +29,7 @@ from ytxdata.archive.heads import Snapshot, among, batches, filled, read
 from ytxdata.archive.stored_files import Numbers, find
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
-from ytxdata.records.joined import LEG_COLUMNS, MEETING_COLUMNS, PROBLEM_COLUMNS, join_records
+from ytxdata.records.merge_records import LEG_COLUMNS, MEETING_COLUMNS, PROBLEM_COLUMNS, join_records
 from ytxdata.records.schema import MEETINGS, arrow_schema
 from ytxdata.records.values import rows_of
 

@@ -45,11 +45,11 @@ from ytxdata.archive.stored_files import (
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
-from ytxdata.history.proof.answered import pull_facts
+from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Note, PullFacts
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.rules import patient
 from ytxdata.history.proof.verdict import measured
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases

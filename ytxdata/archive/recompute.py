@@ -43,7 +43,7 @@ from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import patient
+from ytxdata.history.proof.rules import patient
 from ytxdata.labels import Text
 
 _OTHER = Text("与由原始记录重新得出的不同：{columns}", "it is not what the raw records give: {columns}")

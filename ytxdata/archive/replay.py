@@ -32,7 +32,7 @@ from ytxdata.archive.write_sync import pull_verdicts
 from ytxdata.errors import RefusedError, UsageError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reading import Judgement, patient
+from ytxdata.history.proof.rules import Judgement, patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer

@@ -43,11 +43,11 @@ from ytxdata.archive.write_sync import (
     write_intake,
 )
 from ytxdata.errors import ArchiveWriteError, DamagedError
-from ytxdata.history.proof.barred import unfinished
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
-from ytxdata.history.proof.reading import Judgement, Reading, patient
+from ytxdata.history.proof.rules import Judgement, Reading, patient
+from ytxdata.history.proof.unprovable import unfinished
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer

@@ -37,7 +37,7 @@ from ytxdata.archive.stored_files import (
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.records.identity import may_be_two_sql
-from ytxdata.records.joined import MEETING_COLUMNS
+from ytxdata.records.merge_records import MEETING_COLUMNS
 from ytxdata.records.schema import TABLES, Column, arrow_schema, empty
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)

@@ -27,11 +27,11 @@ from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer
 from ytxdata.errors import UsageError
 from ytxdata.files import sha256_of, write_whole
-from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import as_kept, hear, standing
-from ytxdata.history.proof.lengths import Lengths
-from ytxdata.history.proof.partners import Archived
+from ytxdata.history.proof.line_lengths import Lengths
+from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import Totals, Witness
+from ytxdata.history.proof.witness_check import as_kept, hear, standing
+from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text

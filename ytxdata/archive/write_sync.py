@@ -54,7 +54,7 @@ from ytxdata.archive.stored_files import (
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.history.proof.policy import VERDICTS
-from ytxdata.history.proof.reading import Judgement
+from ytxdata.history.proof.rules import Judgement
 from ytxdata.labels import Text
 from ytxdata.records.profile import SAMPLE, drift, missing, profile, shape_of
 from ytxdata.version import __version__

@@ -27,7 +27,7 @@ from ytxdata.audit.pairing import (
     paired,
     summed,
 )
-from ytxdata.history.proof.lengths import Lengths, form_of
+from ytxdata.history.proof.line_lengths import Lengths, form_of
 from ytxdata.labels import Text
 from ytxdata.phones import number_class
 from ytxdata.records.schema import ARROW_TYPES

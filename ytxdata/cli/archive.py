@@ -39,7 +39,7 @@ from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
-    from ytxdata.history.proof.heard import Hearing
+    from ytxdata.history.proof.witness_result import Hearing
     from ytxdata.tables.table import Table
 
 LINES_SHOWN = 20
@@ -93,7 +93,7 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     from ytxdata.archive import Archive
     from ytxdata.archive.ownership import no_archive
     from ytxdata.archive.witnesses import ends_kept
-    from ytxdata.history.proof.heard import taking_back
+    from ytxdata.history.proof.witness_result import taking_back
     from ytxdata.tables.table import record_table
 
     kept = Archive(archive)

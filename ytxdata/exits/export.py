@@ -27,7 +27,7 @@ from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.views import pieces
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.exits.export_files import DRAFTS, LOCK, MONTHLY, WRITERS, Format, Part, views_sql
-from ytxdata.exits.outgoing import KEYS, Outgoing
+from ytxdata.exits.masked_tables import KEYS, Outgoing
 from ytxdata.files import keep_private, replacing, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import TABLES, TableName

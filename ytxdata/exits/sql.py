@@ -2,7 +2,7 @@
 locked door.
 
 What a question names is copied, masked, into a fresh database, which a process of its own opens for reading, without
-files, network, extensions or settings: see `locked_room`. So no WHERE can feel behind a mask, and what the gate below
+files, network, extensions or settings: see `sql_sandbox`. So no WHERE can feel behind a mask, and what the gate below
 might overlook finds nothing to take.
 """
 
@@ -29,8 +29,8 @@ from ytxdata.archive import Archive
 from ytxdata.archive.connections import spill
 from ytxdata.archive.ownership import no_archive
 from ytxdata.errors import UsageError
-from ytxdata.exits import locked_room
-from ytxdata.exits.outgoing import Outgoing
+from ytxdata.exits import sql_sandbox
+from ytxdata.exits.masked_tables import Outgoing
 from ytxdata.files import PRIVATE_FOLDER
 from ytxdata.labels import Text
 from ytxdata.tables.address_book import AddressBook
@@ -234,7 +234,7 @@ def _answer(
     # what is in the environment (the account's token perhaps) is nobody's business there
     kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     process = subprocess.Popen(  # noqa: S603 (a script of ours; the SQL goes through its input)
-        [sys.executable, "-P", locked_room.__file__],
+        [sys.executable, "-P", sql_sandbox.__file__],
         env={**kept, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

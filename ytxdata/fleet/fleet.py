@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ytxdata.archive import Archive
-from ytxdata.archive.around import Around
+from ytxdata.archive.around_period import Around
 from ytxdata.archive.scans import Part, Scannable
 from ytxdata.errors import SettingsError, UsageError, YtxError
 from ytxdata.fleet.accounts import FleetAccount, names_of, read_accounts, values_of

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.files import make_private_folder, write_whole
-from ytxdata.history.proof.answered import pull_facts
+from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.reading import certify_history
+from ytxdata.history.proof.rules import certify_history
 from ytxdata.labels import Text
 from ytxdata.platform.codes import OK, lookup
 from ytxdata.records.aliases import DEFAULT, Aliases

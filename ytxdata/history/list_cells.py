@@ -17,7 +17,7 @@ from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import NOTE, is_total
-from ytxdata.records.not_given import LOST, totals_and_losses
+from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
 from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, is_swallowing, named_columns

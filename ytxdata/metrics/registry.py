@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import NO_TEXT, Text, closest
+from ytxdata.metrics.by_account import of_a_fleet, of_sources
 from ytxdata.metrics.calendar import By, until
 from ytxdata.metrics.definitions import add_definitions
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.months import from_months
 from ytxdata.metrics.report import Metric, Report, remembering
-from ytxdata.metrics.side_by_side import of_a_fleet, of_sources
 from ytxdata.metrics.source import OnEngine
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.selection import BY_PARTIES, Selection, selected

@@ -11,18 +11,18 @@ from typing import Any, NamedTuple, Self
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.witnesses import ends_kept
-from ytxdata.exits.outgoing import persons_kept
+from ytxdata.exits.masked_tables import persons_kept
 from ytxdata.fleet import Fleet, FleetCertificate
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
+from ytxdata.metrics.by_account import no_accounts
 from ytxdata.metrics.compare import Side, begin_of
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.side_by_side import no_accounts
 from ytxdata.metrics.source import ReportSource, Source
 from ytxdata.phones import NO_ENDS
 from ytxdata.plots.canvas import pictured

@@ -39,7 +39,7 @@ from ytxdata.pages.earlier_report import (
     tells_of_them,
     told_before,
 )
-from ytxdata.pages.whole_days import Interval, tells_days, whole_days_alone, widened, without_instants
+from ytxdata.pages.without_instants import Interval, tells_days, whole_days_alone, widened, without_instants
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.suppression import Key, Sums, blanked, fewest, filled, may_add_up, suppress

@@ -18,8 +18,8 @@ from ytxdata.records.aliases import DEFAULT, Aliases, named, plain
 from ytxdata.records.encodings import Encoding, as_utf8, decode
 from ytxdata.records.find_records import extract
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.not_given import LOST, totals_and_losses
 from ytxdata.records.paging import CUT, PAGE_KEYS, Announced
+from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.spans import Member, RawRecord, Span, members_of, tiling
 from ytxdata.templates import facts_card
 from ytxdata.version import __version__

@@ -22,15 +22,15 @@ import pyarrow.json
 
 from ytxdata.records import schema
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, Match, plain, unfolded
-from ytxdata.records.beside import is_of_meeting
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES
+from ytxdata.records.siblings import is_of_meeting
 from ytxdata.records.signs import TOLD, sample
-from ytxdata.records.unread import is_like_parties, own_leg
+from ytxdata.records.unread_parties import is_like_parties, own_leg
 from ytxdata.records.values import MOST_YUAN, rows_where
 
 KindOf = Callable[[str], str | None]

@@ -18,14 +18,14 @@ from ytxdata import times
 from ytxdata.phones import read_phone
 from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, OF_CREATOR, PARTIES, Aliases, Match, plain, unfolded
-from ytxdata.records.beside import with_parts
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
 from ytxdata.records.parties import OddKeys, Parties, read_parties
 from ytxdata.records.party_names import Party
+from ytxdata.records.party_times import unread_times
 from ytxdata.records.schema import ARROW_TYPES, Column
-from ytxdata.records.sittings import unread_times
-from ytxdata.records.unread import unread_phones
+from ytxdata.records.siblings import with_parts
+from ytxdata.records.unread_parties import unread_phones
 from ytxdata.records.values import (
     Values,
     as_list,

@@ -11,12 +11,12 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
-from ytxdata.records.asides import is_empty_room, is_held
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
+from ytxdata.records.list_metadata import is_empty_room, is_held
 from ytxdata.records.nested import DEEPEST, holds_json
-from ytxdata.records.not_given import totals_and_losses
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import Announced
+from ytxdata.records.reported_losses import totals_and_losses
 from ytxdata.records.salvage import Salvaged, salvage
 from ytxdata.records.shapes import DAMAGED, SURVEYED, Shapes
 from ytxdata.records.signs import ENVELOPE_KEYS

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from ytxdata.records import identity, schema
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer
-from ytxdata.records.joined import PROBLEM_COLUMNS, Joined, join_records, with_joined
 from ytxdata.records.json_values import without_cycle_search
+from ytxdata.records.merge_records import PROBLEM_COLUMNS, Joined, join_records, with_joined
 from ytxdata.records.normalize import Normalized, normalize
 from ytxdata.records.spans import RawRecord, own_sizes
 from ytxdata.records.values import rows_of

@@ -10,14 +10,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.asides import is_part
-from ytxdata.records.beside import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
 from ytxdata.records.json_values import HOLDING, decoded, n_written, read_object, read_value
+from ytxdata.records.list_metadata import is_part
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import lists_parties
-from ytxdata.records.remains import as_rejects
+from ytxdata.records.siblings import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
 from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places, signs_of
 from ytxdata.records.spans import (
     Found,
@@ -32,7 +31,8 @@ from ytxdata.records.spans import (
     unescape,
     value_at,
 )
-from ytxdata.records.unread import unread_parties
+from ytxdata.records.unread_parties import unread_parties
+from ytxdata.records.unrecognised import as_rejects
 from ytxdata.times import looks_like_instant
 
 DEEPEST = 8

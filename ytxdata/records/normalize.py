@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, of_today
-from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.columns import (
     Legs,
     Sheet,
@@ -34,11 +33,20 @@ from ytxdata.records.json_values import (
 )
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.retold import LACKING, beside, clocks_apart, other_zones, retold, that_may_say, unread_words
+from ytxdata.records.party_times import host_came
+from ytxdata.records.repeated_values import (
+    LACKING,
+    beside,
+    clocks_apart,
+    other_zones,
+    retold,
+    that_may_say,
+    unread_words,
+)
+from ytxdata.records.siblings import as_one_meeting
 from ytxdata.records.signs import signs_of
-from ytxdata.records.sittings import host_came
 from ytxdata.records.spans import RawRecord
-from ytxdata.records.unread import is_like_parties, own_leg, says_more, unread_parties
+from ytxdata.records.unread_parties import is_like_parties, own_leg, says_more, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
 PARSER_VERSION = 27

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
-from ytxdata.records.not_given import totals_and_losses
 from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.party_names import (
     COUNTER,
@@ -23,8 +22,9 @@ from ytxdata.records.party_names import (
     with_names,
     with_person,
 )
+from ytxdata.records.party_times import is_no_sitting
+from ytxdata.records.reported_losses import totals_and_losses
 from ytxdata.records.signs import signs_of
-from ytxdata.records.sittings import is_no_sitting
 from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant

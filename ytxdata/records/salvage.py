@@ -19,8 +19,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from ytxdata.records.damaged_envelope import Outline
 from ytxdata.records.json_values import end_of, read_value
-from ytxdata.records.outline import Outline
 from ytxdata.records.signs import Signs, are_places
 from ytxdata.records.spans import Found, Member, elements_of, is_member, structure, value_at, view
 

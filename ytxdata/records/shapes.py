@@ -8,7 +8,8 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.asides import (
+from ytxdata.records.answer_notes import EMPTY, Remarks, key_of
+from ytxdata.records.list_metadata import (
     announces_deletion,
     is_aside,
     is_empty_room,
@@ -18,7 +19,6 @@ from ytxdata.records.asides import (
     may_wrap,
     only_named,
 )
-from ytxdata.records.beside import SPAN
 from ytxdata.records.nested import (
     DEEPEST,
     LIKE_JSON,
@@ -40,9 +40,8 @@ from ytxdata.records.paging import (
     says_nothing,
     totals,
 )
-from ytxdata.records.remains import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
-from ytxdata.records.remarks import EMPTY, Remarks, key_of
 from ytxdata.records.salvage import Salvaged
+from ytxdata.records.siblings import SPAN
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, signs_of
 from ytxdata.records.spans import (
     Found,
@@ -57,7 +56,8 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
-from ytxdata.records.unread import are_rows, is_link
+from ytxdata.records.unread_parties import are_rows, is_link
+from ytxdata.records.unrecognised import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
 
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.beside import as_one_meeting
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
 from ytxdata.records.paging import COUNT_KEYS
+from ytxdata.records.siblings import as_one_meeting
 from ytxdata.records.spans import Found, Member, RawRecord, is_blank, members_of, value_at
 from ytxdata.records.values import bare_id
 

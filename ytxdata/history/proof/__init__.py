@@ -1,5 +1,5 @@
 """The rules of completeness: pure functions of what the answers held, with no I/O and no clock.
 
-`reading` leads one sync through them: `ask_size` says how much to ask, `window` and `overlap` what each answer shows,
+`rules` leads one sync through them: `ask_size` says how much to ask, `window` and `overlap` what each answer shows,
 `verdict` what is granted, `certificate` what it all comes to.
 """

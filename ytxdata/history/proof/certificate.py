@@ -14,7 +14,6 @@ from typing import NamedTuple
 import pandas as pd
 
 from ytxdata import times
-from ytxdata.history.proof.barred import bars
 from ytxdata.history.proof.evidence import Bulk, Evidence, Window
 from ytxdata.history.proof.policy import (
     CONFIRMABLE,
@@ -30,6 +29,7 @@ from ytxdata.history.proof.policy import (
     Verdict,
     is_gap,
 )
+from ytxdata.history.proof.unprovable import bars
 from ytxdata.history.proof.verdict import room, waiting
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import BADGES, facts_card

@@ -338,7 +338,7 @@ class Evidence:
     settle_s
         How late a meeting may be listed, as the claims assume [s].
     moved, hidden, rejected, contradiction, collision
-        Where a meeting may be missing, whatever later answers show, see `barred`.
+        Where a meeting may be missing, whatever later answers show, see `unprovable`.
     suspects_hide
         Where one may be missing under a limit that an answer may have met, each with that: barred while it is
         suspected.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from ytxdata.history.proof.answered import Replaced, told_apart
+from ytxdata.history.proof.answer_facts import Replaced, told_apart
 from ytxdata.history.proof.evidence import HORIZON, Key, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared, moved
 from ytxdata.history.proof.policy import Policy

@@ -25,7 +25,7 @@ from ytxdata.records.encodings import as_utf8, decode, is_literal
 from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
-from ytxdata.records.unread import says_it_came
+from ytxdata.records.unread_parties import says_it_came
 from ytxdata.records.values import as_phone
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from ytxdata.records.aliases import Aliases, plain
-from ytxdata.records.asides import asks_only, has_empty_list, took_place
 from ytxdata.records.json_values import read_value
+from ytxdata.records.list_metadata import asks_only, has_empty_list, took_place
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_count
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs

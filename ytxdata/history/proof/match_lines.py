@@ -12,7 +12,7 @@ from itertools import pairwise
 from operator import attrgetter, itemgetter
 from typing import Any, Literal, NamedTuple
 
-from ytxdata.history.proof.lengths import UNKNOWN, Form, Lengths, form_of
+from ytxdata.history.proof.line_lengths import UNKNOWN, Form, Lengths, form_of
 from ytxdata.history.proof.witness import Witness, WitnessLine
 from ytxdata.times import BEIJING
 

@@ -16,15 +16,22 @@ import pyarrow.compute as pc
 
 from ytxdata.records import bulk
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
-from ytxdata.records.beside import SPAN, is_of_another, is_of_meeting, names_zone, other_zone, with_own_parts
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
 from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
+from ytxdata.records.party_times import (
+    MAY_TELL_WHEN,
+    is_clock,
+    is_of_another_time,
+    may_say_it_came,
+    points_in,
+    tells_when,
+)
 from ytxdata.records.schema import TOLERANCE_S
+from ytxdata.records.siblings import SPAN, is_of_another, is_of_meeting, names_zone, other_zone, with_own_parts
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.sittings import MAY_TELL_WHEN, is_clock, is_of_another_time, may_say_it_came, points_in, tells_when
-from ytxdata.records.unread import are_said, is_row, own_leg, says_it_came
+from ytxdata.records.unread_parties import are_said, is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 

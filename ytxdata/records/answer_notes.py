@@ -13,12 +13,12 @@ from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
 from ytxdata.records.aliases import OF_PERSONS, plain
-from ytxdata.records.asides import announces_deletion, has_own_list
-from ytxdata.records.beside import names_zone, other_zone
 from ytxdata.records.json_values import decoded, read_value
+from ytxdata.records.list_metadata import announces_deletion, has_own_list
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.not_given import totals_and_losses
 from ytxdata.records.paging import Announced, AskedFor
+from ytxdata.records.reported_losses import totals_and_losses
+from ytxdata.records.siblings import names_zone, other_zone
 from ytxdata.records.signs import Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone

@@ -21,13 +21,13 @@ from tests.history.one_answer import (
     seen,
 )
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.answered import unread
-from ytxdata.history.proof.barred import MOST_SPANS, barred, bars, merged
+from ytxdata.history.proof.answer_facts import unread
 from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.reading import Reading
+from ytxdata.history.proof.rules import Reading
+from ytxdata.history.proof.unprovable import MOST_SPANS, barred, bars, merged
 from ytxdata.history.proof.window import Before, Sighting
 from ytxdata.times import EARLIEST, next_second
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ytxdata.history.proof.ask_size import next_ask, plan
-from ytxdata.history.proof.barred import barred, bars, ending, joined_at
 from ytxdata.history.proof.categories import suspected, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import (
@@ -27,6 +26,7 @@ from ytxdata.history.proof.evidence import (
     Window,
 )
 from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
+from ytxdata.history.proof.unprovable import barred, bars, ending, joined_at
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
     best_of,
@@ -81,7 +81,7 @@ class Judgement:
 class Reading:
     """One sync in progress: ask as `ask` says, give each answer to `take`, until `ask` is None; then `result`.
 
-    A sync that does not get that far claims nothing: its result is never taken, see `barred.unfinished`.
+    A sync that does not get that far claims nothing: its result is never taken, see `unprovable.unfinished`.
 
     Parameters
     ----------

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.heard import Hearing, Missing, named
-from ytxdata.history.proof.lengths import hold
-from ytxdata.history.proof.partners import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was, unnamed
+from ytxdata.history.proof.line_lengths import hold
+from ytxdata.history.proof.match_lines import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was, unnamed
 from ytxdata.history.proof.witness import MOST_NAMED, UNREAD, UNREAD_BESIDE, Witness, WitnessLine
+from ytxdata.history.proof.witness_result import Hearing, Missing, named
 
 FOREIGN = 0.5
 """A witness of which less than this share is found is of another account, or of another month: it says nothing here.

@@ -11,11 +11,11 @@ import pytest
 
 from tests.history.bills import END, held, line, witness
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import hear, with_witnesses
-from ytxdata.history.proof.lengths import Lengths
-from ytxdata.history.proof.partners import Archived
+from ytxdata.history.proof.line_lengths import Lengths
+from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import Totals, WitnessLine
+from ytxdata.history.proof.witness_check import hear, with_witnesses
+from ytxdata.history.proof.witness_result import Hearing
 
 LEGS = [(97 * i + 61, 31 * i + 7) for i in range(20)]
 

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from ytxdata.phones import number_class
 from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
-from ytxdata.records.beside import with_own_parts
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import DEEPEST, HOW_MANY, MORE, WHOLE, Party, feeds
+from ytxdata.records.party_times import at_rows, host_came
+from ytxdata.records.siblings import with_own_parts
 from ytxdata.records.signs import Signs, signs_of
-from ytxdata.records.sittings import at_rows, host_came
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import floor_second, is_time, looks_like_instant, parse_instant

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ytxdata.records.aliases import DEFAULT, bare, plain
-from ytxdata.records.beside import is_of_meeting
 from ytxdata.records.json_values import read_value
 from ytxdata.records.paging import LONGEST_WORD, NO, UNIT, as_word, pages, says_nothing, totals
+from ytxdata.records.siblings import is_of_meeting
 from ytxdata.records.spans import Member
 
 LOST = -1

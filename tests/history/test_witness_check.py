@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from tests.history.bills import END, START, at, held, line, witness
 from tests.history.simulator_account import DAY, Account, Knobs, Meeting, instant
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.heard import Hearing
-from ytxdata.history.proof.hearing import hear, with_witnesses
-from ytxdata.history.proof.lengths import Lengths
-from ytxdata.history.proof.partners import Archived
+from ytxdata.history.proof.line_lengths import Lengths
+from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import MOST_NAMED, Aside, Totals, Witness, WitnessLine
+from ytxdata.history.proof.witness_check import hear, with_witnesses
+from ytxdata.history.proof.witness_result import Hearing
 
 MINUTE = timedelta(minutes=1)
 ACCESS = "+861012345678"

@@ -14,7 +14,7 @@ import pytest
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
-from ytxdata.records.remains import text_may_tell
+from ytxdata.records.unrecognised import text_may_tell
 
 MEETINGS: list[dict[str, Any]] = [
     {

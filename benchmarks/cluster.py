@@ -35,6 +35,8 @@ from ytxdata.archive.ownership import birth
 from ytxdata.archive.stored_files import SCHEMAS
 from ytxdata.archive.write_sync import Writer
 from ytxdata.files import that_may_be_lost
+from ytxdata.records.aliases import DEFAULT
+from ytxdata.records.normalize import parser_mark
 
 HOST = "127.0.0.1"
 LEGS = 8
@@ -100,7 +102,8 @@ def archive(root: Path, account: int, meetings: int) -> None:
             for one in schema
         ]
         writer.append(table, pa.Table.from_arrays(cells, schema=schema))
-    writer.promote("sync", counts={"observations": meetings, "meetings": meetings})
+    counts = {"observations": meetings, "pulls": 0, "meetings": meetings, "started": meetings}
+    writer.promote("sync", parser=parser_mark(DEFAULT), counts=counts)
 
 
 def instants(seconds: np.ndarray[Any, Any]) -> pa.Array:
@@ -186,6 +189,7 @@ def measured(session: SparkSession, fleet: Fleet, name: str, *, is_compared: boo
     before, began = counted(session), time.perf_counter()
     rows = REPORTS[name](fleet, engine="spark", spark=session).arrow
     took = {"wall_s": time.perf_counter() - began, "rows": rows.num_rows}
+    assert rows.num_rows, f"{name}: nothing was read, as of archives that are damaged"
     session.catalog.clearCache()
     time.sleep(1)  # stages are told a moment after they have ended
     took |= {what: total - before[what] for what, total in counted(session).items()}

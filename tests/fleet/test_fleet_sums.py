@@ -392,9 +392,9 @@ def of_pandas(synced_once: tuple[dict[str, dict[str, Any]], Path]) -> dict[tuple
     """What a fleet, an account and a selection say when no engine is asked for."""
     accounts, folder = synced_once
     fleet = ytx.Fleet(accounts, folder=folder)
-    whole = ("people", "presence", "concurrency", "cost")
+    whole, everyone = ("people", "concurrency", "cost"), everything(fleet)
     return {
-        (place, name): shown(make(name, source, everything(fleet)))
+        (place, name): shown(make(name, source, everyone))
         for place, (source, names) in enumerate(
             zip(map(resolve, asked_of(fleet)), (whole, ("usage",), ("cost",)), strict=True)
         )

@@ -167,7 +167,7 @@ def test_empty_reports_are_equal_and_have_the_columns_and_types_of_full_ones(
 def test_an_archive_is_counted_alike_whichever_engine_it_is_counted_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """A small one on Polars, without it on pandas; a large one on DuckDB, some meetings after the others."""
     archive = sample("archive")
-    names = ("usage", "people", "concurrency", "cost", "usage of legs", "lonely")
+    names = ("usage", "people", "cost", "lonely")
     made = [REPORTS[name] for name in some(names, 3)]
     small = resolve(archive)
     monkeypatch.setattr("ytxdata.metrics.in_memory._has_polars", lambda: False)

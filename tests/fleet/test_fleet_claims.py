@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 
 import ytxdata as ytx
-from tests.metrics.offices import pandas_frames
+from tests.metrics.offices import polars_frames
 from tests.metrics.oracle import Meeting, Office
 from ytxdata import metrics, times
 from ytxdata.emulator import Emulator
@@ -33,10 +34,11 @@ def two(other: Certificate, *begun: str) -> Frames:
     days = [("north", f"2026-{month:02d}-10") for month in (8, 9, 9, 10, 10, 10)] + [("other", day) for day in begun]
     starts = [local_second(as_instant(day)) + 600 * place for place, (_, day) in enumerate(days)]
     rows = [Meeting(f"m{start}", "+8613900000000", start, start + 600, None) for start in starts]
-    plain = pandas_frames(Office(rows, []))
-    accounts = [name for name, _ in days]
+    plain = polars_frames(Office(rows, []))
+    accounts = pl.Series([name for name, _ in days])
     certificate = FleetCertificate({"north": claimed(JUNE, NOVEMBER), "other": other})
-    return Frames(plain.meetings.assign(account=accounts), plain.legs.assign(account=[]), certificate)
+    legs = plain.legs.with_columns(account=pl.lit(None, pl.String))
+    return Frames(plain.meetings.with_columns(account=accounts), legs, certificate)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +48,7 @@ def november(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
 
 
 def meetings(source: Any, month: str) -> tuple[Any, ...]:
-    made = compare(metrics.usage, source, month)
+    made = compare(metrics.usage, source, month, group=None)
     (row,) = [one for one in made.arrow.to_pylist() if one["figure"] == "meetings"]
     return (row["now"], row["before"]), [one.en for one in made.notes if "not every account" in one.en]
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import ytxdata as ytx
+from tests.fleet.conftest import COMPANY, entries_of
 from ytxdata import metrics
 from ytxdata.archive.scans import ENGINES, pruned
 from ytxdata.archive.views import COLUMNS, ViewAsk
@@ -19,15 +20,16 @@ from ytxdata.emulator import Emulator
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 
 
-@pytest.fixture
-def synced(begin: Begin) -> ytx.Fleet:
+@pytest.fixture(scope="module")
+def synced(tmp_path_factory: pytest.TempPathFactory) -> ytx.Fleet:
     """Two accounts of one company and one of another; one record of each has changed after the first sync."""
-    server, fleet = begin()
-    fleet.sync()
-    for name in fleet.names:
-        meeting_id = str(fleet[name].meetings()["meeting_id"].iloc[-1])
-        server.backends[name].mutate(meeting_id, name="renamed")
-    fleet.sync()
+    with Emulator(accounts=3, **COMPANY) as server:
+        fleet = ytx.Fleet(entries_of(server), folder=tmp_path_factory.mktemp("scanned"))
+        fleet.sync()
+        for name in fleet.names:
+            meeting_id = str(fleet[name].meetings()["meeting_id"].iloc[-1])
+            server.backends[name].mutate(meeting_id, name="renamed")
+        fleet.sync()
     return fleet
 
 
@@ -115,7 +117,10 @@ def test_files_of_other_months_are_not_read(begin: Begin) -> None:
 def test_labels_that_look_alike_masked_are_called_in_a_period_as_in_all(synced: ytx.Fleet, tmp_path: Path) -> None:
     """Called anew by whose rows came first, the figures of one company stood under the name of the other."""
     companies = ("13956780000", "13912340000", "13900000000")
-    entries = {name: {"labels": {"company": one}} for name, one in zip(synced.names, companies, strict=True)}
+    entries = {
+        name: {"archive": str(synced[name].path), "labels": {"company": one}}
+        for name, one in zip(synced.names, companies, strict=True)
+    }
     fleet = ytx.Fleet(entries, folder=tmp_path)
     usage: Any = metrics.usage
     whole, part = (

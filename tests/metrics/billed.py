@@ -13,6 +13,7 @@ import pandas as pd
 from tests.metrics.test_around_period import Told, told
 from ytxdata import metrics
 from ytxdata.archive import Archive
+from ytxdata.metrics.source import Source
 from ytxdata.times import BEIJING
 
 SALES, RESEARCH = "13900000000", "13900000001"
@@ -40,7 +41,7 @@ def archive_of(path: Path, meetings: Iterable[tuple[str, str, str, int]]) -> Arc
     return archive
 
 
-def shared(source: Archive, invoice: Any, by: str = "month") -> tuple[Decimal, list[str]]:
+def shared(source: Archive | Source, invoice: Any, by: str = "month") -> tuple[Decimal, list[str]]:
     """Return what is shared in all, and what was said."""
     report = metrics.chargeback(source, by=by, book=BOOK, invoice=invoice)  # type: ignore[arg-type]
     rows = report.arrow.to_pylist()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -120,6 +121,38 @@ def offices(draw: st.DrawFn, step: int = 1) -> Office:
         meetings.append(Meeting(meeting_id, draw(st.sampled_from(CREATORS)), start, end, n_legs, name))
         legs += listed
     return Office(meetings, legs)
+
+
+_FIRST = date(2026, 4, 1)
+_APART = [(_FIRST - date(year, month, 1)).days * _DAY for year in range(2026, 2020, -1) for month in (4, 1)]
+
+
+def apart(each: Sequence[Office]) -> Office:
+    """Offices as one, each about the first of another month: what a day, a month or a meeting has is that of one alone,
+    and a report, which takes as long on four meetings as on forty, is asked once.
+    """
+    meetings: list[Meeting] = []
+    legs: list[Leg] = []
+    for place, (office, ago) in enumerate(zip(each, _APART, strict=False)):
+
+        def at(second: int | None, ago: int = ago) -> int | None:
+            return None if second is None else second - ago
+
+        meetings += [
+            one._replace(meeting_id=f"{one.meeting_id}-{place}", start=at(one.start), end=at(one.end))
+            for one in office.meetings
+        ]
+        legs += [
+            one._replace(meeting_id=f"{one.meeting_id}-{place}", join=at(one.join), leave=at(one.leave))
+            for one in office.legs
+        ]
+    return Office(meetings, legs)
+
+
+def several(of: st.SearchStrategy[Office], n: int) -> st.SearchStrategy[Office]:
+    """So many offices apart, at most twelve."""
+    assert n <= len(_APART)
+    return st.lists(of, min_size=n, max_size=n).map(apart)
 
 
 def difficult() -> Office:

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 import ytxdata as ytx
 from tests.metrics import oracle
-from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows
+from tests.metrics.offices import EDGES, ENGINES, difficult, offices, rows, several
 from tests.metrics.oracle import Leg, Meeting, Office
 from tests.metrics.test_groups import BOOK_LINES, department
 from tests.metrics.test_oracle import FRACTIONS, TARIFF
 from ytxdata import metrics
 from ytxdata.errors import UsageError
+from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.tariff import allocated, rounded
 from ytxdata.phones import number_class
 from ytxdata.tables.address_book import AddressBook, Entry
@@ -56,14 +57,14 @@ def weights(office: Office, of: str, by: str, what: str) -> dict[str, dict[str, 
 
 def check(engine: str, office: Office, book: AddressBook, of: Any, what: Any, amount: Decimal) -> None:
     expected = weights(office, of, "month", what)
-    invoice = dict.fromkeys(["2025-12", *(period for period, each in expected.items() if each)], amount)
+    invoice = dict.fromkeys(["2019-12", *(period for period, each in expected.items() if each)], amount)
     report = metrics.chargeback(
         ENGINES[engine](office), book=book, invoice=invoice, group_of=of, share_by=what, tariff=TARIFF
     )
     for period in invoice:
         here = [row for row in rows(report) if row["period"] == period]
         assert sum((row["allocated"] for row in here), Decimal(0)) == amount
-        if period == "2025-12":
+        if period == "2019-12":
             assert [(row["group"], row["allocated"]) for row in here] == [("unallocated", amount)]
             continue
         assert {row["group"] for row in here} == set(expected[period])
@@ -74,19 +75,23 @@ def check(engine: str, office: Office, book: AddressBook, of: Any, what: Any, am
             assert row["weight_pct"] == (pytest.approx(float(share * 100)) if whole else None)
 
 
+CASES = [
+    *(("polars", of, what) for of in ("creator", "leg") for what in ("leg_minutes", "legs", "cost")),
+    ("pandas", "leg", "cost"), ("pandas", "creator", "legs"), ("duckdb", "leg", "leg_minutes"), ("duckdb", "creator", "cost"),
+]  # fmt: skip
+
+
 @pytest.mark.slow
-@pytest.mark.by_chance(9)
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("of", ["creator", "leg"])
-@pytest.mark.parametrize("what", ["leg_minutes", "legs", "cost"])
+@pytest.mark.by_chance(6)
+@pytest.mark.parametrize(("engine", "of", "what"), CASES)
 @pytest.mark.filterwarnings("ignore:.*none of the numbers")
 @settings(
-    max_examples=3,
+    max_examples=2,  # the first is that of nothing
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-@given(office=offices(), amount=st.decimals(0, 10**8, places=2))
+@given(office=several(offices(), 3), amount=st.decimals(0, 10**8, places=2))
 def test_shares_of_random_offices(
     engine: str, of: str, what: str, book: AddressBook, office: Office, amount: Decimal
 ) -> None:
@@ -96,7 +101,9 @@ def test_shares_of_random_offices(
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_difficult_office_pays_its_invoice(engine: str, book: AddressBook) -> None:
-    for amount in (Decimal("98765.43"), Decimal("0.01"), Decimal("-12.34")):
+    for amount in (
+        (Decimal("98765.43"), Decimal("0.01"), Decimal("-12.34")) if engine == "polars" else (Decimal("0.01"),)
+    ):
         check(engine, difficult(), book, "leg", "leg_minutes", amount)
 
 
@@ -110,11 +117,9 @@ def test_without_an_invoice_the_tariff_says_what_there_is_to_share(engine: str, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("of", ["creator", "leg"])
-@pytest.mark.parametrize("what", ["leg_minutes", "legs", "cost"])
+@pytest.mark.parametrize(("engine", "of", "what"), CASES)
 def test_what_a_tariff_gives_is_shared_as_asked(engine: str, of: Any, what: Any, book: AddressBook) -> None:
-    frames = ENGINES[engine](difficult())
+    frames = resolve(ENGINES[engine](difficult()))
     asked: dict[str, Any] = {"by": "total", "book": book, "group_of": of}
     report = metrics.chargeback(frames, tariff=TARIFF, share_by=what, **asked)
     whole = sum((row["allocated"] for row in rows(report)), Decimal(0))

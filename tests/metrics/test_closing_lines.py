@@ -19,11 +19,19 @@ from ytxdata.errors import UsageError
 from ytxdata.history.list_cells import called
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.list_totals import closing_of, no_meeting
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.source import Source
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return archive_of(tmp_path_factory.mktemp("closing") / "m.archive", [one[:4] for one in MEETINGS])
+
+
+@pytest.fixture(scope="module")
+def counted(archive: Archive) -> Source:
+    """What is counted of it, once for all bills."""
+    return resolve(archive)
 
 
 CNY = "Amount (CNY)"
@@ -59,11 +67,11 @@ CNY = "Amount (CNY)"
     ],
 )  # fmt: skip
 def test_three_readers_agree_on_the_last_lines_of_a_bill(
-    archive: Archive, text: str, owed: str, tmp_path: Path
+    archive: Archive, counted: Source, text: str, owed: str, tmp_path: Path
 ) -> None:
     path = saved(tmp_path, text)
     for by in ("month", "total"):
-        assert shared(archive, path, by)[0] == Decimal(owed)
+        assert shared(counted, path, by)[0] == Decimal(owed)
     said = archive.witness(path, kind="invoice", start="2026-03", end="2026-04")
     archive.remove_witness(path.name)
     assert said.finding == "witnessed", said.text.en
@@ -73,7 +81,7 @@ def test_three_readers_agree_on_the_last_lines_of_a_bill(
 
 
 @pytest.mark.slow
-def test_a_meeting_about_a_part_of_something_is_charged(archive: Archive, tmp_path: Path) -> None:
+def test_a_meeting_about_a_part_of_something_is_charged(counted: Source, tmp_path: Path) -> None:
     """其中一次评审 was taken for a part of the charge above it, and its money was not shared."""
     rows = [f"{one[0]},{one[1]},{one[3]},{one[4]}," for one in MEETINGS]
     part = f"{MEETINGS[0][0]},{MEETINGS[0][1]},,0.40,其中：国际"
@@ -91,11 +99,11 @@ def test_a_meeting_about_a_part_of_something_is_charged(archive: Archive, tmp_pa
             (",2026-03-31,,0.40,其中",),
         ):
             text = "\n".join([head, *rows[:3], rows[3] + word, *tail, ""])
-            assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80"), (word, tail)
+            assert shared(counted, saved(tmp_path, text))[0] == Decimal("10.80"), (word, tail)
     text = "\n".join(["会议编号,开始时间,时长(秒),金额", *(one[:-1] for one in rows)]).replace(
         MEETINGS[3][0], "其中一次"
     )
-    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
+    assert shared(counted, saved(tmp_path, text))[0] == Decimal("10.80")
 
 
 HEAD = "账期,项目,金额\n"
@@ -131,17 +139,17 @@ HEAD = "账期,项目,金额\n"
         ("2026-03,预付费套餐,100\n2026-03,充值手续费,1\n", "101"),
     ],
 )  # fmt: skip
-def test_of_a_bill_by_period_what_is_owed_is_shared(archive: Archive, text: str, owed: str, tmp_path: Path) -> None:
-    found, notes = shared(archive, saved(tmp_path, HEAD + text))
+def test_of_a_bill_by_period_what_is_owed_is_shared(counted: Source, text: str, owed: str, tmp_path: Path) -> None:
+    found, notes = shared(counted, saved(tmp_path, HEAD + text))
     assert found == Decimal(owed)
     assert not [note for note in notes if note.startswith("warning")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("column", ["status", "状态", "是否支付", "备注"])
-def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_path: Path) -> None:
+def test_that_a_bill_is_paid_is_no_payment(counted: Source, column: str, tmp_path: Path) -> None:
     text = f"period,amount,{column}\n2026-02,100,已付\n2026-03,106,paid\n"
-    assert shared(archive, saved(tmp_path, text))[0] == 206
+    assert shared(counted, saved(tmp_path, text))[0] == 206
 
 
 @pytest.mark.slow
@@ -161,15 +169,15 @@ def test_that_a_bill_is_paid_is_no_payment(archive: Archive, column: str, tmp_pa
         ("Account type", "prepaid"),
     ],
 )
-def test_how_a_line_is_paid_is_no_payment(archive: Archive, column: str, how: str, tmp_path: Path) -> None:
+def test_how_a_line_is_paid_is_no_payment(counted: Source, column: str, how: str, tmp_path: Path) -> None:
     text = f"period,部门,{column},amount\n2026-02,A,后付费,100\n2026-02,B,{how},106\n"
-    assert shared(archive, saved(tmp_path, text))[0] == 206
+    assert shared(counted, saved(tmp_path, text))[0] == 206
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("column", ["费用类型", "账户", "账户名称", "接入方式", "业务渠道", "交易方式"])
 def test_what_a_line_is_of_may_stand_in_a_column_of_ways_that_are_none_to_pay(
-    archive: Archive, column: str, tmp_path: Path
+    counted: Source, column: str, tmp_path: Path
 ) -> None:
     """Balances, what is due and counted totals were charged there."""
     foot = (
@@ -180,17 +188,17 @@ def test_what_a_line_is_of_may_stand_in_a_column_of_ways_that_are_none_to_pay(
         "本期应付,2026-03,53",
     )
     text = "\n".join([f"{column},账期,金额", "甲,2026-03,33", "乙,2026-03,20", *foot, ""])
-    found, notes = shared(archive, saved(tmp_path, text))
+    found, notes = shared(counted, saved(tmp_path, text))
     assert found == 53
     assert not [note for note in notes if note.startswith("warning")]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("column", ["会议方式", "付费方式", "计费方式", "收费方式", "账户"])
-def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, column: str, tmp_path: Path) -> None:
+def test_a_rent_is_one_also_beside_how_meetings_are_charged(counted: Source, column: str, tmp_path: Path) -> None:
     rows = [f"{one[0]},{one[1]},{one[3]},按分钟,{one[4]}" for one in MEETINGS]
     text = "\n".join([f"会议编号,开始时间,时长(秒),{column},金额", *rows, ",,,月租费,20.00", ""])
-    assert shared(archive, saved(tmp_path, text))[0] == Decimal("30.80")
+    assert shared(counted, saved(tmp_path, text))[0] == Decimal("30.80")
 
 
 @pytest.mark.slow
@@ -204,36 +212,36 @@ def test_a_rent_is_one_also_beside_how_meetings_are_charged(archive: Archive, co
     ],
 )
 def test_a_balance_is_one_under_any_item_beside_who_pays(
-    archive: Archive, column: str, word: str, tmp_path: Path
+    counted: Source, column: str, word: str, tmp_path: Path
 ) -> None:
     text = f"{column},部门,金额,账期\n会议费,甲,10.80,2026-03\n{word},甲,5.00,2026-03\n"
-    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
+    assert shared(counted, saved(tmp_path, text))[0] == Decimal("10.80")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("column", "word"), [("状态", "已抵扣"), ("备注", "含手续费")])
 def test_a_remark_left_of_its_item_makes_a_top_up_no_charge(
-    archive: Archive, column: str, word: str, tmp_path: Path
+    counted: Source, column: str, word: str, tmp_path: Path
 ) -> None:
     text = f"{column},项目,金额,账期\n,会议费,10.80,2026-03\n{word},充值,5.00,2026-03\n"
-    assert shared(archive, saved(tmp_path, text))[0] == Decimal("10.80")
+    assert shared(counted, saved(tmp_path, text))[0] == Decimal("10.80")
 
 
 @pytest.mark.slow
-def test_what_is_set_aside_is_told_with_lines_and_sum(archive: Archive, tmp_path: Path) -> None:
+def test_what_is_set_aside_is_told_with_lines_and_sum(counted: Source, tmp_path: Path) -> None:
     text = f"{HEAD}2026-03,通话费,100\n2026-03,上期余额,50\n2026-03,本期充值,200\n2026-03,应付金额,100\n"
-    _, notes = shared(archive, saved(tmp_path, text))
+    _, notes = shared(counted, saved(tmp_path, text))
     assert any("not shared, 350 yuan together: lines 3 (50), 4 (200), 5 (100)" in note for note in notes)
     with pytest.raises(UsageError, match="line 2: a balance, top-up or payment"):
-        shared(archive, saved(tmp_path, f"{HEAD}2026-03,本期充值,200\n"))
+        shared(counted, saved(tmp_path, f"{HEAD}2026-03,本期充值,200\n"))
 
 
 @pytest.mark.slow
-def test_tax_without_a_day_is_of_the_one_month_that_a_bill_is_of(archive: Archive, tmp_path: Path) -> None:
-    found, notes = shared(archive, saved(tmp_path, bill("金额", "税额,,,0.65")))
+def test_tax_without_a_day_is_of_the_one_month_that_a_bill_is_of(counted: Source, tmp_path: Path) -> None:
+    found, notes = shared(counted, saved(tmp_path, bill("金额", "税额,,,0.65")))
     assert found == Decimal("11.45")
     assert any("1 lines of the bill charge for no meeting and have no date" in note for note in notes)
-    found, notes = shared(archive, saved(tmp_path, bill("金额", "税额,,,0.65")), "day")
+    found, notes = shared(counted, saved(tmp_path, bill("金额", "税额,,,0.65")), "day")
     assert found == Decimal("10.80")
     assert any(note.startswith("warning: 0.65 yuan") for note in notes)
 
@@ -248,22 +256,22 @@ def test_tax_without_a_day_is_of_the_one_month_that_a_bill_is_of(archive: Archiv
         {"2026-03": Decimal("123.450")},
     ],
 )
-def test_an_amount_is_whole_fen_by_its_value(archive: Archive, invoice: Any, tmp_path: Path) -> None:
+def test_an_amount_is_whole_fen_by_its_value(counted: Source, invoice: Any, tmp_path: Path) -> None:
     given = saved(tmp_path, invoice) if isinstance(invoice, str) else invoice
-    assert shared(archive, given)[0] == Decimal("123.45")
+    assert shared(counted, given)[0] == Decimal("123.45")
 
 
-def test_an_amount_that_is_refused_is_told_as_it_is_written(archive: Archive, tmp_path: Path) -> None:
+def test_an_amount_that_is_refused_is_told_as_it_is_written(counted: Source, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no amount in fen: 123456\n"):
-        shared(archive, saved(tmp_path, "账期,费用（厘）\n2026-03,123456\n"))
+        shared(counted, saved(tmp_path, "账期,费用（厘）\n2026-03,123456\n"))
 
 
 @pytest.mark.slow
-def test_a_rent_under_any_column_is_one_for_each_reader(archive: Archive, tmp_path: Path) -> None:
+def test_a_rent_under_any_column_is_one_for_each_reader(archive: Archive, counted: Source, tmp_path: Path) -> None:
     rows = [f"{one[0]},{one[1]},{one[3]},会议通话费,{one[4]}" for one in MEETINGS]
     text = "\n".join(["会议编号,开始时间,时长(秒),项目,金额", *rows, ",,,月租费,5.00", "合计,,5400,,15.80", ""])
     path = saved(tmp_path, text)
-    assert shared(archive, path)[0] == Decimal("15.80")
+    assert shared(counted, path)[0] == Decimal("15.80")
     assert archive.witness(path, kind="invoice", start="2026-03", end="2026-04").finding == "witnessed"
     archive.remove_witness(path.name)
     assert [one.why.en for one in Invoice.read(path).skipped] == [ASIDE["charge"].en, ASIDE["total"].en]
@@ -285,7 +293,7 @@ def test_of_several_columns_of_amounts_a_total_is_that_of_the_one_that_is_read(
     [("通话费用", "总费用"), ("话费（元）", "总金额"), ("会议费用", "合计费用"), ("通话费", "应收金额")],
 )
 def test_records_are_held_against_what_calls_cost_and_the_sum_is_shared(
-    archive: Archive, calls: str, total: str, tmp_path: Path
+    archive: Archive, counted: Source, calls: str, total: str, tmp_path: Path
 ) -> None:
     """Beside a charge for functions each line of a right bill was mismatched."""
     rows = [f"{one[0]},{one[1]},{one[3]},{one[4]},0.50,{Decimal(one[4]) + Decimal('0.50')}" for one in MEETINGS]
@@ -294,7 +302,7 @@ def test_records_are_held_against_what_calls_cost_and_the_sum_is_shared(
     assert [str(one.amount_yuan) for one in Invoice.read(path).bills] == [one[4] for one in MEETINGS]
     assert archive.witness(path, kind="invoice", start="2026-03", end="2026-04").finding == "witnessed"
     archive.remove_witness(path.name)
-    assert shared(archive, path)[0] == Decimal("12.80")
+    assert shared(counted, path)[0] == Decimal("12.80")
 
 
 @pytest.mark.parametrize(("total", "is_off"), [("10.80", False), ("999.00", True)])
@@ -474,8 +482,8 @@ def test_a_column_is_known_with_its_unit() -> None:
 
 
 @pytest.mark.slow
-def test_what_is_asked_for_is_shared_also_where_its_column_says_the_unit(archive: Archive, tmp_path: Path) -> None:
+def test_what_is_asked_for_is_shared_also_where_its_column_says_the_unit(counted: Source, tmp_path: Path) -> None:
     """The net was, and nothing said so."""
-    found, notes = shared(archive, saved(tmp_path, "账期,金额（元）,税额（元）,价税合计（元）\n2026-03,100,6,106\n"))
+    found, notes = shared(counted, saved(tmp_path, "账期,金额（元）,税额（元）,价税合计（元）\n2026-03,100,6,106\n"))
     assert found == 106
     assert any("价税合计（元）) in 1 lines" in note for note in notes)

@@ -14,6 +14,7 @@ from ytxdata import metrics
 from ytxdata.errors import UsageError
 from ytxdata.metrics.definitions import REASONS
 from ytxdata.metrics.engines import OFFSET
+from ytxdata.metrics.groups import resolve
 from ytxdata.tables.described import to_arrow
 
 
@@ -41,7 +42,7 @@ def test_a_day_leads_to_its_legs_and_pulls(engine: str) -> None:
 
 @pytest.mark.slow
 def test_every_row_of_every_report_leads_somewhere() -> None:
-    frames = ENGINES["polars"](difficult())
+    frames = resolve(ENGINES["polars"](difficult()))
     for name in some(REPORTS, 8):
         report = REPORTS[name](frames)
         for position, row in list(enumerate(rows(report)))[:9]:
@@ -107,7 +108,7 @@ def test_a_row_about_a_meeting_of_a_room_leads_to_that_meeting_alone(engine: str
         for i, start in enumerate(starts)
         for j in (1, 2)
     ]
-    frames = ENGINES[engine](Office(meetings, legs))
+    frames = resolve(ENGINES[engine](Office(meetings, legs)))
     prices = {"default": "0.1"}
     reports = {
         metrics.cost(frames, metrics.Tariff(prices=prices), by="line"): 1,

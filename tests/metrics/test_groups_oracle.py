@@ -16,10 +16,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests import effort
-from tests.effort import examples
 from tests.metrics import oracle
-from tests.metrics.offices import ENGINES, difficult, offices
+from tests.metrics.offices import ENGINES, difficult, offices, several
 from tests.metrics.oracle import Fact, Leg, Office
 from tests.metrics.test_engines import spark_frames
 from tests.metrics.test_groups import split
@@ -272,36 +270,45 @@ def check(source: Source, office: Office, name: str) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.filterwarnings("ignore:.*none of the numbers")
 @settings(
-    max_examples=examples(4, 3),
+    max_examples=2,  # the first is that of nothing
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(office=offices() | offices(step=30), name=st.sampled_from(list(KINDS)))
+@given(office=several(offices() | offices(step=30), 4), name=st.sampled_from(list(KINDS)))
 def test_random_offices_with_ties_and_unknowns(engine: str, office: Office, name: str) -> None:
-    check(resolve(ENGINES[engine](office)), office, name)
+    if office.meetings:
+        check(resolve(ENGINES[engine](office)), office, name)
 
 
 @pytest.fixture(scope="module")
-def on_pandas() -> Source:
+def on_polars() -> Source:
     """Its facts are shared, as `ytxdata report` shares them."""
-    return resolve(ENGINES["pandas"](difficult()))
+    return resolve(ENGINES["polars"](difficult()))
 
 
 @pytest.mark.slow
 @pytest.mark.by_chance(3)
 @pytest.mark.parametrize("name", KINDS)
-def test_the_difficult_office(name: str, on_pandas: Source) -> None:
-    check(on_pandas, difficult(), name)
+def test_the_difficult_office(name: str, on_polars: Source) -> None:
+    check(on_polars, difficult(), name)
+
+
+def check_sums(source: Source, office: Office, name: str) -> None:
+    """Who belongs to which group, of which every report makes the same."""
+    kind = KINDS[name]
+    parts = {group: oracle.usage(part, "total") for group, part in parts_of(office, kind).items()}
+    assert split(metrics.usage(source, by="total", group=kind.group, book=BOOK)) == some(parts), name
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("engine", ["polars", "duckdb"])
+@pytest.mark.parametrize("engine", ["pandas", "duckdb"])
 def test_the_difficult_office_on_other_engines(engine: str) -> None:
     source = resolve(ENGINES[engine](difficult()))
-    # a person and a floor are columns of the book like a department, and a name is a text as an id is: on pandas above
-    for name in effort.some(("department", "creator", "number_class", "size_class", "rule"), 1):
-        check(source, difficult(), name)
+    check(source, difficult(), "department")
+    # a person and a floor are columns of the book like a department, and a name is a text as an id is: on Polars above
+    for name in ("creator", "number_class", "size_class", "rule"):
+        check_sums(source, difficult(), name)
 
 
 @pytest.mark.slow
@@ -311,6 +318,4 @@ def test_the_difficult_office_on_spark(spark: Any) -> None:
     source = resolve(spark_frames(spark, difficult()))
     # by facts, and by a text, which is looked up as a number is; `test_engines` goes by a book
     for name in ("size_class", "rule"):
-        kind = KINDS[name]
-        parts = {group: oracle.usage(part, "total") for group, part in parts_of(difficult(), kind).items()}
-        assert split(metrics.usage(source, by="total", group=kind.group, book=BOOK)) == some(parts), name
+        check_sums(source, difficult(), name)

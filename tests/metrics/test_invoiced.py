@@ -15,6 +15,8 @@ from tests.metrics.test_around_period import Told, told
 from ytxdata import metrics
 from ytxdata.archive import Archive
 from ytxdata.errors import UsageError
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.source import Source
 from ytxdata.times import BEIJING
 
 JANUARY = {"start": "2026-01", "end": "2026-02"}
@@ -33,6 +35,12 @@ MEETINGS = (
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     meetings = [(key, start, creator, 60 * minutes) for key, start, creator, minutes in MEETINGS]
     return archive_of(tmp_path_factory.mktemp("invoiced") / "m.archive", meetings)
+
+
+@pytest.fixture(scope="module")
+def counted(archive: Archive) -> Source:
+    """What is counted of it, once for all bills."""
+    return resolve(archive)
 
 
 def shared(source: Any, text: str, folder: Path, by: str = "month", **asked: Any) -> tuple[dict[str, str], list[str]]:
@@ -98,9 +106,9 @@ def test_a_rooms_meetings_that_were_not_selected_are_as_likely_meant(archive: Ar
     ],
 )  # fmt: skip
 def test_totals_under_any_name_of_a_column_are_no_money(
-    archive: Archive, text: str, expected: dict[str, str], tmp_path: Path
+    counted: Source, text: str, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    found, notes = shared(archive, text, tmp_path)
+    found, notes = shared(counted, text, tmp_path)
     assert found == expected
     assert not any("warning" in note or "another than" in note for note in notes)
 
@@ -119,9 +127,9 @@ def test_totals_under_any_name_of_a_column_are_no_money(
     ],
 )  # fmt: skip
 def test_a_line_belongs_to_the_period_it_states(
-    archive: Archive, text: str, by: str, expected: dict[str, str], tmp_path: Path
+    counted: Source, text: str, by: str, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    found, notes = shared(archive, text, tmp_path, by)
+    found, notes = shared(counted, text, tmp_path, by)
     assert found == expected
     assert not any("warning" in note for note in notes)
 
@@ -143,37 +151,37 @@ TWO = {"2026-03": "4.00", "2026-04": "5.00"}
         "会议编号,开始时间,项目,金额\n902,2026-03-11,,4\n904,2026-04-06,,5\n制表人：张三,,审核人：李四\n客服电话：400-810-0000\n",
     ],
 )  # fmt: skip
-def test_bills_as_witnesses_and_audits_read_them_are_shared(archive: Archive, text: str, tmp_path: Path) -> None:
-    assert shared(archive, text, tmp_path)[0] == TWO
+def test_bills_as_witnesses_and_audits_read_them_are_shared(counted: Source, text: str, tmp_path: Path) -> None:
+    assert shared(counted, text, tmp_path)[0] == TWO
 
 
 @pytest.mark.slow
-def test_a_short_line_with_an_amount_is_not_passed_over(archive: Archive, tmp_path: Path) -> None:
+def test_a_short_line_with_an_amount_is_not_passed_over(counted: Source, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="line 3: it has another number of cells"):
-        shared(archive, "会议编号,开始时间,金额,备注\n902,2026-03-11,4,\n会议室：三楼,2026-04-06,5\n", tmp_path)
+        shared(counted, "会议编号,开始时间,金额,备注\n902,2026-03-11,4,\n会议室：三楼,2026-04-06,5\n", tmp_path)
 
 
 @pytest.mark.slow
-def test_that_a_stated_period_counts_whatever_the_date_is_said(archive: Archive, tmp_path: Path) -> None:
+def test_that_a_stated_period_counts_whatever_the_date_is_said(counted: Source, tmp_path: Path) -> None:
     text = "账期,日期,金额\n2026-03,2026-04-05,100.00\n2026-04,2026-05-05,10.00\n"
-    found, notes = shared(archive, text, tmp_path, **MARCH)
+    found, notes = shared(counted, text, tmp_path, **MARCH)
     assert found == {"2026-03": "100.00"}
     assert "2 lines of the bill are put into the period that they state, whatever their date" in notes
     assert any("outside the period asked for are not shared: 2026-04" in note for note in notes)
     with pytest.raises(UsageError, match="line 2: 2026-03 is no period of by=day"):
-        shared(archive, text, tmp_path, "day")
+        shared(counted, text, tmp_path, "day")
 
 
 @pytest.mark.slow
-def test_money_and_shares_go_by_the_same_day_of_a_meeting(archive: Archive, tmp_path: Path) -> None:
+def test_money_and_shares_go_by_the_same_day_of_a_meeting(counted: Source, tmp_path: Path) -> None:
     dated = "会议编号,开始时间,费用\n903,2026-03-31 23:30,10\n904,2026-04-06 09:00,5\n77,2026-04-06,2\n"
     undated = "会议编号,费用\n903,10\n904,5\n"
     for text, lost in ((dated, True), (undated, False)):
-        found, notes = shared(archive, text, tmp_path, day_of="ends")
+        found, notes = shared(counted, text, tmp_path, day_of="ends")
         assert found == {"2026-04": "15.00"}
         assert any("by the end of their meetings" in note for note in notes)
         assert any("warning: 2 yuan" in note and "no known end" in note for note in notes) == lost
-    assert shared(archive, dated, tmp_path)[0] == {"2026-03": "10.00", "2026-04": "7.00"}
+    assert shared(counted, dated, tmp_path)[0] == {"2026-03": "10.00", "2026-04": "7.00"}
 
 
 @pytest.mark.slow
@@ -188,10 +196,10 @@ def test_money_and_shares_go_by_the_same_day_of_a_meeting(archive: Archive, tmp_
     ],
 )  # fmt: skip
 def test_each_own_total_is_held_against_its_part_or_all(
-    archive: Archive, totals: list[str], other: str, tmp_path: Path
+    counted: Source, totals: list[str], other: str, tmp_path: Path
 ) -> None:
     text = "\n".join(["会议编号,开始时间,费用", "902,2026-03-11,7", *totals, ""])
-    found, notes = shared(archive, text, tmp_path)
+    found, notes = shared(counted, text, tmp_path)
     assert found == {"2026-03": "7.00", "2026-04": "5.00"}
     [note] = [one for one in notes if "own total" in one]
     assert other in note
@@ -241,9 +249,9 @@ SUMS = {"2026-03": "30.00"}
     ],
 )  # fmt: skip
 def test_a_sum_that_is_called_one_is_no_money_whatever_stands_beside_it(
-    archive: Archive, text: str, expected: dict[str, str], tmp_path: Path
+    counted: Source, text: str, expected: dict[str, str], tmp_path: Path
 ) -> None:
-    found, notes = shared(archive, text, tmp_path)
+    found, notes = shared(counted, text, tmp_path)
     assert found == expected
     if "备注" not in text:
         assert not any("warning" in note for note in notes)
@@ -254,9 +262,9 @@ def test_a_sum_that_is_called_one_is_no_money_whatever_stands_beside_it(
     "word",
     ["Totals", "Total due", "Invoice total", "总额", "总金额", "应付总额", "费用合计", "应付合计", "市场部小计", "通话费小计", "2026-03小计", "第1页小计", "合计2项"],
 )  # fmt: skip
-def test_totals_are_known_by_usual_words(archive: Archive, word: str, tmp_path: Path) -> None:
+def test_totals_are_known_by_usual_words(counted: Source, word: str, tmp_path: Path) -> None:
     text = f"项目,账期,金额\n通话,2026-03,10\n功能费,2026-03,20\n{word},2026-03,31\n"
-    found, notes = shared(archive, text, tmp_path)
+    found, notes = shared(counted, text, tmp_path)
     assert found == SUMS
     assert any(note.startswith("warning") and "line 4" in note and "31 yuan, not 30" in note for note in notes)
 
@@ -280,31 +288,33 @@ def test_totals_are_known_by_usual_words(archive: Archive, word: str, tmp_path: 
     ],
 )  # fmt: skip
 def test_what_may_be_a_total_or_none_is_told_with_its_amount(
-    archive: Archive, text: str, expected: dict[str, str], said: str, tmp_path: Path
+    counted: Source, text: str, expected: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    found, notes = shared(archive, text, tmp_path)
+    found, notes = shared(counted, text, tmp_path)
     assert found == expected
     assert any(note.startswith("warning") and said in note for note in notes)
 
 
 @pytest.mark.slow
-def test_a_total_below_says_that_all_lines_are_charges(archive: Archive, tmp_path: Path) -> None:
+def test_a_total_below_says_that_all_lines_are_charges(counted: Source, tmp_path: Path) -> None:
     text = "账期,项目,金额\n2026-03,通话,10\n2026-03,录音,20\n2026-03,短信,30\n,合计,60\n"
-    found, notes = shared(archive, text, tmp_path)
+    found, notes = shared(counted, text, tmp_path)
     assert found == {"2026-03": "60.00"}
     assert not any("warning" in note for note in notes)
 
 
 @pytest.mark.slow
-def test_lines_that_cancel_are_lost_with_both_sums(archive: Archive, tmp_path: Path) -> None:
-    found, notes = shared(archive, "会议号,金额\n900,500\n777,-500\n902,4\n", tmp_path)
+def test_lines_that_cancel_are_lost_with_both_sums(counted: Source, tmp_path: Path) -> None:
+    found, notes = shared(counted, "会议号,金额\n900,500\n777,-500\n902,4\n", tmp_path)
     assert found == {"2026-03": "4.00"}
     assert any("warning: 500 yuan and credits of -500 yuan" in note for note in notes)
 
 
 @pytest.mark.slow
-def test_months_of_a_mapping_outside_the_period_are_told_as_those_of_a_list(archive: Archive, tmp_path: Path) -> None:
-    _, said = shared(archive, "period,amount\n2026-03,10\n2026-04,20\n", tmp_path, **MARCH)
+def test_months_of_a_mapping_outside_the_period_are_told_as_those_of_a_list(
+    archive: Archive, counted: Source, tmp_path: Path
+) -> None:
+    _, said = shared(counted, "period,amount\n2026-03,10\n2026-04,20\n", tmp_path, **MARCH)
     report = metrics.chargeback(
         archive, book=BOOK, invoice={"2026-03": "10", "2026-04": "20"}, start="2026-03", end="2026-04"
     )
@@ -351,28 +361,28 @@ def _room(folder: Path, *meetings: tuple[str, int]) -> Archive:
     ],
 )
 def test_a_stated_month_with_a_day_of_issue_is_of_the_meetings_it_names(
-    archive: Archive, by: str, day: str, expected: dict[str, str], tmp_path: Path
+    counted: Source, by: str, day: str, expected: dict[str, str], tmp_path: Path
 ) -> None:
     text = f"账期,会议号,日期,金额\n2026-03,902,{day},10\n2026-03,903,{day},20\n"
-    assert shared(archive, text, tmp_path, by)[0] == expected
+    assert shared(counted, text, tmp_path, by)[0] == expected
 
 
 @pytest.mark.slow
-def test_what_is_shared_is_rounded_once_halves_up(archive: Archive, tmp_path: Path) -> None:
+def test_what_is_shared_is_rounded_once_halves_up(counted: Source, tmp_path: Path) -> None:
     head = "会议号,开始时间,金额\n"
-    assert shared(archive, f"{head}902,2026-03-11 09:00,10.005\n", tmp_path)[0] == {"2026-03": "10.01"}
+    assert shared(counted, f"{head}902,2026-03-11 09:00,10.005\n", tmp_path)[0] == {"2026-03": "10.01"}
     months = "".join(f"x,2026-0{month}-05 09:00,10.004\n" for month in (2, 3, 4))
-    assert sum(map(Decimal, shared(archive, head + months, tmp_path)[0].values())) == Decimal("30.01")
+    assert sum(map(Decimal, shared(counted, head + months, tmp_path)[0].values())) == Decimal("30.01")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("by", ["month", "total"])
-def test_a_list_of_nothing_but_its_total_is_told(archive: Archive, by: str, tmp_path: Path) -> None:
+def test_a_list_of_nothing_but_its_total_is_told(counted: Source, by: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no line that can be used"):
-        shared(archive, "账期,项目,金额\n,合计,150.00\n", tmp_path, by)
+        shared(counted, "账期,项目,金额\n,合计,150.00\n", tmp_path, by)
 
 
 @pytest.mark.slow
-def test_a_stated_period_stands_under_our_name_whatever_else_is_called_so(archive: Archive, tmp_path: Path) -> None:
-    assert shared(archive, "period,月份,amount\n2026-03,2026-03,7.00\n", tmp_path)[0] == {"2026-03": "7.00"}
-    assert Decimal(shared(archive, "月份,period,amount\n2026-03,2026-03,7.00\n", tmp_path)[0]["2026-03"]) == 7
+def test_a_stated_period_stands_under_our_name_whatever_else_is_called_so(counted: Source, tmp_path: Path) -> None:
+    assert shared(counted, "period,月份,amount\n2026-03,2026-03,7.00\n", tmp_path)[0] == {"2026-03": "7.00"}
+    assert Decimal(shared(counted, "月份,period,amount\n2026-03,2026-03,7.00\n", tmp_path)[0]["2026-03"]) == 7

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.metrics.offices import EDGES, pandas_frames
+from tests.metrics.offices import EDGES, polars_frames
 from tests.metrics.oracle import Leg, Meeting, Office
 from ytxdata import Table, metrics
 from ytxdata.labels import Text
@@ -54,7 +54,7 @@ class World:
         everything = zip(called, self.numbers, self.names, self.titles, strict=True)
         people = {said: f"P-{name}" for name, *texts in everything for said in texts}
         self.pseudonyms = Known(b"0123456789abcdef", people)
-        self.frames = resolve(pandas_frames(self._office()))  # facts are shared, as `ytxdata report` shares them
+        self.frames = resolve(polars_frames(self._office()))  # facts are shared, as `ytxdata report` shares them
         self.book = pd.DataFrame({
             "phone": self.numbers, "name": self.names, "department": [f"d{one % 3}" for one in range(N)]
         })  # fmt: skip

@@ -10,18 +10,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.effort import examples
-from tests.metrics.offices import EDGES, ENGINES, offices, polars_frames, rows, wanderers
+from tests.metrics.offices import EDGES, ENGINES, offices, polars_frames, rows, several, wanderers
 from tests.metrics.oracle import Leg, Meeting, Office, wall
 from ytxdata import metrics
 from ytxdata.metrics.calendar import By
 from ytxdata.tables.described import to_arrow
 
 quick = settings(
-    max_examples=examples(20, 4),
+    max_examples=examples(8, 4),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
+few = settings(quick, max_examples=examples(5, 3))  # of several offices each
 
 
 def total(office: Office, start: int | None = None, end: int | None = None) -> dict[str, float]:
@@ -43,8 +44,8 @@ def test_disjoint_periods_add_up(office: Office) -> None:
 
 
 @pytest.mark.slow
-@quick
-@given(office=offices())
+@few
+@given(office=several(offices(), 5))
 def test_row_order_and_duplicates_of_a_leg_change_nothing(office: Office) -> None:
     shuffled = random.Random(7)
     doubled = [*office.legs, *office.legs]
@@ -58,8 +59,8 @@ def test_row_order_and_duplicates_of_a_leg_change_nothing(office: Office) -> Non
 
 
 @pytest.mark.slow
-@quick
-@given(office=offices())
+@few
+@given(office=several(offices(), 5))
 def test_numbers_keep_their_order(office: Office) -> None:
     for row in rows(metrics.usage(polars_frames(office), by="day")):
         if row["talk_minutes"] is not None and row["meeting_minutes"] is not None:
@@ -71,8 +72,8 @@ def test_numbers_keep_their_order(office: Office) -> None:
 
 
 @pytest.mark.slow
-@quick
-@given(office=offices())
+@few
+@given(office=several(offices(), 5))
 def test_the_heat_map_and_working_hours_split_the_meeting_minutes(office: Office) -> None:
     frames = polars_frames(office)
     whole = total(office).get("meeting_minutes", 0)

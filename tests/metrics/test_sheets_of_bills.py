@@ -13,6 +13,8 @@ from tests.metrics.billed import MEETINGS, archive_of, saved, shared
 from ytxdata.archive import Archive
 from ytxdata.audit import Invoice
 from ytxdata.errors import UsageError
+from ytxdata.metrics.groups import resolve
+from ytxdata.metrics.source import Source
 
 
 @pytest.fixture(scope="module")
@@ -20,18 +22,24 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
     return archive_of(tmp_path_factory.mktemp("closing") / "m.archive", [one[:4] for one in MEETINGS])
 
 
+@pytest.fixture(scope="module")
+def counted(archive: Archive) -> Source:
+    """What is counted of it, once for all bills."""
+    return resolve(archive)
+
+
 LINES: list[list[Any]] = [[one[0], one[1], one[3], float(one[4])] for one in MEETINGS]
 FOUR = ["会议编号", "开始时间", "时长(秒)", "金额"]
 
 
 @pytest.mark.slow
-def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Archive, tmp_path: Path) -> None:
+def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(counted: Source, tmp_path: Path) -> None:
     """Half of a bill that went on there was taken for all of it."""
     path = workbook(
         tmp_path, [FOUR, *LINES[:2]], [["填表说明"], ["请勿改动", "谢谢"]], [*LINES[2:], ["合计", "", "", 10.8]]
     )
     assert any(
-        "other worksheets with figures, which were not read (worksheets 3)" in one for one in shared(archive, path)[1]
+        "other worksheets with figures, which were not read (worksheets 3)" in one for one in shared(counted, path)[1]
     )
     assert "(worksheets 3)" in Invoice.read(path).notes[0].en
 
@@ -59,26 +67,26 @@ def test_a_worksheet_that_was_not_read_is_named_if_it_holds_figures(archive: Arc
     ],
 )  # fmt: skip
 def test_money_is_shared_or_its_column_is_named(
-    archive: Archive, text: str, owed: str, told: str, tmp_path: Path
+    counted: Source, text: str, owed: str, told: str, tmp_path: Path
 ) -> None:
-    found, notes = shared(archive, saved(tmp_path, text))
+    found, notes = shared(counted, saved(tmp_path, text))
     assert found == Decimal(owed)
     assert any("columns of money that were not read" in one and told in one for one in notes) == bool(told)
 
 
 @pytest.mark.slow
-def test_a_remark_of_two_lines_is_no_lost_quote(archive: Archive, tmp_path: Path) -> None:
+def test_a_remark_of_two_lines_is_no_lost_quote(counted: Source, tmp_path: Path) -> None:
     rows = [f'{one[0]},{one[1]},{one[4]},"甲,乙,丙,丁\n到会"' for one in MEETINGS]
     text = "\n".join(["会议编号,开始时间,金额,备注", *rows, ""])
-    assert not [one for one in shared(archive, saved(tmp_path, text))[1] if "several lines" in one]
+    assert not [one for one in shared(counted, saved(tmp_path, text))[1] if "several lines" in one]
     lost = text.replace('"甲,乙,丙,丁\n到会"', '"到会', 1).replace('"甲,乙,丙,丁\n到会"', '到会"', 1)
-    assert [one for one in shared(archive, saved(tmp_path, lost))[1] if "several lines" in one]
+    assert [one for one in shared(counted, saved(tmp_path, lost))[1] if "several lines" in one]
 
 
 @pytest.mark.slow
-def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(archive: Archive, tmp_path: Path) -> None:
+def test_the_foot_of_a_tax_invoice_is_held_against_what_is_shared(counted: Source, tmp_path: Path) -> None:
     foot = "合计,200.00,,3.80\n价税合计（大写）,贰佰零叁元捌角,（小写）,203.80\n"
-    _, notes = shared(archive, saved(tmp_path, f"项目,金额,税率,税额\n会议通话费,200.00,6%,3.80\n{foot}"), "total")
+    _, notes = shared(counted, saved(tmp_path, f"项目,金额,税率,税额\n会议通话费,200.00,6%,3.80\n{foot}"), "total")
     assert any(one.startswith("warning") and "203.80 yuan, not 200.00" in one for one in notes)
 
 
@@ -120,9 +128,9 @@ def test_a_total_above_the_names_of_columns_may_stand_in_several_cells(first: li
     ],
 )
 def test_the_unit_of_amounts_may_stand_above_or_beside_them(
-    archive: Archive, rows: list[list[Any]], owed: str, tmp_path: Path
+    counted: Source, rows: list[list[Any]], owed: str, tmp_path: Path
 ) -> None:
-    assert shared(archive, workbook(tmp_path, rows))[0] == Decimal(owed)
+    assert shared(counted, workbook(tmp_path, rows))[0] == Decimal(owed)
 
 
 @pytest.mark.slow
@@ -140,9 +148,9 @@ def test_the_unit_of_amounts_may_stand_above_or_beside_them(
     ],
 )  # fmt: skip
 def test_amounts_in_another_unit_than_yuan_are_told(
-    archive: Archive, rows: list[list[Any]], told: str, tmp_path: Path
+    counted: Source, rows: list[list[Any]], told: str, tmp_path: Path
 ) -> None:
-    notes = shared(archive, workbook(tmp_path, rows))[1]
+    notes = shared(counted, workbook(tmp_path, rows))[1]
     assert [told in one for one in notes if "unit or currency" in one] == [True][: len(told)]
 
 
@@ -163,36 +171,36 @@ def test_amounts_in_another_unit_than_yuan_are_told(
     ],
 )  # fmt: skip
 def test_a_total_or_what_is_due_is_held_against_all_that_is_shared(
-    archive: Archive, rows: str, told: str, tmp_path: Path
+    counted: Source, rows: str, told: str, tmp_path: Path
 ) -> None:
-    warned = [one for one in shared(archive, saved(tmp_path, f"项目,金额\n{rows}"), "total")[1] if one[:7] == "warning"]
+    warned = [one for one in shared(counted, saved(tmp_path, f"项目,金额\n{rows}"), "total")[1] if one[:7] == "warning"]
     assert [told in one for one in warned] == [True][: len(told)]
 
 
 @pytest.mark.slow
-def test_the_one_total_is_that_of_all_lines(archive: Archive, tmp_path: Path) -> None:
+def test_the_one_total_is_that_of_all_lines(counted: Source, tmp_path: Path) -> None:
     """Beside a charge and what it is made of it was taken for that of the last lines."""
     text = "项目,金额\n通话费,203.80\n国内通话费,150.00\n国际通话费,53.80\n月租费,50.00\n总计,253.80\n"
-    _, notes = shared(archive, saved(tmp_path, text), "total")
+    _, notes = shared(counted, saved(tmp_path, text), "total")
     assert any(one.startswith("warning") and "253.80 yuan, not 457.60" in one for one in notes)
 
 
 @pytest.mark.slow
-def test_a_total_of_a_workbook_without_fen_is_not_rounded(archive: Archive, tmp_path: Path) -> None:
+def test_a_total_of_a_workbook_without_fen_is_not_rounded(counted: Source, tmp_path: Path) -> None:
     path = workbook(tmp_path, [FOUR, *LINES, ["合计", "", "", 11.0]])
     assert "11 yuan, not 10.8" in Invoice.read(path).notes[0].en
-    assert any("11 yuan, not 10.8" in one for one in shared(archive, path)[1])
+    assert any("11 yuan, not 10.8" in one for one in shared(counted, path)[1])
 
 
 @pytest.mark.slow
-def test_an_id_is_what_it_was_meant_to_be_and_a_sign_is_one(archive: Archive, tmp_path: Path) -> None:
+def test_an_id_is_what_it_was_meant_to_be_and_a_sign_is_one(counted: Source, tmp_path: Path) -> None:
     rows = "".join(f"{one[0]}.0,{one[4]}\n" for one in MEETINGS)
-    assert shared(archive, saved(tmp_path, f"会议编号,金额\n{rows}"))[0] == Decimal("10.80")
+    assert shared(counted, saved(tmp_path, f"会议编号,金额\n{rows}"))[0] == Decimal("10.80")
     with pytest.raises(UsageError, match=r"--3\.80"):
-        shared(archive, saved(tmp_path, "账期,金额\n2026-03,--3.80\n"))
+        shared(counted, saved(tmp_path, "账期,金额\n2026-03,--3.80\n"))
 
 
 @pytest.mark.slow
-def test_a_line_within_a_quote_is_told(archive: Archive, tmp_path: Path) -> None:
+def test_a_line_within_a_quote_is_told(counted: Source, tmp_path: Path) -> None:
     text = '会议编号,主题,开始时间,金额\n1,"周会,2026-03-02,2.00\n2,周报",2026-03-03,2.80\n3,"一、\n二",2026-03-04,1\n'
-    assert any("a quote has no other (lines 2)" in one for one in shared(archive, saved(tmp_path, text))[1])
+    assert any("a quote has no other (lines 2)" in one for one in shared(counted, saved(tmp_path, text))[1])

@@ -33,11 +33,11 @@ def days(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, since: datetime = BEGIN
 ) -> Callable[[], None]:
     """Return what syncs on the next day, after one more meeting."""
-    platform.records = platform.records if since > BEGIN else platform.newest_first(60)
+    platform.records = platform.records if since > BEGIN else platform.newest_first(200)
     clock = [since]
 
     def next_day() -> None:
-        n = 60 + (clock[0] - BEGIN).days
+        n = 200 + (clock[0] - BEGIN).days
         platform.records.insert(0, platform.record(n, starttime=f"{clock[0] - timedelta(hours=1):%F %T}"))
         platform.clock = clock[0]
         monkeypatch.setattr(times, "now", lambda: platform.clock)
@@ -56,9 +56,9 @@ def unsteady(platform: Any, day: Callable[[], None]) -> str:
     """Nine days: on the sixth four meetings are listed no more, three of them again from the seventh on."""
     for _ in range(5):
         day()
-    gone = [platform.records.pop(at) for at in (50, 40, 30, 20)]
+    gone = [platform.records.pop(at) for at in (110, 100, 90, 80)]
     day()
-    platform.records[20:20] = gone[:0:-1]
+    platform.records[80:80] = gone[:0:-1]
     for _ in range(3):
         day()
     return str(gone[0]["meid"])

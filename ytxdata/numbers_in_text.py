@@ -167,8 +167,9 @@ def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]
 
 def _found(signs: Sequence[Sign], ends: frozenset[str]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
-    written = [sign.read for sign in signs if _plain(sign.read)]
-    seen = [one for one in (Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
+    read = [(sign, plain) for sign in signs if (plain := _plain(sign.read))]
+    written = [sign.read for sign, _ in read]
+    seen = [Sign(plain, sign.start, sign.end) for sign, plain in read]
     legible = "".join(sign.read for sign in seen)
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
@@ -215,6 +216,8 @@ def _plain(character: str) -> str:
     """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for
     what cannot be seen.
     """
+    if character.isascii() and character.isalnum():
+        return character
     digit = unicodedata.digit(character, -1)  # with the circled, raised and lowered ones
     if digit >= 0:
         return str(digit)

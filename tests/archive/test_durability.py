@@ -21,9 +21,9 @@ from ytxdata.archive.heads import newest
 from ytxdata.errors import DamagedError
 
 WORKER = Path(__file__).with_name("worker.py")
-KILLS = examples(4, 2, "YTX_TEST_KILLS")
-WRITERS = examples(4, 2)
-SYNCS = examples(5, 2, "YTX_TEST_SYNCS")
+KILLS = examples(3, 2, "YTX_TEST_KILLS")
+WRITERS = examples(3, 2)
+SYNCS = examples(3, 2, "YTX_TEST_SYNCS")
 
 
 class Worker:

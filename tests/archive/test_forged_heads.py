@@ -29,14 +29,14 @@ BEGIN = datetime(2026, 1, 2, tzinfo=UTC)
 
 def with_one_that_vanished(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     """Four days of an account, the clock an hour ahead; on the last of them a meeting is listed no more."""
-    platform.records = platform.newest_first(200)
+    platform.records = platform.newest_first(60)
     for day in range(4):
         right = BEGIN + timedelta(days=day)
         platform.clock, platform.date = right + timedelta(hours=1), right
         monkeypatch.setattr(times, "now", lambda: platform.clock)
         if day < 3:
-            platform.records.insert(0, platform.record(200 + day, starttime=f"{right - timedelta(hours=1):%F %T}"))
-        gone = platform.records.pop(100)["meid"] if day == 3 else ""
+            platform.records.insert(0, platform.record(60 + day, starttime=f"{right - timedelta(hours=1):%F %T}"))
+        gone = platform.records.pop(30)["meid"] if day == 3 else ""
         archive.sync(platform)
     snapshot = archive.snapshot()
     assert snapshot is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import shutil
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.archive.conftest import Platform, newest_first
 from ytxdata import times
 from ytxdata.archive import Archive, kept_answers, sync, write_sync
 from ytxdata.archive.changes import Intake, Taken
@@ -244,23 +246,22 @@ def test_where_raw_data_is_damaged_too_it_is_named_and_the_answers_are_kept_as_t
 
 @pytest.mark.slow
 def test_an_answer_kept_beside_damage_bars_what_it_did_not_understand_and_waits_until_all_is_whole(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+    proven: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing took it in, and a meeting that it alone had listed was missing in time called PROVEN."""
-    proven_days(archive, platform, monkeypatch)
     at = platform.clock
     platform.records[3] = {"error": "record could not be rendered"}
-    kept_answers.keep_whole(archive.path, [platform.query_meeting("", 200)])
+    kept_answers.keep_whole(proven.path, [platform.query_meeting("", 200)])
     with monkeypatch.context() as patch:
         patch.setattr(sync, "_kept", raises(DamagedError(Text("坏", "bad"))))
         del platform.records[3]
-        assert "kept_whole" in later(archive, platform, monkeypatch, 1, 144)
-    assert len(archive.verify().unlike) == 1, "it waits still"
+        assert "kept_whole" in later(proven, platform, monkeypatch, 1, 144)
+    assert len(proven.verify().unlike) == 1, "it waits still"
     for _ in range(2):
-        later(archive, platform, monkeypatch, 1, 144)
-    assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
-    assert archive.pulls()["asked_n"].tolist().count(200) == 1
-    assert archive.verify(recompute=True).is_sound
+        later(proven, platform, monkeypatch, 1, 144)
+    assert reason_of(proven, at - timedelta(minutes=30)) == "rejected"
+    assert proven.pulls()["asked_n"].tolist().count(200) == 1
+    assert proven.verify(recompute=True).is_sound
 
 
 @pytest.mark.slow
@@ -294,15 +295,14 @@ def test_an_answer_that_waits_is_not_forgotten_when_it_goes_bad(archive: Archive
 
 @pytest.mark.slow
 def test_a_pack_is_not_accused_of_an_answer_that_was_kept_beside_damage(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    proven: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """It is all that a sync would have asked, and was judged as one that came to its end."""
-    proven_days(archive, platform, monkeypatch)
     platform.clock += timedelta(hours=1)
-    kept_answers.keep_whole(archive.path, [platform.query_meeting("", 300)])
+    kept_answers.keep_whole(proven.path, [platform.query_meeting("", 300)])
     for _ in range(2):
-        later(archive, platform, monkeypatch, 1, 144)
-    pack(archive, tmp_path / "pack.zip", include_raw=True)
+        later(proven, platform, monkeypatch, 1, 144)
+    pack(proven, tmp_path / "pack.zip", include_raw=True)
     lines = verify_pack(tmp_path / "pack.zip", recompute=True)
     assert any("bear no verdict" in line for line in lines)
     assert not any("another verdict" in line for line in lines)
@@ -332,55 +332,68 @@ def reason_of(archive: Archive, at: datetime) -> str:
     return next(one.reason_key for one in archive.certificate().periods if one.start <= at < one.end)
 
 
-def proven_days(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let five days be proven, ten minutes from meeting to meeting."""
-    platform.clock, platform.records = datetime(2026, 1, 1, 9, tzinfo=BEIJING) + timedelta(days=5), []
-    platform.records = platform.newest_first(5 * 144)
-    for _ in range(5):
-        later(archive, platform, monkeypatch, 1, 144)
+@pytest.fixture(scope="module")
+def proven_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Archive, Any]:
+    """Five days that are proven, ten minutes from meeting to meeting; and the platform after them."""
+    archive, platform = Archive(tmp_path_factory.mktemp("proven") / "meetings.archive"), Platform(newest_first(2 * 144))
+    platform.clock = datetime(2026, 1, 1, 9, tzinfo=BEIJING) + timedelta(days=2)
+    with pytest.MonkeyPatch.context() as patch:
+        for _ in range(5):
+            later(archive, platform, patch, 1, 144)
     assert "PROVEN" in archive.coverage()["verdict"].tolist()
+    return archive, platform
+
+
+@pytest.fixture
+def proven(
+    proven_once: tuple[Archive, Any], archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> Archive:
+    """The five days, each test's own."""
+    once, after = proven_once
+    shutil.copytree(once.path, archive.path)
+    platform.records, platform.clock = [*after.records], after.clock
+    monkeypatch.setattr(times, "now", lambda: platform.clock)
+    return archive
 
 
 @pytest.mark.slow
 def test_a_record_that_an_interrupted_sync_did_not_understand_bars_its_time_though_the_next_sync_lists_it_no_more(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+    proven: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proven_days(archive, platform, monkeypatch)
-    at, periods = platform.clock, archive.certificate().periods
+    at, periods = platform.clock, proven.certificate().periods
     platform.records[3] = {"error": "record could not be rendered"}
-    interrupt(archive, platform, monkeypatch)
-    assert archive.certificate().periods == periods
+    interrupt(proven, platform, monkeypatch)
+    assert proven.certificate().periods == periods
     del platform.records[3]
     for _ in range(3):
-        later(archive, platform, monkeypatch, 1, 144)
-    assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
-    assert reason_of(archive, at + timedelta(hours=12)) == "anchored"
-    before = archive.certificate().periods
-    assert archive.verify(recompute=True).is_sound
-    for head in (archive.path / "heads").iterdir():
+        later(proven, platform, monkeypatch, 1, 144)
+    assert reason_of(proven, at - timedelta(minutes=30)) == "rejected"
+    assert reason_of(proven, at + timedelta(hours=12)) == "anchored"
+    before = proven.certificate().periods
+    assert proven.verify(recompute=True).is_sound
+    for head in (proven.path / "heads").iterdir():
         head.unlink()
-    archive.rebuild()
-    assert reason_of(archive, at - timedelta(minutes=30)) == "rejected"
-    assert [one.reason_key for one in archive.certificate().periods] == [one.reason_key for one in before]
+    proven.rebuild()
+    assert reason_of(proven, at - timedelta(minutes=30)) == "rejected"
+    assert [one.reason_key for one in proven.certificate().periods] == [one.reason_key for one in before]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("has_run", [True, False])
 def test_a_meeting_that_ran_when_a_sync_was_interrupted_and_is_listed_with_another_start_bars_the_time_between(
-    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, has_run: bool
+    proven: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, *, has_run: bool
 ) -> None:
-    proven_days(archive, platform, monkeypatch)
     began = platform.clock - timedelta(minutes=10)
     party = {"name": "甲", "phone": "13900000001", "jointime": f"{began:%Y-%m-%d %H:%M:%S}" if has_run else ""}
     running = {"meid": ROOM, "starttime": f"{began:%Y-%m-%d %H:%M:%S}", "endtime": "", "parties": [party]}
     platform.records.insert(0, platform.record(0) | running)
-    interrupt(archive, platform, monkeypatch)
+    interrupt(proven, platform, monkeypatch)
     again = {name: f"{began + timedelta(hours=n):%Y-%m-%d %H:%M:%S}" for name, n in (("starttime", 5), ("endtime", 6))}
     platform.records[0] = platform.record(0) | again | {"meid": ROOM}
-    notes = [later(archive, platform, monkeypatch, 1, 144) for _ in range(3)]
-    assert reason_of(archive, began + timedelta(hours=2)) == "moved", "its start had passed, whoever had joined"
+    notes = [later(proven, platform, monkeypatch, 1, 144) for _ in range(3)]
+    assert reason_of(proven, began + timedelta(hours=2)) == "moved", "its start had passed, whoever had joined"
     assert ["moved" in one for one in notes] == [True, False, False], "told once"
-    assert archive.verify(recompute=True).is_sound
+    assert proven.verify(recompute=True).is_sound
 
 
 @pytest.mark.slow
@@ -392,7 +405,7 @@ def test_an_interrupted_sync_changes_no_claim_of_later_ones(
     """Two archives of one platform, one with syncs that were interrupted at times: the rules say the same of both."""
     rng, other = random.Random(seed), Archive(archive.path.with_name("other"))
     now, n = datetime(2026, 1, 1, 20, tzinfo=BEIJING), 60
-    for _ in range(14):
+    for _ in range(9):
         now += timedelta(days=1)
         n += rng.choice((10, 40))
         platform.clock, platform.records = now, platform.newest_first(n)

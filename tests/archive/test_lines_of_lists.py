@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,14 @@ from tests.archive.bills import billed, month
 from ytxdata.archive import Archive
 
 
+@pytest.fixture(scope="module")
+def billed_once(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return billed(tmp_path_factory.mktemp("billed") / "a")
+
+
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return billed(tmp_path / "a")
+def archive(billed_once: Archive, tmp_path: Path) -> Archive:
+    return Archive(shutil.copytree(billed_once.path, tmp_path / "a"))
 
 
 def ids_of(meetings: pd.DataFrame, *more: str) -> bytes:
@@ -82,11 +88,15 @@ def test_who_came_in_by_the_accounts_own_number_is_not_of_the_class_of_its_digit
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(3)
-@pytest.mark.parametrize("kind", ["invoice", "console", "cdr"])
+@pytest.mark.by_chance(2)
 @pytest.mark.parametrize(
-    "header",
-    ["被叫,开始时间,结束时间,费用", "主叫,号码,开始时间,结束时间,费用", "话单号,called,begin_time,end_time,fee"],
+    ("kind", "header"),
+    [
+        ("invoice", "被叫,开始时间,结束时间,费用"),
+        ("console", "主叫,号码,开始时间,结束时间,费用"),
+        ("cdr", "话单号,called,begin_time,end_time,fee"),
+        ("invoice", "话单号,called,begin_time,end_time,fee"),
+    ],
 )
 def test_connections_without_meeting_ids_are_found_as_such_whatever_kind_is_said(
     archive: Archive, kind: str, header: str

@@ -124,9 +124,11 @@ def test_raw_data_without_a_head_is_damaged_for_every_reader_and_for_sync(
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(5)
-@pytest.mark.parametrize(("n_syncs", "rebuilt"), [(1, True), (3, False)])
-@pytest.mark.parametrize("loss", [*LOSSES, newest_gone, newest_torn])
+@pytest.mark.by_chance(3)
+@pytest.mark.parametrize(
+    ("loss", "n_syncs", "rebuilt"),
+    [*((loss, 3, False) for loss in (no_folder, all_torn, *CUT_SHORT, newest_torn)), *((loss, 1, True) for loss in (empty_folder, newest_gone))],
+)  # fmt: skip
 def test_all_that_lost_its_heads_is_taken_in_again(
     synced_once: Callable[[int, bool], Archive],
     archive: Archive,

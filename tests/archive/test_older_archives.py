@@ -22,13 +22,16 @@ from ytxdata import audit, times
 from ytxdata.archive import Archive
 from ytxdata.archive.verify import verify
 
-KILLS = examples(2, 2, "YTX_TEST_KILLS")
+KILLS = examples(1, 1, "YTX_TEST_KILLS")
 WORKER = Path(__file__).with_name("worker.py")
 FIXTURES = Path(__file__).with_name("fixtures")
 VIEWS = ("meetings", "legs", "rejects", "problems", "pulls", "changes")
 
 
-@pytest.fixture(params=sorted(FIXTURES.glob("layout-*.zip")), ids=lambda path: path.stem)
+LAYOUTS = sorted(FIXTURES.glob("layout-*.zip"))
+
+
+@pytest.fixture(params=LAYOUTS, ids=lambda path: path.stem)
 def older(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A folder with an archive of an older layout, and the frames it gave when it was written."""
     with zipfile.ZipFile(request.param) as packed:
@@ -110,8 +113,13 @@ STEPS = ("write_sync.write_head", "write_sync.sync_all", "write_sync.Writer.prom
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(3)
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.by_chance(2)
+@pytest.mark.parametrize(
+    ("older", "step"),
+    [(layout, step) for n, step in enumerate(STEPS) for layout in LAYOUTS[n % 2 :: 2]],
+    indirect=["older"],
+    ids=lambda one: getattr(one, "stem", one),
+)
 def test_a_migration_that_is_cut_short_is_done_by_the_next_sync(
     older: Path, platform: Any, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

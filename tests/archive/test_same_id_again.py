@@ -309,7 +309,7 @@ def test_a_meeting_that_ran_and_is_listed_with_another_start_may_be_missing(
     """Its start had passed. The room goes on under its id, and what ran is no meeting of the archive."""
     running = {"starttime": "2026-01-04 13:20:00", "endtime": "", "parties": [{"phone": "13900000001"} | party]}
     notes: list[str] = []
-    for day in range(9):
+    for day in range(8):
         platform.clock = datetime(2026, 1, 2, 5, 30, tzinfo=UTC) + timedelta(days=day)
         monkeypatch.setattr(times, "now", lambda: platform.clock)
         n = sum(platform.clock > BEGIN + timedelta(minutes=10 * i + 5) for i in range(0, 2000, 6))
@@ -329,4 +329,4 @@ def test_a_meeting_that_ran_and_is_listed_with_another_start_may_be_missing(
         assert (periods["moved"].start, periods["moved"].end) == (starts[0], starts[1] + pd.Timedelta(seconds=1))
         is_within_the_hour = starts[1] - starts[0] < pd.Timedelta(hours=1)
         assert list(archive.problems()["reason"]) == ([] if is_within_the_hour else ["id_overlap"])
-    assert archive.verify(recompute=True).is_sound
+    assert archive.verify(recompute=is_proven or not party).is_sound

@@ -52,7 +52,7 @@ def test_each_view_says_what_the_frame_says(kept: Archive) -> None:
         added = {"meeting_key", "creator_key", "number_key"}
         assert [column for column in rows.column_names if column not in added] == list(frame.columns)
         assert rows.num_rows == len(frame), name
-    assert kept.sql("from changes").arrow.num_rows > 0
+    assert len(kept.changes()) > 0
     assert kept.sql("from coverage").arrow.num_rows == len(kept.coverage())
     daily = kept.sql("select sum(meetings) as n from usage_daily").to_dicts()
     assert daily == [{"n": ytx.metrics.usage(kept, by="total").frame["meetings"].sum()}]
@@ -81,10 +81,12 @@ NUMBERS = re.compile(r"1(?:38|39)0000000[0-9]")
 
 @pytest.mark.slow
 def test_the_views_hold_masked_values_and_no_where_feels_behind_them(kept: Archive) -> None:
-    for name in some(VIEWS, 4):
-        told = json.dumps(kept.sql(f"from {name}", masked=True).arrow.to_pylist(), ensure_ascii=False, default=str)
-        assert not NUMBERS.search(told), name
-        assert not re.search(r"(?<![0-9a-f~])[0-9a-f]{64}", told), name
+    rows = (f"select '{name}' as name, row::varchar as told from (select * from {name}) row" for name in VIEWS)
+    shown = kept.sql(" union all ".join(rows), masked=True).to_dicts()
+    assert {one["name"] for one in shown} == {*VIEWS}
+    for one in shown:
+        assert not NUMBERS.search(one["told"]), one
+        assert not re.search(r"(?<![0-9a-f~])[0-9a-f]{64}", one["told"]), one
     felt = (
         "creator = '13800000000'", "creator like '1380%0000000'", "regexp_matches(creator, '^1380+$')",
         "creator >= '1380' and creator < '1381'", "md5(creator) = md5('13800000000')", "length(replace(creator, '0', '')) = 2",
@@ -178,8 +180,8 @@ def test_behind_the_gate_the_engine_itself_reaches_nothing(tmp_path: Path) -> No
     ("text", "seconds"),
     [
         # what never ends has as many seconds as it is given, on every core; what fills the memory ends sooner
-        ("select count(*) from range(1000000000000)", 1),
-        ("with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t", 1),
+        ("select count(*) from range(1000000000000)", 0.5),
+        ("with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) from t", 0.5),
         (
             "with recursive t(n, s) as (select 1, 'x' union all select n + 1, s || s from t) select max(length(s)) from t",
             5,
@@ -187,7 +189,7 @@ def test_behind_the_gate_the_engine_itself_reaches_nothing(tmp_path: Path) -> No
         ("select length(repeat('x', 3000000000))", 5),
         ("select sum(len(range(100000000))) from range(100)", 5),
         ("select * from range(1000000000)", 5),
-        ("select count(*) from meetings a, meetings b, meetings c, meetings d, meetings e, meetings f", 1),
+        ("select count(*) from meetings a, meetings b, meetings c, meetings d, meetings e, meetings f", 0.5),
     ],
 )
 def test_what_would_never_end_or_fill_the_memory_is_stopped(kept: Archive, text: str, seconds: float) -> None:

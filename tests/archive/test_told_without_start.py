@@ -56,7 +56,6 @@ def assert_agree(archive: Archive, answers: list[Answer]) -> None:
 
 def assert_derived_alike(archive: Archive) -> None:
     before = [getattr(archive, name)() for name in FRAMES]
-    assert archive.verify(recompute=True).is_sound
     archive.rebuild()
     assert archive.verify(recompute=True).is_sound
     for name, one in zip(FRAMES, before, strict=True):
@@ -64,7 +63,7 @@ def assert_derived_alike(archive: Archive) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("brief", [{"status": "3"}, {"starttime": "", "endtime": ""}, {"meetingname": "周会 3"}])
+@pytest.mark.parametrize("brief", [{"status": "3"}, {"starttime": "", "endtime": "", "meetingname": "周会 3"}])
 def test_a_list_of_ids_takes_no_start_end_or_leg_from_an_archive(archive: Archive, platform: Any, brief: Any) -> None:
     whole = platform.newest_first(6)
     named = [{"meid": one["meid"]} | brief for one in whole]
@@ -113,8 +112,8 @@ def told_at_random(archive: Archive, platform: Any, seed: int, days: Any) -> lis
 
 
 @pytest.mark.slow
-@pytest.mark.by_chance(2)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.by_chance(1)
+@pytest.mark.parametrize("seed", range(2))
 def test_an_archive_and_a_history_of_the_same_answers_agree(archive: Archive, platform: Any, seed: int) -> None:
     answers = told_at_random(archive, platform, seed, range(4))
     assert_agree(archive, answers)
@@ -235,12 +234,11 @@ NEXT_DAY = {"phone": "13900000009", "jointime": "2026-01-06 00:10:00", "leavetim
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_beside", [False, True])
 @pytest.mark.parametrize(
-    ("ends", "more", "minutes"),
+    ("ends", "more", "minutes", "is_beside"),
     [
-        ({"endtime": "", "parties": [JOINED]}, {"endtime": "2026-01-06 00:30:00"}, 30),
-        ({"endtime": "2026-01-05 23:55:00", "parties": []}, {"parties": [NEXT_DAY]}, 10),
+        ({"endtime": "", "parties": [JOINED]}, {"endtime": "2026-01-06 00:30:00"}, 30, True),
+        ({"endtime": "2026-01-05 23:55:00", "parties": []}, {"parties": [NEXT_DAY]}, 10, False),
     ],
 )
 def test_what_others_tell_of_a_meeting_counts_in_the_period_where_it_lies(

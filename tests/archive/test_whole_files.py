@@ -21,7 +21,7 @@ from ytxdata.errors import DamagedError
 from ytxdata.files import sha256_of
 from ytxdata.records.normalize import PARSER_VERSION
 
-PLACES = 24
+PLACES = 12
 
 READERS: dict[str, Callable[[Archive], object]] = {
     "frame": lambda archive: archive.legs(),

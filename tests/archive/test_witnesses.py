@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+import shutil
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -34,9 +35,14 @@ from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.phones import normalize, number_class
 
 
+@pytest.fixture(scope="module")
+def billed_once(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return billed(tmp_path_factory.mktemp("billed") / "a")
+
+
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    return billed(tmp_path / "a")
+def archive(billed_once: Archive, tmp_path: Path) -> Archive:
+    return Archive(shutil.copytree(billed_once.path, tmp_path / "a"))
 
 
 @pytest.mark.slow
@@ -125,8 +131,7 @@ def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("is_removed", [True, False])
-@pytest.mark.parametrize("rules", [RULES - 1, RULES])
+@pytest.mark.parametrize(("is_removed", "rules"), [(True, RULES), (False, RULES - 1)])
 def test_a_list_that_is_given_again_proves_at_once_what_it_proved_in_one_change(
     archive: Archive, is_removed: bool, rules: int
 ) -> None:
@@ -359,7 +364,7 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rules", [1, 3, 99, None])
+@pytest.mark.parametrize("rules", [3, 99, None])
 def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
     archive: Archive, rules: int | None
 ) -> None:
@@ -381,7 +386,7 @@ def test_what_was_heard_by_other_rules_proves_nothing_until_it_is_heard_again(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rules", [1, 3, 99, None])
+@pytest.mark.parametrize("rules", [1, 99, None])
 def test_a_gap_that_a_list_shows_is_not_erased_by_other_rules(archive: Archive, rules: int | None) -> None:
     """Its bytes are there, and can be heard whatever the head says of rules."""
     meetings, start, end = month(archive)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import add
 
 from ytxdata.history.proof.answer_facts import unread
 from ytxdata.history.proof.evidence import Bulk, PullFacts, Seen
@@ -46,12 +47,9 @@ class Meeting:
     touched: float = 0.0
     is_booked: bool = False
     booked_for: float | None = None
+    hashes: set[str] = field(default_factory=set)
+    """Of all records that the platform ever gave of it."""
     _seen: dict[tuple[bool, bool, int], Seen] = field(default_factory=dict)
-
-    @property
-    def hashes(self) -> set[str]:
-        """Of all records that the platform ever gave of it."""
-        return {one.record_hash for one in self._seen.values()}
 
     def as_seen(self, now: float) -> Seen:
         key = (now >= self.end, now >= self.start, self.revision)
@@ -67,6 +65,7 @@ class Meeting:
                 self.size,
                 "booked" if self.is_booked else "instant",
             )
+            self.hashes.add(self._seen[key].record_hash)
         return self._seen[key]
 
 
@@ -284,14 +283,16 @@ class Account:
             limit = knobs.cap or 10**9
         records: list[Seen] = []
         n_rejected, size, rows = 0, Bulk(), list[tuple[str, bool]]()
+        caps = (knobs.cap_bytes, knobs.cap_characters, knobs.cap_legs)
         for one in self.listing():
             copies = 2 if self.rng.random() < knobs.doubled else 1
             for _ in range(copies):
                 if len(records) + n_rejected >= limit:
                     break
-                larger = Bulk(*map(sum, zip(size, one.size, strict=True)))
-                caps = (knobs.cap_bytes, knobs.cap_characters, knobs.cap_legs)
-                if any(cap is not None and n > cap for n, cap in zip(larger, caps, strict=True)):
+                larger = Bulk(*map(add, size, one.size))
+                if caps != (None, None, None) and any(
+                    cap is not None and n > cap for n, cap in zip(larger, caps, strict=True)
+                ):
                     limit = 0
                     break
                 size = larger

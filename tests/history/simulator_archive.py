@@ -157,15 +157,17 @@ class MemoryArchive:
 
     def _keep_told(self, meeting_id: str, told: Sequence[Seen], pull: PullFacts) -> None:
         """Keep what an answer tells under one id, of each meeting the record to believe."""
-        self.held |= {one.record_hash for one in told}
+        self.held.update(one.record_hash for one in told)
+        self.land.unfinished.pop(meeting_id, None)
         known = self.land.known.setdefault(meeting_id, [])
+        if len(known) == len(told) == 1 and known[0].record_hash == told[0].record_hash:
+            return  # as most are, time after time
         for at, _, best in by_meeting([[one] for one in known], told, known):
             before = known[at] if at < len(known) else None
             if best is not None and (before is None or before.record_hash != best.record_hash):
                 is_exempt = before.is_exempt if before else False
                 known[at : at + 1] = [replace(_known(best, pull), is_exempt=is_exempt, twin=at)]
         self.land.changed()
-        self.land.unfinished.pop(meeting_id, None)
 
     def lost(self, account: Account) -> list[Meeting]:
         """Return the meetings that the platform once listed and that are not here.
@@ -176,7 +178,7 @@ class MemoryArchive:
         return [one for one in account.meetings if one.listed < last and self._is_lost(one, account)]
 
     def _is_lost(self, one: Meeting, account: Account) -> bool:
-        if not one.has_start or one.hashes & self.held:
+        if not one.has_start or not one.hashes.isdisjoint(self.held):
             return False
         if one.is_booked and one.start > self.read_at[-1]:
             return False
@@ -187,7 +189,7 @@ class MemoryArchive:
         proven = [one for one in self.certificate.periods if one.verdict == "PROVEN"]
         starts = [one.start for one in proven]
         wrong = []
-        for meeting in self.lost(account):
+        for meeting in self.lost(account) if proven else ():
             at = instant(meeting.start)
             position = bisect_left(starts, at)
             near = proven[max(0, position - 1) : position + 1]

@@ -232,8 +232,10 @@ def test_hidden_files_are_not_left_out_in_silence(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["no_id=4", "not_object=5"])
-@pytest.mark.parametrize("shape", ["array", "string", "wrapped", "string_under_key", "keyed"])
+@pytest.mark.parametrize(
+    ("shape", "fault"),
+    [("array", "no_id=4"), ("string", "not_object=5"), ("wrapped", "no_id=4"), ("string_under_key", "not_object=5"), ("keyed", "no_id=4"), ("array", "not_object=5")],
+)  # fmt: skip
 def test_bad_records_are_counted_in_every_shape(tmp_path: Path, shape: str, fault: str) -> None:
     with Emulator(meetings=20, shape=shape, faults=[fault]) as server:
         client = ytx.Client(base_url=server.url, **server.credentials)

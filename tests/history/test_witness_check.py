@@ -352,7 +352,7 @@ def test_what_one_person_joined_in_one_second_is_told_apart_by_its_length(
 
 @pytest.mark.slow
 def test_a_room_of_many_meetings_is_heard_in_time() -> None:
-    n = 2500
+    n = 1200
     archived = [Archived(f"k{i}", "room", at(i / 8), lengths=Lengths(300 + i % 240)) for i in range(n)]
     timeless = [WitnessLine(i + 2, "room", duration_s=300 + i % 240) for i in range(n)]
     dated = [replace(one, started_at=at(i / 8)) for i, one in enumerate(timeless)]
@@ -361,7 +361,7 @@ def test_a_room_of_many_meetings_is_heard_in_time() -> None:
     assert hear(witness(timeless), archived).finding == "undated"
     assert hear(witness(dated), archived).finding == "witnessed"
     assert hear(witness(dated[1:], Totals(lines=n - 1)), archived).finding == "incomplete"
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.slow

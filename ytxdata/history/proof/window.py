@@ -351,7 +351,8 @@ class _Absence(NamedTuple):
     def window_of(self, placed: Sequence[Placed]) -> list[Placed]:
         if self.floor is None:
             return []
-        return [pair for pair in placed if pair[0] >= self.floor and pair[0] > self.newest]
+        floor, newest = self.floor, self.newest
+        return [pair for pair in placed if pair[0] >= floor and pair[0] > newest]
 
 
 def _absence(

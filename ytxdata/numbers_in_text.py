@@ -167,9 +167,10 @@ def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]
 
 def _found(signs: Sequence[Sign], ends: frozenset[str]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
-    written = [sign.read for sign in signs if _plain(sign.read)]
-    seen = [one for one in (Sign(_plain(sign.read), *sign[1:]) for sign in signs) if one.read]
-    legible = "".join(sign.read for sign in seen)
+    plain = [_plain(sign.read) for sign in signs]
+    written = [sign.read for sign, read in zip(signs, plain, strict=True) if read]
+    seen = [sign for sign, read in zip(signs, plain, strict=True) if read]
+    legible = "".join(plain)
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         tail = ""

@@ -118,7 +118,7 @@ class Story:
         return audit.run(self.archive, **({"roster": self.roster, "invoice": self.invoice} | options))
 
 
-def tell(seed: int, folder: Path, *, meetings: int = 250, until: str = NOW, planted: bool = True) -> Story:
+def tell(seed: int, folder: Path, *, meetings: int = 500, until: str = NOW, planted: bool = True) -> Story:
     """Sync a company with its clock in place of the machine's."""
     with (
         Emulator(meetings=meetings, seed=seed, until=until, planted=planted, clock="company") as server,

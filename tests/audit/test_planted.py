@@ -76,7 +76,7 @@ def test_a_clean_company_rings_no_alarm(tmp_path: Path) -> None:
 @pytest.mark.by_chance(1)
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_other_companies(seed: int, tmp_path: Path) -> None:
-    story = tell(seed, tmp_path, meetings=700)
+    story = tell(seed, tmp_path, meetings=400)
     found = story.audit()
     assert missed(story, found) == []
     assert strangers(story, found) == []

@@ -21,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from ytxdata.archive import Archive
@@ -30,7 +31,7 @@ from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.history.client import Client
 from ytxdata.metrics.definitions import DEFINITIONS
 from ytxdata.metrics.registry import REPORTS
-from ytxdata.pages import html_report
+from ytxdata.pages import html_report, notebook
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
 
@@ -169,6 +170,8 @@ def test_the_examples_of_a_page_run(
 ) -> None:
     if page != "README.md":  # pages of reports have pictures there; elsewhere they took a third of the time
         monkeypatch.setattr(html_report, "SIZES", ())
+        # the notebook of reports is run in `tests/pages`: here it is found, and written as a page
+        monkeypatch.setattr(notebook, "execute", lambda path, **_: nbformat.read(path, as_version=4))
     run(page, desk, {})
     said = capsys.readouterr()
     assert "Traceback" not in said.err

@@ -20,7 +20,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.registry import REPORTS, Ask, make
 from ytxdata.metrics.source import on_engine
-from ytxdata.pages import collection
+from ytxdata.pages import collection, html_report
 from ytxdata.pages.collection import FIGURES, Collection, KeyFigure, collect, key_figures
 from ytxdata.pages.html_report import write_page
 from ytxdata.pages.small_groups import without_small_groups
@@ -225,6 +225,7 @@ def test_a_month_that_is_not_over_is_compared_as_compare_does(
     figures = {figure.definition.key: figure.before for figure in done.figures}
     for key in ("meetings", "people", "active_creators"):
         assert figures[key] == before[key], key
+    monkeypatch.setattr(html_report, "SIZES", ())
     shown = write_page(done, tmp_path / "page.html", lang="en").read_text("utf-8")
     assert "until 2025-03-20 12:00:00" in shown
     assert "2025-02-01 00:00:00 to 2025-02-20 12:00:00" in shown
@@ -235,7 +236,8 @@ def test_a_period_that_has_not_begun_is_compared_with_nothing() -> None:
     assert ask.before(as_instant("2026-02-20")) is None
 
 
-def test_a_page_says_why_nothing_is_compared(archive: Archive, tmp_path: Path) -> None:
+def test_a_page_says_why_nothing_is_compared(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html_report, "SIZES", ())
     end = archive.certificate().end
     assert end is not None
     said = {}

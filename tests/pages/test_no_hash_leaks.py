@@ -24,6 +24,7 @@ from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
+from ytxdata.pages import html_report
 from ytxdata.pages.notebook import execute, find, to_html
 from ytxdata.tables.table import record_table
 
@@ -128,8 +129,11 @@ def test_nothing_that_leaves_holds_a_hash_of_raw_text(
     kept = ["--archive", str(small.path)]
     for name, value in server.env.items():
         monkeypatch.setenv(name, value)
+    if way != "masked":  # pictures show what tables do
+        monkeypatch.setattr(html_report, "SIZES", ())
     said = []
-    assert run("report", *kept, "--format", "all", "--lang", "both", "--out", str(out), *more, "--json") == 0
+    lang = "en" if way == "masked" else "both"
+    assert run("report", *kept, "--format", "all", "--lang", lang, "--out", str(out), *more, "--json") == 0
     said.append(capsys.readouterr().out)
     if way == "masked":
         for verb in (

@@ -56,6 +56,7 @@ def foreign(texts: list[str], lang: Lang, names: list[str]) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("drawn_once")
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_page_speaks_one_language_also_in_its_pictures(
     collected: Collection, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lang: Lang

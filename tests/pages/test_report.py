@@ -16,6 +16,7 @@ from ytxdata.errors import UsageError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.labels import Lang
 from ytxdata.metrics.registry import REPORTS
+from ytxdata.pages import html_report
 from ytxdata.pages.collection import Collection
 from ytxdata.pages.html_report import page, write_page, write_pdf
 from ytxdata.plots import PICTURES
@@ -91,8 +92,9 @@ def test_it_needs_nothing_from_elsewhere(both: str) -> None:
 
 @pytest.mark.parametrize(("lang", "has_zh", "has_en"), [("zh", True, False), ("en", False, True), ("both", True, True)])
 def test_it_speaks_the_language_that_was_asked_for(
-    lang: Lang, has_zh: bool, has_en: bool, both: str, collected: Collection
+    lang: Lang, has_zh: bool, has_en: bool, both: str, collected: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(html_report, "SIZES", ())
     text = both if lang == "both" else page(collected, lang=lang)
     assert ("会议用量报告" in text) is has_zh
     assert ("Meeting usage report" in text) is has_en

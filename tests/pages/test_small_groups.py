@@ -201,13 +201,25 @@ def test_groups_and_a_minimum_go_together_in_every_file(
     lines = [(number, entry.cell("department")) for number, entries in office.lines.items() for entry in entries]
     book.write_text("number,department\n" + "".join(f"{number},{named}\n" for number, named in lines), "utf-8")
     arguments = ["report", "--archive", str(archive.path), "--group", group, "--book", str(book), "--by", by]
+    drawn = minimum == 5 or group == "size_class"  # each group once
     with pytest.raises(SystemExit) as ended:
-        main([*arguments, "--min-group", str(minimum), "--format", "all", "--out", str(tmp_path)])
+        main(
+            [
+                *arguments,
+                "--min-group",
+                str(minimum),
+                "--format",
+                "all" if drawn else "csv,excel",
+                "--out",
+                str(tmp_path),
+            ]
+        )
     assert not ended.value.code
     for name in WHOLE:
         frame = ytx.read_csv(tmp_path / f"{name}.csv")
         assert not frame[[one for one in frame if one in ("group", *ROW_NAMES)]].isna().any(axis=None)
-    assert (tmp_path / "report.html").read_text("utf-8").count("<svg") >= 5
+    if drawn:
+        assert (tmp_path / "report.html").read_text("utf-8").count("<svg") >= 5
 
 
 @pytest.mark.slow

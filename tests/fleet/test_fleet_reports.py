@@ -117,7 +117,7 @@ def test_a_label_may_be_called_as_a_column_in_another_case(synced: ytx.Fleet, tm
     fleet = ytx.Fleet(entries, folder=tmp_path)
     # behind what each of them would hide: a text, a number, what rows are tied by, whose they are, and one of two cases
     for word in some(words[:6], 4) if engine == "duckdb" else words[:1]:
-        told = metrics.sizes(fleet, group=word, engine=engine).arrow
+        told = metrics.sizes(fleet, group=word, engine=engine).arrow  # type: ignore[arg-type]  # one of three
         found: Counter[str] = Counter()
         for row in told.to_pylist():
             found[row["group"]] += row["meetings"]

@@ -16,7 +16,7 @@ from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS
 
-N_SCHEDULES = max(4, int(os.environ.get("YTXDATA_STORIES", "80")) // 20)
+N_SCHEDULES = max(4, int(os.environ.get("YTXDATA_STORIES", "200")) // 25)
 
 HONEST: list[dict[str, Any]] = [
     {},

@@ -22,7 +22,7 @@ from tests.history.simulator_archive import MemoryArchive
 from ytxdata.history.proof.evidence import Bulk
 from ytxdata.history.proof.policy import Policy
 
-N_STORIES = int(os.environ.get("YTXDATA_STORIES", "80"))
+N_STORIES = int(os.environ.get("YTXDATA_STORIES", "200"))
 
 
 def stories(known: range) -> list[int]:
@@ -189,7 +189,7 @@ class AnyLife(RuleBasedStateMachine):
 
 
 TestAnyLife = AnyLife.TestCase
-TestAnyLife.settings = settings(max_examples=N_STORIES // 2, stateful_step_count=15, deadline=None)
+TestAnyLife.settings = settings(max_examples=N_STORIES // 5, stateful_step_count=15, deadline=None)
 
 
 CATEGORIES: list[dict[str, Any]] = [

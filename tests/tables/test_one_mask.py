@@ -15,7 +15,7 @@ from ytxdata.phones import normalize
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.table import Definition, Table
 
-PEOPLE = examples(300, 100)
+PEOPLE = examples(1_500, 100)
 FEWEST = 10_000
 _MASK = re.compile(r"(\+?[0-9]*)\*{4}([0-9]*)")
 

@@ -51,7 +51,9 @@ _WRAPS = frozenset({
 """Keys under which what makes JSON of XML, and MongoDB, write a word or a number that is the whole of its object."""
 # Attributes of XML stand beside the word, each so, or all in one object; the zone of a time is part of it.
 _MARK = re.compile("(?!@(?:time_?)?zone$|@tz$)[@$].|_attributes$", re.IGNORECASE)
-_MAY_WRAP = re.compile(rb'\{\s*"[@$#_][\w\-]*"\s*:|\[\s*(?:"[^"]*"|[^\[\]{}",]+)\s*\]')
+# Two patterns, since what begins with one bracket is found in a sixth of the time.
+_MARKED = re.compile(rb'\{\s*"[@$#_][\w\-]*"\s*:')
+_ALONE = re.compile(rb'\[\s*(?:"[^"]*"|[^\[\]{}",]+)\s*\]')
 
 
 class Number(Decimal):
@@ -367,7 +369,7 @@ def read_object(raw: bytes, aliases: Aliases) -> Object:
         return _read_leniently(raw, aliases)
     if type(value) is not dict:
         return Object(None, "not_object")
-    return Object(_unwrapped(value, aliases) if _MAY_WRAP.search(raw) else value)
+    return Object(_unwrapped(value, aliases) if _MARKED.search(raw) or _ALONE.search(raw) else value)
 
 
 def _unwrapped(value: Any, aliases: Aliases, depth: int = 0) -> Any:

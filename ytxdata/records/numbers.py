@@ -84,7 +84,8 @@ def read_numbers(*columns: pa.Array) -> list[Numbers]:
     # below zero a text that is no number
     people = pc.coalesce(digits, pa.array(-1 - np.arange(len(words))))
     who = np.unique(people.to_numpy(), return_inverse=True)[1]
-    of_words = Numbers(_texts(digits), extension, pa.array(who))
+    number = pc.binary_replace_slice(digits.cast(pa.string()), 0, 0, "+")
+    of_words = Numbers(number, extension, pa.array(who))
     starts = np.cumsum([0, *map(len, columns)])
     indices = (encoded.indices.slice(start, len(column)) for start, column in zip(starts, columns, strict=False))
     return [Numbers(*(array.take(which) for array in of_words)) for which in indices]
@@ -214,7 +215,7 @@ def _read_digits(value: Ints, length: int, has_plus: bool, first: int) -> _Read:
     arithmetic."""
 
     def leading(n: int) -> Ints:
-        return value // 10 ** max(length - n, 0)
+        return value // _POWERS[max(length - n, 0)]
 
     starts_86, starts_00 = leading(2) == 86, leading(2) == 0
     starts_0086 = starts_00 & (leading(4) == 86) & (not has_plus and length > 4)
@@ -257,7 +258,7 @@ def _foreign(value: Ints, length: int) -> tuple[Flags, Flags]:
     """Return whether digits with a country code in front are surely a possible number, and whether they surely are
     none."""
     codes, n_codes, possible, is_plain = _foreign_plan()
-    head = np.clip(value // 10 ** max(length - 3, 0), 0, 999)
+    head = np.clip(value // _POWERS[max(length - 3, 0)], 0, 999)
     code, n_national = codes[head], length - n_codes[head]
     national = value % _POWERS[np.clip(n_national, 0, 18)]
     digit = national // _POWERS[np.clip(n_national - 1, 0, 18)]
@@ -356,10 +357,6 @@ def _read_alike(value: Ints, pattern: _Pattern) -> tuple[Ints, Flags]:
         digits[at[head.is_whole]] = head.value[head.is_whole]
         has_tail[at[head.is_whole]] = True
     return digits, has_tail
-
-
-def _texts(digits: pa.Array) -> pa.Array:
-    return pc.binary_replace_slice(digits.cast(pa.string()), 0, 0, "+")
 
 
 def listed_phones(text: str) -> list[str] | None:

@@ -41,8 +41,9 @@ _MOST_NESTED = 8
 _SHORTEST = 7
 """What is shorter is an extension or a group of digits, whatever plan it would fit."""
 
+_E164 = re.compile(r"\+[1-9][0-9]{0,17}")
 _NO_TEXT, _NO_NUMBER = pa.scalar(None, pa.string()), pa.scalar(None, pa.int64())
-_POWERS = 10 ** np.arange(19, dtype=np.int64)
+_POWERS: Ints = 10 ** np.arange(19, dtype=np.int64)
 
 
 class Numbers(NamedTuple):
@@ -75,15 +76,17 @@ def read_numbers(*columns: pa.Array) -> list[Numbers]:
     words = encoded.dictionary
     plain = _plain(words)
     found = _read_in_bulk(plain)
-    for texts, read in ((plain, _read_with_word), (words, _one_by_one)):
+    for spelled, read in ((plain, _read_with_word), (words, _one_by_one)):
         is_open = pc.and_(*(one.is_null() for one in found))
         if pc.any(is_open).as_py():
-            more = read(texts.filter(is_open))
+            more = read(spelled.filter(is_open))
             found = tuple(pc.replace_with_mask(one, is_open, its) for one, its in zip(found, more, strict=True))
     digits, extension = found
-    # below zero a text that is no number
-    people = pc.coalesce(digits, pa.array(-1 - np.arange(len(words))))
-    who = np.unique(people.to_numpy(), return_inverse=True)[1]
+    # Below zero stands a text that is no number; written like one, it is whoever has that: 004986 is +4986, which is none.
+    others, people = digits.is_null(), np.array(digits.fill_null(0))
+    texts = zip(rows_where(others), words.filter(others).to_pylist(), strict=True)
+    people[np.asarray(others)] = [int(text) if _E164.fullmatch(text) else -1 - i for i, text in texts]
+    who = np.unique(people, return_inverse=True)[1]
     number = pc.binary_replace_slice(digits.cast(pa.string()), 0, 0, "+")
     of_words = Numbers(number, extension, pa.array(who))
     starts = np.cumsum([0, *map(len, columns)])
@@ -315,8 +318,7 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
 
 
 def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, ...]:
-    """Return the digits of numbers in E.164 form and the extensions of texts without words, null where something is not
-    certain."""
+    """Return the digits of numbers in E.164 form and the extensions of texts without words, null where not certain."""
     digits, tails, n_tails = (
         np.zeros(len(words), np.int64),
         np.zeros(len(words), np.int64),
@@ -336,8 +338,7 @@ def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, ...]:
 
 
 def _read_alike(value: Ints, pattern: _Pattern) -> tuple[Ints, Flags]:
-    """Return the digits of numbers that are spelled alike, 0 where something is not certain, and where the last group
-    is an extension."""
+    """Return the digits of numbers that are spelled alike, 0 where not certain, and where an extension is behind."""
     length, has_plus, n_groups, first, last = pattern
     has_tail = np.zeros(len(value), np.bool_)
     # Many accounts have home mobiles alone: for these no plan is loaded. `+1 415 555 1234` has their digits.

@@ -217,11 +217,9 @@ def _read_digits(value: Ints, length: int, has_plus: bool, first: int) -> _Read:
     """Return what so many digits are, `first` of them in the first group: `phones._is_whole` and `phones._e164`, by
     arithmetic."""
 
-    def leading(n: int) -> Ints:
-        return value // _POWERS[max(length - n, 0)]
-
-    starts_86, starts_00 = leading(2) == 86, leading(2) == 0
-    starts_0086 = starts_00 & (leading(4) == 86) & (not has_plus and length > 4)
+    first_2, first_4 = (value // _POWERS[max(length - n, 0)] for n in (2, 4))
+    starts_86, starts_00 = first_2 == 86, first_2 == 0
+    starts_0086 = starts_00 & (first_4 == 86) & (not has_plus and length > 4)
     needs_proof = starts_86 & (not has_plus and length > 11 and length != 13)
     n_prefix = np.where(starts_86 & (has_plus or length > 11), 2, np.where(starts_0086, 4, 0))
     is_foreign = (n_prefix == 0) & (starts_00 | has_plus)

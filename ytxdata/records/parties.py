@@ -390,8 +390,9 @@ def _wraps_list(value: dict[str, Any], aliases: Aliases) -> bool:
 def _pages(key: str, value: Any) -> bool:
     """Return whether a member of an object of parties only counts or pages them, or links to more."""
     keys = value if isinstance(value, dict) and value and plain(key) != "links" else (key,)
-    names_some = isinstance(value, list) or not as_json(value).isascii() or mobiles_in(value)
-    return not names_some and all(_PAGING.search(plain(one)) for one in keys)
+    if isinstance(value, list) or not all(_PAGING.search(plain(one)) for one in keys):
+        return False
+    return as_json(value).isascii() and not mobiles_in(value)
 
 
 def _keyed(phone: str, said: Any, aliases: Aliases) -> Party:

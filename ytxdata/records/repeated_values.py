@@ -152,9 +152,10 @@ def unread_words(value: dict[str, Any], own: str, lacking: set[str], aliases: Al
             continue
         one = decoded(one)
         if column:
-            is_own = depth == 0 and bool(as_told({key: one}, column, aliases.meeting))  # a zero says nothing
-            if column in lacking and not is_blank(one) and (is_own or _is_surely(column, key, one)):
-                yield column, f"{path}={as_json(one)}"
+            if column in lacking and not is_blank(one):
+                is_own = depth == 0 and bool(as_told({key: one}, column, aliases.meeting))  # a zero says nothing
+                if is_own or _is_surely(column, key, one):
+                    yield column, f"{path}={as_json(one)}"
         elif isinstance(one, dict):
             if depth <= DEEPEST and not signs.ids_of(one) - {own} and not aliases.has_phone(one):
                 waiting += [(inner, f"{path}.{inner}", it, depth + 1) for inner, it in one.items()]

@@ -236,15 +236,20 @@ def with_own_parts(number: Any, said: Mapping[str, Any], front: str = "") -> Any
     >>> with_own_parts(88880000, {"hostAreaCode": "0755"}, "host"), with_own_parts("88880000", {"areaCode": "0755"})
     ('075588880000', '075588880000')
     """
-    return _whole(str(number), _parts_in(number, ((short, said[key]) for key, short in _behind(front, said)))) or number
+    parts = [(short, said[key]) for key, short in _behind(front, said)]  # of nearly all none
+    return (_whole(str(number), _parts_in(number, parts)) if parts else None) or number
 
 
 def _behind(front: str, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield the keys that give a part of a number behind some words, each with what is behind them."""
-    for key in keys:
-        short = re.sub(f"^(?:{front})", "", plain(key)) if front else key
-        if (short != plain(key) or not front) and _parts(short):
-            yield key, short
+    return ((key, short) for key in keys if (short := _without(front, key)) is not None and _parts(short))
+
+
+@lru_cache(maxsize=4096)
+def _without(front: str, key: str) -> str | None:
+    """Return what is behind some words in a plain key, None where it does not begin with them; without words the key."""
+    short = re.sub(f"^(?:{front})", "", plain(key)) if front else key
+    return None if front and short == plain(key) else short
 
 
 def with_parts(

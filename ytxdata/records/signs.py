@@ -42,7 +42,7 @@ _TEXT_ENDS = re.compile(rb'[^"{}\[\]]*"\s*[,}\]]')
 _LONGEST_TEXT = 300
 """How far in front of an object the beginning of the text is looked for that it may stand in [bytes]."""
 
-_ESCAPED_KEY = re.compile(rb'\\+"([^"\\]*)\\+"\s*:')
+_ESCAPED_KEY = re.compile(rb'\\\\*"([^"\\]*)\\+"\s*:')
 """A key inside a string; judged key by key, as a text of parties has the same few over and over."""
 
 _DIGIT = re.compile(r"\d")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -42,6 +43,8 @@ _LINE = re.compile(
     r"|(?<![\da-zA-Z_./=&])(?:(?:\+|00)?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\da-zA-Z_.-])"
 )
 """A fixed line, or a mobile that is no part of a file's name or an address."""
+_SHORTEST_TWO = 20
+"""What is shorter holds no two numbers with their area codes."""
 _MOST_BETWEEN = 12
 """How many characters may stand beside each number of a text that lists them with names."""
 
@@ -160,9 +163,8 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     said = (value[key] for key, column in fed.items() if column == "creator")
     creators = {as_phone(with_own_parts(one, value, OF_CREATOR)) for one in said}
     others = {key: decoded(one) for key, one in value.items() if key not in fed}
-    known = creators | {
-        phone for key, one in value.items() if signs.is_parties(key) for phone in _phones_in(one, aliases)
-    }
+    lists = [one for key, one in value.items() if signs.is_parties(key)]
+    known = cache(lambda: creators.union(*(_phones_in(one, aliases) for one in lists)))
     told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, creators, signs)}
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
@@ -185,7 +187,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             )
             # Who was invited or sent a message, and is listed: told of every record, it hides who is not.
             if is_told and not comes_or_goes:
-                is_told = not _are_known(name, entries, known, aliases)
+                is_told = not _are_known(name, entries, known(), aliases)
         elif isinstance(one, dict):
             if signs.ids_of(one) - own or lists_parties(one, aliases):
                 told.add(top)  # a meeting of its own, told as one
@@ -210,10 +212,11 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     # Under no name that is known, and in no known form: a mobile is somebody all the same.
     rest = (key for key in others if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key))
     if found := {
-        key: some for key in rest if (some := (mobiles_in(others[key]) | _lines_in(key, others[key])) - creators)
+        key: some
+        for key in rest
+        if (some := mobiles_in(others[key]) | _lines_in(key, others[key])) and (some := some - known())
     }:
-        listed = [one for key, one in value.items() if signs.is_parties(key)]
-        here = mobiles_in(listed).union(known, *(mobiles_in(others[key]) for key in told))
+        here = mobiles_in(lists).union(*(mobiles_in(others[key]) for key in told))
         yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
 
 
@@ -268,7 +271,7 @@ def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
 def _lines_in(key: str, value: Any) -> set[str | None]:
     """Return the fixed lines and the mobiles that stand in a value, also behind names, where there are two or more: one
     alone may be dialled to get in, and so may those in a sentence."""
-    if not isinstance(value, (str, list, dict)):
+    if not isinstance(value, (str, list, dict)) or (isinstance(value, str) and len(value) < _SHORTEST_TWO):
         return set()
     text = as_json(_lists_of({key: value}))
     lines = {as_phone(one) for one in _LINE.findall(text)}
@@ -322,7 +325,7 @@ def says_it_came(one: Party, aliases: Aliases) -> bool:
     )
 
 
-def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> bool:
+def _is_party_alone(one: Party, known: Callable[[], Set[str | None]], aliases: Aliases) -> bool:
     """Return whether an object outside of a list looks like a party, or like a map of parties by their phones."""
     if one and all(as_phone(key) and isinstance(inner, dict) for key, inner in one.items()):
         return True
@@ -335,7 +338,8 @@ def _is_party_alone(one: Party, known: Set[str | None], aliases: Aliases) -> boo
         for key, said in one.items()
         if (fed := aliases.leg(key)) and fed.column == "phone" and not fed.rank[0]
     }
-    return bool(phones - known - {None})
+    phones.discard(None)
+    return bool(phones) and not phones <= known()
 
 
 def unread_phones(

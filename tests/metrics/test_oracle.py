@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from importlib import import_module
 from itertools import pairwise
 from typing import Any
 
@@ -42,8 +43,10 @@ def instant(second: int) -> str:
 
 
 @pytest.fixture(params=(*ENGINES, "duckdb, streamed"))
-def make(request: pytest.FixtureRequest) -> Make:
-    if request.param == "duckdb, streamed":
+def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Make:
+    if request.param == "duckdb, streamed":  # as of ten million meetings: some days and some meetings after the others
+        monkeypatch.setattr(import_module("ytxdata.metrics.concurrency"), "_AT_ONCE", 4)
+        monkeypatch.setattr("ytxdata.metrics.facts._AT_ONCE", 2)
         return streamed
     return lambda office: resolve(ENGINES[request.param](office))  # facts are shared, as `ytxdata report` shares them
 

@@ -82,7 +82,7 @@ def read_numbers(*columns: pa.Array) -> list[Numbers]:
             more = read(spelled.filter(is_open))
             found = tuple(pc.replace_with_mask(one, is_open, its) for one, its in zip(found, more, strict=True))
     digits, extension = found
-    # Below zero stands a text that is no number; written like one, it is whoever has that: 004986 is +4986, which is none.
+    # Below zero stands a text that is no number; written like one, it is whoever has that: 004986 is +4986, and none.
     others, people = digits.is_null(), np.array(digits.fill_null(0))
     texts = zip(rows_where(others), words.filter(others).to_pylist(), strict=True)
     people[np.asarray(others)] = [int(text) if _E164.fullmatch(text) else -1 - i for i, text in texts]

@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from hypothesis import HealthCheck, settings
 
 import ytxdata.audit  # before pytest imports `audit/pack.py`, and puts the module where the function `pack` was
 import ytxdata.metrics  # noqa: F401  likewise `usage`, `network` and others
-from tests.effort import left_to_chance
+from tests.effort import IS_WHOLE, left_to_chance
 
 if TYPE_CHECKING:
     from ytxdata.emulator import Emulator
@@ -168,14 +169,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """A session on a cluster of two workers; skipped without Java, unless Spark is required."""
-    if shutil.which("java") is None:
+    """A session of two workers: processes of their own where all is tried, else threads, which start in half the time.
+    Skipped without Java, unless Spark is required.
+    """
+    if shutil.which("java") is None or find_spec("pyspark") is None:
         if os.environ.get("YTX_REQUIRE_SPARK") == "1":
-            pytest.fail("Spark is required, and there is no Java")
-        pytest.skip("Spark needs Java")
+            pytest.fail("Spark is required, and there is no Java, or no pyspark")
+        pytest.skip("Spark needs Java and pyspark")
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local-cluster[2,1,1024]").appName("ytxdata-tests")
+    builder = SparkSession.builder.master("local-cluster[2,1,1024]" if IS_WHOLE else "local[2]").appName(
+        "ytxdata-tests"
+    )
     options = {
         # the driver plans for minutes, and what it runs often is worth compiling well; the workers see a few rows each
         "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",

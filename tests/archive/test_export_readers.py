@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -152,26 +150,13 @@ def unescaped(cell: str | None) -> str | None:
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_spark_reads_parquet_alike(exported: Exported, tmp_path: Path) -> None:
-    if "YTX_REQUIRE_SPARK" not in os.environ:
-        pytest.importorskip("pyspark")
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java")
-    from pyspark.sql import SparkSession
-
-    out = exported("parquet")
-    settings: dict[str, bool | float | int | str | None] = {
-        "spark.ui.enabled": "false", "spark.sql.shuffle.partitions": "1", "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(tmp_path / "warehouse"), "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
-    }  # fmt: skip
-    session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
-    try:
-        for name in TABLES:
-            columns = columns_of(out, name)
-            found = session.read.parquet(str(out / name)).toArrow()
-            assert plain(found, columns) == plain(by_pyarrow(out, name, "parquet"), columns), name
-    finally:
-        session.stop()
+def test_spark_reads_parquet_alike(spark: Any, exported: Exported) -> None:
+    out, session = exported("parquet"), spark.newSession()
+    session.conf.set("spark.sql.sources.partitionColumnTypeInference.enabled", "false")
+    for name in TABLES:
+        columns = columns_of(out, name)
+        found = session.read.parquet(str(out / name)).toArrow()
+        assert plain(found, columns) == plain(by_pyarrow(out, name, "parquet"), columns), name
 
 
 @pytest.mark.slow

@@ -313,40 +313,27 @@ def test_new_and_vanished_fields_are_told(archive: Archive, platform: Any) -> No
 
 @pytest.mark.spark
 @pytest.mark.slow
-def test_spark_sees_the_same_snapshot(archive: Archive, platform: Any, tmp_path: Path) -> None:
-    pyspark = pytest.importorskip("pyspark") if "YTX_REQUIRE_SPARK" not in os.environ else __import__("pyspark")
-    from pyspark.sql import SparkSession
-
-    assert pyspark
+def test_spark_sees_the_same_snapshot(spark: Any, archive: Archive, platform: Any, tmp_path: Path) -> None:
     platform.records[1] = platform.record(58, endtime="", oriamount="12.345")
     archive.sync(platform)
     as_of = archive.pulls()["asked_at"].iloc[-1]
     platform.records[0] = platform.record(59, meetingname="改")
     archive.sync(platform)
-    session = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.session.timeZone", "Asia/Shanghai")
-        .config("spark.sql.warehouse.dir", str(tmp_path / "warehouse"))
-        .getOrCreate()
-    )
-    try:
-        for name in ("meetings", "legs", "rejects", "problems", "pulls"):
-            for instant in (None, as_of):
-                assert_spark_agrees(archive, session, name, instant)
-        before = archive.legs()
-        written_without(archive, "legs", "extension")
-        assert_spark_agrees(archive, session, "legs", None)
-        assert archive.legs().equals(before), "a column that a file lacks is null"
-        # names of folders are neither columns nor patterns
-        moved = Archive(tmp_path / "name=north [1] {x,y}*" / "m.archive")
-        shutil.copytree(archive.path, moved.path)
-        assert_spark_agrees(moved, session, "meetings", None)
-        fleet = Fleet({"one": {"archive": str(moved.path)}}, folder=tmp_path)
-        assert fleet.scan("legs", engine="spark", spark=session).to_native().count() == len(before)
-    finally:
-        session.stop()
+    session = spark.newSession()
+    session.conf.set("spark.sql.session.timeZone", "Asia/Shanghai")
+    for name in ("meetings", "legs", "rejects", "problems", "pulls"):
+        for instant in (None, as_of):
+            assert_spark_agrees(archive, session, name, instant)
+    before = archive.legs()
+    written_without(archive, "legs", "extension")
+    assert_spark_agrees(archive, session, "legs", None)
+    assert archive.legs().equals(before), "a column that a file lacks is null"
+    # names of folders are neither columns nor patterns
+    moved = Archive(tmp_path / "name=north [1] {x,y}*" / "m.archive")
+    shutil.copytree(archive.path, moved.path)
+    assert_spark_agrees(moved, session, "meetings", None)
+    fleet = Fleet({"one": {"archive": str(moved.path)}}, folder=tmp_path)
+    assert fleet.scan("legs", engine="spark", spark=session).to_native().count() == len(before)
 
 
 def assert_spark_agrees(archive: Archive, session: Any, name: str, as_of: Any) -> None:

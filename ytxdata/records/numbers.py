@@ -10,7 +10,6 @@ asked one by one; the tests compare both ways, number by number.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
@@ -41,9 +40,8 @@ _MOST_NESTED = 8
 _SHORTEST = 7
 """What is shorter is an extension or a group of digits, whatever plan it would fit."""
 
-_E164 = re.compile(r"\+[1-9][0-9]{0,17}")
-_NO_TEXT, _NO_NUMBER = pa.scalar(None, pa.string()), pa.scalar(None, pa.int64())
-_POWERS: Ints = 10 ** np.arange(19, dtype=np.int64)
+_NO_TEXT = pa.scalar(None, pa.string())
+_POWERS = 10 ** np.arange(19, dtype=np.int64)
 
 
 class Numbers(NamedTuple):
@@ -70,25 +68,19 @@ def read_numbers(*columns: pa.Array) -> list[Numbers]:
     >>> some.number.to_pylist(), others.number.to_pylist()
     (['+8675588880000', None], [None, '+8675588880000'])
     >>> some.who.to_pylist(), others.who.to_pylist()
-    ([1, None], [0, 1])
+    ([0, None], [1, 0])
     """
     encoded = pa.concat_arrays(columns).dictionary_encode()
     words = encoded.dictionary
     plain = _plain(words)
     found = _read_in_bulk(plain)
-    for spelled, read in ((plain, _read_with_word), (words, _one_by_one)):
+    for texts, read in ((plain, _read_with_word), (words, _one_by_one)):
         is_open = pc.and_(*(one.is_null() for one in found))
         if pc.any(is_open).as_py():
-            more = read(spelled.filter(is_open))
+            more = read(texts.filter(is_open))
             found = tuple(pc.replace_with_mask(one, is_open, its) for one, its in zip(found, more, strict=True))
-    digits, extension = found
-    # Below zero stands a text that is no number; written like one, it is whoever has that: 004986 is +4986, and none.
-    others, people = digits.is_null(), np.array(digits.fill_null(0))
-    texts = zip(rows_where(others), words.filter(others).to_pylist(), strict=True)
-    people[np.asarray(others)] = [int(text) if _E164.fullmatch(text) else -1 - i for i, text in texts]
-    who = np.unique(people, return_inverse=True)[1]
-    number = pc.binary_replace_slice(digits.cast(pa.string()), 0, 0, "+")
-    of_words = Numbers(number, extension, pa.array(who))
+    number, extension = found
+    of_words = Numbers(number, extension, pc.coalesce(number, words).dictionary_encode().indices)
     starts = np.cumsum([0, *map(len, columns)])
     indices = (encoded.indices.slice(start, len(column)) for start, column in zip(starts, columns, strict=False))
     return [Numbers(*(array.take(which) for array in of_words)) for which in indices]
@@ -103,8 +95,7 @@ def access_numbers(meetings: pa.Table) -> frozenset[str]:
 
 def _one_by_one(words: pa.Array) -> tuple[pa.Array, ...]:
     read = [phones.read_phone(text) for text in words.to_pylist()]
-    digits = [number and int(number) for number, _ in read]
-    return pa.array(digits, pa.int64()), pa.array([extension for _, extension in read], pa.string())
+    return tuple(pa.array([phone[i] for phone in read], pa.string()) for i in (0, 1))
 
 
 def _plain(words: pa.Array) -> pa.Array:
@@ -126,15 +117,32 @@ def _read_with_word(words: pa.Array) -> tuple[pa.Array, ...]:
     number, behind = _read_in_bulk(head)
     # A number that has an extension in front of the word would have two: asked one by one.
     is_certain = pc.and_(number.is_valid(), behind.is_null())
-    return pc.if_else(is_certain, number, _NO_NUMBER), pc.if_else(is_certain, extension, _NO_TEXT)
+    return pc.if_else(is_certain, number, _NO_TEXT), pc.if_else(is_certain, extension, _NO_TEXT)
 
 
-def _alike(words: pa.Array) -> Iterator[tuple[_Pattern, Ints, Ints]]:
-    """Yield the texts in which nothing stands but digits and what may be between them, with where they stand and the
-    number that their digits are: those of one pattern together, of which thousands of numbers have a handful.
+class _Spelled(NamedTuple):
+    """Texts seen as digits: their value and count, whether a plus stands in front, and how they are grouped.
+
+    `is_bare` is false where there is anything else than digits and what may stand between them.
+    """
+
+    value: Ints
+    length: Ints
+    has_plus: Flags
+    is_bare: Flags
+    n_groups: Ints
+    first: Ints
+    last: Ints
+
+
+def _spelled(words: pa.Array) -> _Spelled:
+    """Return how texts are spelled: once for each pattern, of which thousands of numbers have a handful, and the digits
+    of all that share one by arithmetic on columns of bytes.
     """
     words = words.fill_null("")
     sizes = pc.binary_length(words).to_numpy()
+    told = np.zeros((len(_Pattern._fields), len(words)), np.int64)
+    value = np.zeros(len(words), np.int64)
     for size in np.flatnonzero(np.bincount(sizes)).tolist():
         at = np.flatnonzero(sizes == size)
         block = _bytes(words if len(at) == len(words) else words.take(at), size)
@@ -142,10 +150,14 @@ def _alike(words: pa.Array) -> Iterator[tuple[_Pattern, Ints, Ints]]:
             pa.binary(size), len(at), [None, pa.py_buffer(_marks()[block])]
         ).dictionary_encode()
         which = patterns.indices.to_numpy()
-        for i, marks in enumerate(patterns.dictionary.to_pylist()):
-            if pattern := _pattern(marks):
-                rows = slice(None) if len(patterns.dictionary) == 1 else np.flatnonzero(which == i)
-                yield pattern, at[rows], _value(block[rows], marks)
+        known = {marks: _pattern(marks) for marks in patterns.dictionary.to_pylist()}
+        told[:, at] = np.array([*known.values()], np.int64).T[:, which]
+        for i, (marks, pattern) in enumerate(known.items()):
+            if pattern.is_bare:
+                rows = slice(None) if len(known) == 1 else which == i
+                value[at[rows]] = _value(block[rows], marks)
+    length, has_plus, is_bare, n_groups, first, last = told
+    return _Spelled(value, length, has_plus.astype(np.bool_), is_bare.astype(np.bool_), n_groups, first, last)
 
 
 def _bytes(words: pa.Array, size: int) -> Bytes:
@@ -159,30 +171,29 @@ def _value(block: Bytes, marks: bytes) -> Ints:
     """Return the digits of texts of one pattern, as numbers."""
     value = np.zeros(len(block), np.int64)
     for column in np.flatnonzero(np.frombuffer(marks, np.uint8) == _DIGIT):
-        value *= 10
-        value += block[:, column] - ord("0")
+        value = value * 10 + block[:, column] - ord("0")
     return value
 
 
 class _Pattern(NamedTuple):
-    """How a text of digits is spelled: how many it has, whether a plus stands in front, and how they are grouped."""
+    """What the marks of a text say of it, without its digits."""
 
     length: int
     has_plus: bool
+    is_bare: bool
     n_groups: int
     first: int
     last: int
 
 
-def _pattern(marks: bytes) -> _Pattern | None:
-    """Return what the marks of a text say of it; None where there is more than digits and what may stand between."""
+def _pattern(marks: bytes) -> _Pattern:
     groups = [len(group) for group in _GROUP.findall(marks)]
     length, has_plus = sum(groups), marks[:1] == bytes([_PLUS])
     n_others = marks.count(_OTHER) + marks.count(_PLUS) - has_plus
     # `13812345678.0` was a floating number on its way here, and may have been rounded.
     was_float = marks.count(_DOT) == 1 and not marks.count(_SEPARATOR) and not has_plus
     is_bare = not n_others and not was_float and 0 < length <= _MOST_DIGITS
-    return _Pattern(length, has_plus, len(groups), groups[0], groups[-1]) if is_bare else None
+    return _Pattern(length, has_plus, is_bare, len(groups), *(groups[0], groups[-1]) if groups else (0, 0))
 
 
 _DIGIT, _SEPARATOR, _DOT, _PLUS, _OTHER = range(5)
@@ -213,24 +224,25 @@ class _Read(NamedTuple):
     is_part: Flags
 
 
-def _read_digits(value: Ints, length: int, has_plus: bool, first: int) -> _Read:
-    """Return what so many digits are, `first` of them in the first group: `phones._is_whole` and `phones._e164`, by
+def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Read:
+    """Return what digits are, `first` of them in the first group: `phones._is_whole` and `phones._e164`, by
     arithmetic."""
 
-    first_2, first_4 = (value // _POWERS[max(length - n, 0)] for n in (2, 4))
-    starts_86, starts_00 = first_2 == 86, first_2 == 0
-    starts_0086 = starts_00 & (first_4 == 86) & (not has_plus and length > 4)
-    needs_proof = starts_86 & (not has_plus and length > 11 and length != 13)
-    n_prefix = np.where(starts_86 & (has_plus or length > 11), 2, np.where(starts_0086, 4, 0))
-    is_foreign = (n_prefix == 0) & (starts_00 | has_plus)
+    def leading(n: int) -> Ints:
+        return value // _POWERS[np.clip(length - n, 0, 18)]
+
+    starts_86, starts_0086 = leading(2) == 86, ~has_plus & (length > 4) & (leading(4) == 86)
+    needs_proof = starts_86 & ~has_plus & (length > 11) & (length != 13)
+    n_prefix = np.where(starts_86 & (has_plus | (length > 11)), 2, np.where(starts_0086, 4, 0))
+    is_foreign = (n_prefix == 0) & (has_plus | (leading(2) == 0))
+    national = value % _POWERS[np.clip(length - n_prefix, 0, 18)]
     n_national = length - n_prefix
-    national = value % _POWERS[n_national]
-    has_trunk = national < _POWERS[np.maximum(n_national - 1, 0)]
+    has_trunk = national < _POWERS[np.clip(n_national - 1, 0, 18)]
     n_national = n_national - has_trunk
     has_prefix = has_trunk | (n_prefix > 0)
-    is_national = ~is_foreign & (n_national >= 3) & (national >= _POWERS[np.maximum(n_national - 1, 0)])
+    is_national = ~is_foreign & (n_national >= 3) & (national >= _POWERS[np.clip(n_national - 1, 0, 18)])
 
-    head = np.where(is_national, national // _POWERS[np.maximum(n_national - 3, 0)], 0)
+    head = np.where(is_national, national // _POWERS[np.clip(n_national - 3, 0, 18)], 0)
     complete, possible = _home_plan()
     is_mobile = is_national & (n_national == 11) & _mobiles()[head]
     is_complete = is_national & (n_national <= 12) & complete[head, np.clip(n_national, 0, 12)]
@@ -242,28 +254,25 @@ def _read_digits(value: Ints, length: int, has_plus: bool, first: int) -> _Read:
     is_possible = is_whole | is_complete | (is_national & is_plain & ~is_unproven)
     in_e164 = 86 * _POWERS[np.clip(n_national, 0, 16)] + national
 
-    is_part = ~is_whole & ~is_unproven
-    if not is_foreign.any():
-        return _Read(in_e164, is_possible & (length <= 15), is_whole, is_part)
-    fits, does_not_fit = _foreign(value, length if has_plus else length - 2)
-    is_dialled = 5 <= length <= 15
+    fits, does_not_fit = _foreign(value, np.where(has_plus, length, length - 2))
+    is_dialled = (length >= 5) & (length <= 15)
     return _Read(
         np.where(is_foreign, value, in_e164),
-        np.where(is_foreign, fits & is_dialled, is_possible) & (length <= 15),
+        (length <= 15) & np.where(is_foreign, fits & is_dialled, is_possible),
         np.where(is_foreign, fits & is_dialled, is_whole),
-        np.where(is_foreign, does_not_fit | (not is_dialled), is_part),
+        np.where(is_foreign, does_not_fit | ~is_dialled, ~is_whole & ~is_unproven),
     )
 
 
-def _foreign(value: Ints, length: int) -> tuple[Flags, Flags]:
+def _foreign(value: Ints, length: Ints) -> tuple[Flags, Flags]:
     """Return whether digits with a country code in front are surely a possible number, and whether they surely are
     none."""
     codes, n_codes, possible, is_plain = _foreign_plan()
-    head = np.clip(value // _POWERS[max(length - 3, 0)], 0, 999)
+    head = np.clip(value // _POWERS[np.clip(length - 3, 0, 18)], 0, 999)
     code, n_national = codes[head], length - n_codes[head]
     national = value % _POWERS[np.clip(n_national, 0, 18)]
     digit = national // _POWERS[np.clip(n_national - 1, 0, 18)]
-    is_told = (4 <= length <= 15) & (code > 0) & is_plain[code, np.clip(digit, 0, 9)]
+    is_told = (length >= 4) & (length <= 15) & (code > 0) & is_plain[code, np.clip(digit, 0, 9)]
     fits = possible[code, np.clip(n_national, 0, 17)]
     return is_told & fits, is_told & ~fits
 
@@ -316,46 +325,39 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
 
 
 def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, ...]:
-    """Return the digits of numbers in E.164 form and the extensions of texts without words, null where not certain."""
-    digits, tails, n_tails = (
-        np.zeros(len(words), np.int64),
-        np.zeros(len(words), np.int64),
-        np.zeros(len(words), np.int8),
-    )
-    for pattern, rows, value in _alike(words):
-        digits[rows], has_tail = _read_alike(value, pattern)
-        if has_tail.any():
-            behind = rows[has_tail]
-            tails[behind], n_tails[behind] = value[has_tail] % 10**pattern.last, pattern.last
-    extension = pa.nulls(len(words), pa.string())
-    for n in np.unique(n_tails[n_tails > 0]).tolist():
-        is_so_long = n_tails == n
-        dialled = pc.utf8_lpad(pa.array(tails[is_so_long]).cast(pa.string()), n, "0")
-        extension = pc.replace_with_mask(extension, pa.array(is_so_long), dialled)
-    return pa.array(digits, mask=digits == 0), extension
-
-
-def _read_alike(value: Ints, pattern: _Pattern) -> tuple[Ints, Flags]:
-    """Return the digits of numbers that are spelled alike, 0 where not certain, and where an extension is behind."""
-    length, has_plus, n_groups, first, last = pattern
-    has_tail = np.zeros(len(value), np.bool_)
+    """Return numbers and extensions of texts without words, null where something is not certain."""
+    seen = _spelled(words)
     # Many accounts have home mobiles alone: for these no plan is loaded. `+1 415 555 1234` has their digits.
-    if length == 11 and not has_plus and _mobiles()[value // 10**8].all():
-        return value + 86 * 10**11, has_tail
-    whole = _read_digits(value, length, has_plus, first)
+    if np.all(seen.is_bare & ~seen.has_plus & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
+        return _texts("+86", seen.value), pa.nulls(len(words), pa.string())
     # The last group of `138-00000000` is too long for an extension: it is the rest of the number.
-    if n_groups == 1 or last > phones.LONGEST_EXTENSION:
-        return np.where(whole.is_whole | whole.is_possible, whole.value, 0), has_tail
-    digits = np.where(whole.is_whole, whole.value, 0)
+    has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)
+    whole = _read_digits(seen.value, seen.length, seen.has_plus, seen.first)
+    is_one = seen.is_bare & (whole.is_whole | (~has_tail & whole.is_possible))
+
     # Read again without their last group: those that may have an extension, of whole accounts none.
-    at = np.flatnonzero(~whole.is_whole & whole.is_part)
-    if len(at):
-        n_head = length - last
-        head = _read_digits(value[at] // 10**last, n_head, has_plus, n_head if n_groups == 2 else first)
-        # Complete without the last group and not with it: `0755-8888000-8` stays one number of eleven digits.
-        digits[at[head.is_whole]] = head.value[head.is_whole]
-        has_tail[at[head.is_whole]] = True
-    return digits, has_tail
+    at = np.flatnonzero(seen.is_bare & has_tail & ~is_one & whole.is_part)
+    tail, n_head = seen.last[at], seen.length[at] - seen.last[at]
+    first = np.where(seen.n_groups[at] == 2, n_head, seen.first[at])
+    head = _read_digits(seen.value[at] // _POWERS[tail], n_head, seen.has_plus[at], first)
+    # Complete without the last group and not with it: `0755-8888000-8` stays one number of eleven digits.
+    at, tail, heads = at[head.is_whole], tail[head.is_whole], head.value[head.is_whole]
+
+    whole.value[at] = heads
+    is_one[at] = True
+    number = pc.if_else(pa.array(is_one), _texts("+", whole.value), _NO_TEXT)
+    extension = pa.nulls(len(words), pa.string())
+    for n in np.unique(tail).tolist():
+        rows = at[tail == n]
+        where = np.zeros(len(words), np.bool_)
+        where[rows] = True
+        dialled = _texts("", seen.value[rows] % _POWERS[n])
+        extension = pc.replace_with_mask(extension, pa.array(where), pc.utf8_lpad(dialled, n, "0"))
+    return number, extension
+
+
+def _texts(prefix: str, values: Ints) -> pa.Array:
+    return pc.binary_join_element_wise(prefix, pa.array(values).cast(pa.string()), "")
 
 
 def listed_phones(text: str) -> list[str] | None:

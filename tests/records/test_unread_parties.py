@@ -415,6 +415,15 @@ def test_fixed_lines_under_a_name_nobody_knows_are_told(key: str, value: Any) ->
     check({key: value}, [key, "0755"])
 
 
+@pytest.mark.parametrize(("key", "value"), [(LINES[1], LINES[0]), (f"李雷 {LINES[1]}", f"王芳{LINES[0]}")])
+def test_a_fixed_line_under_another_is_told_beside_others(key: str, value: str) -> None:
+    """Two numbers are two people, be one of them the key and the value short."""
+    for n in (6, 1):
+        more = {"guests": "张三 15400000008; 李四 15400000009", key: value}
+        told = tables(*(meeting(i, **(more if i < n else {})) for i in range(6))).problems["raw_value"].to_pylist()
+        assert told.count(f"{key}: {value}") == n
+
+
 @pytest.mark.parametrize("key", ["guests", "嘉宾", "others"])
 @pytest.mark.parametrize(
     "text",

@@ -44,7 +44,7 @@ _LINE = re.compile(
 )
 """A fixed line, or a mobile that is no part of a file's name or an address."""
 _SHORTEST_TWO = 20
-"""What is shorter holds no two numbers with their area codes."""
+"""What is shorter holds no two numbers with their area codes; one may stand in its key."""
 _MOST_BETWEEN = 12
 """How many characters may stand beside each number of a text that lists them with names."""
 
@@ -271,7 +271,8 @@ def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
 def _lines_in(key: str, value: Any) -> set[str | None]:
     """Return the fixed lines and the mobiles that stand in a value, also behind names, where there are two or more: one
     alone may be dialled to get in, and so may those in a sentence."""
-    if not isinstance(value, (str, list, dict)) or (isinstance(value, str) and len(value) < _SHORTEST_TWO):
+    is_short = isinstance(value, str) and len(value) < _SHORTEST_TWO and not _LINE.search(key)
+    if is_short or not isinstance(value, (str, list, dict)):
         return set()
     text = as_json(_lists_of({key: value}))
     lines = {as_phone(one) for one in _LINE.findall(text)}

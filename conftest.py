@@ -178,9 +178,8 @@ def spark() -> Iterator[Any]:
         pytest.skip("Spark needs Java and pyspark")
     from pyspark.sql import SparkSession
 
-    builder = SparkSession.builder.master("local-cluster[2,1,1024]" if IS_WHOLE else "local[2]").appName(
-        "ytxdata-tests"
-    )
+    workers = "local-cluster[2,1,1024]" if IS_WHOLE else "local[2]"
+    builder = SparkSession.builder.master(workers).appName("ytxdata-tests")
     options = {
         # the driver plans for minutes, and what it runs often is worth compiling well; the workers see a few rows each
         "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",

@@ -52,7 +52,7 @@ _HEAD = re.compile(r"([0-9]{12})\.json")
 GONE = re.compile(r"gone-([0-9]{12})-([0-9]{12})\.json")
 """Files that keep the hashes of heads that went: named by the first and the last of them."""
 
-FEW_ROWS = 4096
+_FEW_ROWS = 4096
 """Rows that are read sooner than other threads have begun to."""
 
 CERTIFICATE = ("periods", "outside")
@@ -407,7 +407,7 @@ def _pieces(snapshot: Snapshot, table: str, columns: Sequence[str], wanted: Want
             # a group at a time: a look-up in an archive of ten years must not read, or hold, a whole file
             for group in range(parquet.num_row_groups):
                 if wanted is None or _group_may_hold(parquet, group, wanted):
-                    is_large = parquet.metadata.row_group(group).num_rows > FEW_ROWS
+                    is_large = parquet.metadata.row_group(group).num_rows > _FEW_ROWS
                     rows = filled_in(parquet.read_row_group(group, columns=there, use_threads=is_large), table)
                     yield with_all_columns(rows.filter(wanted.mask(rows)) if wanted else rows, table, list(columns))
 

@@ -7,7 +7,6 @@ from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from itertools import islice
-from operator import attrgetter
 from typing import Any
 
 from ytxdata.labels import Text
@@ -165,7 +164,7 @@ class Remarks:
         """
         # looked up once, and only where a key may be an id: a day has one as well
         ids = cache(lambda: self.signs.ids_of_all(found))
-        starts = sorted(map(attrgetter("start"), found))
+        starts = sorted(one.start for one in found)
         for key, raw, start, _ in members:
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue

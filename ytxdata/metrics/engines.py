@@ -206,10 +206,10 @@ def _duckdb_running_inside(steps: nw.LazyFrame[Any], of: Sequence[str]) -> nw.La
 
 
 def _duckdb_running_sums_inside(steps: nw.LazyFrame[Any], of: Sequence[str]) -> nw.LazyFrame[Any]:
-    # of a day with its place, and a count, the key is 16 bytes and all there is; to add up first would take longer
-    (day,) = map(_quoted, of)
-    key = f"{day} * 524288 + place + 2 AS place, CAST(step AS INTEGER) AS n"
-    parts = f"* REPLACE ((place & 524287) - 2 AS place), place >> 19 AS {day}"
+    # day and place (four a second, from -2) in one number: with a count 16 bytes to sort; to add up first takes longer
+    (day,), size = map(_quoted, of), 2**19
+    key = f"{day} * {size} + place + 2 AS place, CAST(step AS INTEGER) AS n"
+    parts = f"* REPLACE ((place & {size - 1}) - 2 AS place), place >> 19 AS {day}"
     narrow = steps.to_native().project(f"* EXCLUDE ({day}, place, step), {key}")
     return _streamed(narrow, ("place", "n"), "CAST(n AS BIGINT)", parts)
 

@@ -12,9 +12,11 @@ import hashlib
 import json
 import os
 import re
+import signal
 import stat
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
@@ -344,9 +346,66 @@ def _umask() -> int:
     return mask
 
 
-def open_journal(path: Path) -> BinaryIO:
-    """Open a file for reading and appending that only its owner may read, also where an older one was open to others."""
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_FILE), "ab+")
-    if not IS_WINDOWS and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-        os.fchmod(file.fileno(), PRIVATE_FILE)
-    return file
+def append_lines(path: Path, lines: bytes, *, is_private: bool = False, is_forced: bool = True) -> None:
+    """Add whole lines to a file, onto the disk, or nothing: what could not be written to its end is taken back.
+
+    A line that a full disk or a cut of power left without its end goes first, or the next would be glued to it and a
+    reader stop at both. One that is whole but for its line break, as an editor leaves it, gets that. What is private
+    only its owner may read, also where an older file was open to others.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    handle = os.open(path, flags, PRIVATE_FILE if is_private else 0o666)
+    # unbuffered: a buffer that could not be written would be tried again when it closes
+    with os.fdopen(handle, "rb+", buffering=0) as file:
+        about = os.fstat(file.fileno())
+        if is_private and not IS_WINDOWS and stat.S_IMODE(about.st_mode) & 0o077:
+            os.fchmod(file.fileno(), PRIVATE_FILE)
+        is_file = stat.S_ISREG(about.st_mode)  # what goes to a pipe is gone
+        if is_file and (last := _after_the_last_line(file, about.st_size)):
+            try:
+                json_of(last)
+            except ValueError:
+                file.truncate(about.st_size - len(last))
+            else:
+                lines = b"\n" + lines
+        size = os.fstat(file.fileno()).st_size
+        try:
+            rest = memoryview(lines)
+            while rest:
+                rest = rest[file.write(rest) :]
+            if is_forced:
+                flush(file.fileno())
+        except OSError:
+            if is_file:
+                with suppress(OSError):
+                    file.truncate(size)
+            raise
+
+
+def _after_the_last_line(file: BinaryIO, size: int) -> bytes:
+    tail, at = b"", size
+    while at and b"\n" not in tail:
+        at = max(0, at - 65_536)
+        file.seek(at)
+        tail = file.read(size - at)
+    return tail[tail.rfind(b"\n") + 1 :]
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Let Ctrl-C wait until what is written is written: it is heard afterwards, by whoever heard it before.
+
+    In the middle it lost answers that the platform may never give again. Only the main thread hears Ctrl-C.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is None:  # None: not ours to put back
+        yield
+        return
+    pressed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)

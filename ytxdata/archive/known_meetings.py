@@ -409,12 +409,6 @@ def plain_periods(certificate: Certificate) -> list[list[Any]]:
     return [[p.start.isoformat(), p.end.isoformat(), p.reason_key, list(p.pull_ids)] for p in certificate.periods]
 
 
-def is_clock_confirmed(state: Mapping[str, Any]) -> bool:
-    """Whether the platform's `Date` agreed with this machine's clock when it was last asked."""
-    _, ahead_s = (state.get("clocks") or [("", None)])[-1]
-    return ahead_s is not None and abs(ahead_s) <= DEFAULT_POLICY.jitter.total_seconds()
-
-
 def evidence_of(state: Mapping[str, Any]) -> Evidence:
     """Return the evidence that completed syncs left behind."""
     return Evidence.from_dict(state["evidence"]) if "evidence" in state else Evidence()
@@ -425,14 +419,18 @@ def exempt_of(state: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(state.get("exempt", ()))
 
 
-def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
-    """Return the certificate of the archive: nothing is claimed before the first completed sync, nor about the future.
+def present(state: Mapping[str, Any], now: datetime) -> datetime:
+    """Return what time it is: where the platform's `Date` agreed at the last sync, a clock that is before that errs."""
+    _, ahead_s = (state.get("clocks") or [("", None)])[-1]
+    is_confirmed = ahead_s is not None and abs(ahead_s) <= DEFAULT_POLICY.jitter.total_seconds()
+    return max(now, evidence_of(state).last_asked_at or now) if is_confirmed else now
 
-    A sync whose machine had its clock ahead may have left claims about days that are still to come. Where the
-    platform's `Date` agreed with the clock at the last sync, it is the clock of now that is wrong.
+
+def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
+    """Return the certificate of the archive: nothing is claimed before the first completed sync, nor about the future,
+    of which a sync whose machine had its clock ahead may have left claims.
     """
-    if is_clock_confirmed(state):
-        now = max(now, evidence_of(state).last_asked_at or now)
+    now = present(state, now)
     # a witness may have been kept before: an interrupted first sync leaves an archive, too
     if "periods" not in state:
         return Certificate()

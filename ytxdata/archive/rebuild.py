@@ -184,8 +184,10 @@ def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
                 answer = read_answer(whole_answer(snapshot, pull), asked_at=pull["asked_at"], aliases=aliases)
                 facts[pull["pull_id"]] = pull_facts(answer, normalize(answer.records, aliases).meetings, 0)
     evidence = measured(evidence, facts)
-    periods = plain_periods(certify(evidence, patient(DEFAULT_POLICY, evidence)))
-    return {"evidence": evidence.to_dict(), "periods": periods}
+    certificate = certify(evidence, patient(DEFAULT_POLICY, evidence))
+    told = {"periods": plain_periods(certificate), "outside": certificate.outside}
+    # a first sync that was interrupted claims nothing
+    return {"evidence": evidence.to_dict()} | (told if "periods" in snapshot.head.state else {})
 
 
 def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:

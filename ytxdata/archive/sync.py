@@ -43,6 +43,7 @@ from ytxdata.archive.write_sync import (
     write_intake,
 )
 from ytxdata.errors import ArchiveWriteError, DamagedError
+from ytxdata.files import uninterrupted
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
@@ -155,6 +156,7 @@ _ANSWERS_KEPT = Text(
     "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
     "and nothing is claimed by them; the next sync asks again",
 )
+_WHOLE = Text("同步已全部写入，其后才中断", "the sync is whole: it was interrupted after all was written")
 _DERIVED_ANEW = Text(
     "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
     "what is derived in the archive was damaged, and was made anew from the raw data. The disk may have bad blocks: run ytxdata verify",
@@ -240,17 +242,22 @@ def sync(
                     answers.append(client.query_meeting("", asked))
                     reading.take(intake.take(answers[-1]))
                     said = dict.fromkeys(answers[-1].warnings, answers[-1].pull_id) | said
+                if damage is not None:
+                    raise damage
+                judgement = reading.result()
+                judged(judgement)
+                drift = drift_since(before, intake)
             except KeyboardInterrupt:
-                raise InterruptedSync(keep_answers(root, before, account, answers, intake.aliases, damage)) from None
-            if damage is not None:
-                raise damage
-            judgement = reading.result()
-            judged(judgement)
+                with uninterrupted():  # pressed twice, it would end what keeps them
+                    kept = keep_answers(root, before, account, answers, intake.aliases, damage)
+                raise InterruptedSync(kept) from None
             if before is None:  # nothing is stored that could be damaged, and many years need not be in memory twice
                 answers.clear()
-            drift = drift_since(before, intake)
-            with telling_write_errors(root):
-                after = written(root, before, account, intake, judgement)
+            try:
+                with uninterrupted(), telling_write_errors(root):
+                    after = written(root, before, account, intake, judgement)
+            except KeyboardInterrupt:
+                raise InterruptedSync(_WHOLE) from None
         except Exception as error:
             # the platform may list a record once and never again: its answers are evidence, whatever went wrong since
             if answers and not isinstance(error, ArchiveWriteError):

@@ -17,9 +17,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata import times
 from ytxdata.archive.cleanup import heal, migrated
 from ytxdata.archive.heads import Snapshot, among, batches, newest, read
-from ytxdata.archive.known_meetings import Version, VersionIndex
+from ytxdata.archive.known_meetings import Version, VersionIndex, present
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
 from ytxdata.archive.views import pieces
@@ -54,20 +55,26 @@ _ENDS = "SELECT meeting_key, ended_at FROM rows WHERE ended_at IS NOT NULL"
 
 
 def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, str], wait_s: float) -> Hearing:
-    """Keep a witness and hold it against the archive; one of the same name takes the place of the other."""
+    """Keep a witness that is handed in now, and hold it against the archive; one of the same name takes the place of
+    the other.
+    """
     with changing(root, wait_s) as (snapshot, writer):
-        hearing = _heard(snapshot, witness)
-        path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
-        # as it was handed in: what was read of it must stay open to a check, and is read anew after each sync
-        write_whole(root / path, raw)
-        file = StoredFile(path, len(raw), sha256_of(root / path), 0, {}, ())
-        writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
-        reading = _reading(witness, columns)
-        entry = as_kept(hearing, file=path, reading=reading)
-        # the entry goes, its file stays named: evidence that was once relied on is not let go
-        kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
-        state = {**snapshot.head.state, "witnesses": [*kept, entry]}
-        writer.promote("witness", state=state)
+        given_at = present(snapshot.head.state, times.now())
+        return _keep(snapshot, writer, raw, replace(witness, given_at=given_at), columns)
+
+
+def _keep(snapshot: Snapshot, writer: Writer, raw: bytes, witness: Witness, columns: Mapping[str, str]) -> Hearing:
+    hearing = _heard(snapshot, witness)
+    path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
+    # as it was handed in: what was read of it must stay open to a check, and is read anew after each sync
+    write_whole(snapshot.root / path, raw)
+    file = StoredFile(path, len(raw), sha256_of(snapshot.root / path), 0, {}, ())
+    writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
+    entry = as_kept(hearing, file=path, reading=_reading(witness, columns))
+    # the entry goes, its file stays named: evidence that was once relied on is not let go
+    kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
+    state = {**snapshot.head.state, "witnesses": [*kept, entry]}
+    writer.promote("witness", state=state)
     return hearings(state)[-1]
 
 
@@ -182,9 +189,9 @@ def kept_witnesses(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, Any], byte
 
 
 def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) -> Hearing:
-    """Add a witness that another archive kept, read as it was read there."""
-    witness, columns = _read_again(raw, reading)
-    return add_witness(root, raw, witness, columns, wait_s)
+    """Add a witness that another archive kept, read as it was read there, and handed in when it was."""
+    with changing(root, wait_s) as (snapshot, writer):
+        return _keep(snapshot, writer, raw, *_read_again(raw, reading))
 
 
 def _bytes(snapshot: Snapshot, kept: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:
@@ -207,6 +214,7 @@ def _reading(witness: Witness, columns: Mapping[str, str]) -> dict[str, Any]:
         "number_class": witness.number_class,
         "columns": dict(columns),
         "totals": totals,
+        "given_at": None if witness.given_at is None else witness.given_at.isoformat(),
     }
 
 
@@ -221,7 +229,8 @@ def _read_again(raw: bytes, how: Mapping[str, Any]) -> tuple[Witness, Mapping[st
         totals=Totals.of(how["totals"]),
         number_class=how["number_class"],
     )
-    return witness, how["columns"]
+    given_at = how.get("given_at")  # not kept before these rules
+    return replace(witness, given_at=given_at and datetime.fromisoformat(given_at)), how["columns"]
 
 
 def _archived(snapshot: Snapshot, witness: Witness, own: frozenset[str]) -> Iterator[Archived]:

@@ -332,7 +332,7 @@ def stored_rows(
 
 def index_again(writer: Writer, snapshot: Snapshot) -> None:
     """Make the index anew from the tables."""
-    hashes, numbers = [], []
+    hashes, numbers = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]  # an account may be empty so far
     for rows in keys_of(snapshot):
         hashes.append(hashes_of(rows["key"].to_pylist()))
         numbers.append(rows["obs"].to_numpy())

@@ -24,7 +24,7 @@ from ytxdata.archive.ownership import LAYOUT, no_archive
 from ytxdata.archive.raw_answers import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
 from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
-from ytxdata.files import flush
+from ytxdata.files import append_lines
 from ytxdata.labels import Text, printable
 from ytxdata.platform.limits import Wires, read_body, within
 from ytxdata.redact import hide_credentials, keyed_hashes, without_signatures
@@ -337,10 +337,7 @@ def publish_head(archive: Archive, where: str) -> str:
         if _is_address(where):
             _posted(where, f"{line}\n".encode(), "application/json")
         elif where != "-":
-            with Path(where).open("a", encoding="utf-8") as file:
-                file.write(f"{line}\n")
-                file.flush()
-                flush(file.fileno())
+            append_lines(Path(where), f"{line}\n".encode())
     except (_NoAnswerError, OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         why = error.why if isinstance(error, _NoAnswerError) else Text(said, said)

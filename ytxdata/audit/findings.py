@@ -5,7 +5,6 @@ the archive.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from ytxdata.audit.checking import CHECKS, SEVERITIES, SEVERITY_WORDS, STATUS_WO
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain, sensitivity
 from ytxdata.errors import DamagedError, UsageError
-from ytxdata.files import flush, json_of, open_journal, read_plain
+from ytxdata.files import append_lines, json_of, read_plain
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
 from ytxdata.tables.table import Table
@@ -418,13 +417,7 @@ class Life:
         if not text:
             return
         try:
-            with open_journal(self.path) as file:
-                if file.tell():
-                    file.seek(-1, os.SEEK_END)
-                    text = text if file.read(1) == b"\n" else "\n" + text
-                file.write(text.encode())
-                file.flush()
-                flush(file.fileno())
+            append_lines(self.path, text.encode(), is_private=True)
         except OSError as error:
             raise UsageError(
                 Text(f"写不了 {self.path}：{error.strerror}", f"{self.path} cannot be written: {error.strerror}"),

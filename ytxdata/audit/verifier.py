@@ -570,7 +570,7 @@ class Unpacked:
         whole = comes_to(periods)
         yield f"{CERTIFICATE}, worst and sentence", {"verdict": certificate["worst"], **certificate["sentence"]}, whole
         reasons = {one["en"]: (one["verdict"], one["zh"]) for one in periods}
-        for one, after in zip(periods, [*periods[1:], None], strict=True):
+        for one, after in zip(periods, [*periods, None][1:], strict=True):
             where = f"{CERTIFICATE}, the period from {one['start']}"
             yield f"{where}, verdict", (one["verdict"], one["zh"]), reasons[one["en"]]
             end, goes_on = (datetime.fromisoformat(at) for at in (one["end"], after["start"] if after else one["end"]))

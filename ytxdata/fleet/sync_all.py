@@ -26,7 +26,7 @@ import pyarrow as pa
 from ytxdata.archive import Archive, SyncReport
 from ytxdata.archive.heads import Snapshot
 from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
-from ytxdata.files import open_journal, replacing
+from ytxdata.files import append_lines, replacing
 from ytxdata.fleet.accounts import FleetAccount, names_of, values_of
 from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Verdict
@@ -253,8 +253,10 @@ class Journal:
         """Remember that one is done."""
         with self._lock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with open_journal(self._path) as file:  # accounts are called by telephone numbers
-                file.write(f"{self._own[name]} {now().isoformat()}\n".encode())
+            # private, for accounts are called by telephone numbers
+            append_lines(
+                self._path, f"{self._own[name]} {now().isoformat()}\n".encode(), is_private=True, is_forced=False
+            )
 
     def close(self) -> None:
         """Forget the round."""

@@ -296,6 +296,8 @@ class Witness:
         What else it says of the whole, beside `totals`: unit and figure. All must hold.
     is_of_parties
         Its lines are to be taken for connections, whatever else would tell.
+    given_at
+        When it was handed in; None where nobody kept that.
     """
 
     name: str
@@ -311,6 +313,7 @@ class Witness:
     n_meetings: int | None = None
     more: tuple[tuple[Unit, Decimal], ...] = ()
     is_of_parties: bool = False
+    given_at: datetime | None = None
 
     @property
     def stated(self) -> Totals:

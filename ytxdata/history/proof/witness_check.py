@@ -12,6 +12,7 @@ from typing import Any
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.line_lengths import hold
 from ytxdata.history.proof.match_lines import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was, unnamed
+from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import MOST_NAMED, UNREAD, UNREAD_BESIDE, Witness, WitnessLine
 from ytxdata.history.proof.witness_result import Hearing, Missing, named
 
@@ -25,7 +26,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 14
+RULES = 15
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
@@ -124,7 +125,21 @@ def hear(
         n_off=len(off),
         unheld=unheld,
         runs=witness.runs if astray else None,
+        until=_until(witness),
     )
+
+
+def _until(witness: Witness) -> datetime | None:
+    """Return from when on a list proves nothing that was handed in before its period was over; None where it was over.
+
+    What took place after a list was made stands on none, and what lasted still may not either: with the bill of half a
+    March, whatever the platform listed and forgot later that month was missing in PROVEN. Of a list of which nobody
+    kept when it was handed in, the last line says how far it goes.
+    """
+    if witness.given_at is not None:
+        return None if witness.given_at >= witness.end else max(witness.given_at - DEFAULT_POLICY.settle, witness.start)
+    last = max((one.edges[1] for one in witness.lines if one.edges), default=witness.start)
+    return None if last >= witness.end else max(last, witness.start)
 
 
 def as_kept(hearing: Hearing, **how: Any) -> dict[str, Any]:
@@ -194,11 +209,12 @@ def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: 
     """Return a certificate with what witnesses say on top: proof where they prove, a gap at each line that is not here.
 
     No list proves what is not `settled`: of days that nobody asked about, list and archive agree by holding nothing.
+    Nor what took place after it was handed in (`Hearing.until`).
     What rests on a witness stands beside the rest and is never mixed with it: a witness that is removed takes back
     what rested on it, and nothing else.
     """
     for one in heard:
-        if one.finding == "witnessed" and (end := min(one.end, settled)) > one.start:
+        if one.finding == "witnessed" and (end := min(one.end, settled, one.until or settled)) > one.start:
             certificate = _painted_over(certificate, Period(one.start, end, "witnessed", (one.name,)))
     for one in heard:
         for line in one.only_in_witness:

@@ -11,6 +11,7 @@ from typing import Any
 from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
 from ytxdata.labels import NO_TEXT, Text
 from ytxdata.numbers_in_text import hide_in_id
+from ytxdata.times import beijing_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,8 @@ class Hearing:
         The first and the last day of its lines, in Beijing, where some are outside the period.
     unheld
         Which sums (`seconds`, `yuan`) show no line that was left out: what lines say of them follows nothing known.
+    until
+        Where it was handed in before its period was over: from when on it proves nothing.
     """
 
     name: str
@@ -100,6 +103,7 @@ class Hearing:
     n_off: int = 0
     unheld: tuple[str, ...] = ()
     runs: tuple[str, str] | None = None
+    until: datetime | None = None
 
     @property
     def agrees(self) -> bool:
@@ -128,6 +132,7 @@ class Hearing:
             *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
             *((_runs_told(*self.runs),) if self.runs else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
+            *((_until_told(self.until),) if self.until and self.finding == "witnessed" else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),
@@ -149,6 +154,7 @@ class Hearing:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
+        plain["until"] = self.until and self.until.isoformat()
         plain["only_in_witness"] = [
             [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
             for one in self.only_in_witness
@@ -161,6 +167,7 @@ class Hearing:
         # An archive that has no `n_outside` has counted no such line: it keeps the field's own default.
         known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
         known |= {name: datetime.fromisoformat(values[name]) for name in ("start", "end")}
+        known["until"] = datetime.fromisoformat(values["until"]) if values.get("until") else None
         known["only_in_archive"] = tuple(values["only_in_archive"])
         known["only_in_witness"] = tuple(
             Missing(line, meeting_id, *(None if edge is None else datetime.fromisoformat(edge) for edge in edges))
@@ -249,6 +256,14 @@ def _differing_told(one: Difference, *, is_rounding: bool) -> Text:
     return Text(
         f"{what.zh}：合计写的是 {one.stated}，各行之和是 {one.summed}{why.zh}",
         f"{what.en}: the total says {one.stated}, the lines come to {one.summed}{why.en}",
+    )
+
+
+def _until_told(until: datetime) -> Text:
+    at = beijing_text(until)
+    return Text(
+        f"交来时该时段还没有结束：{at} 起不能证实；时段结束后请再给出整份清单",
+        f"it was handed in before its period was over: from {at} on it proves nothing; give the whole list when it is over",
     )
 
 

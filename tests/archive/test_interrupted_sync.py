@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 import shutil
+import signal
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.archive.conftest import Platform, newest_first
-from ytxdata import times
+from ytxdata import metrics, times
 from ytxdata.archive import Archive, kept_answers, sync, write_sync
 from ytxdata.archive.changes import Intake, Taken
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
@@ -80,6 +81,42 @@ def interrupt(archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(KeyboardInterrupt) as caught:
             archive.sync(platform)
     return caught.value
+
+
+@pytest.mark.parametrize("step", ["drift_since", "written"])
+def test_a_sync_that_is_interrupted_once_all_answers_came_loses_none(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """While it judged and wrote, Ctrl-C lost every answer, and the platform may list a meeting once."""
+    archive.sync(platform)
+    platform.records = platform.newest_first(90)
+    done = getattr(sync, step)
+
+    def pressed(*args: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return done(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, step, pressed)
+        with pytest.raises(sync.InterruptedSync) as caught:
+            archive.sync(platform)
+    assert len(archive.meetings()) == 90
+    assert ("the sync is whole" in caught.value.text.en) == (step == "written")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert archive.verify(recompute=True).is_sound
+
+
+def test_a_first_sync_that_was_interrupted_is_derived_anew_and_claims_nothing(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    interrupt(archive, platform, monkeypatch)
+    verify_pack(pack(archive, tmp_path / "before.zip").path)  # or it would raise
+    archive.rebuild()
+    assert archive.certificate().frame.empty
+    assert archive.verify(recompute=True).is_sound
+    assert metrics.usage(archive).certificate.frame.empty
+    archive.sync(platform)
+    assert archive.verify(recompute=True).is_sound
 
 
 def claims(archive: Archive) -> Any:

@@ -21,6 +21,7 @@ from ytxdata.archive.stored_files import DERIVE_AGAIN
 from ytxdata.archive.verify import verify
 from ytxdata.cli import app
 from ytxdata.errors import DamagedError, YtxError
+from ytxdata.records.aliases import Aliases
 
 
 def last(folder: Path) -> Path:
@@ -337,3 +338,18 @@ def test_an_old_raw_file_that_went_is_no_reason_to_go_back(three: Archive) -> No
     assert not found.can_be_mended
     with pytest.raises(DamagedError):
         three.rebuild()
+
+
+def test_the_archive_of_an_account_that_was_empty_is_derived_anew(archive: Archive, platform: Any) -> None:
+    """Syncs with another parser, so those after an upgrade too, ended before they asked."""
+    records, platform.records = platform.records, []
+    archive.sync(platform)
+    archive.rebuild()
+    shutil.rmtree(archive.path / "heads")
+    archive.rebuild()
+    assert len(archive.meetings()) == 0
+    platform.records = records
+    platform.aliases = Aliases().with_extra({"name": "called"})
+    archive.sync(platform)
+    assert len(archive.meetings()) == len(records)
+    assert archive.verify(recompute=True).is_sound

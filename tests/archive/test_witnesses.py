@@ -6,7 +6,7 @@ import errno
 import json
 import re
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pytest
 
 from tests.archive.bills import bill_of, billed, month
 from tests.archive.forged import rewritten
-from ytxdata import audit
+from ytxdata import audit, times
 from ytxdata.archive.archive import Archive
 from ytxdata.archive.heads import canonical
 from ytxdata.archive.verify import verify
@@ -76,6 +76,38 @@ def test_a_list_of_days_to_come_proves_nothing_beyond_the_newest_pull_less_what_
     asked = archive.certificate(start, end)
     assert ([one.verdict for one in asked.periods], asked.goes_on_to) == (["PROVEN", "PROBABLE"], end)
     assert asked.end == archive.certificate().end
+
+
+@pytest.mark.slow
+def test_a_list_that_was_handed_in_too_early_proves_nothing_of_what_came_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a March listed as all of it: 72 meetings that nobody asked for before the platform forgot them were PROVEN."""
+    with Emulator(meetings=80, seed=5, rate=6, until="2026-03-17", clock="company", retention_days=40) as server:
+        monkeypatch.setattr(times, "now", lambda: datetime.fromtimestamp(server.now, UTC))
+        client, archive = Client(base_url=server.url, **server.credentials), Archive(tmp_path / "a")
+        archive.sync(client)
+        so_far = bill_of(archive.meetings("2026-03", "2026-04").dropna(subset=["ended_at"]))
+        march: dict[str, Any] = {"kind": "invoice", "start": "2026-03", "end": "2026-04", "name": "bill"}
+        said = archive.witness(so_far, **march)
+        assert said.finding == "witnessed"
+        assert "from 2026-03-16 00:00:00 on it proves nothing" in said.text.en
+        server.options.retention_days = 5
+        server.advance(days=24)
+        archive.sync(client)
+        known = {*archive.meetings()["meeting_id"]}
+        starts = [
+            datetime.fromisoformat(one["started_at"])
+            for one in server.truth()["meetings"]
+            if one["started_at"] and one["meeting_id"] not in known
+        ]
+        proven = [one for one in archive.certificate().periods if one.verdict == "PROVEN"]
+        assert len(starts) > 50
+        assert not [at for at in starts if any(one.start <= at < one.end for one in proven)]
+        assert [one.until for one in archive.witnesses()] == [said.until]
+        assert archive.verify(recompute=True).is_sound
+        # whoever gives it again when the month is over says that it is whole
+        assert archive.witness(so_far, **march).until is None
 
 
 @pytest.mark.slow

@@ -296,6 +296,9 @@ def test_a_head_is_published_with_a_sync(made: dict[str, Path], story: Story, tm
     assert (tmp_path / "heads.jsonl").read_text().splitlines() == [line, line]
     assert line == made["heads.jsonl"].read_text().splitlines()[-1]
     assert main(["verify", str(story.archive.path), "--heads", str(tmp_path / "heads.jsonl")]) == 0
+    (tmp_path / "heads.jsonl").write_bytes(f"{line}\n{line[:99]}".encode())  # cut when the disk was full
+    audit.publish_head(story.archive, str(tmp_path / "heads.jsonl"))
+    assert audit.verify_heads(story.archive, tmp_path / "heads.jsonl").line.en.startswith("2 published heads agree")
     with pytest.raises(UsageError, match="not published"):
         audit.publish_head(story.archive, address)
 

@@ -35,6 +35,7 @@ def line(i: int, **more: object) -> WitnessLine:
 
 def witness(lines: Sequence[WitnessLine], totals: Totals | None = None, **more: object) -> Witness:
     plain = Witness("bill", "invoice", "0" * 64, START, END, tuple(lines), totals or Totals(lines=len(lines)))
+    more.setdefault("given_at", END)
     return replace(plain, **more)  # type: ignore[arg-type]
 
 

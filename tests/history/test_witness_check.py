@@ -7,7 +7,7 @@ import json
 import random
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -154,6 +154,21 @@ def test_a_list_proves_nothing_of_what_has_not_settled() -> None:
     ]
     assert cut.over(START, END).worst == "GAP"
     assert with_witnesses(Certificate(), [said], START) == Certificate()
+
+
+@pytest.mark.parametrize(
+    ("given_at", "until"),
+    [(END, None), (at(10_000), None), (at(60), at(36)), (at(1), START), (None, at(19.5))],
+)
+def test_a_list_proves_nothing_of_what_came_after_it_was_handed_in(
+    given_at: datetime | None, until: datetime | None
+) -> None:
+    """Who was connected when it was made need not be on it; of one that was kept without its day the last line tells."""
+    said = hear(witness([line(i) for i in range(20)], given_at=given_at), held(20))
+    assert (said.finding, said.until) == ("witnessed", until)
+    assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == said
+    proven = [(one.start, one.end) for one in with_witnesses(Certificate(), [said], END).periods]
+    assert proven == ([(START, until or END)] if until != START else [])
 
 
 def test_a_witness_that_is_taken_back_leaves_what_there_was() -> None:

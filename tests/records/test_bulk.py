@@ -105,6 +105,16 @@ def test_records_that_are_nearly_alike(raws: list[bytes]) -> None:
     check(raws, EXTRA)
 
 
+@pytest.mark.parametrize("zero", ["0000-00-00 00:00:00", "0001-01-01 00:00:00"])
+@pytest.mark.parametrize("key", ["starttime", "endtime", "createtime"])
+def test_a_time_of_nothing_says_nothing_either_way(key: str, zero: str) -> None:
+    """Read one by one, it was told as another start: of the same record `verify` said that it gave other rows."""
+    raws = [json.dumps({"meid": f"m{i}", key: zero}).encode() for i in range(2)]
+    assert is_alike(raws)
+    check(raws)
+    assert normalize(raws, DEFAULT).problems.num_rows == 0
+
+
 @pytest.mark.slow
 @given(texts(), st.data())
 def test_any_bytes_changed(raws: list[bytes], data: st.DataObject) -> None:
@@ -162,6 +172,8 @@ HARMFUL = {
     "escape": GOOD.replace('"a"', r'"\x"'),
     "invalid byte": GOOD.replace('"a"', '"\udcff"'),
     "encoded surrogate": GOOD.replace('"a"', '"\udced\udca0\udc80"'),
+    "sittings as text": GOOD.replace('"phone"', f'"state":{json.dumps(f"[{LEG},{LEG}]")},"phone"'),
+    "callers as text": GOOD.replace('"phone"', f'"name":{json.dumps(f" [{LEG}]")},"phone"'),
     "null party": GOOD.replace(LEG, "null"),
     "empty party": GOOD.replace(LEG, "{}"),
     "phone as party": GOOD.replace(LEG, '"15400000001"'),

@@ -140,6 +140,42 @@ def test_parties_beside_meetings_under_a_name_nobody_knows_are_told(guests: obje
         assert "guests: " in warning.en
 
 
+OWN = {"meid": "m1", "meetingname": "周会", "duration": 60}
+WHEN = {"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 11:00:00"}
+TOLD = [
+    ([{**WHEN, "meeting": OWN}], "$.data.starttime: 1, $.data.endtime: 1"),
+    ([{"oriamount": 3.72, "meeting": {**OWN, **WHEN, "meid": f"m{i}"}} for i in range(12)], "$.data.oriamount: 12"),
+    ([{"meetingname": "周会", "meeting": {"meid": "m1", **WHEN}}], "$.data.meetingname: 1"),
+    ({**WHEN, "meeting": OWN}, "$.data.starttime: 1, $.data.endtime: 1"),
+    ([{"creator": f"1540000000{i}", "meetings": [{**WHEN, "meid": f"m{i}"}]} for i in range(3)], "$.data.creator: 3"),
+    ([{"host": {"phone": "15400000001"}, "meeting": {**OWN, **WHEN}}], "$.data.host: 1"),
+    ({f"1540000000{i}": [{**OWN, **WHEN, "meid": f"m{i}"}] for i in range(3)}, "$.data.*: 3"),
+]
+"""What stands beside meetings that lack it, and what is told of it."""
+
+
+@pytest.mark.parametrize(("data", "told"), TOLD)
+def test_words_of_a_meeting_in_what_holds_it_are_told(data: object, told: str) -> None:
+    """When it was, or who convened it, stood in no table, and nothing said so."""
+    answer = read_answer(json.dumps({"statusCode": "0", "data": data}).encode())
+    assert [one.en for one in answer.warnings if f"({told})" in one.en], answer.warnings
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"creator": "15400000001", **WHEN, "list": [OWN]},
+        {"creator": "15400000001", "meeting": {"meid": "m1", **WHEN}},
+        [{"creator": "15400000009", **WHEN, "meeting": {**M1, **WHEN, "creator": "15400000001"}}],
+        [{"confid": "8001", "creator": "15400000009", "meetings": [{**OWN, **WHEN}]}],
+        [{"name": "研发部", "meetings": [{**WHEN, "meid": f"m{i}"} for i in range(2)]}],
+    ],
+)
+def test_words_of_a_question_a_room_or_a_group_are_told_of_no_meeting(data: object) -> None:
+    answer = read_answer(json.dumps({"statusCode": "0", "data": data}).encode())
+    assert answer.warnings == ()
+
+
 def test_parties_in_an_object_beside_meetings_are_told_or_rejected() -> None:
     guests = {"parties": [P]}
     for body in ({"data": [ONE], "guests": guests}, {"data": {"list": [ONE], "guests": guests}}):

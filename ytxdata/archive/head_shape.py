@@ -184,7 +184,8 @@ _READING = _fields(
         "number_class": _maybe(_text),
         "columns": _by_name(_text),
         "totals": _by_name(_maybe(_text)),
-    }
+    },
+    {"given_at": _maybe(_instant)},
 )
 _FIRST = _fields(
     {

@@ -61,6 +61,10 @@ _DELETED = Text(
     "the platform lists {n} meetings as deleted or cancelled ({paths}): those that it only names were read as no meetings,"
     " and what was read of them before still counts",
 )
+_WORDS_BESIDE = Text(
+    "装有会议的对象里另写有会议的内容（{words}），未读入任何一场：可能是其中会议的",
+    "words of a meeting stand in the objects that hold the meetings ({words}) and were read into none: they may be theirs",
+)
 _ZONE = Text(
     "会议旁另写有时区（{zones}）：会议自身的时间未写时区，按北京时间读取",
     "a zone stands beside the meetings ({zones}): their own times have none, and were read as Beijing's",
@@ -69,6 +73,9 @@ _ELSEWHERE = Text(
     "会议记录不在 data 之下，而在 {paths} 之下：平台的结构变了",
     "the records do not stand under `data` but under {paths}: the platform's structure has changed",
 )
+
+_WORDS = frozenset({"creator", "started_at", "ended_at", "duration_s", "amount_yuan", "name"})
+"""Columns of what stood beside the meetings of each person, or beside the one meeting, and vanished without a word."""
 
 _OF_ANOTHER = re.compile(
     rf"(?:{OF_PERSONS}|viewer|server|device|browser|terminal|服务器|服务端|客户端|浏览器|设备){{1,2}}(?:info|profile|信息|资料)?"
@@ -125,6 +132,7 @@ class Remarks:
         self.deleted: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
         self.zones: dict[str, str] = {}
+        self.words: dict[str, int] = {}
         self.keyed: dict[str, None] = {}
         self.miskeyed: dict[str, None] = {}
 
@@ -142,7 +150,9 @@ class Remarks:
         noted = (text.format(n=n, paths=_some(paths)) for text, paths, n in counted if paths)
         of_zones = ", ".join(f"{_shown(path)}: {_zone(zone)}" for path, zone in islice(self.zones.items(), _SHOWN))
         zones = (_ZONE.format(zones=of_zones),) if of_zones else ()
-        return (*dict.fromkeys(self.said), *noted, *beside, *zones)
+        counts = ", ".join(f"{_shown(key)}: {n}" for key, n in islice(self.words.items(), _SHOWN))
+        words = (_WORDS_BESIDE.format(words=counts),) if counts else ()
+        return (*dict.fromkeys(self.said), *noted, *beside, *words, *zones)
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
         """Note the records of a map from id to record that carry another id than the key they stand under."""
@@ -165,6 +175,7 @@ class Remarks:
         # looked up once, and only where a key may be an id: a day has one as well
         ids = cache(lambda: self.signs.ids_of_all(found))
         starts = sorted(one.start for one in found)
+        self.tell_words(path, members, found)
         for key, raw, start, _ in members:
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
@@ -178,6 +189,27 @@ class Remarks:
                 self.unread[key] = self.unread.get(key, 0) + n_parties
             elif not is_found and holds_json(raw) and (whole := read_value(raw)):
                 self.tell_by_id(f"{path}.{key}", whole.value, ids)
+
+    def tell_words(self, path: str, members: list[Member], found: Sequence[Found | RawRecord]) -> None:
+        """Note words of a meeting beside the meetings that an object holds, which these lack, and numbers that are its
+        keys: who convened them, or when the one in it was. What stands beside the list of an answer is the question's,
+        and what has an id is a room, of which they are said.
+        """
+        inside = {one.path.rstrip("~") for one in found}
+        is_one = len(found) == 1 and any(f"{path}.{one.key}" in inside for one in members)
+        is_element = path.endswith("]")
+        of_keys = {one.key: fed.column for one in members if (fed := self.signs.aliases.meeting(one.key))}
+        if "meeting_id" in of_keys.values() or not (is_element or is_one or all(as_phone(one.key) for one in members)):
+            return
+        lacking = [_WORDS - self.signs.columns(members_of(one.raw)) for one in found[:_SHOWN]]
+        # several have the name of their group, and beside the one meeting of an answer stands who asked
+        of_others = {"name"} if not is_one else set[str]() if is_element else {"creator"}
+        may_be_theirs = set[str]().union(*lacking) - of_others
+        for key, raw, _, _ in members:
+            is_number = raw[:1] == b"[" and f"{path}.{key}" not in inside and as_phone(key) is not None
+            if is_number or (of_keys.get(key) in may_be_theirs and not EMPTY.fullmatch(raw)):
+                name = f"{path.rpartition('[')[0] if is_element else path}.{'*' if is_number else key}"
+                self.words[name] = self.words.get(name, 0) + 1
 
     def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
         """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""

@@ -349,9 +349,9 @@ def _umask() -> int:
 def append_lines(path: Path, lines: bytes, *, is_private: bool = False, is_forced: bool = True) -> None:
     """Add whole lines to a file, onto the disk, or nothing: what could not be written to its end is taken back.
 
-    A line that a full disk or a cut of power left without its end goes first, or the next would be glued to it and a
-    reader stop at both. One that is whole but for its line break, as an editor leaves it, gets that. What is private
-    only its owner may read, also where an older file was open to others.
+    An object that a full disk or a cut of power left without its end goes first, or the next would be glued to it and a
+    reader stop at both. Any other last line without a line break, as an editor leaves it, gets one. What is private only
+    its owner may read, also where an older file was open to others.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, PRIVATE_FILE if is_private else 0o666)
@@ -362,12 +362,10 @@ def append_lines(path: Path, lines: bytes, *, is_private: bool = False, is_force
             os.fchmod(file.fileno(), PRIVATE_FILE)
         is_file = stat.S_ISREG(about.st_mode)  # what goes to a pipe is gone
         if is_file and (last := _after_the_last_line(file, about.st_size)):
-            try:
-                json_of(last)
-            except ValueError:
+            is_torn = last[:1] == b"{" and not _is_json(last)
+            lines = lines if is_torn else b"\n" + lines
+            if is_torn:
                 file.truncate(about.st_size - len(last))
-            else:
-                lines = b"\n" + lines
         size = os.fstat(file.fileno()).st_size
         try:
             rest = memoryview(lines)
@@ -380,6 +378,14 @@ def append_lines(path: Path, lines: bytes, *, is_private: bool = False, is_force
                 with suppress(OSError):
                     file.truncate(size)
             raise
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        json_of(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _after_the_last_line(file: BinaryIO, size: int) -> bytes:
@@ -407,5 +413,5 @@ def uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-        if pressed:
-            signal.raise_signal(signal.SIGINT)
+    if pressed:  # an error that ends the writing is told in its place
+        signal.raise_signal(signal.SIGINT)

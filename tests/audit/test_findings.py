@@ -362,7 +362,8 @@ def test_lines_that_a_full_disk_cuts_are_taken_back(tmp_path: Path) -> None:
     [
         (b'{"n": 1}\n{"n": 2', b'{"n": 1}\n{"n": 3}\n'),
         (b'{"n": 1}\n{"n": 2}', b'{"n": 1}\n{"n": 2}\n{"n": 3}\n'),
-        (b'{"n": 1}\n' + b'"' + b"x" * 200_000, b'{"n": 1}\n{"n": 3}\n'),
+        (b'{"n": 1}\n{"n": "' + b"x" * 200_000, b'{"n": 1}\n{"n": 3}\n'),
+        (b"somebody's notes", b'somebody\'s notes\n{"n": 3}\n'),
         (b"", b'{"n": 3}\n'),
     ],
 )

@@ -106,6 +106,23 @@ def test_a_sync_that_is_interrupted_once_all_answers_came_loses_none(
     assert archive.verify(recompute=True).is_sound
 
 
+def test_ctrl_c_hides_no_error_of_what_it_waits_for(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.sync(platform)
+    platform.records = platform.newest_first(90)
+
+    def fails(*_: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        raise NetworkError(Text("断了", "cut off"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sync, "written", fails)
+        with pytest.raises(NetworkError, match="cut off"):
+            archive.sync(platform)
+    assert len(archive.meetings()) == 90
+
+
 def test_a_first_sync_that_was_interrupted_is_derived_anew_and_claims_nothing(
     archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -274,7 +274,7 @@ def test_two_people_with_one_local_number_are_told_by_their_codes(
     found = rows(*[{"parties": [{"phone": phone, key: code, **WHEN} for code in codes]}] * n)
     told = [one["raw_value"] for one in found.problems.to_pylist() if one["reason"] == "unread_phone"]
     numbers = set(found.legs["number"].to_pylist())
-    assert len(numbers) == 2 or [json.loads(one)[key] for one in told] == [str(code) for code in codes] * n
+    assert len(numbers) == 2 or [next(iter(json.loads(one).values())) for one in told] == [*map(str, codes)] * n
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from functools import cache, lru_cache
 from itertools import chain
@@ -368,9 +368,9 @@ _OPEN, _MOBILE = r"^\(?[1-9][0-9 ()-]{5,12}$", "^1[3-9][0-9]{9}$"
 
 _CODE = re.compile(r"(\+|00?)?([1-9]\d{0,3})")
 _NAMES_CODE = re.compile(
-    r"(?:member|user|party|participant|attendee|guest|caller|contact|成员|参会人)?(?:(?:state|country|nation|area|city|zone|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell"
-    r"|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|(?<!.)prefix"
-    "|(?:电话|手机|座机|固话|号码)?(?:国家?|国际|城市|地区|长途|前)?(?:代?码|区号|前缀|缀)|guojia(?:dai)?ma|(?:changtu)?quhao)"
+    "(?:member|user|party|participant|attendee|guest|caller|contact|成员|参会人)?(?:(?:state|country|nation|area|city|zone"
+    "|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|prefix"
+    "|(?:电话|手机|座机|固话|号码|国家?|国际|城市|地区|长途)+(?:区号|前缀|代?码)|区号|前缀|guojia(?:dai)?ma|(?:changtu)?quhao)"
 )
 """Plain keys of a party, behind words of its own, that say of digits that they are the code of a number."""
 
@@ -378,35 +378,35 @@ _NAMES_CODE = re.compile(
 def unread_codes(
     phones: pa.Array, owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the codes beside phones that would be another number with them, each with the row of the party: what has a
-    plus or the name of a code; under any other key two codes of one phone in a meeting, which would be one person.
-    """
+    """Yield the codes beside phones that make another number of them, each with the row of the party: what has a plus
+    or the name of a code, and under any other key two codes of one phone in a meeting, which would be one person."""
     rows = rows_where(pc.and_not(pc.match_substring_regex(phones, _OPEN), pc.match_substring_regex(phones, _MOBILE)))
     lines = [*zip(at_rows(owner, rows), at_rows(phones, rows), strict=True)]
+    n = Counter(lines)
     for key in unknown if rows else ():
         said = ("" if isinstance(one, (list, dict)) else as_json(one) for one in at_rows(values_of(key), rows))
-        codes = [text.strip('" ').partition(".")[0] for text in said]
-        is_named = _NAMES_CODE.fullmatch(plain(key)) is not None
-        given = zip(rows, lines, codes, strict=True)
-        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=is_named)]
-        of_line = defaultdict(set)
-        for _, line, code in found:
-            of_line[line].add(code)
+        codes = (text.strip('" ').partition(".")[0] for text in said)
+        sure = _NAMES_CODE.fullmatch(plain(key)) is not None
+        given = (one for one in zip(rows, lines, codes, strict=True) if sure or one[2][:1] == "+" or n[one[1]] > 1)
+        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=sure)]
+        n_codes = Counter(line for line, _ in {one[1:] for one in found})
         for i, line, code in found:
-            if is_named or code[0] == "+" or len(of_line[line]) > 1:
+            if sure or code[0] == "+" or n_codes[line] > 1:
                 yield i, as_json({key: code, "phone": line[1]})
 
 
 @lru_cache(maxsize=4096)
 def _is_code(code: str, phone: str, *, is_named: bool) -> bool:
-    """Return whether a phone that is not whole by itself is a number with a code in front, or lacks the code of an area
-    that the key says this is."""
+    """Return whether a phone that is not whole is a number with a code in front, or lacks that of a named area."""
     form = _CODE.fullmatch(code)
-    if form is None or number_class(normalize(phone)) not in ("unknown", "fixed"):
+    # hardly a country has less than ten digits: states from 1 to 9 are never looked up
+    if not form or (form[1] != "0" and (len(re.sub(r"\D", "", phone + code)) < 10 or not is_country_code(form[2]))):
+        return False
+    if number_class(normalize(phone)) not in ("unknown", "fixed"):
         return False
     if form[1] == "0":
         return joined(phone, area=code) not in (phone, phone if is_named else None)
-    made = joined(phone, country=form[2]) if is_country_code(form[2]) else None
+    made = joined(phone, country=form[2])
     return made is not None and likelihood(normalize(made) or "")[0]
 
 

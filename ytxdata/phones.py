@@ -355,7 +355,7 @@ _FEWEST_OF_MOBILE = 11
 """How many digits a mobile has with the code of its country, as a rule: shorter ones are Finnish, and may be lines."""
 
 
-def _likelihood(number: str) -> tuple[bool, bool, bool]:
+def likelihood(number: str) -> tuple[bool, bool, bool]:
     """Return whether a number with its country code is one by its country's plan, by its length, and a mobile: plans
     have `+494915112345678` as a line, and who writes the code twice has the mobile `+4915112345678`.
     """
@@ -392,7 +392,7 @@ def _is_country(area: str, text: str, digits: str) -> bool:
     is_open = text.lstrip()[:1] not in ("+", "0") and len(digits) > 8 and not digits.startswith(area)
     is_sold_there = HOME_MOBILE.fullmatch(digits) and any((f"{area}8"[:3], n) in complete_numbers() for n in (10, 11))
     has_line = re.fullmatch(r"[2-9][0-9]{2,3}[ -]?[0-9]{4}[^0-9 ]\D*[0-9]{1,6}", text.strip())  # 82345678-1
-    return is_country_code(area) and is_open and not (is_sold_there or has_line) and _likelihood(f"+{area}{digits}")[0]
+    return is_country_code(area) and is_open and not (is_sold_there or has_line) and likelihood(f"+{area}{digits}")[0]
 
 
 def _is_mobile(number: str) -> bool:
@@ -431,11 +431,11 @@ def joined(text: str, country: str = "", area: str = "", extension: str = "") ->
         area = "" if area == code else area  # said twice
         # the plan says whether a 0 is dialled before a number or is its own (Italy's)
         text = f"+{code}{area}{digits}"
-        if not _likelihood(text)[0]:
+        if not likelihood(text)[0]:
             text = f"+{code}{area.lstrip('0')}{digits.lstrip('0')}"
         if code and digits.startswith(code) and f"+{digits}" != normalize(text):
             # `852` beside `85261234567` stands there already, `91` beside `9123456789` does not
-            whole, longer = _likelihood(f"+{digits}"), _likelihood(text)
+            whole, longer = likelihood(f"+{digits}"), likelihood(text)
             text = "" if whole == longer else f"+{digits}" if whole > longer else text
         if not code or _LETTERS.search(country) or normalize(text) is None:
             return None

@@ -125,7 +125,17 @@ def test_a_question_that_is_repeated_is_no_meeting(key: str) -> None:
 def test_numbers_inside_of_records_raise_no_doubt() -> None:
     odd = [{**one, "count": 7, "page": {"total": 3, "hasNext": True}, "hasMore": True} for one in ALL]
     short = [{"meid": f"m{i}", "extra": {"total": 7, "page": 1}} for i in range(9)]
-    for records in (odd, short, [{"conf": one, "y": [{"total": 3}]} for one in ALL]):
+    own = {
+        "场次": 30,
+        "个数": 30,
+        "总场次": 30,
+        "endFlag": "N",
+        "moreFlag": "Y",
+        "是否完整": "否",
+        "已截断": "是",
+        "是否录音": "是",
+    }
+    for records in (odd, short, [{"conf": one, "y": [{"total": 3}]} for one in ALL], [{**one, **own} for one in ALL]):
         assert not read(f'{{{STATUS},"data":{text(records)},"x":[]}}')[0].is_doubtful
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -151,7 +152,7 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         ({"phone": "+85261234567", "ext": "801"}, "+85261234567", None),
         # the state of a call, and a region's own number
         ({"areaCode": "0755", "stateCode": 200, "area": 65, "phone": "88880000"}, "+8675588880000", None),
-        ({"stateCode": 33, "area": 200, "phone": "755888800"}, "+86755888800", None),
+        ({"stateCode": 200, "area": 200, "phone": "755888800"}, "+86755888800", None),
         ({"area": 33, "countryCode": "852", "phone": "61234567"}, "+85261234567", None),
         # where a mobile was sold, a state of the call, a number that begins with its area
         ({"areaCode": "352", "area": "86", "stateCode": 1, "phone": "15400000001"}, "+8615400000001", None),
@@ -241,3 +242,57 @@ def test_codes_that_make_no_number_are_told(rows: Rows, code: dict[str, str]) ->
     assert [(one["reason"], f'"phone": "{party["phone"]}"' in one["raw_value"]) for one in told] == [
         ("unread_phone", True)
     ]
+
+
+CITIES, COUNTRIES = (("0755", "010"), "88880001"), (("852", "65"), "91234567")
+
+
+@pytest.mark.parametrize("n", [1, 20])
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        *(
+            (key, CITIES)
+            for key in ("城市区号", "zoneCode", "telPrefix", "stdCode", "prefix", "trunkCode", "quhao", "前缀")
+        ),
+        *(
+            (key, COUNTRIES)
+            for key in ("stateCode", "mobilePrefix", "phone_prefix", "isdCode", "国码", "memberStateCode")
+        ),
+        *((key, (("+852", "+65"), "91234567")) for key in ("wherefrom", "prefix", "stateCode")),
+        *((key, (("0852", "0853"), "28880001")) for key in ("telPrefix", "城市区号")),
+        ("stateCode", ((852, 65), 91234567)),
+        ("stateCode", (("0065", "00852"), "9123-4567")),
+        *((key, said) for key in ("归属", "qh", "x") for said in (CITIES, COUNTRIES)),
+    ],
+)
+def test_two_people_with_one_local_number_are_told_by_their_codes(
+    rows: Rows, key: str, said: tuple[tuple[Any, Any], Any], n: int
+) -> None:
+    """88880001 in Shenzhen and in Beijing were one person, without a word, under keys of codes that nobody knows."""
+    codes, phone = said
+    found = rows(*[{"parties": [{"phone": phone, key: code, **WHEN} for code in codes]}] * n)
+    told = [one["raw_value"] for one in found.problems.to_pylist() if one["reason"] == "unread_phone"]
+    numbers = set(found.legs["number"].to_pylist())
+    assert len(numbers) == 2 or [next(iter(json.loads(one).values())) for one in told] == [*map(str, codes)] * n
+
+
+@pytest.mark.parametrize(
+    "party",
+    [
+        *({"stateCode": one} for one in (0, 1, 2, 100, 180, 200, 404, 486, 603, "86", "+86", "0086", "OK")),
+        *({"phone": one, "stateCode": "852"} for one in ("15400000001", "075588880000", "+8675588880000", "95588")),
+        *({"phone": "4008001234", key: "1"} for key in ("stateCode", "mobilePrefix")),
+        *({key: "0311"} for key in ("工号", "seat", "empNo", "userCode", "deptCode", "roomNumber", "pin", "号")),
+        *({key: "852"} for key in ("userCode", "duration2", "billing", "cost", "provinceCode", "roomNo", "编号", "sn")),
+        *({"stateCode": "852", "phone": one} for one in ("1234567", "anonymous", "8001")),
+        {"mobileCode": "4711", "zoneCode": "440300", "国码": "中国", "prefix": "Mr", "城市": "深圳", "区": "南山"},
+        {"isdCode": None, "stdCode": "", "telPrefix": 0, "prefix": "0", "stateCode": {"a": 852}, "mobilePrefix": [852]},
+    ],
+    ids=str,
+)
+def test_what_is_no_code_of_a_number_is_not_told(rows: Rows, party: dict[str, Any]) -> None:
+    given = {"phone": "88880001", **WHEN, **party}
+    for n in (1, 20):
+        problems = rows(*[{"parties": [given, {**given, "phone": "15400000009"}]}] * n).problems
+        assert [one for one in problems.to_pylist() if one["reason"] == "unread_phone"] == []

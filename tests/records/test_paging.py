@@ -20,6 +20,10 @@ ALL = [
 ]
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def read(body: Any, asked_n: int | None = None) -> Answer:
     return read_answer(json.dumps({"statusCode": "0", **body}, ensure_ascii=False).encode(), asked_n=asked_n)
 
@@ -111,6 +115,35 @@ def read(body: Any, asked_n: int | None = None) -> Answer:
             )
         ),
         {"Link": '<https://x.example/?page=2>; rel="next"'},
+        *(
+            {key: 30}
+            for key in words(
+                "总场次 总笔数 总件数 总次数 总项数 总份数 总宗数 总行数 会议个数 会议场次 会议次数 会议场数 场数 个数 笔数 件数 全部条数"
+                " 全部会议数 所有会议数 累计场次 合计笔数 共计场次 总会议场次 会议数目 结果总数 明细条数 zongshu zongTiaoShu"
+                " zong_chang_ci zongji huiyishu jilushu tiaoshu allNum noOfMeetings meetingsNumber grandTotal"
+            )
+        ),
+        *({"total": said} for said in ("30场次", "共30份")),
+        *(
+            {key: said}
+            for key in words(
+                "已截断 截断 是否截断 数据被截断 不完整 数据不全 是否部分 部分结果 未完 未完待续 有后续 是否有后续数据 存在下一页"
+                " 是否还有更多标识 moreFlag hasMoreFlag isMoreFlag nextFlag nextPageFlag hasNextYn more_ind flagMore remainFlag"
+                " truncatedFlag truncFlag isTruncated isTruncate isCut overflow continueFlag needContinue isPartial bHasMore"
+            )
+            for said in (True, "Y", "是")
+        ),
+        *(
+            {key: said}
+            for key in words(
+                "是否完整 完整 已全部返回 全部返回 是否取完 是否完成 是否结束 结束标志 是否最后 是否末尾 是否到底 最后一批"
+                " endFlag isEndFlag finishFlag lastPageFlag completeFlag listEnd dataComplete allLoaded"
+            )
+            for said in (False, "N", "否")
+        ),
+        *({key: 1} for key in ("moreFlag", "更多标志", "nextFlag", "truncatedFlag", "截断", "未完", "是否截断")),
+        *({key: "0"} for key in ("endFlag", "finishFlag", "lastPageFlag", "结束标志", "是否完整", "是否结束")),
+        {"more": False, "moreFlag": True},
     ],
 )
 def test_that_there_is_more_is_heard_by_the_words_of_a_key(said: dict[str, Any]) -> None:
@@ -321,6 +354,66 @@ def test_the_only_page_of_a_framework_raises_no_doubt(name: str) -> None:
             "超出上限": False,
         },
         {"resumptionToken": "", "next_max_id": None, "未返回": 0, "existMore": False, "上限": 50, "限制条数": 50},
+        # a session's own number, what is asked or counted of something else, and where meetings stand
+        {
+            "场次": 30,
+            "次数": 30,
+            "行数": 50,
+            "每页笔数": 50,
+            "每页场次": 50,
+            "本场次": 30,
+            "参会人次": 100,
+            "总人次": 100,
+        },
+        {
+            "项目数": 30,
+            "项目总数": 30,
+            "总份额": 30,
+            "总时长": 900,
+            "总分钟数": 900,
+            "总通数": 90,
+            "通话总数": 90,
+            "累计": 900,
+        },
+        {
+            "累计分钟数": 900,
+            "共享数": 30,
+            "剩余场次": "不限",
+            "可用场次": 30,
+            "今日调用次数": 300,
+            "总费用": 30,
+            "heji": "12.5",
+        },
+        {"meetingNum": 8001, "confNo": 8001, "callTotal": 90, "zong": 30, "shu": 30, "gongsi": 30, "jiage": 30},
+        {"已结束": 0, "进行中": 1, "完成": 0, "未完成": 1, "已完成": 0, "结束": 0, "开始": 0, "最后": "2026-03-05"},
+        {
+            "remain": 1,
+            "overflow": 0,
+            "continued": 0,
+            "endFlag": "Y",
+            "moreFlag": "N",
+            "nextFlag": 0,
+            "lastPageFlag": "1",
+        },
+        {
+            "flag": 0,
+            "endTimeFlag": "N",
+            "flagged": True,
+            "recordFlag": "Y",
+            "deleteFlag": "N",
+            "chargeFlag": 1,
+            "blast": 0,
+        },
+        {
+            "是否录音": "是",
+            "录音是否完整": "否",
+            "会议是否结束": "否",
+            "是否完整": "是",
+            "已截断": "否",
+            "截断": 0,
+            "部分": 3,
+        },
+        {"hasMoreRights": "Y", "nextMeeting": "无", "remainingTime": 1, "完整性": 1, "后续": "无", "是否有后续": "否"},
         {
             "maxRecords": 50,
             "range": "2026-03-01/2026-03-31",

@@ -354,6 +354,10 @@ def test_sittings_in_words_nobody_knows_are_told(more: dict[str, Any]) -> None:
         assert len(answer.records) == 1
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 GUESTS = [{"phone": f"1540000000{i}", "name": "客人", **TIMES} for i in (1, 2)]
 NODES = [{"node": one} for one in GUESTS]
 
@@ -374,6 +378,42 @@ NODES = [{"node": one} for one in GUESTS]
         ({"list": GUESTS, "_links": {"self": {"href": "/m/1/participants"}}}, {}, False),
         ({"list": GUESTS, "total": 1, "limit": 100}, {}, False),
         (GUESTS, {"participantCount": 2, "hasMoreParticipants": False, "maxParticipants": 100}, False),
+        *(
+            (GUESTS, {key: 50}, True)
+            for key in words(
+                "成员数 成员总数 成员数量 参会人数 参会总人数 实际参会人数 参会人员总数 参会方数 与会人数 实到人数 memberCnt"
+                " numberOfMembers numOfParticipants totalMemberCount membersTotal"
+            )
+        ),
+        *(
+            (GUESTS, {key: said}, True)
+            for key in words(
+                "membersTruncated membersHasMore participants_has_more usersIncomplete memberListTruncated 成员已截断"
+                " 参会人列表已截断 成员有更多 membersMoreFlag moreMembersFlag"
+            )
+            for said in (True, "Y")
+        ),
+        *((GUESTS, {key: False}, True) for key in ("成员是否完整", "membersComplete", "成员名单是否完整")),
+        *((GUESTS, {"membersNextPage": said}, True) for said in (2, "/m/1/members?page=2")),
+        *((GUESTS, {key: 2}, False) for key in ("成员数", "成员总数", "参会人数", "membersTotal", "membersPage")),
+        *((GUESTS, {key: False}, False) for key in ("membersTruncated", "membersHasMore", "成员已截断", "usersOnline")),
+        (
+            GUESTS,
+            {"membersNextPage": None, "membersComplete": True, "成员是否完整": "是", "membersTotalPages": 1},
+            False,
+        ),
+        (
+            GUESTS,
+            {"邀请人数": 50, "应到人数": 50, "预计参会人数": 50, "最大成员数": 50, "参会人次": 50, "会议室人数": 50},
+            False,
+        ),
+        (GUESTS, {"attendeeCount": 50, "memberLimit": 50, "memberNumber": 8001, "maxMembers": 50, "userId": 50}, False),
+        (
+            GUESTS,
+            {"usersRemaining": 1, "membersLeft": 1, "participantsRest": 1, "memberEnd": False, "成员类型": 3},
+            False,
+        ),
+        (GUESTS, {"membersOnly": True, "usersNextMeeting": "周会", "参会状态": 1, "成员备注": "更多"}, False),
     ],
 )
 def test_parties_of_which_there_are_more_are_told(parties: Any, beside: dict[str, Any], is_part: bool, n: int) -> None:

@@ -25,7 +25,7 @@ from ytxdata.records.party_names import Party
 from ytxdata.records.party_times import unread_times
 from ytxdata.records.schema import ARROW_TYPES, Column
 from ytxdata.records.siblings import with_parts
-from ytxdata.records.unread_parties import unread_phones
+from ytxdata.records.unread_parties import unread_codes, unread_phones
 from ytxdata.records.values import (
     Values,
     as_list,
@@ -322,6 +322,7 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
     calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
     whole, apart = with_parts(arrays["phone"], [*sheet.unknown, *calling], sheet.values)  # `extensionNumber` is either
+    apart += [one for one in unread_codes(whole, owner, sheet.values, sheet.unknown) if one[0] not in dict(apart)]
     troubles += (Trouble(i, "phone", "unread_phone", text) for i, text in apart)
     creator_numbers, numbers = read_numbers(creators, whole)
     arrays |= {"number": numbers.number, "extension": numbers.extension}

@@ -18,6 +18,7 @@ from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, 
 from ytxdata.records.json_values import Object, decode_leniently, read_object, with_doubled_keys, without_cycle_search
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
+from ytxdata.records.party_names import says_more
 from ytxdata.records.party_times import host_came
 from ytxdata.records.repeated_values import (
     LACKING,
@@ -31,10 +32,10 @@ from ytxdata.records.repeated_values import (
 from ytxdata.records.siblings import as_one_meeting
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import RawRecord
-from ytxdata.records.unread_parties import is_like_parties, own_leg, says_more, unread_parties
+from ytxdata.records.unread_parties import is_like_parties, own_leg, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 27
+PARSER_VERSION = 28
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -353,7 +354,7 @@ def _unread_words(
 def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:
     """Yield what meetings say beside their lists of more parties than are there."""
     for key in sheet.unknown:
-        if says_more(key, True, 0) or says_more(key, 1, 0):
+        if any(says_more(key, one, 0) for one in (True, False, 2)):
             for i, (said, n) in enumerate(zip(as_list(sheet.values(key)), n_legs.to_pylist(), strict=True)):
                 if n is not None and says_more(key, said, n):
                     yield Trouble(i, PARTIES, "more_parties", f"{key}: {str(said).split('.')[0]}")

@@ -18,19 +18,27 @@ COUNT_KEYS = frozenset(
 
 _THINGS = (
     "(?:display)?(?:record|row|item|result|element|entry|entrie|meeting|conference|conf|cdr|hit|doc|document|object)s?"
-    "|data|list|记录|会议|数据"
+    "|data|list|记录|会议|数据|结果|明细"
+)
+_MEASURES = "条个场次笔件项份宗行"
+_IN_PINYIN = (
+    "(?:zong|gong|he|quanbu|leiji)(?:huiyi|jilu|shuju|tiao|chang|ci|bi|ge|jian|xiang)*(?:shu(?:liang|mu)?|ji|liang|ci)"
+    "|(?:huiyi|jilu|shuju|tiao|chang|bi|ge|jian)+shu(?:liang|mu)?"
 )
 TOTAL = re.compile(
-    r"(?=.*(?:total|count|cnt|qty|quantity|found|matched|总|合计|共|条数|记录数|会议数|数量)"
-    rf"|(?:num|number|nb)(?:of)?(?:{_THINGS})$|(?:record|item|result|data)s?nums?$|recordsfiltered$)x?"
+    r"(?=.*(?:total|count|cnt|qty|quantity|found|matched|总|合计|共|(?:全部|所有|累计).|数[量目]|会议场次"
+    rf"|[条个场笔件项份宗]数|(?:场|记录|会议|数据|结果|明细)次?数)"
+    rf"|(?:num|number|nb|noof)(?:of)?(?:{_THINGS})$|allnum(?:ber)?$|(?:meeting|conf|conference)snum(?:ber)?$"
+    r"|(?:record|item|result|data)s?nums?$|recordsfiltered$)x?"
     # no word is made of others of these: `条数条数…` could be cut in a million ways
-    rf"(?:totals?|counts?|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|of|all|filtered|estimated|approx(?:imate)?"
-    r"|num|number|nums|size|[总合共计条个场数量行])+"
+    rf"(?:totals?|counts?|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|noof|of|all|filtered|estimated|grand|overall"
+    rf"|approx(?:imate)?|num|number|nums|size|全部|所有|累计|数目|[总合共计数量{_MEASURES}])+|{_IN_PINYIN}"
 )
-"""Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed.
-A size or a number alone is that of a page, a count of anything else (`totalPages`, `memberCount`) is no total."""
+"""Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed,
+or for what that is counted by (总场次, 笔数). A size or a number alone is that of a page, a session's a 场次, a count of
+anything else (`totalPages`, `memberCount`, 项目数, 通话总数) is no total."""
 
-_OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共")
+_OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共|全部|所有|累计|zong")
 """What says that all are counted, and not those on the page alone."""
 
 _ASKED_KEYS = frozenset({"meetingcount"})
@@ -41,18 +49,23 @@ OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "no
 
 _LISTED = f"(?:{_THINGS}|page|pages)"
 _MORE = re.compile(
-    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?)*(?:(?:more|additional|further|next|remaining|rest)"
-    rf"(?:{_LISTED}|available|exists?|left)*|(?:{_LISTED}|response|output)*(?:is|was|were|are)?truncated(?:{_LISTED})*)"
+    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?|needs?)*(?:(?:more|additional|further|next"
+    rf"|remain(?:ing|s)?|rest|continue[sd]?)(?:{_LISTED}|available|exists?|left)*"
+    rf"|(?:{_LISTED}|response|output)*(?:(?:is|was|were|are)?(?:truncat(?:ed?|ion)|trunc)(?:{_LISTED})*"
+    "|(?:is|was|were|are)cut(?:off)?|overflow(?:ed)?))"
 )
 CUT = re.compile(
-    rf"(?:is|has|are)*(?:(?:incomplete|partial)(?:{_LISTED})*|timedout|terminatedearly"
+    rf"(?:is|has|are|data|list|results?|records?)*(?:(?:incomplete|partial)(?:{_LISTED})*|timedout|terminatedearly"
     rf"|(?:max|size|transfer|{_LISTED})*limit(?:is)?(?:exceeded|reached|hit)"
     rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit)"
 )
 _END = re.compile(
-    rf"(?:is|has|at)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done|complete|completed"
-    rf"|last{_LISTED}?|final{_LISTED}?|eof|exhausted)"
+    rf"(?:is|has|at|list|data|query|result)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done"
+    rf"|complete|completed|last{_LISTED}?|final{_LISTED}?|eof|exhausted|all(?:loaded|returned|fetched))"
 )
+_FLAG = re.compile("^(?:b(?=is|has)|flag)|(?:flag|yn|ind(?:icator)?)$")
+"""What says of a bare key that it is a flag, whatever stands there: `moreFlag` and `bHasMore` went unheard."""
+
 _NEXT = re.compile(
     r"(?:odata|iot)?(?:page|cursor|token|url|uri|link|href|marker|offset|key|id)*next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
     r"|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|more|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
@@ -66,7 +79,8 @@ _STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "start
 
 _WORDS = frozenset({
     "more", "next", "remaining", "rest", "truncated", "incomplete", "partial", "end", "finish", "finished", "done",
-    "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker", "additional", "further"
+    "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker", "additional", "further",
+    "remain", "remains", "continues", "continued", "trunc", "overflow", "overflowed"
 })  # fmt: skip
 """Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say yes or
 no, and not by a number but for those that count nothing; and an object with one of them may be anything."""
@@ -82,7 +96,12 @@ _IN_ENGLISH = {
     "下页": "nextpage", "剩余": "remaining", "当前": "current", "最后一页": "lastpage", "末页": "lastpage",
     "尾页": "lastpage", "页码": "pageno", "页数": "pages", "页": "page", "总": "total", "全部": "all", "条数": "count",
     "数量": "count", "记录": "record", "会议": "meeting", "数据": "data", "数": "count", "未返回": "remaining",
-    "超出": "exceed", "超过": "exceed", "达到": "reach", "上限": "limit", "限制": "limit",
+    "超出": "exceed", "超过": "exceed", "达到": "reach", "上限": "limit", "限制": "limit", "已": "", "被": "",
+    "截断": "truncated", "完整": "complete", "不完整": "incomplete", "不全": "incomplete", "部分": "partial",
+    "全部返回": "complete", "返回完": "complete", "取完": "complete", "加载完": "complete", "完成": "completed",
+    "未完成": "unfinished", "未完待续": "hasmore", "未完": "hasmore", "结束": "finish", "末尾": "finish", "到底": "finish",
+    "最后": "last", "最后一批": "lastpage", "后续": "next", "存在": "exist", "有无": "has", "标志": "flag",
+    "标识": "flag", "标记": "flag",
 }  # fmt: skip
 """The words of Chinese keys about pages, so that one set of forms hears both languages."""
 
@@ -171,7 +190,9 @@ _TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri
 _PLACE_KEYS = ("after", "cursor", "token", "offset", "continue", "page", "pageNumber", "pageNo", "pageNum")
 """Under which an object that leads on says from where."""
 
-UNIT = r"(?:[条场个项行笔次件]?(?:会议|通话)?(?:记录|数据|结果)?|(?:record|row|item|meeting|result|entrie)s?|entry)"
+UNIT = (
+    rf"(?:(?:场次|[{_MEASURES}])?(?:会议|通话)?(?:记录|数据|结果)?|(?:record|row|item|meeting|result|entrie)s?|entry)"
+)
 _NUMBER = re.compile(
     rf"(?:(?:(?:[a-z]+\s+|显示)?第?\s*\d+\s*{UNIT}\s*(?:(?:[-~–]|to|至|到)\s*第?\s*\d+\s*{UNIT})?\s*[,，]?\s*"
     rf"(?:/|of|out of|总?共))|总?共计?|约|总计)?\s*(\d{{1,3}}(?:[,，]\d{{3}})+|\d{{1,9}})(?:\.0*)?\s*{UNIT}"
@@ -244,9 +265,11 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     if is_of_pages:
         told = [("records", int(records)), *(one for one in told if one[0] != "total")]
     is_place = bool(told or said.keys() & _STARTS)
-    flags = {key: is_yes for key, word in said.items() if (is_yes := _flag(key, word, is_place=is_place)) is not None}
+    forms = [(_FLAG.sub("", key), key, word) for key, word in said.items()]
+    read = [(form, _flag(form, word, is_place=is_place, is_named=form != key)) for form, key, word in forms]
+    flags = [(form, is_yes) for form, is_yes in read if is_yes is not None]
     # That nothing was cut off says nothing of the next page.
-    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags.items() if not CUT.fullmatch(key)]
+    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags if not CUT.fullmatch(key)]
     # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
     # this is all.
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
@@ -262,7 +285,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
         for key, word in said.items()
     )
     # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
-    more = any(is_more) or (not is_more and any(leads_on)) or any(flags[key] for key in flags if CUT.fullmatch(key))
+    more = any(is_more) or (not is_more and any(leads_on)) or any(yes for key, yes in flags if CUT.fullmatch(key))
     numbers_said = (_number_said(raw) or "" for key, raw, *_ in members if TOTAL.fullmatch(named(key)))
     more = more or any(map(_AT_LEAST.search, numbers_said)) or bool(_REL_NEXT.search(said.get("link", "")))
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
@@ -275,12 +298,14 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     return [*numbers, *([None] if more else [])]
 
 
-def _flag(key: str, word: str, *, is_place: bool) -> bool | None:
-    """Return what a flag about more pages says; None of what is none. `end` may be a place among all."""
+def _flag(key: str, word: str, *, is_place: bool, is_named: bool) -> bool | None:
+    """Return what a flag about more pages says; None of what is none. `end` may be a place among all, unless its key
+    names a flag."""
     if word not in _YES | NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
         return None
-    may_be = key.startswith(("is", "has", "have", "are", "no")) or (CUT.fullmatch(key) and key not in _WORDS)
-    may_be = may_be or "truncated" in key or (key.startswith("more") and key not in _WORDS)
+    may_be = is_named or key.startswith(("is", "has", "have", "are", "no"))
+    may_be = may_be or (key not in _WORDS and (key.startswith("more") or CUT.fullmatch(key) is not None))
+    may_be = may_be or "truncated" in key
     is_sure = not word.lstrip("-").isdecimal() or may_be or key == "eof" or (key == "end" and not is_place)
     return word in _YES if is_sure else None
 
@@ -355,8 +380,11 @@ def is_count(member: Member) -> bool:
 def pages(key: str) -> bool:
     """Return whether a bare key is one that only a page has."""
     key = _in_english(key)
-    is_told = any(form.fullmatch(key) for form in (_MORE, _END, _NEXT, _PAGES))
-    return key in _PAGING or (is_told and key not in _WORDS)
+    flag = _FLAG.sub("", key)
+    is_told = any(form.fullmatch(flag) for form in (_MORE, _END)) or any(
+        form.fullmatch(key) for form in (_NEXT, _PAGES)
+    )
+    return key in _PAGING or (is_told and flag not in _WORDS)
 
 
 def as_word(raw: bytes) -> str:

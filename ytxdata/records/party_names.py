@@ -1,4 +1,5 @@
-"""Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under."""
+"""Whose name a party has: its own, that of the person whose sittings or devices are listed, or the key it stands under;
+and by which names a record says that its list of parties is not whole."""
 
 from __future__ import annotations
 
@@ -7,16 +8,30 @@ from collections.abc import Sequence
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.json_values import as_json
+from ytxdata.records.json_values import as_json, read_object
+from ytxdata.records.paging import totals
+from ytxdata.records.spans import members_of
 from ytxdata.records.values import is_blank
 
 Party = dict[str, Any]
 
 _WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
-MORE = re.compile(f"hasmore{_WHO}|more{_WHO}")
-HOW_MANY = re.compile(f"{_WHO}(?:count|total|num)|total{_WHO}")
+_WHO_CAME = "(?:成员|(?:参会|与会|参与|出席|入会|到会|实到)(?:人员?|者|方)?)"
+_MORE = re.compile(f"(?:has)?more{_WHO}(?:flag)?|(?:更多|还有更多|有更多){_WHO_CAME}")
+_HOW_MANY = re.compile(
+    f"{_WHO}(?:total)?(?:count|cnt|qty|total|num)|(?:total|num(?:ber)?of|countof){_WHO}(?:count|cnt|num)?"
+    f"|(?:实际|总|共)*{_WHO_CAME}(?:总|人)*(?:数量?|个数)"
+)
 """Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
-list itself: `attendeeCount` may be of those invited."""
+list itself: `attendeeCount` may be of those invited, of whom a history says 邀请人数 or 应到人数 and not 参会人数."""
+_SIZE = re.compile(rf"{_HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
+"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
+
+_OF_LIST = re.compile(
+    f"(?:(?:participant|member|user)s|parties|{_WHO}list|{_WHO_CAME}(?:列表|名单)?)(?:的)?(?!remain|rest|left|剩余)"
+)
+"""In front of a word of pages, what says that it is of the list of parties (`membersTruncated`, 成员是否完整); those who
+remain are still in the meeting."""
 
 DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
@@ -42,6 +57,46 @@ _GROUP = re.compile(
     "|已|未|在|离|接|呼|[部组方区办处科院室班队系]$|中心$"
 )
 """In keys of lists of parties that say which they are, and name nobody."""
+
+
+def says_more(key: str, value: Any, n: int) -> bool:
+    """Return whether a member of a meeting says that more than `n` parties are listed elsewhere.
+
+    Examples
+    --------
+    >>> says_more("participantCount", 50, 2), says_more("hasMoreParticipants", True, 2), says_more("memberCount", 2, 2)
+    (True, True, False)
+    >>> says_more("成员总数", 50, 2), says_more("membersNextPage", 2, 2), says_more("membersTruncated", False, 2)
+    (True, True, False)
+    """
+    name, text = plain(key), str(value).strip().casefold()
+    if _MORE.fullmatch(name):
+        return text in ("true", "1", "yes", "y", "是")
+    if _HOW_MANY.fullmatch(name):
+        number = WHOLE.fullmatch(text)
+        return number is not None and int(number[1]) > n
+    front = _OF_LIST.match(name)
+    return front is not None and None in totals(members_of(as_json({name[front.end() :]: value}).encode()))
+
+
+def n_said(raw: bytes, aliases: Aliases) -> int:
+    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
+
+    Examples
+    --------
+    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
+    (12, 5)
+    """
+    said, waiting = [0], [read_object(raw, aliases).value or {}]
+    while waiting:
+        for key, one in waiting.pop().items():
+            if isinstance(one, dict):
+                waiting.append(one)
+            elif number := WHOLE.fullmatch(str(one).strip()):
+                match = aliases.meeting(key)
+                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
+                said += [int(number[1])] if is_size else []
+    return max(said)
 
 
 def feeds(party: Party, columns: Sequence[str], aliases: Aliases) -> bool:

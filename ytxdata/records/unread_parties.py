@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from ytxdata.phones import number_class
+from ytxdata.phones import is_country_code, joined, likelihood, normalize, number_class
 from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.party_names import DEEPEST, HOW_MANY, MORE, WHOLE, Party, feeds
+from ytxdata.records.party_names import DEEPEST, Party, feeds
 from ytxdata.records.party_times import at_rows, host_came
 from ytxdata.records.siblings import with_own_parts
 from ytxdata.records.signs import Signs, signs_of
@@ -34,9 +35,6 @@ _PARTIES = (
 _LIKE_PARTIES = re.compile(_PARTIES)
 _NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
-
-_SIZE = re.compile(rf"{HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参会|与会)?(?:总?人数|总数)")
-"""Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
 
 _LINE = re.compile(
     r"(?<!\d)0(?:10|2\d|[3-9]\d\d)[- ]?[2-8]\d{6,7}(?!\d)"
@@ -127,21 +125,6 @@ def is_row(value: dict[str, Any], aliases: Aliases) -> bool:
 def are_rows(found: Sequence[Found], aliases: Aliases) -> bool:
     """Return whether what was found in a list are rows of parties, each under the id of its meeting."""
     return bool(found) and all(is_row(read_object(one.raw, aliases).value or {}, aliases) for one in found)
-
-
-def says_more(key: str, value: Any, n: int) -> bool:
-    """Return whether a member of a meeting says that more than `n` parties are listed elsewhere.
-
-    Examples
-    --------
-    >>> says_more("participantCount", 50, 2), says_more("hasMoreParticipants", True, 2), says_more("memberCount", 2, 2)
-    (True, True, False)
-    """
-    text = str(value).strip().casefold()
-    if MORE.fullmatch(plain(key)):
-        return text in ("true", "1", "yes", "y", "是")
-    number = WHOLE.fullmatch(text) if HOW_MANY.fullmatch(plain(key)) else None
-    return number is not None and int(number[1]) > n
 
 
 def is_link(raw: bytes, signs: Signs) -> bool:
@@ -380,6 +363,53 @@ def unread_phones(
                 yield i, f"{key}: {text or as_json(value)}"
 
 
+_OPEN, _MOBILE = r"^\(?[1-9][0-9 ()-]{5,12}$", "^1[3-9][0-9]{9}$"
+"""A number as it is dialled in its own city or country, without a 0 or + in front."""
+
+_CODE = re.compile(r"(\+|00?)?([1-9]\d{0,3})")
+_NAMES_CODE = re.compile(
+    "(?:member|user|party|participant|attendee|guest|caller|contact|成员|参会人)?(?:(?:state|country|nation|area|city|zone"
+    "|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|prefix"
+    "|(?:电话|手机|座机|固话|号码|国家?|国际|城市|地区|长途)+(?:区号|前缀|代?码)|区号|前缀|guojia(?:dai)?ma|(?:changtu)?quhao)"
+)
+"""Plain keys of a party, behind words of its own, that say of digits that they are the code of a number."""
+
+
+def unread_codes(
+    phones: pa.Array, owner: pa.Array, values_of: Callable[[str], Values], unknown: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the codes beside phones that make another number of them, each with the row of the party: what has a plus
+    or the name of a code, and under any other key two codes of one phone in a meeting, which would be one person."""
+    rows = rows_where(pc.and_not(pc.match_substring_regex(phones, _OPEN), pc.match_substring_regex(phones, _MOBILE)))
+    lines = [*zip(at_rows(owner, rows), at_rows(phones, rows), strict=True)]
+    n = Counter(lines)
+    for key in unknown if rows else ():
+        said = ("" if isinstance(one, (list, dict)) else as_json(one) for one in at_rows(values_of(key), rows))
+        codes = (text.strip('" ').partition(".")[0] for text in said)
+        sure = _NAMES_CODE.fullmatch(plain(key)) is not None
+        given = (one for one in zip(rows, lines, codes, strict=True) if sure or one[2][:1] == "+" or n[one[1]] > 1)
+        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=sure)]
+        n_codes = Counter(line for line, _ in {one[1:] for one in found})
+        for i, line, code in found:
+            if sure or code[0] == "+" or n_codes[line] > 1:
+                yield i, as_json({key: code, "phone": line[1]})
+
+
+@lru_cache(maxsize=4096)
+def _is_code(code: str, phone: str, *, is_named: bool) -> bool:
+    """Return whether a phone that is not whole is a number with a code in front, or lacks that of a named area."""
+    form = _CODE.fullmatch(code)
+    # hardly a country has less than ten digits: states from 1 to 9 are never looked up
+    if not form or (form[1] != "0" and (len(re.sub(r"\D", "", phone + code)) < 10 or not is_country_code(form[2]))):
+        return False
+    if number_class(normalize(phone)) not in ("unknown", "fixed"):
+        return False
+    if form[1] == "0":
+        return joined(phone, area=code) not in (phone, phone if is_named else None)
+    made = joined(phone, country=form[2])
+    return made is not None and likelihood(normalize(made) or "")[0]
+
+
 _CALLING = re.compile("caller|calling|from")
 _CALLED = re.compile(
     "(?:called|callee|diall?ed|to|dst|dest(?:ination)?|被叫)(?:party|user|id|phone|mobile|tel|number|no|号码)*"
@@ -418,23 +448,3 @@ def _called(
             and (n_callers[owner, other] < 2 or number_class(other) == "mobile")
         }
     return found
-
-
-def n_said(raw: bytes, aliases: Aliases) -> int:
-    """Return how many parties a record says its meeting had, in a number beside its list or in place of it; 0 for none.
-
-    Examples
-    --------
-    >>> n_said(b'{"meid": "m1", "membernum": "12"}', Aliases()), n_said(b'{"meid": "m1", "parties": 5}', Aliases())
-    (12, 5)
-    """
-    said, waiting = [0], [read_object(raw, aliases).value or {}]
-    while waiting:
-        for key, one in waiting.pop().items():
-            if isinstance(one, dict):
-                waiting.append(one)
-            elif number := WHOLE.fullmatch(str(one).strip()):
-                match = aliases.meeting(key)
-                is_size = match.column == PARTIES if match else _SIZE.fullmatch(plain(key))
-                said += [int(number[1])] if is_size else []
-    return max(said)

@@ -25,7 +25,7 @@ import pyarrow as pa
 from ytxdata.history.proof.evidence import Bulk, Key, Known, KnownLand, PullFacts, Remembered, Seen
 from ytxdata.records.answer import Answer
 from ytxdata.records.identity import assign
-from ytxdata.records.unread_parties import n_said
+from ytxdata.records.party_names import n_said
 from ytxdata.records.values import rows_of
 from ytxdata.times import clock_step
 

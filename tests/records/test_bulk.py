@@ -301,7 +301,8 @@ def test_what_is_odd_at_even_distances_is_read_in_bulk(every: int) -> None:
 @pytest.mark.parametrize("every", [2, 3, 10])
 def test_odd_records_among_others_are_told_apart(kind: str, every: int) -> None:
     raws = encoded(*(HARMFUL[kind] if i % every == 1 else GOOD.replace("m1", f"m{i}") for i in range(60)))
-    if every > 2 and kind not in ("much money", "mobile as money", "fine money", "empty party", "unknown key"):
+    in_values = ("much money", "mobile as money", "fine money", "empty party", "unknown key")
+    if every > 2 and kind not in (*in_values, "sittings as text", "callers as text"):
         assert taken(raws) == [i % every != 1 for i in range(60)]
     check(raws)
 

@@ -131,6 +131,16 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
         *(({key: "+852", "phone": "61234567"}, "+85261234567", None) for key in ("dialCode", "phoneCode", "国家区号")),
         ({"area": "华南", "cityCode": "440300", "phoneCode": "4711", "phone": "075588880000"}, "+8675588880000", None),
         ({"countryCode": "852", "phone": "61234567"}, "+85261234567", None),
+        *(
+            ({key: "0755", "phone": "88880000"}, "+8675588880000", None)
+            for key in ("城市区号", "zoneCode", "telPrefix", "stdCode", "prefix", "trunkCode")
+        ),
+        *(
+            ({key: "852", "phone": "61234567"}, "+85261234567", None)
+            for key in ("mobilePrefix", "phone_prefix", "isdCode", "国码", "国家码", "countryPrefix")
+        ),
+        *(({key: "+852", "phone": "61234567"}, "+85261234567", None) for key in ("prefix", "stateCode")),
+        ({"mobilePrefix": "154", "stateCode": "86", "phone": "15400000001"}, "+8615400000001", None),
         ({"countryCode": 852, "phone": "85261234567"}, "+85261234567", None),
         ({"countryCode": "91", "phone": "9123456789"}, "+919123456789", None),
         ({"countryCode": "39", "phone": "3921234567"}, "+393921234567", None),

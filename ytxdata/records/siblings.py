@@ -182,12 +182,22 @@ _SURE = "|".join(("(?<!.)", *(f"(?<={word})" for word in _OF_LINE)))
 _PARTS = tuple(
     (part, re.compile(f"({_OF_PHONE})(?:{keys})"), re.compile(values))
     for part, keys, values in (
-        ("country", "(?:country|nation)(?:calling)?(?:code|no|num)|国家代?码|国际区号", ".+"),
+        ("country", "(?:country|nation)(?:calling)?(?:code|no|num|prefix)|国家?代?码|国际区号", ".+"),
         ("country", "dial(?:ing)?code|phonecode|(?:calling|international|intl)code|国家区号", r"\+?\d{1,3}"),
         ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
         ("area", f"(?:{_SURE})(?:area(?:code|no)|区号)", ".+"),
         ("area", "area(?:code|no)|区号", r"\+?\d{1,4}"),
-        ("area", "area(?:number)?|phoneprefix|citycode|长途区号", r"\+\d{1,3}|0\d{2,3}"),
+        (
+            "country",
+            "(?:isd|idd|cell|mobile|phone|tel|dial)(?:code|prefix)|国际前缀",
+            r"\+\d{1,3}|00[1-9]\d{0,2}|[2-9]\d{0,2}|1",
+        ),
+        ("country", "prefix|statecode", r"\+\d{1,3}|00[1-9]\d{0,2}"),
+        (
+            "area",
+            "area(?:number)?|citycode|(?:std|zone|trunk|phone|tel|dial)(?:code|prefix)|prefix|(?:长途|城市)区号",
+            r"\+\d{1,3}|0\d{2,3}",
+        ),
         ("extension", "ext(?:ension)?(?:no|num|number)?|分机号?码?", r".*\d.*"),
         ("region", "(?<!.)area", r"[1-9]\d{1,2}"),
     )

@@ -146,7 +146,7 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
         for month in (one for one in months if one in now or one in before):
             for figure in (*FIGURES, "amount_yuan"):
                 old = before.get(month, {}).get(figure)
-                # what was and is no more is nothing now: a month without a row would be told by its gain elsewhere alone
+                # what was and is no more is nothing now: else a month that emptied was told by the gain of another
                 value = now[month][figure] if month in now else old and Decimal(0)
                 if all_figures or old != value:
                     rows.append((month, figure, at, old, value, None if old is None or value is None else value - old))

@@ -302,7 +302,7 @@ def _fitted(
 def _settled(lines: BilledLines, sample: Ints, rule: InvoiceRule) -> Iterator[InvoiceRule]:
     """Yield a rule with fee and prices, one by one, at the roundest by which most lines come out, if that is another.
 
-    With all to as many decimals, prices of 0.06 and 0.045 left a fee of 0.02 at 0.0207: the largest meetings were false.
+    With all to as many decimals, prices of 0.06 and 0.045 left a fee of 0.02 at 0.0207: large meetings were false.
     """
     line, kind, seconds = lines.connections(rule.tariff.per)
     paid = charged(rule.tariff.billed_seconds(seconds), line, lines.order, rule.allowance_s, rule.allowance_of)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -244,3 +245,50 @@ def test_a_first_sync_says_which_times_the_parties_have_not(tmp_path: Path, of: 
     assert told.en.startswith("a party has a time of leaving? 0/24 legs")
     read = [record(i, parties=parties("leavetime"), **of) for i in range(6)]
     assert Archive(tmp_path / "n.archive").sync(Platform(read, BEGIN + timedelta(days=30))).drift == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("corrected", "told"),
+    [
+        (
+            {"starttime": "2026-01-01 00:05:00", "endtime": "2026-01-01 01:05:00"},
+            {"2025-12": (1, 0), "2026-01": (1, 2)},
+        ),
+        ({"parties": []}, {"2025-12": (1, 0)}),
+        ({"starttime": "2025-12-31 22:00:00"}, {}),
+    ],
+)
+def test_a_month_that_emptied_is_told_as_one_that_moved(
+    tmp_path: Path, corrected: dict[str, Any], told: dict[str, tuple[int, int]]
+) -> None:
+    meeting: dict[str, Any] = {
+        "starttime": "2025-12-31 23:50:00",
+        "endtime": "2026-01-01 00:50:00",
+        "duration": "",
+        "oriamount": "1.20",
+    }
+    meeting["parties"] = [{"phone": "13900000001", "jointime": "2026-01-01 00:10:00"}]
+    other = record(99, parties=[{"phone": "13900000001", "jointime": record(99)["starttime"]}])
+    archive = synced(tmp_path, [record(0, **meeting), other], [record(0, **(meeting | corrected)), other])
+    for then in (None, BEGIN + timedelta(days=30)):
+        rows = audit.moved(archive, as_of=then).arrow.to_pylist()
+        assert {row["period"]: (row["then"], row["now"]) for row in rows if row["figure"] == "meetings"} == told
+        assert all(row["difference"] == row["now"] - row["then"] for row in rows if row["then"] is not None)
+        amounts = {row["period"]: row["now"] for row in rows if row["figure"] == "amount_yuan"}
+        assert amounts == ({"2025-12": 0, "2026-01": Decimal("1.2")} if "2026-01" in told else {})
+        listed = {row["period"] for row in audit.moved(archive, as_of=then, all_figures=True).arrow.to_pylist()}
+        assert listed == {"2025-12", "2026-01"}
+
+
+@pytest.mark.slow
+def test_a_booking_that_was_moved_before_its_month_was_over_moves_no_figure(tmp_path: Path) -> None:
+    archive, held = Archive(tmp_path / "meetings.archive"), [record(99), record(600)]
+    plans = [
+        record(700, starttime=f"2026-{day} 10:00:00", endtime=f"2026-{day} 11:00:00") for day in ("01-29", "02-03")
+    ]
+    for clock, plan in (("2026-01-20", 0), ("2026-01-21", 1), ("2026-02-10", 1), ("2026-03-02", 1)):
+        now = datetime.fromisoformat(clock).replace(tzinfo=BEIJING)
+        known = [one for one in held if one["starttime"] < clock]
+        archive.sync(Platform([plans[plan], *known[::-1]], now))
+    assert len(audit.moved(archive).frame) == 0

@@ -123,6 +123,47 @@ def test_the_rule_is_found_the_false_lines_named_and_no_good_one_accused(tariff:
     assert any(note == found.amount.text for note in found.notes)
 
 
+ROUND: dict[str, tuple[str, str, str, str]] = {
+    "a fee of two decimals": ("0.06", "0.045", "0.02", ROUND_HALF_UP),
+    "a fee of three": ("0.06", "0.1", "0.015", ROUND_HALF_UP),
+    "a fee of four": ("0.065", "0.04", "0.0125", ROUND_HALF_UP),
+    "a price of four": ("0.0625", "0.045", "0.02", ROUND_HALF_UP),
+    "cut off": ("0.06", "0.045", "0.02", ROUND_DOWN),
+    "no fee": ("0.06", "0.045", "0", ROUND_HALF_UP),
+    "all of two": ("0.06", "0.05", "0.02", ROUND_HALF_UP),
+}
+"""Price of a mobile and of a fixed minute, fee, and how lines are rounded."""
+
+
+@pytest.mark.slow
+@pytest.mark.by_chance(3)
+@pytest.mark.parametrize(("name", "n_false"), [(name, 2 * (place % 2)) for place, name in enumerate(ROUND)])
+def test_each_price_and_the_fee_have_decimals_of_their_own(name: str, n_false: int) -> None:
+    """Two meetings of 60 among eighty of few: what a fee is off by shows there alone, and they were called false."""
+    mobile, fixed, fee, how = ROUND[name]
+    draw, office, amounts = random.Random(7), Office(), []
+    for i in range(82):
+        n, lengths = (60, (1500, 3000)) if i >= 80 else (draw.randint(2, 5), (200, 3000))
+        joined = [(draw.choice((MOBILE, MOBILE, FIXED)), draw.randint(*lengths)) for _ in range(n)]
+        if n < 60:
+            joined = [(number, seconds if draw.random() < 0.5 else draw.randint(5, 200)) for number, seconds in joined]
+        start = (at("2026-03-01 09:00") + timedelta(hours=2 * i)).strftime("%Y-%m-%d %H:%M")
+        office.meet(
+            f"{i:04d}", start, max(s for _, s in joined), legs=[(number, 0.0, float(s)) for number, s in joined]
+        )
+        prices = {MOBILE: Fraction(mobile), FIXED: Fraction(fixed)}
+        cost = sum((Fraction(up(s, 60), 60) * prices[number] + Fraction(fee) for number, s in joined), Fraction(0))
+        amounts.append(fen(cost, how))
+    amounts, wrong = falsified(amounts, 7, n_false)
+    found = audit.reconcile(office.frames, frame(amounts))
+    assert found.amount is not None, [one.text.en for one in found.candidates]
+    accused = {int(row["meeting_id"]) for row in found.arrow.to_pylist() if row["state"] == "mismatched"}
+    assert accused == wrong, found.amount.text.en
+    tariff = found.amount.tariff
+    assert {**tariff.prices} == {"mobile": Decimal(mobile), "fixed": Decimal(fixed)}
+    assert Decimal(tariff.connection_fee) == Decimal(fee)
+
+
 def touched(values: list[int], share: float) -> int:
     """Return the value that so large a share of values lies at or above."""
     return sorted(values)[-max(int(len(values) * share), 1)]

@@ -120,6 +120,53 @@ def test_a_running_meeting_need_not_be_billed() -> None:
     assert states(office, lines) == {"matched": 6}
 
 
+ALL_LEFT, ONE_STAYS = [(ANNA, 0.0, 600.0), (BORIS, 0.0, 590.0)], [(ANNA, 0.0, 600.0), (BORIS, 0.0, None)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("told", "is_missed"),
+    [
+        ({"legs": ALL_LEFT, "duration": 600, "amount": "1.20"}, True),
+        ({"legs": ALL_LEFT, "amount": "1.20"}, True),
+        ({"legs": [], "duration": 600, "amount": "1.20"}, True),
+        ({"legs": ONE_STAYS, "amount": "1.20"}, True),
+        ({"legs": ALL_LEFT, "duration": 600}, True),
+        ({"legs": ALL_LEFT, "duration": 600, "amount": "0"}, False),
+        ({"legs": ONE_STAYS}, False),
+        ({"legs": []}, False),
+        ({"legs": ALL_LEFT, "duration": 600, "amount": "1.20", "start": "2026-03-03 18:00"}, False),
+    ],
+)
+def test_a_chargeable_record_without_an_end_is_missed_once_it_must_be_over(
+    find: Finder, told: dict[str, Any], is_missed: bool
+) -> None:
+    """What platforms tell that have no field for an end; the last one may still run when the records were asked for."""
+    office, lines = plain()
+    office.meet("endless", lasts=None, **({"start": "2026-03-03 12:30"} | told))
+    asked: dict[str, Any] = {"start": "2026-03-03", "end": "2026-03-05", "as_of": "2026-03-04 17:00"}
+    found = find("billing_mismatch", office, invoice=invoice(*lines), **asked)
+    assert [one["record_ids"] for one in found if one["record_ids"]] == [["endless"]] * is_missed
+    assert not any("None" in one["en"] for one in found)
+
+
+@pytest.mark.slow
+def test_of_legs_that_all_left_a_record_without_an_end_is_priced_by_the_rule_of_the_bill() -> None:
+    office, lines = Office(), []
+    for n in range(40):
+        legs = [(who, 0.0, 200.0 + 61 * n + 30 * place) for place, who in enumerate((ANNA, BORIS)[: 1 + n % 2])]
+        office.meet(f"{n}", f"2026-02-{1 + n % 28:02d} {10 + n // 28}:00", 3600, legs=legs)
+        amount = sum(stepped(int(left), 60) for *_, left in legs) * Decimal("0.12") / 60
+        lines.append((f"{n}", None, str(amount)))
+    office.meet("all left", "2026-02-10 15:00", None, legs=ALL_LEFT)
+    office.meet("one stays", "2026-02-11 15:00", None, legs=ONE_STAYS)
+    found = audit.reconcile(office.frames, invoice(*lines))
+    missing = [row for row in found.arrow.to_pylist() if row["state"] != "matched"]
+    assert [(row["meeting_id"], row["state"], row["record_yuan"]) for row in missing] == [
+        ("all left", "missing_line", Decimal("2.4"))
+    ]
+
+
 @pytest.mark.slow
 def test_a_total_that_is_too_far_off(find: Finder) -> None:
     office, lines = plain()

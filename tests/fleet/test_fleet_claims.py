@@ -118,6 +118,37 @@ def test_what_is_covered_is_the_time_of_all_accounts(other: Certificate, shares:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("other", "share"),
+    [
+        pytest.param(claimed(JUNE, NOVEMBER), 100, id="whole"),
+        pytest.param(claimed(JUNE, NOVEMBER - timedelta(hours=3)), 100, id="asked in turn"),
+        pytest.param(Certificate(), 50, id="never read"),
+    ],
+)
+@pytest.mark.parametrize("asked", [{"start": "2026-09"}, {"end": "2026-11"}, {"start": "2026-09", "end": "2026-11"}])
+def test_a_total_with_an_open_edge_is_covered_as_its_months_are(
+    other: Certificate, share: float, asked: dict[str, str]
+) -> None:
+    (total,) = metrics.usage(two(other), **asked, by="total").arrow.to_pylist()
+    assert total["covered_pct"] == pytest.approx(share)
+    assert total["is_partial"] == (share < 100)
+
+
+@pytest.mark.slow
+def test_the_rows_of_an_account_are_covered_by_what_is_known_of_it() -> None:
+    late = two(claimed(OCTOBER_5, NOVEMBER), "2026-10-20", "2026-11-10")
+    rows = metrics.usage(late, group="account").arrow.to_pylist()
+    shares = {(row["period"], row["group"]): row["covered_pct"] for row in rows}
+    assert shares["2026-10", "north"] == 100
+    assert shares["2026-10", "other"] == pytest.approx(100 * (31 - 4 - 8 / 24) / 31)
+    assert shares["2026-11", "other"] == pytest.approx(100 * (19 + 8 / 24) / 30)
+    assert [row["covered_pct"] for row in metrics.usage(late, by="total", group="account").arrow.to_pylist()] == [
+        100
+    ] * 2
+
+
+@pytest.mark.slow
 def test_the_page_of_a_fleet_and_compare_say_the_same(begin: Callable[..., tuple[Emulator, ytx.Fleet]]) -> None:
     server, fleet = begin()
     server.backends["account-3"].entries.clear()

@@ -35,6 +35,8 @@ pytestmark = pytest.mark.usefixtures("drawn_once")
 
 Begin = Callable[..., tuple[Emulator, ytx.Fleet]]
 
+TARIFF = metrics.Tariff(prices={"default": "0.10"})
+
 usage: Any = ytx.metrics.usage
 creators: Any = ytx.metrics.creators
 
@@ -50,6 +52,29 @@ def test_every_report_of_a_fleet_is_that_of_each_account(synced: ytx.Fleet) -> N
             alone = make(name, source, asked).arrow
             rows = [row for row in whole.to_pylist() if row.pop("group") == account]
             assert rows == alone.to_pylist(), (name, account)
+
+
+@pytest.mark.slow
+def test_page_file_and_account_say_the_same_of_what_is_covered(begin: Begin) -> None:
+    server, fleet = begin()
+    server.backends["account-2"].entries[:] = server.backends["account-2"].entries[-20:]  # an account that came later
+    assert fleet.sync().exit_code == 0
+    said = ("period", "group", "is_partial", "covered_pct")
+    for by in ("day", "month"):
+        ask = Ask(by=by, group="account", tariff=TARIFF)
+        page = collect(fleet, ask)
+        for name in ("usage", "cost"):
+            file = make(name, fleet, ask).arrow.select(said).to_pylist()
+            told = page.reports[name].arrow.select(said).to_pylist()
+            assert sorted(told, key=str) == sorted(file, key=str)
+    hidden = (
+        without_small_groups(collect(fleet.same_people(), Ask(group="account")), 2).reports["usage"].arrow.to_pylist()
+    )
+    assert {row["is_partial"] for row in hidden} == {True, False}
+    assert all(row["is_partial"] == (row["covered_pct"] < 100) for row in hidden)
+    company = metrics.usage(fleet, group="company").arrow.to_pylist()
+    alone = metrics.usage(fleet.where(company="A")).arrow.to_pylist()
+    assert [row["covered_pct"] for row in company if row["group"] == "A"] == [row["covered_pct"] for row in alone]
 
 
 @pytest.mark.slow

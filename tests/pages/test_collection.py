@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.archive.conftest import Platform
 from tests.pages.conftest import TARIFF
 from ytxdata import Fleet, metrics, sample, times
 from ytxdata.archive import Archive
 from ytxdata.emulator import Emulator
+from ytxdata.emulator.meeting import Leg, Meeting
 from ytxdata.errors import NotAnArchiveError, UsageError
 from ytxdata.history.client import Client
 from ytxdata.labels import Text
@@ -43,6 +45,74 @@ def test_meetings_are_one_row_each_and_as_many_as_usage_counts(collected: Collec
     assert meetings["meeting_id"].is_unique
     assert (meetings["started_at"] >= middle).all()
     assert collected.reports["usage"].frame["meetings"].sum() == len(meetings)
+
+
+def met(room: int, start: str, lasts: int, people: tuple[str, ...]) -> Meeting:
+    """A meeting in a room that keeps its id."""
+    begun = int(as_instant(start).timestamp())
+    legs = tuple(
+        Leg("P", number[3:], number, "mobile", begun, begun, begun + lasts, "应答|正常" if n else "无应答|？")
+        for n, number in enumerate(people, 1)
+    )
+    return Meeting(
+        meeting_id=f"9{room:028d}", name="例会", creator=people[0][3:], creator_number=people[0], app_id="x", kind="ad_hoc",
+        is_booked=False, created_at=begun - 5, booked_at=None, started_at=begun, ended_at=begun + lasts, duration_s=lasts,
+        amount_mills=None, display_number="01000000001", recording_url=None, state="已结束", legs=legs, listed_from=0,
+    )  # fmt: skip
+
+
+ROOMS = (
+    met(1, "2026-03-02 10:00", 3600, ("+8613900000001", "+8613900000002")),
+    met(1, "2026-03-09 10:00", 300, ("+8613900000003", "+8613900000004")),
+    met(1, "2026-04-16 10:00", 240, ("+8613900000001", "+8613900000005")),
+    met(2, "2026-04-17 10:00", 2400, ("+8613900000006", "+8613900000002")),
+)
+"""Of two rooms; the first had a short one of others beside a long one."""
+
+
+@pytest.fixture(scope="session")
+def rooms(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    kept = Archive(tmp_path_factory.mktemp("rooms") / "m.archive")
+    with Emulator(meetings=0, accounts=1, until="2026-06-10") as server:
+        for one in ROOMS:
+            server.backends["account-1"].add(one)
+        kept.sync(Client(base_url=server.url, **server.credentials))
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("only", "start", "starts"),
+    [
+        ({"min_minutes": (30,)}, None, [0, 3]),
+        ({"number": ("13900000002",)}, None, [0, 3]),
+        ({"number": ("13900000001",)}, None, [0, 2]),
+        ({"number": ("13900000002",)}, "2026-04", [3]),
+        ({"creator": ("13900000003",)}, "2026-03", [1]),
+        ({"meeting_id": (ROOMS[0].meeting_id,)}, None, [0, 1, 2]),
+        ({"creator": ("13900000009",)}, None, []),
+        (None, None, [0, 1, 2, 3]),
+    ],
+)
+def test_records_of_what_was_selected_are_of_these_meetings_and_of_no_other_of_their_room(
+    rooms: Archive, only: dict[str, tuple[Any, ...]] | None, start: str | None, starts: list[int]
+) -> None:
+    found = collect(rooms, Ask(start=None if start is None else as_instant(start), only=only))
+    meetings, legs = (to_arrow(found.records[name].frame) for name in ("meetings", "legs"))
+    chosen = [ROOMS[n] for n in starts]
+    assert [int(one.timestamp()) for one in meetings["started_at"].to_pylist()] == [one.started_at for one in chosen]
+    assert sorted(legs["number"].to_pylist()) == sorted(leg.number for one in chosen for leg in one.legs)
+    assert sum(found.reports["usage"].arrow["meetings"].to_pylist()) == len(starts)
+    assert meetings["last_seen_at"].null_count == 0
+
+
+def test_no_rejected_record_stands_beside_what_was_selected(tmp_path: Path) -> None:
+    kept, party = Archive(tmp_path / "m.archive"), {"phone": "13900000001", "jointime": "2026-03-02 10:00:00"}
+    told = {"meid": "9001", "creator": "13900000001", "starttime": "2026-03-02 10:00:00", "parties": [party]}
+    kept.sync(Platform([told, {"meetingname": "无编号", "parties": [{"phone": "13900000007"}]}]))
+    assert len(collect(kept, Ask()).records["rejects"].arrow) == 1
+    rejects = collect(kept, Ask(only={"creator": ("13900000001",)})).records["rejects"]
+    assert rejects.arrow.num_rows == 0
+    assert "1 rejected records are not listed" in rejects.notes[0].en
 
 
 def test_figures_are_those_of_the_whole_period_and_of_the_one_before(collected: Collection, archive: Archive) -> None:

@@ -340,13 +340,22 @@ def table(
     as_of: datetime | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    chosen: pa.Table | None = None,
 ) -> pa.Table:
-    """Return a view as an Arrow table of exactly the schema's columns and types, sorted."""
+    """Return a view as an Arrow table of exactly the schema's columns and types, sorted; of a view of `KEYED` only the
+    rows of the meetings `chosen`, by the numbers `obs` that reports know them by.
+    """
     schema = arrow_schema(COLUMNS[name])
     if snapshot is None:
         return schema.empty_table()
     with telling(name):
-        keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
+        connection = connect()
+        keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, connection=connection, is_keyed=True)
+        if chosen is not None:
+            connection.register("chosen", chosen)
+            stored = _stored(connection, snapshot, "meetings")
+            keys = f"SELECT {MEETING_KEY} FROM {stored} m SEMI JOIN chosen USING (obs)"
+            keyed = keyed.filter(f"meeting_key IN ({keys})")
         rows = keyed.order(ORDER[name]).select(*schema.names).to_arrow_table()
     return rows.cast(schema)
 

@@ -149,6 +149,51 @@ def rounded(numerator: Ints, denominator: int, money: Money) -> Ints:
     return found
 
 
+def least(amounts: Ints, denominator: int, money: Money) -> Ints:
+    """Return the least numerators that `rounded` brings to some amounts.
+
+    Examples
+    --------
+    >>> [int(rounded(least(np.array([7]), 10, money), 10, money)[0]) for money in ("half_up", "up", "down")]
+    [7, 7, 7]
+    """
+    below = {"half_up": denominator // 2, "half_even": denominator // 2, "up": denominator - 1, "down": 0}
+    return amounts * denominator - below[money]
+
+
+ROUND_PRICES = (10_000, 5_000, 1_000, 500, 100)
+"""Of what prices are multiples, the roundest first [millionths]: whole fen, halves of them, down to four decimals."""
+
+
+def by_most(paid: Ints, low: Ints, width: int) -> int:
+    """Return the roundest price by which most lines come to something less than a width above the least that each may
+    cost; 0 where there is none.
+
+    Examples
+    --------
+    >>> by_most(np.array([1, 2, 3]), np.array([19_600, 39_700, 90_000]), 1_000)
+    20000
+    """
+    first, behind = -(-low[paid > 0] // paid[paid > 0]), (low[paid > 0] + width - 1) // paid[paid > 0] + 1
+    edges = np.concatenate((first[first < behind], behind[first < behind]))
+    order = np.argsort(edges, kind="stable")
+    if not len(order):
+        return 0
+    # the stretch that lies in the most spans
+    place = int(np.argmax(np.cumsum(np.repeat((1, -1), len(edges) // 2)[order])))
+    start, end = edges[order[place : place + 2]].tolist()
+    for step in ROUND_PRICES:
+        nearest = ((start + end - 1) // 2 + step // 2) // step * step
+        if start <= nearest < end:
+            return max(int(nearest), 0)
+    return 0
+
+
+def roundness(price: int) -> int:
+    """Return of what roundest number a price is a multiple; 0 for none."""
+    return next((step for step in ROUND_PRICES if price % step == 0), 0)
+
+
 @dataclass(frozen=True)
 class InvoiceRule:
     """A rule that may explain an invoice.

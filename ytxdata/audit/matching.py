@@ -27,6 +27,7 @@ from ytxdata.audit.pairing import (
     paired,
     summed,
 )
+from ytxdata.audit.unexplained import DAY_S
 from ytxdata.history.proof.line_lengths import Lengths, form_of
 from ytxdata.labels import Text
 from ytxdata.phones import number_class
@@ -75,19 +76,24 @@ _MATCH = """
     )
     SELECT l.line, coalesce(l.meeting_id, r.meeting_id) AS meeting_id, l.duration_s AS invoice_s, l.amount
         AS invoice_yuan, begun, nearest,
-        r.m, r.s, r.e, r.secs, r.amount AS amount,
+        r.m, r.s, r.secs, r.amount AS amount,
         coalesce(r.in_scope, NOT $is_dated OR l.is_inside, TRUE) AS in_scope,
         NOT $is_dated AND begun IS NOT NULL AND l.is_inside AND NOT r.in_scope AS is_elsewhere,
         coalesce(n, 0) AS n,
-        coalesce(r.n_legs = coalesce(g.listed, 0) AND coalesce(g.joined, 0) = 0, FALSE) AS is_empty
+        coalesce(r.n_legs = coalesce(g.listed, 0) AND coalesce(g.joined, 0) = 0, FALSE) AS is_empty,
+        r.e IS NOT NULL OR (
+            r.s < $yesterday AND (coalesce(r.amount, r.secs) IS NOT NULL OR coalesce(g.joined = g.closed, FALSE))
+        ) AS is_over
     FROM (SELECT * FROM bills JOIN pairs USING (line) LEFT JOIN elsewhere USING (line)) l
     FULL JOIN (SELECT *, coalesce(duration_s, len_s) AS secs FROM all_meetings) r ON l.m = r.m
-    LEFT JOIN (SELECT m, count(*) AS listed, count(j) AS joined FROM all_legs GROUP BY m) g ON g.m = r.m
+    LEFT JOIN (SELECT m, count(*) AS listed, count(j) AS joined, count(x) AS closed FROM all_legs GROUP BY m) g
+        ON g.m = r.m
 """
 """`is_empty` is a meeting whose legs are all known, and of whom none ever joined: by a rule per leg there is nothing to
 bill. Of a meeting whose legs are unknown nobody can say so. `nearest` is when the meeting of its id began, of a line
 at whose time there was none; `is_elsewhere` a line that says the period and whose meeting lies outside, where dates
-are not used.
+are not used. Where no end is told, `is_over` is what began a day ago, if its length or amount is told or all have left:
+of a running meeting a platform may tell all of these as they stand.
 """
 
 
@@ -140,7 +146,7 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     _put_lines(data, [(key, summed([told[line] for line in group.lines])) for key, group in groups])
     named = zip(Pair._fields, zip(*(group.pair for _, group in groups), strict=True), strict=True)
     data.put("pairs", pa.table({name: pa.array(column, pa.int64()) for name, column in named}))
-    data.connection.execute(_MATCH, {"is_dated": is_dated})
+    data.connection.execute(_MATCH, {"is_dated": is_dated, "yesterday": data.now_s - DAY_S})
     added = {group.lines[0]: group.lines for _, group in groups if len(group.lines) > 1}
     notes = (
         _IN_MINUTES if unit_s > 1 else None,

@@ -76,8 +76,8 @@ _JUDGE = """
             ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
     FROM compared
     WHERE line IS NOT NULL OR (
-        in_scope AND e IS NOT NULL AND CASE WHEN amount IS NOT NULL THEN amount > 0
-            WHEN $per_leg THEN secs > 0 AND NOT is_empty ELSE secs > 0 END
+        in_scope AND is_over AND CASE WHEN amount IS NOT NULL THEN amount > 0
+            WHEN $per_leg THEN coalesce(secs, greatest(record_s, record_yuan)) > 0 AND NOT is_empty ELSE secs > 0 END
             AND ($has_period OR s BETWEEN first AND last)
     )
     ORDER BY line NULLS LAST, meeting_id
@@ -418,31 +418,31 @@ def _line_text(row: dict[str, Any], added_up: Mapping[int, tuple[int, ...]]) -> 
     said_by = f"line{'s'[: len(lines) - 1]} {', '.join(map(str, lines))}"
     verb = "says" if len(lines) == 1 else "say together"
     said, known = beijing_text(row["invoice_at"]), beijing_text(row["record_at"])
-    yuan = {
-        name: "—" if row[name] is None else decimal_text(row[name])
-        for name in ("invoice_yuan", "record_yuan", "difference_yuan")
+    told = {
+        name: "—" if row[name] is None else decimal_text(Decimal(row[name]))
+        for name in ("invoice_yuan", "record_yuan", "difference_yuan", "invoice_s", "record_s")
     }
     texts = {
         MISMATCHED: Text(
-            f"账单第 {line} 行（会议 {meeting}）：{row['invoice_s']} 秒、{yuan['invoice_yuan']} 元，而记录为 {row['record_s']} 秒、{yuan['record_yuan']} 元，金额差 {yuan['difference_yuan']} 元",
-            f"{said_by} of the invoice (meeting {meeting}) {verb} {row['invoice_s']} s, {yuan['invoice_yuan']} yuan; the record says {row['record_s']} s, {yuan['record_yuan']} yuan: {yuan['difference_yuan']} yuan apart",
+            f"账单第 {line} 行（会议 {meeting}）：{told['invoice_s']} 秒、{told['invoice_yuan']} 元，而记录为 {told['record_s']} 秒、{told['record_yuan']} 元，金额差 {told['difference_yuan']} 元",
+            f"{said_by} of the invoice (meeting {meeting}) {verb} {told['invoice_s']} s, {told['invoice_yuan']} yuan; the record says {told['record_s']} s, {told['record_yuan']} yuan: {told['difference_yuan']} yuan apart",
         ),
         NO_RECORD: Text(
-            f"账单第 {line} 行的会议 {meeting}（{yuan['invoice_yuan']} 元）不在记录中",
-            f"meeting {meeting} on {said_by} of the invoice ({yuan['invoice_yuan']} yuan) is not in the records",
+            f"账单第 {line} 行的会议 {meeting}（{told['invoice_yuan']} 元）不在记录中",
+            f"meeting {meeting} on {said_by} of the invoice ({told['invoice_yuan']} yuan) is not in the records",
         )
         if row["record_at"] is None
         else Text(
-            f"账单第 {line} 行（{yuan['invoice_yuan']} 元）写会议 {meeting} 在 {said}，记录中该时刻没有此会议，它开始于 {known}",
-            f"{said_by} of the invoice ({yuan['invoice_yuan']} yuan) {'bills' if len(lines) == 1 else 'bill'} meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
+            f"账单第 {line} 行（{told['invoice_yuan']} 元）写会议 {meeting} 在 {said}，记录中该时刻没有此会议，它开始于 {known}",
+            f"{said_by} of the invoice ({told['invoice_yuan']} yuan) {'bills' if len(lines) == 1 else 'bill'} meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
         ),
         NO_LINE: Text(
-            f"会议 {meeting}（{row['record_s']} 秒、{yuan['record_yuan']} 元）不在账单上",
-            f"meeting {meeting} ({row['record_s']} s, {yuan['record_yuan']} yuan) is not on the invoice",
+            f"会议 {meeting}（{told['record_s']} 秒、{told['record_yuan']} 元）不在账单上",
+            f"meeting {meeting} ({told['record_s']} s, {told['record_yuan']} yuan) is not on the invoice",
         ),
         TWICE: Text(
-            f"账单第 {line} 行对会议 {meeting} 再次计费（{yuan['invoice_yuan']} 元）",
-            f"line {line} of the invoice bills meeting {meeting} once more ({yuan['invoice_yuan']} yuan)",
+            f"账单第 {line} 行对会议 {meeting} 再次计费（{told['invoice_yuan']} 元）",
+            f"line {line} of the invoice bills meeting {meeting} once more ({told['invoice_yuan']} yuan)",
         ),
     }
     return texts[row["state"]]

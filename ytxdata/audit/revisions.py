@@ -110,7 +110,7 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     -------
     Table
         `period figure as_of then now difference`, by month; no row when no figure moved. `then` is null for a month
-        of which nothing was known.
+        of which nothing was known; `now` is 0 for one that has no meetings any more.
 
     Raises
     ------
@@ -136,16 +136,18 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
         )
     now = _figures(archive, None)
     reported: dict[datetime, list[str]] = {}
-    for month in now:
+    for month in sorted(now.keys() | _ever(archive)):
         at = then or next((at for at in sorted(asked) if at >= _end_of(month)), None)
         if at is not None:
             reported.setdefault(at, []).append(month)
     rows = []
     for at, months in reported.items():
         before = _figures(archive, at)
-        for month in months:
-            for figure, value in now[month].items():
+        for month in (one for one in months if one in now or one in before):
+            for figure in (*FIGURES, "amount_yuan"):
                 old = before.get(month, {}).get(figure)
+                # what was and is no more is nothing now: else a month that emptied was told by the gain of another
+                value = now[month][figure] if month in now else old and Decimal(0)
                 if all_figures or old != value:
                     rows.append((month, figure, at, old, value, None if old is None or value is None else value - old))
     return _moved_table(archive, sorted(rows, key=lambda row: (row[0], (*FIGURES, "amount_yuan").index(row[1]))))
@@ -178,17 +180,28 @@ def _end_of(month: str) -> datetime:
     return as_instant(f"{year + number // 12}-{number % 12 + 1:02d}")
 
 
+def _ever(archive: Archive) -> set[str]:
+    """Return the months in which a meeting starts, or did by an earlier version of its record."""
+    ledger, (meetings,) = archive.changes(), archive.scans("meetings", is_seen=False)
+    replaced = {str(old)[:7] for old in ledger["old"][ledger["field"] == "started_at"].dropna()}
+    return replaced | _by_month(meetings, "started_at IS NOT NULL", "count(*)").keys()
+
+
 def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict[str, dict[str, Decimal | None]]:
     """Return month → figure → value, as the archive knew it."""
     meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True, is_seen=False)
-    rows: list[Mapping[str, Any]] = plain_usage(Frames(*lighter((meetings, legs))), by).arrow.to_pylist()
-    sums = _amounts(meetings)
+    usage = plain_usage(Frames(*lighter((meetings, legs))), by).arrow.to_pylist()
+    rows: dict[str, Mapping[str, Any]] = {row["period"]: row for row in usage}
+    sums, none = _amounts(meetings), dict.fromkeys(FIGURES, 0)  # charged, and none of the meetings counts
     return {
-        row["period"]: {
+        month: {
             name: _exact(value)
-            for name, value in (*((one, row[one]) for one in FIGURES), ("amount_yuan", sums.get(row["period"])))
+            for name, value in (
+                *((one, rows.get(month, none)[one]) for one in FIGURES),
+                ("amount_yuan", sums.get(month)),
+            )
         }
-        for row in rows
+        for month in rows.keys() | sums.keys()
     }
 
 
@@ -197,9 +210,10 @@ def _exact(value: Any) -> Decimal | None:
 
 
 def _amounts(meetings: nw.LazyFrame[Any]) -> dict[str, Decimal]:
+    return _by_month(meetings, "amount_yuan IS NOT NULL AND started_at IS NOT NULL", "sum(amount_yuan)")
+
+
+def _by_month(meetings: nw.LazyFrame[Any], which: str, total: str) -> dict[str, Any]:
     relation: Any = meetings.to_native()
-    known = relation.filter("amount_yuan IS NOT NULL AND started_at IS NOT NULL")
-    months = known.aggregate(
-        "strftime(timezone('Asia/Shanghai', started_at), '%Y-%m') AS period, sum(amount_yuan) AS amount"
-    ).fetchall()
-    return dict(months)
+    month = "strftime(timezone('Asia/Shanghai', started_at), '%Y-%m')"
+    return dict(relation.filter(which).aggregate(f"{month} AS period, {total} AS total").fetchall())

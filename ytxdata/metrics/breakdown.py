@@ -63,6 +63,16 @@ def period_called(text: str, by: By) -> str | None:
     return label(first, by) if is_whole else None
 
 
+def accounts_of(groups: Groups | None) -> dict[str, frozenset[str]]:
+    """Return group → the accounts whose meetings are in it; nothing where other things decide."""
+    if groups is None or groups.column != ACCOUNT or groups.table is None:
+        return {}
+    found: dict[str, set[str]] = {}
+    for name, g in zip(groups.table["value"].to_pylist(), groups.table["g"].to_pylist(), strict=True):
+        found.setdefault(groups.labels[g], set()).add(name)
+    return {group: frozenset(names) for group, names in found.items()}
+
+
 @dataclass(frozen=True)
 class Breakdown:
     """What a report counts by. Each row has a number, `row`: that of the first day of its period × the number of
@@ -132,6 +142,11 @@ class Breakdown:
         """The meetings that count, one row each, with their facts and their `row`."""
         return self.place(self.known.counted)
 
+    @cached_property
+    def accounts(self) -> dict[str, frozenset[str]]:
+        """Group → its accounts, where groups are of accounts."""
+        return accounts_of(self.groups)
+
     @property
     def of_legs(self) -> bool:
         """Whether each leg has a group of its own, not its meeting."""
@@ -189,14 +204,17 @@ class Breakdown:
         small, shown = self.source.engine.small, frame
         if self.by is not None:
             found = sorted({first_day(day, self.by) for day in (outcome(self.known).days if days is None else days)})
-            shares = [self.covered(label(day, self.by)) for day in found]
+            # by what is known of its accounts alone: of all, a month that one has whole bore the star of another
+            groups = self.groups.labels if self.groups and self.accounts else (None,)
+            each = [(day, place, group) for day in found for place, group in enumerate(groups)]
+            shares = [self.covered(label(day, self.by), group) for day, _, group in each]
             periods = pa.table({
-                "first": pa.array(found, pa.int64()),
-                "period": pa.array([label(day, self.by) for day in found], pa.string()),
+                "first": pa.array([day * len(groups) + place for day, place, _ in each], pa.int64()),
+                "period": pa.array([label(day, self.by) for day, *_ in each], pa.string()),
                 "is_partial": pa.array([None if share is None else share < 100 for share in shares], pa.bool_()),
                 "covered_pct": pa.array(shares, pa.float64()),
             })  # fmt: skip
-            shown = shown.with_columns(first=nw.col("row") // self.n_groups).join(
+            shown = shown.with_columns(first=nw.col("row") // (self.n_groups // len(groups))).join(
                 small(periods), on="first", how="inner"
             )
         if self.groups is not None:
@@ -210,12 +228,13 @@ class Breakdown:
             )
         return shown.sort("row", *then, nulls_last=True)
 
-    def covered(self, period: str) -> float | None:
-        """Return the share of a period [%] that was asked for, is archived, and is over; None for a total without
-        edges.
+    def covered(self, period: str, group: str | None = None) -> float | None:
+        """Return the share of a period [%] that was asked for, is archived, and is over, by the accounts of a group;
+        None where it cannot be known.
         """
         asked = self.known.scope.edges
-        return self.source.known_spans.share(bounds(period, self.by or "total") or asked, asked)
+        known = self.source.known_spans.of_accounts(self.accounts.get(group or ""))
+        return known.share(bounds(period, self.by or "total") or asked, asked)
 
     def records(self, row: Mapping[str, Any]) -> Lazy:
         """Return the evidence of a row of the report."""

@@ -183,7 +183,7 @@ def chargeback(
     found = _allocated(shares, amounts, weight)
     lost = [int(row["nano"]) for row in shares if weight != "nano" and row["n"] is None and row["period"] in amounts]
     borne = (Decimal(sum(lost)) / NANO).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    partial = {period: rows.covered(period) for period in amounts}
+    partial = [rows.covered(row["period"], row["group"]) for row in found]
     table = pa.table({
         "place": pa.array(range(len(found)), pa.int64()),
         "period": pa.array([row["period"] for row in found], pa.string()),
@@ -192,8 +192,8 @@ def chargeback(
         "leg_s": pa.array([row["len_s"] for row in found], pa.int64()),
         "weight_pct": pa.array([row["weight_pct"] for row in found], pa.float64()),
         "allocated": pa.array([str(row["allocated"]) for row in found], pa.string()),
-        "is_partial": pa.array([None if (share := partial[row["period"]]) is None else share < 100 for row in found], pa.bool_()),
-        "covered_pct": pa.array([partial[row["period"]] for row in found], pa.float64()),
+        "is_partial": pa.array([None if share is None else share < 100 for share in partial], pa.bool_()),
+        "covered_pct": pa.array(partial, pa.float64()),
     })  # fmt: skip
     frame = rows.source.engine.small(table).sort("place")
     missing = sorted({row["period"] for row in shares} - amounts.keys())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,14 +80,24 @@ class KnownSpans:
             for name, span in self.spans.items()
         })  # fmt: skip
 
+    def of_accounts(self, accounts: Collection[str] | None) -> KnownSpans:
+        """Return what is known of some accounts; of all with None, and where nothing is said of accounts."""
+        if accounts is None or not self.spans.keys() >= set(accounts):
+            return self
+        return KnownSpans({name: self.spans[name] for name in accounts})
+
     def share(self, edges: Edges, asked: Edges) -> float | None:
         """Return the share of a period [%] that lies in what was asked for and in what is claimed: the time of all
-        accounts together. An edge that is open is where the data of each begins or ends; None where no time is left.
+        accounts together. An edge that is open is where the data of each begins or ends, of an account that was never
+        read where that of the others does; with both open that one adds no time. None where no time is left.
         """
         inside = whole = 0
+        # by one edge an account was asked for, too: without it a total was whole of which no month was
+        others = (None, None) if edges == (None, None) else (self.begin, self.last)
         for span in self.spans.values():
-            first = max((edge for edge in (asked[0], span and span[0]) if edge is not None), default=None)
-            last = min((edge for edge in (asked[1], span and span[1]) if edge is not None), default=None)
+            known = span or others
+            first = max((edge for edge in (asked[0], known[0]) if edge is not None), default=None)
+            last = min((edge for edge in (asked[1], known[1]) if edge is not None), default=None)
             begin, end = (given if one is None else one for one, given in zip(edges, (first, last), strict=True))
             if begin is None or end is None or end <= begin:
                 continue

@@ -8,8 +8,11 @@ from datetime import datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple, Self
 
+import pyarrow as pa
+
 from ytxdata.archive import Archive
 from ytxdata.archive.ownership import no_archive
+from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import ends_kept
 from ytxdata.exits.masked_tables import persons_kept
 from ytxdata.fleet import Fleet, FleetCertificate
@@ -28,13 +31,13 @@ from ytxdata.phones import NO_ENDS
 from ytxdata.plots.canvas import pictured
 from ytxdata.plots.over_time import usage_figures, with_colours
 from ytxdata.records.aliases import names_chosen
-from ytxdata.records.schema import TableName
+from ytxdata.records.schema import TableName, to_pandas
 from ytxdata.redact import kept_apart
-from ytxdata.tables.described import Completeness, Definition, unit_of
+from ytxdata.tables.described import Completeness, Definition, to_arrow, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.masking import Privacy, sharing_ends
 from ytxdata.tables.table import Table, record_table
-from ytxdata.times import BEIJING, beijing_text, instant_of, now
+from ytxdata.times import BEIJING, beijing_text, instant_of, now, period_of
 
 Value = int | float | Decimal | None
 
@@ -366,8 +369,9 @@ def collect(
     records: dict[str, Table] = {}
     secret = None
     if isinstance(still, Archive):
-        ids = {row["meeting_id"] for row in source.rows(source.meetings.select("meeting_id"))} if ask.only else None
-        records = {name: _records(still, name, ask, certificate, reports["usage"], ids) for name in RECORDS}
+        # by the meeting and not by its id: of a room that keeps its own, people of other meetings would be handed on
+        own = to_arrow(source.meetings.select(obs="id").to_native()) if ask.only else None
+        records = {name: _records(still, name, ask, certificate, reports["usage"], own) for name in RECORDS}
         notes, secret = (*names, *_nothing(still, ask, records["meetings"])), still.secret
     else:
         empty = (_NOTHING_SELECTED,) if ask.only and not reports["usage"].arrow.num_rows else ()
@@ -427,19 +431,20 @@ def _nothing(archive: Archive, ask: Ask, meetings: Table) -> tuple[Text, ...]:
     return (_NOTHING_THERE.format(first=f"{known.min():%Y-%m-%d}", last=f"{known.max():%Y-%m-%d}"),)
 
 
+_REJECTS = Text("拒收的记录没有可靠的时间：不分期间，全部列出", "rejected records have no time to rely on: all are listed, whatever the period")  # fmt: skip
+_REJECTS_LEFT_OUT = Text("拒收的记录有 {n} 条，无从得知是否属于所选会议，未列出", "{n} rejected records are not listed: nothing tells whether they are of the meetings selected")  # fmt: skip
+
+
 def _records(
-    archive: Archive, name: TableName, ask: Ask, certificate: Completeness, usage: Report, ids: set[str] | None
+    archive: Archive, name: TableName, ask: Ask, certificate: Completeness, usage: Report, chosen: pa.Table | None
 ) -> Table:
     period = usage.period
     if name == "rejects":
-        note = Text(
-            "拒收的记录没有可靠的时间：不分期间，全部列出",
-            "rejected records have no time to rely on: all are listed, whatever the period",
-        )
-        return record_table(archive.rejects(), name, certificate=certificate, notes=(note,), secret=archive.secret)
-    frame = getattr(archive, name)(ask.start, ask.end)
-    if ids is not None:
-        frame = frame[frame["meeting_id"].isin(ids)].reset_index(drop=True)
-    is_cut = ask.start is not None or ask.end is not None
-    left_out = {key: told for key, told in usage.excluded.items() if key == "no_start" and is_cut}
+        frame, note = archive.rejects(), _REJECTS
+        if chosen is not None:  # whose they are nobody knows: they would tell of everybody
+            frame, note = frame[:0], _REJECTS_LEFT_OUT.format(n=len(frame))
+        return record_table(frame, name, certificate=certificate, notes=(note,), secret=archive.secret)
+    start, end = period_of(ask.start, ask.end)
+    frame = to_pandas(table(archive.snapshot(), name, start=start, end=end, chosen=chosen))
+    left_out = {key: told for key, told in usage.excluded.items() if key == "no_start" and (start or end)}
     return record_table(frame, name, period=period, certificate=certificate, excluded=left_out, secret=archive.secret)

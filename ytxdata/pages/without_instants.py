@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import PARTIAL
+from ytxdata.metrics.breakdown import PARTIAL, accounts_of
 from ytxdata.metrics.calendar import bounds
 from ytxdata.metrics.facts import Scope
+from ytxdata.metrics.groups import groups_of
 from ytxdata.metrics.registry import Ask
 from ytxdata.metrics.report import Report
 from ytxdata.pages.collection import Collection
@@ -69,9 +70,14 @@ def whole_days_alone(report: Report, ask: Ask) -> Report:
     if source is None or _COVERED not in rows.column_names:
         return report
     known, asked = source.known_spans.in_whole_days(), Scope.of(ask.start, ask.end).edges
-    periods = rows["period"].to_pylist()
-    shares = {one: known.share(bounds(one, ask.by) or asked, asked) for one in {*periods}}
-    covered = pa.array([shares[one] for one in periods], pa.float64())
+    of: dict[str, frozenset[str]] = {}
+    groups = [""] * rows.num_rows
+    if ask.group is not None and "group" in rows.column_names:
+        of = accounts_of(groups_of(source, ask.group, ask.book, ask.group_of or "creator"))
+        groups = rows["group"].to_pylist()
+    each = list(zip(rows["period"].to_pylist(), map(of.get, groups), strict=True))
+    shares = {(one, its): known.of_accounts(its).share(bounds(one, ask.by) or asked, asked) for one, its in {*each}}
+    covered = pa.array([shares[one] for one in each], pa.float64())
     return replace(
         report,
         frame=rows.set_column(rows.column_names.index(_COVERED), _COVERED, covered),

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, rest_of, unsigned
+from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, headings, is_enough, plain
-from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
+from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
@@ -32,7 +32,7 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, seconds_of, told_header
 from ytxdata.times import BEIJING
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
@@ -164,7 +164,11 @@ def _lines(
     totals: list[_OwnTotal] = []
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
+    if "duration_s" in told:
+        unit_s = seconds_of(by_name["duration_s"])
+        told["duration_s"] = [in_seconds(one, unit_s) for one in told["duration_s"]]
     cells = {ours: _read(ours, texts, digits_of(by_name[ours], sheet.title)) for ours, texts in told.items()}
+    unread_at = {ours: _unread_at(ours, told[ours], cells[ours]) for ours in UNREAD_CELLS if ours in told}
     if "duration_s" in cells:
         cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     ids = told.get("meeting_id", [""] * len(sheet.rows))
@@ -183,6 +187,7 @@ def _lines(
         why = what or free or ("footer" if n in titles else _unread(line, lost))
         if why is None:
             lines.append(line)
+            aside += (Aside(WitnessLine(number), ours) for ours, places in unread_at.items() if n in places)
             continue
         if what == "total":
             words = [name, *(one for one in words if one != name)]
@@ -243,6 +248,22 @@ def _read(ours: str, texts: Sequence[str], digits: int) -> list[Any]:
     return [-one if is_below and one is not None else one for one, (_, is_below) in zip(read, below, strict=True)]
 
 
+_SILENT = re.compile(
+    r"未(?:接[通听]?|应答|加入|入会|参会|开始|结束|计费|收费)|无人接听|进行中|会议中|免费|赠送|free|ongoing|no(?: answer|t (?:answered|joined))"
+    r"|nan|nat|<na>",
+    re.IGNORECASE,
+)
+"""What people write of a call that nobody took, that goes on, or that costs nothing: there is nothing to read. And
+what pandas writes for that."""
+
+
+def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]:
+    """Return at which places something stands that was not understood; zeros are how databases write no time at all."""
+    open_ = {n for n, text in enumerate(texts) if text and read[n] is None and not _SILENT.fullmatch(text)}
+    kind = COLUMNS[ours][0]
+    return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
+
+
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:
     """Return a line, and why its id or number is not what it was meant to be, where it is not."""
     moments = {name: said[name] for name in ("started_at", "ended_at") if said.get(name)}
@@ -293,7 +314,9 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) ->
         if unit == "yuan":
             told: list[Any] = [amount_of(cell, digits_of(one, title)) for one, cell in cells.items()]
         else:
-            told = convert("seconds", [cell or None for cell in cells.values()]).array.to_pylist()
+            unit_s = seconds_of(by_name.get(ours, ""))
+            lengths = [in_seconds(cell, unit_s) if one == own else cell for one, cell in cells.items()]
+            told = convert("seconds", [one or None for one in lengths]).array.to_pylist()
         return [one for one in (*told, words.get(unit)) if one is not None]
 
     figures: Figures = {

@@ -32,6 +32,9 @@ from ytxdata.labels import Text
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 """Modes of what only its owner may read: raw answers and the keys of masks hold, or open, telephone numbers."""
 
+NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""
+
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hex, read in pieces; OSError where it is no plain file."""

@@ -17,8 +17,8 @@ from uuid import uuid4
 
 import duckdb
 
-from ytxdata.archive.stored_files import NOT_DAMAGE
 from ytxdata.errors import NoRoomError, YtxError
+from ytxdata.files import NOT_DAMAGE
 from ytxdata.labels import Text
 from ytxdata.times import ZONE_NAME
 

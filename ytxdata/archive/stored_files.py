@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -19,7 +18,7 @@ import pyarrow.parquet as pq
 
 from ytxdata import times
 from ytxdata.errors import ArchiveWriteError, DamagedError, NoRoomError, YtxError
-from ytxdata.files import PRIVATE_FILE, make_private_folder, move, sha256_of
+from ytxdata.files import NOT_DAMAGE, PRIVATE_FILE, make_private_folder, move, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema
 
@@ -33,9 +32,6 @@ HAND_IN_AGAIN = Text(
     "restore the file from a backup, or take the list back with ytxdata witness NAME --remove "
     "(archive.remove_witness(name)) and hand it in again",
 )
-
-NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""
 
 
 @contextlib.contextmanager

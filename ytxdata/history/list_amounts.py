@@ -87,8 +87,8 @@ def in_seconds(cell: str, unit_s: int) -> str:
 
     Examples
     --------
-    >>> in_seconds("31", 60), in_seconds("30.52", 60), in_seconds("00:31:00", 60), in_seconds("-", 60), in_seconds("31", 1)
-    ('1860', '1831.2', '00:31:00', '-', '31')
+    >>> [in_seconds(one, 60) for one in ("31", "30.52", "00:31:00", "-")]
+    ['1860', '1831.2', '00:31:00', '-']
     """
     plain = amount_of(cell) if unit_s > 1 and not _WORD.search(cell) else None
     return cell if plain is None else decimal_text(plain * unit_s)

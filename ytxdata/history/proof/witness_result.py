@@ -62,8 +62,8 @@ class Hearing:
     finding
         `witnessed`, or why nothing is proven by it: a key of `FINDINGS`.
     aside, n_aside
-        Lines that are held against nothing, and places and cells that were not read, each with its reason, a key of `ASIDE`: the
-        first two hundred, and how many.
+        Lines that are held against nothing, and places and cells that were not read, each with its reason, a key of
+        `ASIDE`: the first two hundred, and how many.
     differs
         In what the list's own total, or the one that is given, is not the sum of its lines.
     blocked_by

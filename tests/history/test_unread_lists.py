@@ -96,6 +96,10 @@ HONEST: dict[str, str | bytes] = {
     + "合计,,,12000\n",
     "a column that is repeated as it is": beside(TIMES + CALLS + OWN, "会议编号\n" + "".join(f"m{i}\n" for i in range(20)) + "合计\n"),
     "a title of two lines": (TIMES + CALLS).replace("\n", ',"周会\n甲，乙"\n').replace('时长,"周会\n甲，乙"', "时长,会议名称") + OWN,
+    "days beside clocks": ("会议编号,日期,开始时间,结束时间,时长\n" + CALLS.replace(" 08:00:00", ",8:00,08:10:00") + "合计,,,,12000\n"),
+    "ends that are clocks": (TIMES + CALLS + "合计,,,12000\n").replace("开始时间", "开始时间,结束时间").replace(" 08:00:00", " 08:00:00,08:10"),
+    "days in Chinese beside clocks over midnight": "会议编号,会议日期,开始时间,结束时间,时长\n"
+    + "".join(f"m{i},2026年3月{i + 1}日,08:00,07:00,600\n" for i in range(20)) + "合计,,,,12000\n",
     "lengths in minutes": (TIMES + CALLS + OWN).replace("时长", "时长（分钟）").replace(",600", ",10").replace("12000", "200"),
     "lengths in parts of hours": (TIMES + CALLS + "合计,,3.3340\n").replace("时长", "会议时长(h)").replace(",600", ",0.1667"),
     "lengths on a clock": (TIMES + CALLS + OWN).replace("时长", "通话时长（时:分:秒）").replace(",600", ",00:10:00"),
@@ -181,7 +185,7 @@ FIVE = "会议编号,开始时间,结束时间,时长,金额\n"
     ("column", "cell"),
     [
         *(("开始时间", one) for one in STRANGE_TIMES),
-        *(("结束时间", one) for one in STRANGE_TIMES),
+        *(("结束时间", one) for one in STRANGE_TIMES if one != "08:00"),  # on the day of its start
         *(("时长", one) for one in ("10:00", "一小时", "10 min.", "6oo", "约600")),
         *(("金额", one) for one in ("3.6O", "USD 3.60", "3,60", "叁元", "?")),
     ],

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain
 from os import PathLike
@@ -33,7 +33,7 @@ from ytxdata.list_totals import (
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, seconds_of, told_header
-from ytxdata.times import BEIJING
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": (COUNT,),
@@ -164,6 +164,8 @@ def _lines(
     totals: list[_OwnTotal] = []
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
+    days = next((name for name in sheet.header if bare(name) in _DAYS), "")
+    told |= _on_days([plain(row.get(days)) for row in sheet.rows], told)
     if "duration_s" in told:
         unit_s = seconds_of(by_name["duration_s"])
         told["duration_s"] = [in_seconds(one, unit_s) for one in told["duration_s"]]
@@ -246,6 +248,26 @@ def _read(ours: str, texts: Sequence[str], digits: int) -> list[Any]:
     below = [unsigned(one) if ours == "duration_s" else (one, False) for one in texts]
     read = cast("list[Any]", convert(COLUMNS[ours][0], [text or None for text, _ in below]).array.to_pylist())
     return [-one if is_below and one is not None else one for one, (_, is_below) in zip(read, below, strict=True)]
+
+
+_DAYS = ("日期", "会议日期", "通话日期", "开始日期", "date", "startdate")
+"""What a column of days may be called beside one of clocks."""
+_CLOCK = re.compile(r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?")
+
+
+def _on_days(days: Sequence[str], told: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return starts and ends that are clocks and nothing else on the days beside them, an end on that of its start: by
+    its clock before it, on the next one.
+    """
+    made = {ours: list(told[ours]) for ours in ("started_at", "ended_at") if ours in told}
+    clocks = [(n, ours) for ours, texts in made.items() for n, text in enumerate(texts) if _CLOCK.fullmatch(text)]
+    for n, ours in clocks:
+        begin = parse_instant(made["started_at"][n]) if ours == "ended_at" and "started_at" in made else None
+        if day := begin or parse_instant(dated(days[n])):
+            made[ours][n] = f"{beijing_text(day)[:10]} {made[ours][n].zfill(5)}"
+            end = parse_instant(made[ours][n])
+            made[ours][n] = beijing_text(end + timedelta(days=1)) if begin and end and end < begin else made[ours][n]
+    return made
 
 
 _SILENT = re.compile(

@@ -278,8 +278,8 @@ def _no_group(source: Source, name: str, book: AddressBook | None, columns: tupl
     if book is not None and name in ("department", "person"):
         return book.lacks(name)
     labels = sorted({label for one in (source.accounts or {}).values() for label in one})
-    own = ("number",) if of == "leg" else _OF_MEETINGS
-    known = [*own, "number_class", *columns, *labels, *["account"] * bool(source.accounts)]
+    own = ("number", "number_class") if of == "leg" else ("creator", "number_class", "size_class", "name")
+    known = [*own, *columns, *labels, *["account"] * bool(source.accounts)]
     meant = None if name in _NAMES else closest(name, known)
     told = Text(f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else _NO_BOOK if book is None else NO_TEXT
     more = _LABELS if source.accounts and not labels else NO_TEXT

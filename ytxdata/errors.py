@@ -103,6 +103,12 @@ class UsageError(YtxError, ValueError):
     """An argument, a file or a configuration that cannot be used (exit code 2)."""
 
 
+class NoRoomError(UsageError):
+    """This machine has no room for what was asked, or may not read it: disk, memory, open files or permissions; no word
+    on what is stored.
+    """
+
+
 class SettingsError(UsageError):
     """A setting is missing or not valid."""
 

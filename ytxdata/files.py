@@ -32,6 +32,9 @@ from ytxdata.labels import Text
 PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
 """Modes of what only its owner may read: raw answers and the keys of masks hold, or open, telephone numbers."""
 
+NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
+"""What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""
+
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hex, read in pieces; OSError where it is no plain file."""
@@ -332,12 +335,18 @@ def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
         zh = en = error.strerror or str(error)
         if blocked := next((one for one in target.parents if one.is_file()), None):
             zh, en = f"{blocked} 是文件，不是目录", f"{blocked} is a file, not a directory"
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         raise UsageError(
             Text(f"写不了 {target}：{zh}", f"{target} cannot be written: {en}"),
-            remedy=Text(
-                "请换一个目录，或先关闭打开它的程序", "choose another directory, or close the program that holds it"
-            ),
+            remedy=_FREE_SPACE if is_full else _ELSEWHERE,
         ) from error
+
+
+_ELSEWHERE = Text("请换一个目录，或先关闭打开它的程序", "choose another directory, or close the program that holds it")
+_FREE_SPACE = Text(
+    "释放该目录和临时目录的空间（环境变量 TMPDIR 可另指临时目录），或换一个目录",
+    "free space there and in the folder for temporary files (TMPDIR names another), or choose another directory",
+)
 
 
 def _umask() -> int:

@@ -263,15 +263,16 @@ def plain_words(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFKC", text).translate(_TRADITIONAL)
 
 
-_EMPTY = re.compile(r"[-—–−/\s]*|n/?a|无", re.IGNORECASE)
+_EMPTY = re.compile(r"[-—–−/\s]*|#?n/?a|无|null|none|\(null\)|\\n", re.IGNORECASE)
 
 
 def filled(cell: str) -> str:
-    """Return a cell without blanks around it; one of dashes, as people fill what is empty, says nothing.
+    """Return a cell without blanks around it; one of dashes, as people fill what is empty, or of what a database writes
+    for it, says nothing.
 
     Examples
     --------
-    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("-1")
-    ('税额', '', '', '-1')
+    >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("null"), filled("-1")
+    ('税额', '', '', '', '-1')
     """
-    return "" if _EMPTY.fullmatch(cell) else cell.strip()
+    return "" if _EMPTY.fullmatch(cell.strip()) else cell.strip()

@@ -7,7 +7,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from io import StringIO
@@ -186,20 +185,23 @@ def named_columns(
     {'phone': 1, 'name': 0}
     >>> named_columns(["金额（元）", "应收金额（元）"], {"amount": ("应收金额", "金额")}, {})
     {'amount': 1}
+    >>> named_columns(["时长（分钟）", "计费时长（秒）"], {"duration_s": ("时长", "计费时长")}, {})
+    {'duration_s': 1}
     """
     found = [bare(cell) for cell in header]
     places = {one: place for place, one in reversed([*enumerate(found)])}
-    of_unit: dict[re.Pattern[str], dict[str, int]] = {_YUAN: {}, _S: {}}
+    of_unit: dict[re.Pattern[str], dict[str, int]] = {_YUAN: {}, _S: {}, **{unit: {} for unit in _LONGER}}
     for place, cell in enumerate(header):
         for unit, without in of_unit.items():
             if unit.search(words := plain_words(cell.strip())):
                 without.setdefault(bare(unit.sub("", words)), place)
     firsts: dict[str, int] = {}
     for name in names:
-        without = of_unit[UNITS[name]] if name in UNITS else {}
-        own = [one for one in _called(name, names, columns) if one in places or one in without]
-        if own:
-            firsts[name] = places[own[0]] if own[0] in places else without[own[0]]
+        # what is told in seconds is told best: another column may say the same in minutes
+        ours = {**of_unit[UNITS[name]], **places} if name in UNITS else places
+        for known in (ours, *(of_unit[unit] for unit in _LONGER if UNITS.get(name) is _S)):
+            if name not in firsts and (own := [one for one in _called(name, names, columns) if one in known]):
+                firsts[name] = known[own[0]]
     return firsts
 
 
@@ -227,9 +229,17 @@ def bare(text: str) -> str:
 
 
 _YUAN = re.compile(r"(?:人民币元?|元|[\s_,/:(\[【]+(?:rmb|cny|yuan|¥))[\s)\]】]*$", re.IGNORECASE)
-_S = re.compile(r"(?:秒|[\s_,/:(\[【]+(?:s|secs?|seconds?))[\s)\]】]*$", re.IGNORECASE)
+_S = re.compile(
+    r"(?:(?:(?:小?时\W?)?分钟?\W?)?秒|[\s_,/:(\[【]+(?:s|secs?|seconds?|h{1,2}:m{1,2}:s{1,2}))[\s)\]】]*$",
+    re.IGNORECASE,
+)
+_MIN = re.compile(r"(?:分钟?|[\s_,/:(\[【]+(?:m|mins?|minutes?))[\s)\]】]*$", re.IGNORECASE)
+_H = re.compile(r"(?:小时|[\s_,/:(\[【]+(?:h|hrs?|hours?))[\s)\]】]*$", re.IGNORECASE)
+_LONGER: Mapping[re.Pattern[str], int] = {_MIN: 60, _H: 3600}
 UNITS: Mapping[str, re.Pattern[str]] = {"duration_s": _S, "amount_yuan": _YUAN, "amount": _YUAN}
 """Our names for columns of figures, and how the name of one ends that is counted in our unit: 应收金额（元）, Cost (CNY).
+
+A length may be told in minutes or hours, too (`seconds_of`).
 
 A figure that is merged over several lines is one for all of them, and would be counted several times. All else (ids,
 names, departments, days) is of each line, also where it is written in digits: by what a cell looked like, departments
@@ -237,58 +247,16 @@ such as 4100 and ids of six digits were taken for amounts.
 """
 
 
-@dataclass
-class Double:
-    """A column that may be what another one was read for, and the lines in which it says otherwise."""
+def seconds_of(column: str) -> int:
+    """Return how many seconds one of what a column of lengths counts in has, by its name.
 
-    header: Sequence[str]
-    read: int
-    place: int
-    lines: list[int] = field(default_factory=list)
-
-    def differs(self, number: int, row: Sequence[str]) -> bool:
-        """Say whether it says otherwise in a line, and keep the line's number."""
-        is_other = row[self.place].strip() not in ("", row[self.read].strip())
-        self.lines += [number] * is_other
-        return is_other
-
-    @property
-    def is_namesake(self) -> bool:
-        """Whether both are called the same; pandas numbers the second."""
-        read, other = bare(self.header[self.read]), bare(self.header[self.place])
-        return re.fullmatch(rf"{re.escape(read)}(\.\d{{1,2}})?", other) is not None
-
-    @property
-    def clash(self) -> Text:
-        """Why nothing can be read where both are called the same."""
-        name, line = self.header[self.place], self.lines[0]
-        return Text(
-            f"第 {self.read + 1} 列与第 {self.place + 1} 列同名（{name}），第 {line} 行内容不同",
-            f"has two columns of one name, {self.read + 1} and {self.place + 1} ({name}), that differ in line {line}",
-        )
-
-    @property
-    def text(self) -> Text:
-        """Which one was read, where the other has another name."""
-        read, other, n, line = self.header[self.read], self.header[self.place], len(self.lines), self.lines[0]
-        return Text(
-            f"第 {self.place + 1} 列 {other} 与第 {self.read + 1} 列 {read} 有 {n} 行不同（如第 {line} 行），用的是第 {self.read + 1} 列",
-            f"says otherwise in column {self.place + 1} ({other}) than in column {self.read + 1} ({read}) in {n} lines, "
-            f"line {line} for one; column {self.read + 1} is used",
-        )
-
-
-def doubles(
-    header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str], places: Mapping[str, int]
-) -> list[Double]:
-    """Return the columns that may be what others were read for: of the same name, or of another that is as usual."""
-    taken = set(places.values())
-    others = [place for place, cell in enumerate(header) if cell.strip() and place not in taken]
-    found = [Double(header, read, place) for read in sorted(taken) for place in others]
-    ours = {place: name for name, place in places.items()}
-    return [
-        one for one in found if one.is_namesake or ours[one.read] in named_columns([header[one.place]], names, columns)
-    ]
+    Examples
+    --------
+    >>> [seconds_of(one) for one in ("通话时长(分)", "Duration (min)", "时长（小时）", "时长（秒）", "时长（时:分:秒）", "时长")]
+    [60, 60, 3600, 1, 1, 1]
+    """
+    words = plain_words(column.strip())
+    return next((seconds for unit, seconds in _LONGER.items() if unit.search(words)), 1)
 
 
 class Header(NamedTuple):

@@ -9,11 +9,14 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ytxdata import audit, metrics
 from ytxdata.archive import Archive
 from ytxdata.errors import (
     ArchiveLockedError,
@@ -21,7 +24,9 @@ from ytxdata.errors import (
     DamagedError,
     ForeignArchiveError,
     FutureLayoutError,
+    NoRoomError,
     NotAnArchiveError,
+    UsageError,
     YtxError,
 )
 
@@ -227,24 +232,55 @@ def _not_permitted(*_: object, **__: object) -> None:
     raise PermissionError(errno.EACCES, "Permission denied")
 
 
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files stands for a full disk")
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+@pytest.mark.parametrize("size", [0, 6_000])
+def test_a_full_folder_for_temporary_files_is_told_with_what_to_do_and_is_no_word_on_a_pack(
+    archive: Archive, platform: Any, tmp_path: Path, size: int
+) -> None:
+    archive.sync(platform)
+    pack = audit.pack(archive, tmp_path / "p.zip", include_raw=True)
+    doing: dict[str, Callable[[], object]] = {
+        "audit": lambda: audit.run(archive, remember=False),
+        "SQL": lambda: archive.sql("select * from legs"),
+        "recompute": lambda: audit.verify_pack(pack.path, recompute=True),
+        "workbook": lambda: metrics.usage(archive, by="day").to_excel(tmp_path / "usage.xlsx"),
+    }
+    for what, do in doing.items():
+        with room_for(size), pytest.raises(UsageError) as caught:
+            do()
+        assert "TMPDIR" in str(caught.value), what
+        assert says_what_to_do(caught.value), what
+        assert isinstance(caught.value, NoRoomError) == (what != "workbook")
+    del caught
+    gc.collect()  # what xlsxwriter could not write it does not close
+    assert audit.verify_pack(pack.path, recompute=True)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files stands for a full disk")
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("room", [0, 6_000, 30_000])
 def test_a_full_disk_is_told_once_and_costs_nothing(archive: Archive, platform: Any, room: int) -> None:
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
     archive.sync(platform)
     stored = archive.meetings()
     # long and unlike, so that the files are larger than the room whatever their compression
     platform.records = [{"meid": f"new-{i}", "name": random.Random(i).randbytes(100).hex()} for i in range(500)]
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
-    try:
-        with pytest.raises(ArchiveWriteError) as caught:
-            archive.sync(platform)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with room_for(room), pytest.raises(ArchiveWriteError) as caught:
+        archive.sync(platform)
     assert says_what_to_do(caught.value)
     del caught
     gc.collect()  # what failed to close its file complains when it is let go

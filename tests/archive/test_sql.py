@@ -123,7 +123,7 @@ def test_people_are_counted_and_joined_by_keys_where_numbers_are_masked(kept: Ar
     assert found.to_dicts() == [{"name": "甲某", "department": "研发部", "floor": "3", "n": 60}]
     creators = kept.sql("select distinct b.name, b.number from meetings m join book b on b.number_key = m.creator_key", book=book)  # fmt: skip
     assert creators.to_dicts() == [{"name": "老板", "number": "138****0000"}]
-    with pytest.raises(UsageError, match="book"):
+    with pytest.raises(UsageError, match=r"give an address book \(book=, --book\); there are meetings"):
         kept.sql("from book")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -73,6 +74,39 @@ def test_the_tolerances(find: Finder, line: tuple[str, int | None, str | None], 
     office, lines = plain()
     assert states(office, [line, *lines[1:]]).get(state, 0) == (6 if state == "matched" else 1)
     assert len(find("billing_mismatch", office, invoice=invoice(line, *lines[1:]))) == (state == "mismatched")
+
+
+@pytest.mark.slow
+def test_a_bill_without_lengths_shows_a_dash_for_them(find: Finder) -> None:
+    office, lines = plain()
+    (found,) = find("billing_mismatch", office, invoice=invoice(*[(one, None, "9.00" if one == "3" else yuan) for one, _, yuan in lines]), total_pct=999)  # fmt: skip
+    assert "— s, 9 yuan; the record says 1800 s" in found["en"]
+    assert "— 秒、9 元，而记录为 1800 秒" in found["zh"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("column", ["时长（分钟）", "通话时长(分)", "会议时长（min）"])
+def test_lengths_are_compared_also_where_their_column_is_called_with_minutes(
+    find: Finder, tmp_path: Path, column: str
+) -> None:
+    office, lines = plain(12)
+    for wrong in (30, 60):
+        rows = "".join(f"{one},{wrong if one == '4' else 30},{yuan}\n" for one, _, yuan in lines)
+        (bill := tmp_path / "bill.csv").write_text(
+            f"会议号,{column},金额\n{rows}合计,{330 + wrong},21.60\n", encoding="utf-8"
+        )
+        assert not any("was compared" in note.en for note in audit.Invoice.read(bill).notes)
+        found = find("billing_mismatch", office, invoice=bill)
+        assert [row["record_ids"] for row in found] == ([["4"]] if wrong > 30 else [])
+
+
+@pytest.mark.slow
+def test_a_length_that_is_said_in_seconds_and_in_minutes_is_no_clash(tmp_path: Path) -> None:
+    (bill := tmp_path / "bill.csv").write_text(
+        "会议号,时长（分钟）,计费时长（秒）,金额\n8001,31,1800,1.80\n", encoding="utf-8"
+    )
+    read = audit.Invoice.read(bill)
+    assert ([one.duration_s for one in read.bills], read.skipped) == ([1800], ())
 
 
 @pytest.mark.slow

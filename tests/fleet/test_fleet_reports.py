@@ -320,6 +320,8 @@ def test_what_is_no_group_is_told_before_anything_is_written(
         assert (ended.value.code, said in wrong, unsaid in wrong, out.exists()) == (2, True, False, False), wrong
     with pytest.raises(UsageError, match="did you mean creator"):
         usage(synced["account-1"], group="creater")
+    with pytest.raises(UsageError, match=r"choose one of number, number_class$"):  # those of meetings are none of legs
+        usage(synced["account-1"], group="department", group_of="leg")
     # a fleet without labels may have some, and a newcomer to one has no address book to give
     (tmp_path / "fleet.toml").write_text("[accounts.account-1]\n")
     with pytest.raises(SystemExit):

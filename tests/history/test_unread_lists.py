@@ -16,6 +16,7 @@ from tests.effort import some
 from tests.history.bills import BODY, END, HEAD, START, at, held, read, with_results
 from tests.history.simulator_account import DAY, Account, Knobs, instant
 from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.line_lengths import Lengths
 from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import ASIDE, Difference, Totals, Witness, WitnessLine
 from ytxdata.history.proof.witness_check import hear, with_witnesses
@@ -95,6 +96,21 @@ HONEST: dict[str, str | bytes] = {
     + "合计,,,12000\n",
     "a column that is repeated as it is": beside(TIMES + CALLS + OWN, "会议编号\n" + "".join(f"m{i}\n" for i in range(20)) + "合计\n"),
     "a title of two lines": (TIMES + CALLS).replace("\n", ',"周会\n甲，乙"\n').replace('时长,"周会\n甲，乙"', "时长,会议名称") + OWN,
+    "days beside clocks": ("会议编号,日期,开始时间,结束时间,时长\n" + CALLS.replace(" 08:00:00", ",8:00,08:10:00") + "合计,,,,12000\n"),
+    "ends that are clocks": (TIMES + CALLS + "合计,,,12000\n").replace("开始时间", "开始时间,结束时间").replace(" 08:00:00", " 08:00:00,08:10"),
+    "days in Chinese beside clocks over midnight": "会议编号,会议日期,开始时间,结束时间,时长\n"
+    + "".join(f"m{i},2026年3月{i + 1}日,08:00,07:00,600\n" for i in range(20)) + "合计,,,,12000\n",
+    "lengths in minutes": (TIMES + CALLS + OWN).replace("时长", "时长（分钟）").replace(",600", ",10").replace("12000", "200"),
+    "lengths in parts of hours": (TIMES + CALLS + "合计,,3.3340\n").replace("时长", "会议时长(h)").replace(",600", ",0.1667"),
+    "lengths on a clock": (TIMES + CALLS + OWN).replace("时长", "通话时长（时:分:秒）").replace(",600", ",00:10:00"),
+    "lengths with their own units": (TIMES + CALLS + OWN).replace("时长", "时长(分)").replace(",600", ",10分0秒").replace("12000", "200分0秒"),
+    "ends and amounts filled with what says nothing": "会议编号,开始时间,结束时间,时长,金额\n" + "".join(
+        f"m{i},2026-03-{i + 1:02} 08:00:00,{end},600,{amount}\n" for i, (end, amount) in enumerate(zip(
+            ["-", "—", "--", "/", "无", "N/A", "n/a", "null", "NULL", "None", "", " ", "0", "0000-00-00 00:00:00",
+             "0001-01-01 00:00:00", "NaN", "NaT", "<NA>", "未结束", "进行中"],
+            ["-", "—", "免费", "/", "无", "N/A", "#N/A", "null", "", " ", "0", "0.00", "￥0.00", "赠送", "Free", "nan", "None",
+             "0元", "\\N", "未收费"], strict=True)))
+    + "合计,,,12000,\n",
     "JSON": json.dumps({"code": 0, "page": {"total": 20, "more": []}, "errors": [], "cdr": as_json(), "total": 20}),
     "a column twice and short lines": (TIMES + CALLS).replace("\n", ",备注\n").replace("时长,备注", "时长,时长").replace("600,备注", "600,600")
     + "小计\n合计,,12000\n",
@@ -156,6 +172,53 @@ def test_a_list_of_which_something_was_not_read_proves_nothing_and_says_where(fo
     assert (place, why) in said.aside
     assert ASIDE[why].en in said.text.en
     assert ASIDE[why].zh in said.text.zh
+
+
+STRANGE_TIMES = (
+    "17/10/2026 09:15", "10/17/26", "17.10.2026", "17-Oct-2026", "2026-10-17 09:15 AM", "10-17 09:15", "10月17日 09:15", "待定", "08:00",
+    "1900-01-01 08:00:00",
+)  # fmt: skip
+FIVE = "会议编号,开始时间,结束时间,时长,金额\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        *(("开始时间", one) for one in STRANGE_TIMES),
+        *(("结束时间", one) for one in STRANGE_TIMES if one != "08:00"),  # on the day of its start
+        *(("时长", one) for one in ("10:00", "一小时", "10 min.", "6oo", "约600")),
+        *(("金额", one) for one in ("3.6O", "USD 3.60", "3,60", "叁元", "?")),
+    ],
+)
+@pytest.mark.parametrize("n_odd", [1, 20])
+def test_a_cell_that_is_not_understood_proves_nothing_and_is_named(column: str, cell: str, n_odd: int) -> None:
+    names = FIVE.strip().split(",")
+    rows = [[f"m{i}", f"2026-03-{i + 1:02} 08:00:00", "", "600", "3.60"] for i in range(20)]
+    for row in rows[3 : 3 + n_odd]:
+        row[names.index(column)] = f'"{cell}"'
+    said = heard(FIVE + "".join(",".join(row) + "\n" for row in rows), totals=Totals(lines=20))
+    why = {"开始时间": "started_at", "结束时间": "ended_at", "时长": "duration_s", "金额": "amount_yuan"}[column]
+    assert (said.finding, said.n_found, said.aside[0]) == ("unread", 20, (5, why)), said.text.en
+    assert ASIDE[why].en in said.text.en and ASIDE[why].zh in said.text.zh  # noqa: PT018 - two languages of one text
+
+
+@pytest.mark.parametrize(
+    "column", ["时长（分钟）", "通话时长(分)", "会议时长（min）", "Duration (minutes)", "计费时长_分钟"]
+)
+def test_a_length_is_held_also_where_its_column_is_called_with_minutes(column: str) -> None:
+    raw = (TIMES + CALLS + OWN).replace("时长", column).replace(",600", ",10").replace("12000", "200")
+    archived = [replace(one, lengths=Lengths(600)) for one in daily()]
+    assert heard(raw, archived).finding == "witnessed"
+    said = heard(raw.replace(",10\nm7", ",40\nm7").replace(",200", ",230"), archived)
+    assert (said.finding, [one.line for one in said.off]) == ("lines_differ", [8])
+
+
+def test_where_a_list_says_lengths_twice_those_in_seconds_are_read() -> None:
+    raw = (TIMES + CALLS).replace("时长", "时长（分钟）,计费时长（秒）").replace(
+        ",600", ",10,600"
+    ) + "合计,,200,12000\n"
+    assert read(raw.encode()).totals == Totals(seconds=12000)
+    assert heard(raw).finding == "witnessed"
 
 
 def test_lines_that_are_hidden_in_a_workbook_or_lie_beyond_what_it_says_of_its_size_are_read() -> None:
@@ -318,11 +381,12 @@ def test_a_neighbour_of_a_day_is_nobodys_where_it_has_its_own_line_or_nobody_cam
 
 def test_lines_that_only_meetings_outside_the_period_are_left_for_prove_nothing() -> None:
     undated = "会议编号,时长\n" + "".join(f"m{i},600\n" for i in range(20)) + "room,600\n合计,12600\n"
-    for raw in (undated, TIMES + CALLS + "room,下午三点,600\n合计,,12600\n"):
+    unread = TIMES + CALLS + "room,下午三点,600\n合计,,12600\n"
+    for raw, finding in ((undated, "undated"), (unread, "unread")):
         said = heard(raw, room(-20))
-        assert (said.finding, said.n_outside, said.only_in_witness) == ("undated", 1, ())
+        assert (said.finding, said.n_outside, said.only_in_witness) == (finding, 1, ())
         assert "PROVEN" not in [one.verdict for one in with_witnesses(Certificate(), [said], END).periods]
-        assert heard(raw, room(-20, 3)).finding == "witnessed"
+        assert heard(undated, room(-20, 3)).finding == "witnessed"
     assert heard(TIMES + CALLS + "room,2026-03-01,600\n合计,,12600\n", room(0.5)).finding == "undated"
 
 

@@ -126,7 +126,7 @@ def test_numbers_are_masked_and_what_cannot_be_is_refused() -> None:
     found = metrics.network(frames, unit="person")
     assert "139****0000" in str(found.masked().arrow.to_pylist())
     assert "13900000000" not in str(found.masked().arrow.to_pylist())
-    with pytest.raises(UsageError, match="address book"):
+    with pytest.raises(UsageError, match=r"address book \(book=, --book\), or ask by person: unit=\"person\"$"):
         metrics.network(frames)
     with pytest.raises(UsageError, match="department or person"):
         metrics.network(frames, unit="team")  # type: ignore[arg-type]

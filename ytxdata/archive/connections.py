@@ -1,10 +1,14 @@
-"""Connections to DuckDB: what it may take of the memory, where it spills, in which zone it shows instants."""
+"""Connections to DuckDB: what it may take of the memory, where it spills, in which zone it shows instants, and what it
+meets on this machine that is no word on any data."""
 
 from __future__ import annotations
 
 import atexit
+import errno
 import os
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
@@ -13,6 +17,9 @@ from uuid import uuid4
 
 import duckdb
 
+from ytxdata.errors import NoRoomError, YtxError
+from ytxdata.files import NOT_DAMAGE
+from ytxdata.labels import Text
 from ytxdata.times import ZONE_NAME
 
 OWN = ":memory:"
@@ -74,3 +81,51 @@ def _database(file: Path | str) -> duckdb.DuckDBPyConnection:
         with suppress(duckdb.CatalogException):  # earlier versions have none
             connection.execute(f"SET GLOBAL {setting} = false")  # else of this connection, and not of its cursors
     return connection
+
+
+def as_python(error: Exception) -> Exception:
+    """Return what DuckDB met as the error that Python has for it, any other as it is: only a damaged file is damage."""
+    if not isinstance(error, duckdb.Error):
+        return error
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return MemoryError(str(error))
+    return met_in(str(error)) or ValueError(str(error))
+
+
+def met_in(said: str) -> OSError | None:
+    """Return what the system says in a text of DuckDB's: it tells that in words alone, without its number."""
+    for code in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EMFILE):
+        if os.strerror(code) in said:
+            return OSError(code, said)
+    # a limit on how long files may get is to whoever meets it a full disk
+    return OSError(errno.ENOSPC, said) if os.strerror(errno.EFBIG) in said else None
+
+
+@contextmanager
+def telling_room() -> Iterator[None]:
+    """Turn a full disk or too little memory, met where something is worked out and no file of an archive is read, into
+    an error that says what to do.
+    """
+    try:
+        yield
+    except YtxError:
+        raise
+    except (duckdb.Error, MemoryError, OSError) as error:
+        met = as_python(error)
+        is_of_files = isinstance(met, OSError) and met.errno not in (*NOT_DAMAGE, errno.EFBIG)
+        if is_of_files or not isinstance(met, OSError | MemoryError):
+            raise
+        raise no_room(met) from None
+
+
+def no_room(met: Exception) -> NoRoomError:
+    """Return the error for what this machine lacks."""
+    folder = tempfile.gettempdir()
+    return NoRoomError(
+        Text(f"本机的磁盘空间或内存不足，没有做完：{met}", f"this machine has no room for it, it was not done: {met}"),
+        remedy=Text(
+            f"释放临时目录 {folder} 的空间（或用环境变量 TMPDIR 另指目录）和内存，或缩小时间范围后再试",
+            f"free space in the folder for temporary files, {folder} (TMPDIR names another), and memory, or ask for a "
+            "shorter period, then try again",
+        ),
+    )

@@ -184,10 +184,9 @@ def _judged(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
                 answer = read_answer(whole_answer(snapshot, pull), asked_at=pull["asked_at"], aliases=aliases)
                 facts[pull["pull_id"]] = pull_facts(answer, normalize(answer.records, aliases).meetings, 0)
     evidence = measured(evidence, facts)
-    certificate = certify(evidence, patient(DEFAULT_POLICY, evidence))
-    told = {"periods": plain_periods(certificate), "outside": certificate.outside}
-    # a first sync that was interrupted claims nothing
-    return {"evidence": evidence.to_dict()} | (told if "periods" in snapshot.head.state else {})
+    said = certify(evidence, patient(DEFAULT_POLICY, evidence))
+    told = {"periods": plain_periods(said), "outside": said.outside} if "periods" in snapshot.head.state else {}
+    return {"evidence": evidence.to_dict(), **told}  # after a first sync that was interrupted nothing is claimed
 
 
 def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -18,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ytxdata import times
-from ytxdata.errors import ArchiveWriteError, DamagedError, UsageError, YtxError
-from ytxdata.files import PRIVATE_FILE, make_private_folder, move, sha256_of
+from ytxdata.errors import ArchiveWriteError, DamagedError, NoRoomError, YtxError
+from ytxdata.files import NOT_DAMAGE, PRIVATE_FILE, make_private_folder, move, sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema
 
@@ -33,8 +32,6 @@ HAND_IN_AGAIN = Text(
     "restore the file from a backup, or take the list back with ytxdata witness NAME --remove "
     "(archive.remove_witness(name)) and hand it in again",
 )
-_NOT_DAMAGE = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-"""What says nothing about a file's content: a full disk, a folder of another user, no more handles or memory."""
 
 
 @contextlib.contextmanager
@@ -68,7 +65,7 @@ def telling_damage(what: str, remedy: Text = RESTORE) -> Iterator[None]:
     except (MemoryError, pa.ArrowMemoryError) as error:
         raise _unreadable(what, error) from None
     except OSError as error:
-        if error.errno in _NOT_DAMAGE:
+        if error.errno in NOT_DAMAGE:
             raise _unreadable(what, error) from None
         raise _damaged(what, error, remedy) from None
     # a flipped bit may leave JSON that can be read, with a field gone or a value of another type
@@ -81,13 +78,13 @@ def _damaged(what: str, error: Exception, remedy: Text) -> DamagedError:
     return DamagedError(cause, remedy=remedy)
 
 
-def _unreadable(what: str, error: Exception) -> UsageError:
+def _unreadable(what: str, error: Exception) -> NoRoomError:
     zh, en = f"现在无法读取 {what}（存档并未损坏）：{error}", f"{what} cannot be read now (it is not damaged): {error}"
     remedy = Text(
         "释放内存或磁盘空间、检查权限，或缩小时间范围后再试",
         "free memory or disk space, check permissions, or ask for a shorter period, then try again",
     )
-    return UsageError(Text(zh, en), remedy=remedy)
+    return NoRoomError(Text(zh, en), remedy=remedy)
 
 
 INSTANT = pa.timestamp("us", tz="UTC")

@@ -8,8 +8,6 @@ rows are replaced, so nothing has to be sorted or grouped, and a filter on `star
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from ytxdata.archive.connections import OWN, connect
+from ytxdata.archive.connections import OWN, as_python, connect
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import last_seen
 from ytxdata.archive.ownership import IDENTITY
@@ -389,7 +387,7 @@ def telling(what: str, remedy: Text | None = None) -> Iterator[None]:
         try:
             yield
         except duckdb.Error as error:
-            raise moved_on(str(error)) or _as_python(error) from error
+            raise moved_on(str(error)) or as_python(error) from error
 
 
 def moved_on(said: str) -> UsageError | None:
@@ -411,14 +409,3 @@ _MOVED_ON = Text(
     "所读的存档状态已不在：其后的多次同步已放下它的文件（存档并未损坏）",
     "the state of the archive that is read here is gone: syncs since then let its files go (it is not damaged)",
 )
-
-
-def _as_python(error: duckdb.Error) -> Exception:
-    """Return what DuckDB met as the error that Python has for it: only a damaged file is damage."""
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return MemoryError(str(error))
-    # DuckDB tells what the system said in words alone, without its number
-    for code in (errno.ENOSPC, errno.EACCES, errno.EMFILE):
-        if os.strerror(code) in str(error):
-            return OSError(code, str(error))
-    return ValueError(str(error))

@@ -16,6 +16,7 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import CLOCK
+from ytxdata.archive.connections import no_room, telling_room
 from ytxdata.archive.rebuild import names_at, names_told
 from ytxdata.archive.replay import at_least, patience, replayed, told_at, told_by_heads, verdicts_of
 from ytxdata.archive.witnesses import add_kept
@@ -52,7 +53,7 @@ from ytxdata.audit.verifier import (
     sha256,
     verify,
 )
-from ytxdata.errors import DamagedError, UsageError, YtxError
+from ytxdata.errors import ArchiveWriteError, DamagedError, NoRoomError, UsageError, YtxError
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.policy import REASONS
 from ytxdata.labels import Text
@@ -125,8 +126,7 @@ def verify_pack(
     pack = Unpacked(source)
     told, rest = ([one for one in lines if one.startswith(("ok ", "OPEN ")) == want] for want in (True, False))
     left = [line for line in told if line.startswith("OPEN ")]
-    found = pack.mark(VERIFY)[1]
-    version = __version__ if found == sha256(own_verifier()) else RELEASED.get(found)
+    version = __version__ if (found := pack.mark(VERIFY)[1]) == sha256(own_verifier()) else RELEASED.get(found)
     if version is None:
         unknown = "its verify.py is of no known release: altered, or newer / 不是任何已知发行版"
         raise _broken(source, [*told, f"FAIL  verifier  核对程序: {unknown}"])
@@ -135,12 +135,14 @@ def verify_pack(
     told += [*_timestamp_lines(source, pack, told, authority), *strange]
     if recompute:
         try:
-            derived, more = recomputed(pack)
+            with telling_room():
+                derived, more = recomputed(pack)
             told += [f"ok    recompute 重算: {derived}", *(one_line(f"OPEN  {one}") for one in more)]
             left += more
         except Exception as error:  # whatever its maker wrote into it, from which nothing can be derived
-            if isinstance(error, OSError):  # of this machine, and no word on the pack
-                raise
+            met = error.__context__ if isinstance(error, ArchiveWriteError) else error
+            if isinstance(met, OSError | NoRoomError):  # of this machine, and no word on the pack
+                raise (no_room(met) if met is not error else error) from None
             why = str(error) if isinstance(error, (BrokenError, YtxError)) else f"{type(error).__name__} {error}"
             raise _broken(source, [*told, one_line(f"FAIL  recompute 重算: {why}")]) from None
     return [*told, *(map(partly, rest) if left else rest)]

@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import pyarrow as pa
 
+from ytxdata.archive.connections import telling_room
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import Invoice
@@ -141,6 +142,7 @@ class Reconciliation(Table):
         return sums[0], sums[1]
 
 
+@telling_room()
 def reconcile(
     source: Auditable, invoice: Invoice | Listed, *, start: Instant | None = None, end: Instant | None = None,
     columns: Mapping[str, str] | None = None,
@@ -418,31 +420,31 @@ def _line_text(row: dict[str, Any], added_up: Mapping[int, tuple[int, ...]]) -> 
     said_by = f"line{'s'[: len(lines) - 1]} {', '.join(map(str, lines))}"
     verb = "says" if len(lines) == 1 else "say together"
     said, known = beijing_text(row["invoice_at"]), beijing_text(row["record_at"])
-    told = {
+    shown = {
         name: "—" if row[name] is None else decimal_text(Decimal(row[name]))
-        for name in ("invoice_yuan", "record_yuan", "difference_yuan", "invoice_s", "record_s")
+        for name in ("invoice_s", "record_s", "invoice_yuan", "record_yuan", "difference_yuan")
     }
     texts = {
         MISMATCHED: Text(
-            f"账单第 {line} 行（会议 {meeting}）：{told['invoice_s']} 秒、{told['invoice_yuan']} 元，而记录为 {told['record_s']} 秒、{told['record_yuan']} 元，金额差 {told['difference_yuan']} 元",
-            f"{said_by} of the invoice (meeting {meeting}) {verb} {told['invoice_s']} s, {told['invoice_yuan']} yuan; the record says {told['record_s']} s, {told['record_yuan']} yuan: {told['difference_yuan']} yuan apart",
+            f"账单第 {line} 行（会议 {meeting}）：{shown['invoice_s']} 秒、{shown['invoice_yuan']} 元，而记录为 {shown['record_s']} 秒、{shown['record_yuan']} 元，金额差 {shown['difference_yuan']} 元",
+            f"{said_by} of the invoice (meeting {meeting}) {verb} {shown['invoice_s']} s, {shown['invoice_yuan']} yuan; the record says {shown['record_s']} s, {shown['record_yuan']} yuan: {shown['difference_yuan']} yuan apart",
         ),
         NO_RECORD: Text(
-            f"账单第 {line} 行的会议 {meeting}（{told['invoice_yuan']} 元）不在记录中",
-            f"meeting {meeting} on {said_by} of the invoice ({told['invoice_yuan']} yuan) is not in the records",
+            f"账单第 {line} 行的会议 {meeting}（{shown['invoice_yuan']} 元）不在记录中",
+            f"meeting {meeting} on {said_by} of the invoice ({shown['invoice_yuan']} yuan) is not in the records",
         )
         if row["record_at"] is None
         else Text(
-            f"账单第 {line} 行（{told['invoice_yuan']} 元）写会议 {meeting} 在 {said}，记录中该时刻没有此会议，它开始于 {known}",
-            f"{said_by} of the invoice ({told['invoice_yuan']} yuan) {'bills' if len(lines) == 1 else 'bill'} meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
+            f"账单第 {line} 行（{shown['invoice_yuan']} 元）写会议 {meeting} 在 {said}，记录中该时刻没有此会议，它开始于 {known}",
+            f"{said_by} of the invoice ({shown['invoice_yuan']} yuan) {'bills' if len(lines) == 1 else 'bill'} meeting {meeting} of {said}; the records have none at that time, and the one of that id began {known}",
         ),
         NO_LINE: Text(
-            f"会议 {meeting}（{told['record_s']} 秒、{told['record_yuan']} 元）不在账单上",
-            f"meeting {meeting} ({told['record_s']} s, {told['record_yuan']} yuan) is not on the invoice",
+            f"会议 {meeting}（{shown['record_s']} 秒、{shown['record_yuan']} 元）不在账单上",
+            f"meeting {meeting} ({shown['record_s']} s, {shown['record_yuan']} yuan) is not on the invoice",
         ),
         TWICE: Text(
-            f"账单第 {line} 行对会议 {meeting} 再次计费（{told['invoice_yuan']} 元）",
-            f"line {line} of the invoice bills meeting {meeting} once more ({told['invoice_yuan']} yuan)",
+            f"账单第 {line} 行对会议 {meeting} 再次计费（{shown['invoice_yuan']} 元）",
+            f"line {line} of the invoice bills meeting {meeting} once more ({shown['invoice_yuan']} yuan)",
         ),
     }
     return texts[row["state"]]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ytxdata.archive import Archive
+from ytxdata.archive.connections import telling_room
 from ytxdata.archive.ownership import no_archive
 from ytxdata.audit import checks as _checks  # noqa: F401 (registers the checks)
 from ytxdata.audit.cadence import cadence_of
@@ -28,6 +29,7 @@ LISTS = ("roster", "invoice")
 """What a configuration may describe beside checks: `columns` of these lists."""
 
 
+@telling_room()
 def run(
     source: Auditable,
     *,

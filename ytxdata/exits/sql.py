@@ -26,13 +26,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive import Archive
-from ytxdata.archive.connections import spill
+from ytxdata.archive.connections import met_in, no_room, spill, telling_room
 from ytxdata.archive.ownership import no_archive
 from ytxdata.errors import UsageError
 from ytxdata.exits import sql_sandbox
-from ytxdata.exits.masked_tables import Outgoing
+from ytxdata.exits.masked_tables import BOOK, Outgoing
 from ytxdata.files import PRIVATE_FOLDER
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table
@@ -66,6 +66,7 @@ class Needs(NamedTuple):
     words: frozenset[str] | None
 
 
+@telling_room()
 def query(
     archive: Archive,
     sql: str,
@@ -150,9 +151,11 @@ def read_question(connection: duckdb.DuckDBPyConnection, sql: str, known: tuple[
     asked = {str(node["table_name"]).lower() for node in bases} - named
     if strange := sorted(asked - set(known)):
         listed = ", ".join(known)
+        given = Text("给出通讯簿（book=、--book）；", "give an address book (book=, --book); ")
+        how = given if strange[0] == BOOK else NO_TEXT
         raise _refused(
             Text(f"没有视图 {strange[0]!r}", f"there is no view {strange[0]!r}"),
-            Text(f"可用：{listed}", f"there are {listed}"),
+            Text(f"{how.zh}可用：{listed}", f"{how.en}there are {listed}"),
         )
     return Needs(frozenset(asked), _words(nodes, bases))
 
@@ -276,6 +279,8 @@ def _wrong(said: bytes, memory_mb: int, out: Outgoing, asked: Needs) -> UsageErr
         told = {"kind": "OutOfMemory"}
     if told["kind"] != "SQL":
         return _too_large(memory_mb)
+    if met := met_in(told["said"]):
+        return no_room(met)
     columns = "; ".join(f"{name}: {', '.join(out.columns(name))}" for name in sorted(asked.tables))
     return _refused(
         Text(f"SQL 有误：{told['said']}", f"the SQL is wrong: {told['said']}"),

@@ -10,7 +10,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import accumulate, chain
 
-from ytxdata.labels import plain_words
+from ytxdata.labels import decimal_text, plain_words
 from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import bare, named_columns
 
@@ -79,6 +79,22 @@ def rest_of(cell: str, seconds: int | None) -> Decimal:
     exact = amount_of(cell) if seconds is not None and "." in cell else None
     rest = Decimal(0) if exact is None else exact - Decimal(seconds or 0)
     return rest if abs(rest) < 1 else Decimal(0)
+
+
+def in_seconds(cell: str, unit_s: int) -> str:
+    """Return a length in seconds that stands in a column which counts in units of so many; one that says its own unit
+    stays as it is.
+
+    Examples
+    --------
+    >>> [in_seconds(one, 60) for one in ("31", "30.52", "00:31:00", "-")]
+    ['1860', '1831.2', '00:31:00', '-']
+    """
+    plain = amount_of(cell) if unit_s > 1 and not _WORD.search(cell) else None
+    return cell if plain is None else decimal_text(plain * unit_s)
+
+
+_WORD = re.compile(r"[^\W\d_]")
 
 
 def sums_of_seconds(lengths: Iterable[tuple[int | None, Decimal]]) -> list[Decimal]:

@@ -9,6 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -20,7 +21,17 @@ from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
-from ytxdata.spreadsheets import UNITS, Header, bare, csv_rows, header_of, is_note, is_swallowing, named_columns
+from ytxdata.spreadsheets import (
+    UNITS,
+    Header,
+    bare,
+    csv_rows,
+    header_of,
+    is_note,
+    is_swallowing,
+    named_columns,
+    seconds_of,
+)
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
@@ -350,3 +361,64 @@ def headings(lines: Sequence[tuple[str, Collection[str], Iterable[str]]]) -> set
         is_foot = up == len(lines) and below == last >= 0
         placed |= {*range(below + 1, up)} if is_first and (is_title or is_foot) else set()
     return placed
+
+
+@dataclass
+class Double:
+    """A column that may be what another one was read for, and the lines in which it says otherwise."""
+
+    header: Sequence[str]
+    read: int
+    place: int
+    lines: list[int] = field(default_factory=list)
+
+    def differs(self, number: int, row: Sequence[str]) -> bool:
+        """Say whether it says otherwise in a line, and keep the line's number."""
+        is_other = row[self.place].strip() not in ("", row[self.read].strip())
+        self.lines += [number] * is_other
+        return is_other
+
+    @property
+    def is_namesake(self) -> bool:
+        """Whether both are called the same; pandas numbers the second."""
+        read, other = bare(self.header[self.read]), bare(self.header[self.place])
+        return re.fullmatch(rf"{re.escape(read)}(\.\d{{1,2}})?", other) is not None
+
+    @property
+    def clash(self) -> Text:
+        """Why nothing can be read where both are called the same."""
+        name, line = self.header[self.place], self.lines[0]
+        return Text(
+            f"第 {self.read + 1} 列与第 {self.place + 1} 列同名（{name}），第 {line} 行内容不同",
+            f"has two columns of one name, {self.read + 1} and {self.place + 1} ({name}), that differ in line {line}",
+        )
+
+    @property
+    def text(self) -> Text:
+        """Which one was read, where the other has another name."""
+        read, other, n, line = self.header[self.read], self.header[self.place], len(self.lines), self.lines[0]
+        return Text(
+            f"第 {self.place + 1} 列 {other} 与第 {self.read + 1} 列 {read} 有 {n} 行不同（如第 {line} 行），用的是第 {self.read + 1} 列",
+            f"says otherwise in column {self.place + 1} ({other}) than in column {self.read + 1} ({read}) in {n} lines, "
+            f"line {line} for one; column {self.read + 1} is used",
+        )
+
+
+def doubles(
+    header: Sequence[str], names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str], places: Mapping[str, int]
+) -> list[Double]:
+    """Return the columns that may be what others were read for: of the same name, or of another that is as usual."""
+    taken = set(places.values())
+    others = [place for place, cell in enumerate(header) if cell.strip() and place not in taken]
+    found = [Double(header, read, place) for read in sorted(taken) for place in others]
+    ours = {place: name for name, place in places.items()}
+    return [
+        one
+        for one in found
+        if one.is_namesake
+        or (
+            ours[one.read] in named_columns([header[one.place]], names, columns)
+            # in minutes a length that is told in seconds says otherwise by right
+            and seconds_of(header[one.read]) == seconds_of(header[one.place])
+        )
+    ]

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain
 from os import PathLike
@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, TypeAlias, cast
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, rest_of, unsigned
+from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
 from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, headings, is_enough, plain
-from ytxdata.history.proof.witness import KINDS, Aside, Totals, Witness, WitnessLine
+from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
@@ -32,8 +32,8 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, told_header
-from ytxdata.times import BEIJING
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, seconds_of, told_header
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": (COUNT,),
@@ -164,7 +164,13 @@ def _lines(
     totals: list[_OwnTotal] = []
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
+    days = next((name for name in sheet.header if bare(name) in _DAYS), "")
+    told |= _on_days([plain(row.get(days)) for row in sheet.rows], told)
+    if "duration_s" in told:
+        unit_s = seconds_of(by_name["duration_s"])
+        told["duration_s"] = [in_seconds(one, unit_s) for one in told["duration_s"]]
     cells = {ours: _read(ours, texts, digits_of(by_name[ours], sheet.title)) for ours, texts in told.items()}
+    unread_at = {ours: _unread_at(ours, told[ours], cells[ours]) for ours in UNREAD_CELLS if ours in told}
     if "duration_s" in cells:
         cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     ids = told.get("meeting_id", [""] * len(sheet.rows))
@@ -183,6 +189,7 @@ def _lines(
         why = what or free or ("footer" if n in titles else _unread(line, lost))
         if why is None:
             lines.append(line)
+            aside += (Aside(WitnessLine(number), ours) for ours, places in unread_at.items() if n in places)
             continue
         if what == "total":
             words = [name, *(one for one in words if one != name)]
@@ -243,6 +250,42 @@ def _read(ours: str, texts: Sequence[str], digits: int) -> list[Any]:
     return [-one if is_below and one is not None else one for one, (_, is_below) in zip(read, below, strict=True)]
 
 
+_DAYS = ("日期", "会议日期", "通话日期", "开始日期", "date", "startdate")
+"""What a column of days may be called beside one of clocks."""
+_CLOCK = re.compile(r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?")
+
+
+def _on_days(days: Sequence[str], told: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Return starts and ends that are clocks and nothing else on the days beside them, an end on that of its start: by
+    its clock before it, on the next one.
+    """
+    made = {ours: list(told[ours]) for ours in ("started_at", "ended_at") if ours in told}
+    clocks = [(n, ours) for ours, texts in made.items() for n, text in enumerate(texts) if _CLOCK.fullmatch(text)]
+    for n, ours in clocks:
+        begin = parse_instant(made["started_at"][n]) if ours == "ended_at" and "started_at" in made else None
+        if day := begin or parse_instant(dated(days[n])):
+            made[ours][n] = f"{beijing_text(day)[:10]} {made[ours][n].zfill(5)}"
+            end = parse_instant(made[ours][n])
+            made[ours][n] = beijing_text(end + timedelta(days=1)) if begin and end and end < begin else made[ours][n]
+    return made
+
+
+_SILENT = re.compile(
+    r"未(?:接[通听]?|应答|加入|入会|参会|开始|结束|计费|收费)|无人接听|进行中|会议中|免费|赠送|free|ongoing|no(?: answer|t (?:answered|joined))"
+    r"|nan|nat|<na>",
+    re.IGNORECASE,
+)
+"""What people write of a call that nobody took, that goes on, or that costs nothing: there is nothing to read. And
+what pandas writes for that."""
+
+
+def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]:
+    """Return at which places something stands that was not understood; zeros are how databases write no time at all."""
+    open_ = {n for n, text in enumerate(texts) if text and read[n] is None and not _SILENT.fullmatch(text)}
+    kind = COLUMNS[ours][0]
+    return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
+
+
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:
     """Return a line, and why its id or number is not what it was meant to be, where it is not."""
     moments = {name: said[name] for name in ("started_at", "ended_at") if said.get(name)}
@@ -293,7 +336,9 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) ->
         if unit == "yuan":
             told: list[Any] = [amount_of(cell, digits_of(one, title)) for one, cell in cells.items()]
         else:
-            told = convert("seconds", [cell or None for cell in cells.values()]).array.to_pylist()
+            unit_s = seconds_of(by_name.get(ours, ""))
+            lengths = [in_seconds(cell, unit_s) if one == own else cell for one, cell in cells.items()]
+            told = convert("seconds", [one or None for one in lengths]).array.to_pylist()
         return [one for one in (*told, words.get(unit)) if one is not None]
 
     figures: Figures = {

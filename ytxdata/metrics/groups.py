@@ -168,6 +168,7 @@ class Groups:
         return (*said, matched, *self.book.notes)
 
 
+_OF_MEETINGS = ("creator", "size_class", "name")
 _NO_BOOK = Text(
     "该分组需要通讯簿（book=、--book）；不用时，", "this group needs an address book (book=, --book); without one "
 )
@@ -184,7 +185,7 @@ _OF = {
 
 def is_of_meetings(group: Group | None) -> bool:
     """Return whether only meetings have such groups: a leg has no size, no name and no creator."""
-    return group is not None and (not isinstance(group, str) or group in ("size_class", "name", "creator"))
+    return group is not None and (not isinstance(group, str) or group in _OF_MEETINGS)
 
 
 def _labelled(source: Source, label: str, book: AddressBook | None) -> Groups | None:
@@ -249,17 +250,15 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     if labelled is not None:
         return labelled
     name = called(name)
+    if name in _OF_MEETINGS and of == "leg":
+        raise _unusable("group_of", of, Text(f"{_NAMES[name].zh}只属于会议", f"{name} is of meetings alone"))
     if name == "size_class" or name == "name":
-        if of == "leg":
-            raise _unusable("group_of", of, Text(f"{name} 只属于会议", f"{name} is of meetings alone"))
         if name == "size_class":
             return Groups(name, ("0", *(label for label, _ in SIZES), UNKNOWN), "size", None, False, len(SIZES) + 1)
         unit = "title" if isinstance(group, str) else "text"  # series are called as the user says
         return _looked_up(source, name, "name", _by_name(group), UNKNOWN, unit=unit)
     column = "number" if of == "leg" else "creator"
     if name == "creator":
-        if of == "leg":
-            raise _unusable("group_of", of, Text("发起人只属于会议", "a creator is of meetings alone"))
         return _looked_up(source, name, column, _one_number, UNKNOWN, unit="phone")
     if name == "number" and of == "leg":  # a person each: what `network` pairs; withheld numbers are nobody by name
         return _looked_up(source, name, column, lambda text: text, UNKNOWN, unit="phone")
@@ -269,17 +268,18 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
     # a meeting has a name of its own
     columns = () if book is None else tuple("person" if one == "name" else one for one in book.columns)
     if book is None or name not in columns:
-        raise _no_group(source, name, book, columns)
+        raise _no_group(source, name, book, columns, of)
     unit = "person" if name == "person" else "text"
     return _looked_up(source, name, column, _by_book(book, name), NOT_IN_BOOK, unit=unit, book=book)
 
 
-def _no_group(source: Source, name: str, book: AddressBook | None, columns: tuple[str, ...]) -> UsageError:
+def _no_group(source: Source, name: str, book: AddressBook | None, columns: tuple[str, ...], of: str) -> UsageError:
     """Return why there is no such group: what resembles none may be a column of a book that was not given."""
     if book is not None and name in ("department", "person"):
         return book.lacks(name)
     labels = sorted({label for one in (source.accounts or {}).values() for label in one})
-    known = ["creator", "number_class", "size_class", "name", *columns, *labels, *["account"] * bool(source.accounts)]
+    own = ("number", "number_class") if of == "leg" else ("creator", "number_class", "size_class", "name")
+    known = [*own, *columns, *labels, *["account"] * bool(source.accounts)]
     meant = None if name in _NAMES else closest(name, known)
     told = Text(f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else _NO_BOOK if book is None else NO_TEXT
     more = _LABELS if source.accounts and not labels else NO_TEXT

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Literal, Unpack, cast
 
@@ -18,7 +18,7 @@ from ytxdata.metrics.breakdown import Breakdown, with_prices
 from ytxdata.metrics.calendar import PERIODS, By, check_by
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.facts import DayOf, whole
-from ytxdata.metrics.groups import Book, Group
+from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence, same_meeting
 from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
@@ -38,6 +38,13 @@ from ytxdata.times import Instant
 
 EDGES = ("a", "b", "meetings", "shared_minutes")
 NODES = ("unit", "people", "meetings_joined", "degree", "inside_shared", "outside_shared", "inside_shared_pct")
+
+
+_NO_BOOK = Text("按部门需要通讯簿", "departments need an address book")
+_HOW = Text(
+    '给出通讯簿（book=、--book），或按人：unit="person"',
+    'give an address book (book=, --book), or ask by person: unit="person"',
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -115,6 +122,9 @@ def network(
         raise UsageError(Text(f"unit 不能是 {unit!r}", f"unit cannot be {unit!r}"), remedy=Text("可选：department、person", "choose department or person"))  # fmt: skip
     least, small = whole("min_meetings", min_meetings), whole("min_group", min_group)
     by_number = unit == "person"
+    labels = chain.from_iterable((resolve(source, day_of).accounts or {}).values())
+    if not by_number and book is None and unit not in labels:
+        raise UsageError(_NO_BOOK, remedy=_HOW)
     asked: dict[str, Any] = {"book": book, "group_of": "leg", "min_parties": min_parties, "day_of": day_of}
     rows = Breakdown.of(source, start, end, group="number" if by_number else "department", **asked)
     held = rows.source.engine.hold(_presence(rows))

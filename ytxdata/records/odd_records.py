@@ -42,8 +42,8 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
     an id may stand among these. Told by brackets, in a twentieth of the time that it takes to decode, and of each
     record alone: a meeting in a record's list was one at every third place of a list of records, and none elsewhere.
     """
-    # one byte is found in a third of the time of a word, and few lists of parties have one of these: the last letter, and
-    # of a Chinese one its middle, for they begin alike
+    # one byte is found in a third of the time of a word, and few lists of parties have one of these: the last letter,
+    # and of a Chinese one its middle, for they begin alike
     ends: dict[bytes, list[bytes]] = {}
     for word in signs.id_ends:
         at = 0 if word[:1] == b"\\" else len(word) - (2 if word.isascii() else 3)

@@ -4,8 +4,10 @@ zone.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.metadata import metadata, version
 from pathlib import Path
@@ -116,7 +118,7 @@ def write_workbook(
     total = sum(table.arrow.num_rows for _, table in written)
     target = Path(path)
     with replacing(target, is_private=any(one.is_open for one in outgoing)) as draft:
-        with xlsxwriter.Workbook(draft, _OPTIONS) as workbook:
+        with _telling_disk(xlsxwriter), xlsxwriter.Workbook(draft, _OPTIONS) as workbook:
             said = " · ".join(table.title.in_(lang) for table in outgoing)[:255]
             workbook.set_properties({"title": said, "created": now().replace(tzinfo=None)})
             formats = Formats(workbook)
@@ -141,6 +143,16 @@ _OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+
+
+@contextmanager
+def _telling_disk(xlsxwriter: Any) -> Iterator[None]:
+    """Tell what the disk met in Python's own error, which xlsxwriter wraps when it closes a workbook."""
+    try:
+        yield
+    except xlsxwriter.exceptions.FileCreateError as error:
+        met = error.args[0] if error.args else None
+        raise (met if isinstance(met, OSError) else OSError(errno.EIO, str(error))) from None
 
 
 def _one(lang: Lang) -> Lang:

@@ -14,7 +14,8 @@ from narwhals.typing import IntoFrame
 
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
-from ytxdata.history.list_amounts import AMOUNTS, Money
+from ytxdata.history.list_amounts import AMOUNTS, Money, in_seconds
+from ytxdata.history.list_cells import doubles
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
@@ -24,13 +25,13 @@ from ytxdata.spreadsheets import (
     UNITS,
     Header,
     dated,
-    doubles,
     header_of,
     holds_values,
     is_note,
     is_only_notes,
     is_swallowing,
     named_columns,
+    seconds_of,
     strict_rows,
     told_header,
 )
@@ -154,8 +155,7 @@ def read_lines(
         for one in others:
             if one.differs(number, row) and one.is_namesake:  # nobody knows which of them is meant
                 raise _unusable(what, one.clash, Text("只留一列", "leave one of them"))
-        cells = {name: row[place] for name, place in places.items()}
-        cells |= {name: dated(cells[name]) for name in MOMENTS & cells.keys()}
+        cells = {name: _as_meant(name, row[place], header[place]) for name, place in places.items()}
         digits = money.digits(number, row) if money else 0
         yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
@@ -166,6 +166,12 @@ def read_lines(
     skipped += [Skipped(0, _columns_told(_NO_YUAN, odd))] if odd else []
     unread = [_lines_of(column, lines) for column, lines in (money.unread if money else ())]
     skipped += [Skipped(0, _columns_told(_UNREAD_MONEY, unread))] if unread else []
+
+
+def _as_meant(name: str, cell: str, column: str) -> str:
+    """Return a cell of a day as it was before a spreadsheet saved it, and one of a length in seconds."""
+    cell = dated(cell) if name in MOMENTS else cell
+    return in_seconds(cell, seconds_of(column)) if name == "duration_s" else cell
 
 
 _NO_YUAN = Text(

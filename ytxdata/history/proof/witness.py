@@ -121,6 +121,13 @@ ASIDE: Mapping[str, Text] = {
     "title": Text("列名上方的标题", "a title above the names of the columns"),
     "header": Text("再次出现的列名", "the names of the columns again"),
     "no_id": Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start"),
+    "started_at": Text(
+        "开始时间读不懂；请写成 2026-03-01 08:00，或在 Python 里用 columns= 指明另一列",
+        "its start cannot be read: write 2026-03-01 08:00, or name another column in Python with columns=",
+    ),
+    "ended_at": Text("结束时间读不懂", "its end cannot be read"),
+    "duration_s": Text("时长读不懂", "its length cannot be read"),
+    "amount_yuan": Text("金额读不懂", "its amount cannot be read"),
     "beyond": Text("有的格子不在任何列名之下，没有读", "it has cells under no name of a column, which were not read"),
     "swallowed": Text("一格里有好几行：引号不成对", "one cell holds several lines: a quote has no other"),
     "nested": Text("里面还有别的会议，没有读", "it holds other meetings, which were not read"),
@@ -134,7 +141,21 @@ ASIDE: Mapping[str, Text] = {
 UNREAD = ("scientific", "formula", "no_id")
 """Of these what the line says is not known, so they forbid a proof."""
 
-UNREAD_BESIDE = ("total_unread", "more", "beyond", "swallowed", "nested", "table", "column", "list", "worksheet")
+UNREAD_CELLS = ("started_at", "ended_at", "duration_s", "amount_yuan")
+"""Of these a line is held by all else that it says. Taken for one that says nothing of it, it was proven at any day."""
+
+UNREAD_BESIDE = (
+    *UNREAD_CELLS,
+    "total_unread",
+    "more",
+    "beyond",
+    "swallowed",
+    "nested",
+    "table",
+    "column",
+    "list",
+    "worksheet",
+)
 """Of these there is more than the lines say, so they forbid a proof, too."""
 
 MOST_NAMED = 200

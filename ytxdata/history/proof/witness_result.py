@@ -62,8 +62,8 @@ class Hearing:
     finding
         `witnessed`, or why nothing is proven by it: a key of `FINDINGS`.
     aside, n_aside
-        Lines that are held against nothing, and places that were not read, each with its reason, a key of `ASIDE`: the
-        first two hundred, and how many.
+        Lines that are held against nothing, and places and cells that were not read, each with its reason, a key of
+        `ASIDE`: the first two hundred, and how many.
     differs
         In what the list's own total, or the one that is given, is not the sum of its lines.
     blocked_by
@@ -297,7 +297,7 @@ def _aside_told(aside: Sequence[tuple[int, str]], n: int) -> Text:
     en = "; ".join(
         f"{what.en}{'s'[: len(lines) - 1]} {', '.join(lines)}{more} ({why.en})" for why, what, lines, more in told
     )
-    return Text(f"未计为会议的内容（{n}）：{zh}", f"not counted as meetings ({n}): {en}")
+    return Text(f"未读或未计为会议的内容（{n}）：{zh}", f"not read, or not counted as meetings ({n}): {en}")
 
 
 def taking_back(name: str) -> str:

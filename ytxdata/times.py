@@ -87,8 +87,7 @@ SMALLEST_MS = 10**11
 _DATED = r"\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]*\d{1,2}[:：时点]"
 # Numbers that are times whatever they are called: yyyyMMddHHmmss, and seconds or milliseconds of 2017 to 2033.
 _STAMP = r"(?:20\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])(?:[01]\d|2[0-3])(?:[0-5]\d){2}|1[5-9]\d{8}(?:\d{3})?)(?:\.\d+)?"
-# Of nothing, as MySQL and .NET write it, a record told when it was that had no time at all.
-_LIKE_INSTANT = re.compile(rf"(?!000[01]-0[01]-0[01]){_DATED}|{_STAMP}$")
+_LIKE_INSTANT = re.compile(rf"(?!000[01]-0[01]-0[01]){_DATED}|{_STAMP}$")  # not MySQL's and .NET's of nothing
 SEVERAL_TIMES = re.compile(rf"(?s){_DATED}.*{_DATED}|^\W*{_STAMP}(?:\W+{_STAMP})+\W*$")
 """A text with more than one point in time."""
 

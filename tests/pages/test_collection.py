@@ -100,7 +100,7 @@ def test_records_of_what_was_selected_are_of_these_meetings_and_of_no_other_of_t
     meetings, legs = (to_arrow(found.records[name].frame) for name in ("meetings", "legs"))
     chosen = [ROOMS[n] for n in starts]
     assert [int(one.timestamp()) for one in meetings["started_at"].to_pylist()] == [one.started_at for one in chosen]
-    assert sorted(legs["number"].to_pylist()) == sorted(leg.number for one in chosen for leg in one.legs)
+    assert sorted(legs["number"].to_pylist()) == sorted(str(leg.number) for one in chosen for leg in one.legs)
     assert sum(found.reports["usage"].arrow["meetings"].to_pylist()) == len(starts)
     assert meetings["last_seen_at"].null_count == 0
 

@@ -358,9 +358,9 @@ def _umask() -> int:
 def append_lines(path: Path, lines: bytes, *, is_private: bool = False, is_forced: bool = True) -> None:
     """Add whole lines to a file, onto the disk, or nothing: what could not be written to its end is taken back.
 
-    An object that a full disk or a cut of power left without its end goes first, or the next would be glued to it and a
-    reader stop at both. Any other last line without a line break, as an editor leaves it, gets one. What is private only
-    its owner may read, also where an older file was open to others.
+    An object that a full disk or a cut of power left without its end goes first, or the next would be glued to it and
+    a reader stop at both. Any other last line without a line break, as an editor leaves it, gets one. What is private
+    only its owner may read, also where an older file was open to others.
     """
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
     handle = os.open(path, flags, PRIVATE_FILE if is_private else 0o666)

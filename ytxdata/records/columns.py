@@ -322,7 +322,8 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     arrays["leg"] = pa.array(np.arange(sheet.n) - np.repeat(np.cumsum(counts) - counts, counts) + 1)
     calling = [key for (tier, _), key in sheet.keys.get("phone", ()) if tier]
     whole, apart = with_parts(arrays["phone"], [*sheet.unknown, *calling], sheet.values)  # `extensionNumber` is either
-    apart += [one for one in unread_codes(whole, owner, sheet.values, sheet.unknown) if one[0] not in dict(apart)]
+    codes, is_told = unread_codes(whole, owner, sheet.values, sheet.unknown), {i for i, _ in apart}
+    apart += [one for one in codes if one[0] not in is_told] if sheet.unknown else []
     troubles += (Trouble(i, "phone", "unread_phone", text) for i, text in apart)
     creator_numbers, numbers = read_numbers(creators, whole)
     arrays |= {"number": numbers.number, "extension": numbers.extension}

@@ -456,7 +456,7 @@ def test_what_lines_of_a_bill_are_called_says_what_they_are() -> None:
 COLUMNS_OF = {
     "duration_s": (
         "时长|时长（秒）|时长(s)|通话时长|通话时长（秒）|计费时长（秒）|会议时长(秒)|通话时长/秒|计费时长_秒|時長（秒）|通話時長|Duration|Duration (s)"
-        "|Duration (sec)|duration (seconds)|duration_s|Duration, s"
+        "|Duration (sec)|duration (seconds)|duration_s|Duration, s|时长（分钟）|通话时长(分)|会议时长（min）"
     ),
     "amount_yuan": (
         "金额|金额（元）|金额(元)|金额/元|金额:元|金额（人民币）|金额（人民币元）|费用|费用（元）|费用合计（元）|合计金额（元）|合计费用（元）|价税合计（元）"
@@ -465,7 +465,7 @@ COLUMNS_OF = {
         "|amount_yuan|amount_cny|amount (¥)|Total (CNY)"
     ),
     "": (
-        "单价（元）|单价|税额（元）|优惠金额（元）|折扣（元）|时长（分钟）|计费分钟数|余额（元）|人数|费率（元/分钟）|开始时间（秒）|状态|备注|税率"
+        "单价（元）|单价|税额（元）|优惠金额（元）|折扣（元）|计费分钟数|余额（元）|人数|费率（元/分钟）|开始时间（秒）|状态|备注|税率"
         "|Unit price (CNY)|Rate (CNY/min)|Discount (CNY)|Tax (CNY)|Minutes|Participants"
     ),
 }

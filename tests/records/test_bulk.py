@@ -139,6 +139,7 @@ HARMLESS = {
     "empty list": json.dumps(json.loads(GOOD) | {"parties": []}),
     "amount with exponent": GOOD.replace("0.5", "-125E-2"),
     "whole amount": GOOD.replace("0.5", "5"),
+    "names in brackets": GOOD.replace('"phone"', '"name":"[外部]王芳","state":"[已接通]","phone"'),
     "rounded away": GOOD.replace("0.5", "0.5000000000000000000000"),
 }
 HARMFUL = {

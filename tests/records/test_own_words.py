@@ -140,6 +140,11 @@ def test_what_was_dialled_to_get_in_is_not_told(rows: Rows, parties: list[dict[s
             for key in ("mobilePrefix", "phone_prefix", "isdCode", "国码", "国家码", "countryPrefix")
         ),
         *(({key: "+852", "phone": "61234567"}, "+85261234567", None) for key in ("prefix", "stateCode")),
+        *(
+            ({key: digit, "phone": "15400000001"}, "+8615400000001", None)
+            for key in ("dialPrefix", "telPrefix", "phonePrefix", "telCode", "prefix")
+            for digit in ("9", "0", "8")
+        ),
         ({"mobilePrefix": "154", "stateCode": "86", "phone": "15400000001"}, "+8615400000001", None),
         ({"countryCode": 852, "phone": "85261234567"}, "+85261234567", None),
         ({"countryCode": "91", "phone": "9123456789"}, "+919123456789", None),

@@ -150,6 +150,12 @@ TOLD = [
     ([{"creator": f"1540000000{i}", "meetings": [{**WHEN, "meid": f"m{i}"}]} for i in range(3)], "$.data.creator: 3"),
     ([{"host": {"phone": "15400000001"}, "meeting": {**OWN, **WHEN}}], "$.data.host: 1"),
     ({f"1540000000{i}": [{**OWN, **WHEN, "meid": f"m{i}"}] for i in range(3)}, "$.data.*: 3"),
+    ({"total": 2, "15400000001": [{**WHEN, "meid": "m1"}], "unknown": [{**WHEN, "meid": "m2"}]}, "$.data.*: 1"),
+    ({f"1540000000{i}": {"name": "甲", "list": [{**WHEN, "meid": f"m{i}"}]} for i in range(2)}, "$.data.*: 2"),
+    ({f"1540000000{i}(王芳)": {**WHEN, "meid": f"m{i}"} for i in range(2)}, "$.data.*: 2"),
+    ([{"state": "已取消", "meetings": [{**WHEN, "meid": f"m{i}"} for i in range(2)]}], "$.data.state: 1"),
+    ([{"bill": {"oriamount": 3.72}, "meeting": {**OWN, **WHEN}}], "$.data.bill: 1"),
+    ([{"time": {"start": "2026-01-05 10:00:00"}, "meeting": OWN}], "$.data.time: 1"),
 ]
 """What stands beside meetings that lack it, and what is told of it."""
 
@@ -169,6 +175,9 @@ def test_words_of_a_meeting_in_what_holds_it_are_told(data: object, told: str) -
         [{"creator": "15400000009", **WHEN, "meeting": {**M1, **WHEN, "creator": "15400000001"}}],
         [{"confid": "8001", "creator": "15400000009", "meetings": [{**OWN, **WHEN}]}],
         [{"name": "研发部", "meetings": [{**WHEN, "meid": f"m{i}"} for i in range(2)]}],
+        *({day: [{**WHEN, "meid": "m1"}]} for day in ("2026-03-05", "20260305", "2026-03", "2026/03/05", "88880001")),
+        {"15400000001": [{**WHEN, "meid": "m1", "creator": "15400000001"}]},
+        [{"status": "success", "meeting": {**OWN, **WHEN}}],
     ],
 )
 def test_words_of_a_question_a_room_or_a_group_are_told_of_no_meeting(data: object) -> None:

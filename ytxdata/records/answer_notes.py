@@ -12,16 +12,16 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.aliases import OF_PERSONS, plain
+from ytxdata.records.aliases import OF_PAGES, OF_PERSONS, plain, unfolded
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.list_metadata import announces_deletion, has_own_list
 from ytxdata.records.nested import holds_json, parties_beside
 from ytxdata.records.paging import Announced, AskedFor
 from ytxdata.records.reported_losses import totals_and_losses
 from ytxdata.records.siblings import names_zone, other_zone
-from ytxdata.records.signs import Signs
+from ytxdata.records.signs import QUESTION_KEYS, Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
-from ytxdata.records.values import as_phone
+from ytxdata.records.values import as_phone, phone_text
 from ytxdata.redact import cut_secrets
 from ytxdata.times import looks_like_instant
 
@@ -74,8 +74,15 @@ _ELSEWHERE = Text(
     "the records do not stand under `data` but under {paths}: the platform's structure has changed",
 )
 
-_WORDS = frozenset({"creator", "started_at", "ended_at", "duration_s", "amount_yuan", "name"})
+_SPAN_OR_BILL = frozenset({"started_at", "ended_at", "duration_s", "amount_yuan"})
+_WORDS = _SPAN_OR_BILL | {"creator", "name", "state", "booked_at", "recording_url"}
 """Columns of what stood beside the meetings of each person, or beside the one meeting, and vanished without a word."""
+
+_NUMBER = re.compile(r"(?<![\d/.-])(?:\+|0(?=\d{2,3}-?\d{7})|1[3-9])[\d -]{9,14}(?![\d/.年-])")
+"""What may be somebody's number in a key: days and ids are none."""
+
+_DONE = re.compile(rb'(?i)"?(?:0+|200|ok|true|succe(?:ss(?:ful)?|ed(?:ed)?)|\xe6\x88\x90\xe5\x8a\x9f)"?')
+"""A state that is of an answer to a call, one of several in a list."""
 
 _OF_ANOTHER = re.compile(
     rf"(?:{OF_PERSONS}|viewer|server|device|browser|terminal|服务器|服务端|客户端|浏览器|设备){{1,2}}(?:info|profile|信息|资料)?"
@@ -175,7 +182,7 @@ class Remarks:
         # looked up once, and only where a key may be an id: a day has one as well
         ids = cache(lambda: self.signs.ids_of_all(found))
         starts = sorted(one.start for one in found)
-        self.tell_words(path, members, found)
+        self.tell_words(path, members, found, at)
         for key, raw, start, _ in members:
             if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
@@ -190,26 +197,45 @@ class Remarks:
             elif not is_found and holds_json(raw) and (whole := read_value(raw)):
                 self.tell_by_id(f"{path}.{key}", whole.value, ids)
 
-    def tell_words(self, path: str, members: list[Member], found: Sequence[Found | RawRecord]) -> None:
+    def tell_words(self, path: str, members: list[Member], found: Sequence[Found | RawRecord], at: int) -> None:
         """Note words of a meeting beside the meetings that an object holds, which these lack, and numbers that are its
         keys: who convened them, or when the one in it was. What stands beside the list of an answer is the question's,
         and what has an id is a room, of which they are said.
         """
+        is_element = path.endswith("]")
+        place = path.rpartition("[")[0] if is_element else path
+        self.tell_numbers(place, members, found, at)
         inside = {one.path.rstrip("~") for one in found}
         is_one = len(found) == 1 and any(f"{path}.{one.key}" in inside for one in members)
-        is_element = path.endswith("]")
         of_keys = {one.key: fed.column for one in members if (fed := self.signs.aliases.meeting(one.key))}
-        if "meeting_id" in of_keys.values() or not (is_element or is_one or all(as_phone(one.key) for one in members)):
+        if "meeting_id" in of_keys.values() or not (is_element or is_one):
             return
-        lacking = [_WORDS - self.signs.columns(members_of(one.raw)) for one in found[:_SHOWN]]
         # several have the name of their group, and beside the one meeting of an answer stands who asked
-        of_others = {"name"} if not is_one else set[str]() if is_element else {"creator"}
-        may_be_theirs = set[str]().union(*lacking) - of_others
-        for key, raw, _, _ in members:
-            is_number = raw[:1] == b"[" and f"{path}.{key}" not in inside and as_phone(key) is not None
-            if is_number or (of_keys.get(key) in may_be_theirs and not EMPTY.fullmatch(raw)):
-                name = f"{path.rpartition('[')[0] if is_element else path}.{'*' if is_number else key}"
-                self.words[name] = self.words.get(name, 0) + 1
+        of_others = {"name"} if not is_one else set[str]() if is_element else {"creator", "state"}
+        may_be_theirs = self._lacking(found) - of_others
+        for key, raw, *_ in members:
+            if f"{path}.{key}" in inside or EMPTY.fullmatch(raw):
+                continue
+            said = {of_keys.get(key)} - ({"state"} if _DONE.fullmatch(raw) else set())
+            if is_one and is_element and raw[:1] == b"{" and key not in of_keys and plain(key) not in QUESTION_KEYS:
+                inner = members_of(raw)
+                said = {OF_PAGES.get(unfolded(one.key)) for one in inner} | (self.signs.columns(inner) & _SPAN_OR_BILL)
+            if said & may_be_theirs:
+                self.words[f"{place}.{key}"] = self.words.get(f"{place}.{key}", 0) + 1
+
+    def tell_numbers(self, place: str, members: list[Member], found: Sequence[Found | RawRecord], at: int) -> None:
+        """Note keys that are numbers of people, under which meetings stand that do not say who convened them."""
+        starts = sorted((one.start, i) for i, one in enumerate(found))
+        for key, raw, start, _ in members:
+            number = _NUMBER.search(key) if raw[:1] in (b"[", b"{", b'"') else None
+            if number is not None and phone_text(number[0]) is not None:
+                first, last = (bisect_left(starts, (at + edge,)) for edge in (start, start + len(raw)))
+                if "creator" in self._lacking([found[i] for _, i in starts[first:last]]):
+                    self.words[f"{place}.*"] = self.words.get(f"{place}.*", 0) + 1
+
+    def _lacking(self, found: Sequence[Found | RawRecord]) -> set[str]:
+        """Return what some of the first of the meetings found do not say of themselves."""
+        return set[str]().union(*(_WORDS - self.signs.columns(members_of(one.raw)) for one in found[:_SHOWN]))
 
     def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
         """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""

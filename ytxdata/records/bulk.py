@@ -272,8 +272,11 @@ def _may_be_json(texts: pa.StringArray) -> bool:
     places = np.frombuffer(edges, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     firsts = np.frombuffer(data, np.uint8)[places[:-1][places[1:] > places[:-1]]]
     may_be = np.isin(firsts, _MAY_BEGIN_JSON).any()
-    return bool(may_be and pc.any(pc.match_substring_regex(texts, r"^\s*[\[{]")).as_py())
+    return bool(may_be and pc.any(pc.match_substring_regex(texts, _LIKE_JSON)).as_py())
 
+
+_LIKE_JSON = r"(?s)^\s*(?:\[\s*[\[{\"\d\]tfn+-].*\]|\{\s*[\"}].*\})\s*$"
+"""Not `[外部]王芳` nor `[已接通]`, for which a whole answer was read one by one."""
 
 _MAY_BEGIN_JSON = np.frombuffer(b"[{ \t\n\f\r", np.uint8)
 

@@ -187,11 +187,9 @@ _PARTS = tuple(
         ("country", "mobilearea(?:code|no)|手机区号", r"\+?[1-9]\d{0,2}|00\d{1,3}"),
         ("area", f"(?:{_SURE})(?:area(?:code|no)|区号)", ".+"),
         ("area", "area(?:code|no)|区号", r"\+?\d{1,4}"),
-        (
-            "country",
-            "(?:isd|idd|cell|mobile|phone|tel|dial)(?:code|prefix)|国际前缀",
-            r"\+\d{1,3}|00[1-9]\d{0,2}|[2-9]\d{0,2}|1",
-        ),
+        ("country", "(?:isd|idd)(?:code|prefix)|国际前缀", r"\+\d{1,3}|00[1-9]\d{0,2}|[2-9]\d{1,2}|[17]"),
+        # one digit is dialled to get out of an office: with a 9 a mobile here was somebody's in India
+        ("country", "(?:cell|mobile|phone|tel|dial)(?:code|prefix)", r"\+\d{1,3}|00[1-9]\d{0,2}|[2-9]\d{1,2}"),
         ("country", "prefix|statecode", r"\+\d{1,3}|00[1-9]\d{0,2}"),
         (
             "area",

@@ -77,7 +77,7 @@ class Hearing:
     unheld
         Which sums (`seconds`, `yuan`) show no line that was left out: what lines say of them follows nothing known.
     until
-        Where it was handed in before its period was over: from when on it proves nothing.
+        Where it was handed in before its period was over, or nobody kept when: from when on it proves nothing.
     """
 
     name: str
@@ -262,8 +262,9 @@ def _differing_told(one: Difference, *, is_rounding: bool) -> Text:
 def _until_told(until: datetime) -> Text:
     at = beijing_text(until)
     return Text(
-        f"交来时该时段还没有结束：{at} 起不能证实；时段结束后请再给出整份清单",
-        f"it was handed in before its period was over: from {at} on it proves nothing; give the whole list when it is over",
+        f"{at} 起不能证实：交来时该时段还没有结束，或没有记下何时交来；请再给出整份清单",
+        f"from {at} on it proves nothing: it was handed in before its period was over, or nobody kept when; give the whole "
+        "list again",
     )
 
 

@@ -256,7 +256,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     >>> totals([Member(key, raw, 0, 0) for key, raw in said.items()])
     [30, None]
     """
-    said = {_in_english(named(one.key)): _told(one) for one in members if not is_blank(one.raw)}
+    words = ((one.key, _told(one)) for one in members if not is_blank(one.raw))
+    # Nothing is said by what only holds something: `{已结束: [...], 进行中: [...]}` was heard as one that goes on.
+    said = {_in_english(named(key)): word for key, word in words if word is not None}
     said |= dict.fromkeys(["nextlink"] * any(_leads_to_next(one.raw) for one in members), "true")
     told = [(named(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
@@ -317,18 +319,19 @@ def _decoded(raw: bytes) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _told(member: Member) -> str:
-    """Return what a member says as a word, also where an object holds it: a link, or a text of XML."""
+def _told(member: Member) -> str | None:
+    """Return what a member says as a word, also where an object holds it: a link, or a text of XML; None of a list or
+    an object that says no word."""
     if member.raw[:1] not in (b"[", b"{"):
         return as_word(member.raw)
     value = _decoded(member.raw) if member.raw[:1] == b"{" or len(member.raw) <= _LONGEST_WRAP else None
     if not isinstance(value, dict):
-        return "no" if value is None or isinstance(value, list) else str(value).casefold()
+        return None if value is None or isinstance(value, list) else str(value).casefold()
     if value and bare(member.key) in ("lastevaluatedkey", "continue"):
         return "true"
     if place := next((value[one] for one in _PLACE_KEYS if value.get(one)), None):
         return f"?{place}"
-    return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or "no"
+    return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or None
 
 
 def _leads_to_next(raw: bytes) -> bool:

@@ -162,12 +162,8 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             objects = [inner for inner in entries if isinstance(inner, dict)]
             are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
             comes_or_goes = any(says_it_came(inner, aliases) for inner in objects)
-            is_told = (
-                (is_told and not are_meetings)
-                or are_phones(entries)
-                or comes_or_goes
-                or any(_has_sure_phone(inner, aliases) for inner in objects)
-            )
+            is_told = (is_told and not are_meetings) or are_phones(entries) or comes_or_goes
+            is_told = is_told or any(_has_sure_phone(inner, aliases) for inner in objects)
             # Who was invited or sent a message, and is listed: told of every record, it hides who is not.
             if is_told and not comes_or_goes:
                 is_told = not _are_known(name, entries, known(), aliases)
@@ -369,10 +365,11 @@ _OPEN, _MOBILE = r"^\(?[1-9][0-9 ()-]{5,12}$", "^1[3-9][0-9]{9}$"
 _CODE = re.compile(r"(\+|00?)?([1-9]\d{0,3})")
 _NAMES_CODE = re.compile(
     "(?:member|user|party|participant|attendee|guest|caller|contact|成员|参会人)?(?:(?:state|country|nation|area|city|zone"
-    "|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|prefix"
+    "|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|prefix|phonearea"
     "|(?:电话|手机|座机|固话|号码|国家?|国际|城市|地区|长途)+(?:区号|前缀|代?码)|区号|前缀|guojia(?:dai)?ma|(?:changtu)?quhao)"
 )
 """Plain keys of a party, behind words of its own, that say of digits that they are the code of a number."""
+_OF_COUNTRY = re.compile("state|country|nation|isd|idd|intl|mobile|cell|国|手机|guo")
 
 
 def unread_codes(
@@ -387,8 +384,9 @@ def unread_codes(
         said = ("" if isinstance(one, (list, dict)) else as_json(one) for one in at_rows(values_of(key), rows))
         codes = (text.strip('" ').partition(".")[0] for text in said)
         sure = _NAMES_CODE.fullmatch(plain(key)) is not None
+        is_area = sure and not _OF_COUNTRY.search(plain(key))
         given = (one for one in zip(rows, lines, codes, strict=True) if sure or one[2][:1] == "+" or n[one[1]] > 1)
-        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=sure)]
+        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=sure, is_area=is_area)]
         n_codes = Counter(line for line, _ in {one[1:] for one in found})
         for i, line, code in found:
             if sure or code[0] == "+" or n_codes[line] > 1:
@@ -396,9 +394,11 @@ def unread_codes(
 
 
 @lru_cache(maxsize=4096)
-def _is_code(code: str, phone: str, *, is_named: bool) -> bool:
-    """Return whether a phone that is not whole is a number with a code in front, or lacks that of a named area."""
+def _is_code(code: str, phone: str, *, is_named: bool, is_area: bool = False) -> bool:
+    """Return whether a phone that is not whole is a number with a code in front, or lacks a named area's, be it without 0."""
     form = _CODE.fullmatch(code)
+    if is_area and form and not form[1] and _is_code(f"0{code}", phone, is_named=False):
+        return True
     # hardly a country has less than ten digits: states from 1 to 9 are never looked up
     if not form or (form[1] != "0" and (len(re.sub(r"\D", "", phone + code)) < 10 or not is_country_code(form[2]))):
         return False

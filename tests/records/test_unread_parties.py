@@ -142,7 +142,7 @@ def test_numbered_fields_of_a_party_are_told() -> None:
         {"recording": {"starttime": "2026-01-05 10:00:00", "size": 5}},
         {"segments": [{"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:10:00"}]},
         {"stats": {"joined": 5, "left": 2, "total": 7}, "history": [{"joined": 5}]},
-        {"attendeeCount": 5, "attendees": "5", "memberCounts": [1, 2], "参会人数": "5人", "invitees": []},
+        {"attendeeCount": 5, "attendees": "5", "memberCounts": [1, 2], "参会人数": "1人", "invitees": []},
         {"attendType": "video", "isMember": "Y", "参会方式": "电话", "memberUrl": "https://m.example/a,b"},
         {"attendeeSettings": {"mute": "on"}, "attendTime": "2026-01-05 10:00:00", "participantLimit": "100"},
     ],
@@ -393,6 +393,54 @@ NODES = [{"node": one} for one in GUESTS]
             )
             for said in (True, "Y")
         ),
+        # a number of JSON, of a unit, and of a list by its Chinese name
+        *(
+            (GUESTS, {key: 1}, True)
+            for key in words(
+                "hasMoreParticipants hasMoreParties moreMembers 还有更多成员 是否有更多成员 membersHasMore membersTruncated"
+                " partyMoreFlag 成员已截断"
+            )
+        ),
+        *(
+            (GUESTS, {key: said}, True)
+            for key in ("memberCount", "参会人数")
+            for said in ("50人", "50 人", "50名", 50.0)
+        ),
+        *((GUESTS, {key: True}, True) for key in words("partyHasMore partyTruncated memberHasMore userIsTruncated")),
+        *((GUESTS, {key: "是"}, True) for key in words("名单已截断 名单有更多 参会名单被截断 还有成员 还有其他成员")),
+        *(
+            (GUESTS, {key: 50}, True)
+            for key in words("numParties nParticipants nbMembers partyListTotal memberListCount")
+        ),
+        *((GUESTS, {key: 50}, True) for key in words("名单总数 名单人数 参会名单总数 成员列表总数")),
+        *(
+            (GUESTS, {key: said}, False)
+            for key in ("memberCount", "参会人数")
+            for said in ("2人", "2.0", 2.0, "2 位", "50人次")
+        ),
+        *(
+            (GUESTS, {key: 0}, False)
+            for key in words("hasMoreParticipants moreMembers 还有更多成员 partyHasMore 名单已截断")
+        ),
+        (
+            GUESTS,
+            {"numParties": 2, "名单总数": 2, "名单有更多": "否", "名单完整": "是", "partyTruncated": False},
+            False,
+        ),
+        (
+            GUESTS,
+            {
+                "名单": "有",
+                "名单编号": 50,
+                "邀请名单总数": 50,
+                "白名单": True,
+                "userMore": "更多",
+                "partyMode": 1,
+                "partyNum": 2,
+            },
+            False,
+        ),
+        (GUESTS, {"userIncomplete": True, "memberNext": 1, "userEnd": 0, "nUserId": 50, "numberParty": "A1"}, False),
         *((GUESTS, {key: False}, True) for key in ("成员是否完整", "membersComplete", "成员名单是否完整")),
         *((GUESTS, {"membersNextPage": said}, True) for said in (2, "/m/1/members?page=2")),
         *((GUESTS, {key: 2}, False) for key in ("成员数", "成员总数", "参会人数", "membersTotal", "membersPage")),

@@ -19,6 +19,10 @@ P = {
 }
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def meeting(i: int, **more: Any) -> dict[str, Any]:
     return {
         "meid": f"202601050900000000{i:02}",
@@ -319,9 +323,33 @@ def test_names_under_more_words_for_people_are_told(more: dict[str, Any]) -> Non
     check(more, [next(iter(more))])
 
 
+@pytest.mark.parametrize("beside", [{}, {"parties": [P]}])
+@pytest.mark.parametrize("key", words("partyList partyInfos partyDetails webParties otherParties parties2 partyNames"))
+@pytest.mark.parametrize("said", [[{"name": "丙丙"}, {"name": "丁丁"}], ["丙丙", "丁丁"]])
+def test_parties_by_name_alone_under_any_word_for_parties_are_told(key: str, said: Any, beside: dict[str, Any]) -> None:
+    """They vanished without a word, while those of a `memberList` were told."""
+    found = tables(*({"meid": f"m{i}", "starttime": P["jointime"], **beside, key: said} for i in range(6)))
+    assert found.problems["reason"].to_pylist() == ["unread_parties"] * 6
+    assert all(one.startswith(f"{key}: ") and "丙丙" in one for one in found.problems["raw_value"].to_pylist())
+
+
+NAMED = [{**P, "name": "王芳"}, {**P, "name": "李四", "phone": "15400000002"}]
+
+
+@pytest.mark.parametrize("key", ["partyList", "webParties", "attendeeList", "guestMembers"])
+@pytest.mark.parametrize("said", [[{"name": "王芳"}], ["李四", "王芳"], [{"name": "王芳", "phone": P["phone"]}]])
+def test_who_is_listed_once_more_by_name_is_not_told(key: str, said: Any) -> None:
+    assert tables(*(meeting(i, parties=NAMED, **{key: said}) for i in range(3))).problems.num_rows == 0
+    others = [*said, {"name": "丙丙"}]
+    assert tables(meeting(0, parties=NAMED, **{key: others})).problems["reason"].to_pylist() == ["unread_parties"]
+
+
 @pytest.mark.parametrize(
     "more",
     [
+        {"thirdParties": [{"name": "腾讯"}], "counterparty": "腾讯", "thirdPartyList": ["腾讯"], "partyMode": ["a"]},
+        {"party": "A座", "partyType": "web", "partyInfo": {"type": "web"}, "partyInfos": [], "partyList": None},
+        {"parties2": 5, "partyIds": [5, 6], "department": [{"name": "销售部"}], "partyList": "", "webParties": {}},
         {"userListVersion": 3, "userId": "w1", "userName": "王", "人员数": 5, "操作人员": "王五", "人员上限": 300},
         {"logs": [{"time": "2026-01-05 10:00:00", "event": "x"}], "tags": [["a", "b"], ["c"]]},
         {"room": {"createdAt": "2025-01-05 10:00:00", "updatedAt": "2025-01-05 11:00:00"}},
@@ -352,10 +380,6 @@ def test_sittings_in_words_nobody_knows_are_told(more: dict[str, Any]) -> None:
         answer = read_answer(json.dumps({"statusCode": "0", "data": [meeting(0, **more, **parties)]}).encode())
         assert any("2 objects inside records" in warning.en for warning in answer.warnings)
         assert len(answer.records) == 1
-
-
-def words(text: str) -> list[str]:
-    return text.split()
 
 
 GUESTS = [{"phone": f"1540000000{i}", "name": "客人", **TIMES} for i in (1, 2)]

@@ -277,6 +277,12 @@ CITIES, COUNTRIES = (("0755", "010"), "88880001"), (("852", "65"), "91234567")
         *((key, (("+852", "+65"), "91234567")) for key in ("wherefrom", "prefix", "stateCode")),
         *((key, (("0852", "0853"), "28880001")) for key in ("telPrefix", "城市区号")),
         ("stateCode", ((852, 65), 91234567)),
+        # a number of JSON has no 0 in front
+        *(
+            (key, ((755, 20), 88880000))
+            for key in ("cityCode", "stdCode", "trunkCode", "phoneArea", "城市代码", "地区码", "memberCityCode")
+        ),
+        *((key, (("755", "10"), phone)) for key in ("城市码", "telPrefix") for phone in ("88880000", "88880000-802")),
         ("stateCode", (("0065", "00852"), "9123-4567")),
         *((key, said) for key in ("归属", "qh", "x") for said in (CITIES, COUNTRIES)),
     ],
@@ -296,6 +302,10 @@ def test_two_people_with_one_local_number_are_told_by_their_codes(
     "party",
     [
         *({"stateCode": one} for one in (0, 1, 2, 100, 180, 200, 404, 486, 603, "86", "+86", "0086", "OK")),
+        *({"stateCode": one, "phone": "88880000"} for one in (10, 20, 21, 755)),
+        *({"cityCode": one} for one in (0, 1, 100, 200, 404, 1001, 4403, 440300, -1, True)),
+        *({"cityCode": one, "phone": "02088880000"} for one in (20, 755)),
+        *({key: 755} for key in ("seat", "userCode", "deptCode", "provinceCode", "roomNo", "cityId", "area_id")),
         *({"phone": one, "stateCode": "852"} for one in ("15400000001", "075588880000", "+8675588880000", "95588")),
         *({"phone": "4008001234", key: "1"} for key in ("stateCode", "mobilePrefix")),
         *({key: "0311"} for key in ("工号", "seat", "empNo", "userCode", "deptCode", "roomNumber", "pin", "号")),

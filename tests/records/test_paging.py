@@ -144,6 +144,40 @@ def read(body: Any, asked_n: int | None = None) -> Answer:
         *({key: 1} for key in ("moreFlag", "更多标志", "nextFlag", "truncatedFlag", "截断", "未完", "是否截断")),
         *({key: "0"} for key in ("endFlag", "finishFlag", "lastPageFlag", "结束标志", "是否完整", "是否结束")),
         {"more": False, "moreFlag": True},
+        *(
+            {key: 30}
+            for key in words(
+                "总条目数 条目总数 匹配总数 totalMatches matchCount 命中总数 命中数 符合条件总数 满足条件的记录数 匹配条数 条目数"
+            )
+        ),
+        *(
+            {key: 6}
+            for key in words(
+                "remainingMeetings meetingsRemaining recordsLeft remainingConferenceCount 还剩条数 剩下条数 其余条数 未显示条数"
+                " 未列出 剩余条目数 剩余结果 页总数 页数总计 页面总数 pageTotalCount 下一批"
+            )
+        ),
+        *(
+            {key: "eyJpZCI6MTIz"}
+            for key in words("下一页游标 下页游标 下一批游标 下一页令牌 下一页地址 下一页链接 后续游标 nextChunk")
+        ),
+        *(
+            {key: said}
+            for key in words(
+                "还有数据 还有 是否还有 还有会议 还有未返回 尚有数据 仍有更多 还有没有更多 有没有更多 还有剩余 未返回全部 未全部返回"
+                " notAllReturned 没返回全部 没有返回全部 未取完 没取完 未返回完 moreToCome moreToFollow moreFollows moreDataToFetch"
+                " hasNextBatch tooManyResults resultsTooMany 结果过多 数据太多"
+            )
+            for said in (True, "是")
+        ),
+        *(
+            {key: said}
+            for key in words(
+                "已返回全部 全部数据已返回 数据已全部返回 已全部加载 全部加载完 已加载完毕 数据加载完成 returnedAll fetchedAll"
+                " allDataReturned allMeetingsListed 已显示全部 是否返回完 isLastBatch lastBatch finalBatch isLastChunk 最后批次"
+            )
+            for said in (False, "否")
+        ),
     ],
 )
 def test_that_there_is_more_is_heard_by_the_words_of_a_key(said: dict[str, Any]) -> None:
@@ -235,6 +269,22 @@ def test_links_of_the_only_page_are_no_doubt_and_no_reject(said: dict[str, Any])
     for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}):
         answer = read(body)
         assert (answer.is_doubtful, answer.warnings, len(answer.records)) == (False, (), N)
+
+
+@pytest.mark.parametrize(
+    "states",
+    words("已结束/进行中 已完成/未开始 结束/开始 finished/running completed/ongoing done/open last/next 已归档/部分"),
+)
+def test_meetings_in_lists_by_their_state_are_no_flag(states: str) -> None:
+    """Each was told that it holds more than it gives, and nothing was ever PROVEN from it."""
+    first, second = states.split("/")
+    for n in (0, 1, 2, N - 1, N):
+        lists = {first: ALL[n:], second: ALL[:n]}
+        shapes = [lists, {key: {"items": one} for key, one in lists.items()}]
+        shapes += [{key: {str(it["meid"]): it for it in one} for key, one in lists.items()}]
+        for data in shapes:
+            answer = read({"data": data})
+            assert (len(answer.records), answer.is_doubtful, answer.warnings) == (N, False, ()), data
 
 
 @pytest.mark.parametrize("id_", [1923847, {"$numberLong": "1923847"}, "1923847"])
@@ -414,6 +464,72 @@ def test_the_only_page_of_a_framework_raises_no_doubt(name: str) -> None:
             "部分": 3,
         },
         {"hasMoreRights": "Y", "nextMeeting": "无", "remainingTime": 1, "完整性": 1, "后续": "无", "是否有后续": "否"},
+        {"总条目数": N, "匹配总数": N, "totalMatches": N, "matchCount": N, "remainingMeetings": 0, "页总数": 1},
+        {
+            "下一页游标": "",
+            "下一页令牌": None,
+            "下一页地址": "无",
+            "还有数据": False,
+            "还有": "否",
+            "moreToCome": False,
+        },
+        {
+            "已返回全部": True,
+            "全部加载完": True,
+            "加载完成": True,
+            "isLastBatch": True,
+            "未返回全部": False,
+            "未取完": 0,
+        },
+        {
+            "lastBatch": "2026-03-05",
+            "批次": 3,
+            "batchNo": 3,
+            "batchSize": 50,
+            "segments": 3,
+            "chunk": 1,
+            "isFirstBatch": False,
+        },
+        # what came, what is asked for, and what of a meeting is shown
+        {"返回": N, "已返回": N, "返回条数": N, "已显示": N, "返回结果": False, "获取时间": "2026-03-05 10:00:00"},
+        {
+            "返回全部": False,
+            "显示全部": "否",
+            "是否返回全部": False,
+            "showAll": False,
+            "returnAll": False,
+            "allSent": False,
+        },
+        {
+            "未显示号码": True,
+            "未加载录音": True,
+            "还有效": True,
+            "没有录音": True,
+            "有数据": True,
+            "hasData": True,
+            "没收": True,
+        },
+        {
+            "地址": "北京",
+            "链接": "https://x",
+            "游标": "a1",
+            "令牌": "x",
+            "列表": "是",
+            "完": 1,
+            "未完结": 1,
+            "结束批次": 3,
+        },
+        {"匹配": True, "匹配度": 98, "命中": True, "命中率": 30, "matches": 30, "matchMode": 1, "符合": 30, "条目": 30},
+        {
+            "下一步": 3,
+            "剩余链接": 3,
+            "剩余会议时长": 30,
+            "完成数": 30,
+            "pending": 3,
+            "coming": 1,
+            "toomany": 0,
+            "moreInfo": True,
+        },
         {
             "maxRecords": 50,
             "range": "2026-03-01/2026-03-31",
@@ -545,7 +661,22 @@ def test_no_number_takes_long() -> None:
 
 def test_no_key_takes_long() -> None:
     start = time.process_time()
-    for word in ("条数", "total", "confconference", "numnumber", "记录数", "item", "doc", "i", "数量"):
+    for word in (
+        "条数",
+        "total",
+        "confconference",
+        "numnumber",
+        "记录数",
+        "item",
+        "doc",
+        "i",
+        "数量",
+        "list",
+        "all",
+        "匹配",
+        "批",
+        "more",
+    ):
         assert not TOTAL.fullmatch(word * 20_000 + "x")
         assert (
             totals_and_losses(

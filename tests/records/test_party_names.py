@@ -66,6 +66,19 @@ def test_who_is_described_under_such_a_word_is_the_party(rows: Rows, key: str) -
 
 
 @pytest.mark.parametrize("n", [1, 50])
+@pytest.mark.parametrize(
+    "party", [{"user": {"name": "王芳"}}, {"member": {"nickName": "王芳"}, "role": "host"}, {"成员": {"姓名": "王芳"}}]
+)
+def test_who_a_party_is_may_be_all_that_it_says(rows: Rows, party: dict[str, Any], n: int) -> None:
+    """Each was a leg in which nothing stood, and the name was nowhere."""
+    tables = rows(*({"parties": [party, {"user": {"name": "李四", "phone": "13900000100"}}]} for _ in range(n)))
+    assert told(tables) == [("王芳", None), ("李四", "13900000100")] * n
+    assert tables.problems.num_rows == 0
+    for other in ({"inviter": {"name": "王芳"}}, {"user": {"id": "5"}}, {"user": {"name": ""}}):
+        assert rows({"parties": [other]}).problems["reason"].to_pylist()[:1] == ["not_a_party"]
+
+
+@pytest.mark.parametrize("n", [1, 50])
 def test_a_mobile_in_place_of_a_name_is_told_of_whoever_has_no_number(rows: Rows, n: int) -> None:
     for key in ("用户名", "userName", "name"):
         tables = rows(*({"parties": [{key: "13900000100", **FIRST}, {key: "13800000000", **FANG}]} for _ in range(n)))

@@ -19,6 +19,10 @@ P = {
 }
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def meeting(i: int, **more: Any) -> dict[str, Any]:
     return {
         "meid": f"202601050900000000{i:02}",
@@ -142,7 +146,7 @@ def test_numbered_fields_of_a_party_are_told() -> None:
         {"recording": {"starttime": "2026-01-05 10:00:00", "size": 5}},
         {"segments": [{"starttime": "2026-01-05 10:00:00", "endtime": "2026-01-05 10:10:00"}]},
         {"stats": {"joined": 5, "left": 2, "total": 7}, "history": [{"joined": 5}]},
-        {"attendeeCount": 5, "attendees": "5", "memberCounts": [1, 2], "参会人数": "5人", "invitees": []},
+        {"attendeeCount": 5, "attendees": "5", "memberCounts": [1, 2], "参会人数": "1人", "invitees": []},
         {"attendType": "video", "isMember": "Y", "参会方式": "电话", "memberUrl": "https://m.example/a,b"},
         {"attendeeSettings": {"mute": "on"}, "attendTime": "2026-01-05 10:00:00", "participantLimit": "100"},
     ],
@@ -319,9 +323,33 @@ def test_names_under_more_words_for_people_are_told(more: dict[str, Any]) -> Non
     check(more, [next(iter(more))])
 
 
+@pytest.mark.parametrize("beside", [{}, {"parties": [P]}])
+@pytest.mark.parametrize("key", words("partyList partyInfos partyDetails webParties otherParties parties2 partyNames"))
+@pytest.mark.parametrize("said", [[{"name": "丙丙"}, {"name": "丁丁"}], ["丙丙", "丁丁"]])
+def test_parties_by_name_alone_under_any_word_for_parties_are_told(key: str, said: Any, beside: dict[str, Any]) -> None:
+    """They vanished without a word, while those of a `memberList` were told."""
+    found = tables(*({"meid": f"m{i}", "starttime": P["jointime"], **beside, key: said} for i in range(6)))
+    assert found.problems["reason"].to_pylist() == ["unread_parties"] * 6
+    assert all(one.startswith(f"{key}: ") and "丙丙" in one for one in found.problems["raw_value"].to_pylist())
+
+
+NAMED = [{**P, "name": "王芳"}, {**P, "name": "李四", "phone": "15400000002"}]
+
+
+@pytest.mark.parametrize("key", ["partyList", "webParties", "attendeeList", "guestMembers"])
+@pytest.mark.parametrize("said", [[{"name": "王芳"}], ["李四", "王芳"], [{"name": "王芳", "phone": P["phone"]}]])
+def test_who_is_listed_once_more_by_name_is_not_told(key: str, said: Any) -> None:
+    assert tables(*(meeting(i, parties=NAMED, **{key: said}) for i in range(3))).problems.num_rows == 0
+    others = [*said, {"name": "丙丙"}]
+    assert tables(meeting(0, parties=NAMED, **{key: others})).problems["reason"].to_pylist() == ["unread_parties"]
+
+
 @pytest.mark.parametrize(
     "more",
     [
+        {"thirdParties": [{"name": "腾讯"}], "counterparty": "腾讯", "thirdPartyList": ["腾讯"], "partyMode": ["a"]},
+        {"party": "A座", "partyType": "web", "partyInfo": {"type": "web"}, "partyInfos": [], "partyList": None},
+        {"parties2": 5, "partyIds": [5, 6], "department": [{"name": "销售部"}], "partyList": "", "webParties": {}},
         {"userListVersion": 3, "userId": "w1", "userName": "王", "人员数": 5, "操作人员": "王五", "人员上限": 300},
         {"logs": [{"time": "2026-01-05 10:00:00", "event": "x"}], "tags": [["a", "b"], ["c"]]},
         {"room": {"createdAt": "2025-01-05 10:00:00", "updatedAt": "2025-01-05 11:00:00"}},
@@ -352,10 +380,6 @@ def test_sittings_in_words_nobody_knows_are_told(more: dict[str, Any]) -> None:
         answer = read_answer(json.dumps({"statusCode": "0", "data": [meeting(0, **more, **parties)]}).encode())
         assert any("2 objects inside records" in warning.en for warning in answer.warnings)
         assert len(answer.records) == 1
-
-
-def words(text: str) -> list[str]:
-    return text.split()
 
 
 GUESTS = [{"phone": f"1540000000{i}", "name": "客人", **TIMES} for i in (1, 2)]
@@ -393,6 +417,54 @@ NODES = [{"node": one} for one in GUESTS]
             )
             for said in (True, "Y")
         ),
+        # a number of JSON, of a unit, and of a list by its Chinese name
+        *(
+            (GUESTS, {key: 1}, True)
+            for key in words(
+                "hasMoreParticipants hasMoreParties moreMembers 还有更多成员 是否有更多成员 membersHasMore membersTruncated"
+                " partyMoreFlag 成员已截断"
+            )
+        ),
+        *(
+            (GUESTS, {key: said}, True)
+            for key in ("memberCount", "参会人数")
+            for said in ("50人", "50 人", "50名", 50.0)
+        ),
+        *((GUESTS, {key: True}, True) for key in words("partyHasMore partyTruncated memberHasMore userIsTruncated")),
+        *((GUESTS, {key: "是"}, True) for key in words("名单已截断 名单有更多 参会名单被截断 还有成员 还有其他成员")),
+        *(
+            (GUESTS, {key: 50}, True)
+            for key in words("numParties nParticipants nbMembers partyListTotal memberListCount")
+        ),
+        *((GUESTS, {key: 50}, True) for key in words("名单总数 名单人数 参会名单总数 成员列表总数")),
+        *(
+            (GUESTS, {key: said}, False)
+            for key in ("memberCount", "参会人数")
+            for said in ("2人", "2.0", 2.0, "2 位", "50人次")
+        ),
+        *(
+            (GUESTS, {key: 0}, False)
+            for key in words("hasMoreParticipants moreMembers 还有更多成员 partyHasMore 名单已截断")
+        ),
+        (
+            GUESTS,
+            {"numParties": 2, "名单总数": 2, "名单有更多": "否", "名单完整": "是", "partyTruncated": False},
+            False,
+        ),
+        (
+            GUESTS,
+            {
+                "名单": "有",
+                "名单编号": 50,
+                "邀请名单总数": 50,
+                "白名单": True,
+                "userMore": "更多",
+                "partyMode": 1,
+                "partyNum": 2,
+            },
+            False,
+        ),
+        (GUESTS, {"userIncomplete": True, "memberNext": 1, "userEnd": 0, "nUserId": 50, "numberParty": "A1"}, False),
         *((GUESTS, {key: False}, True) for key in ("成员是否完整", "membersComplete", "成员名单是否完整")),
         *((GUESTS, {"membersNextPage": said}, True) for said in (2, "/m/1/members?page=2")),
         *((GUESTS, {key: 2}, False) for key in ("成员数", "成员总数", "参会人数", "membersTotal", "membersPage")),

@@ -18,7 +18,7 @@ COUNT_KEYS = frozenset(
 
 _THINGS = (
     "(?:display)?(?:record|row|item|result|element|entry|entrie|meeting|conference|conf|cdr|hit|doc|document|object)s?"
-    "|data|list|记录|会议|数据|结果|明细"
+    "|data|list|记录|会议|数据|结果|明细|条目"
 )
 _MEASURES = "条个场次笔件项份宗行"
 _IN_PINYIN = (
@@ -27,18 +27,18 @@ _IN_PINYIN = (
 )
 TOTAL = re.compile(
     r"(?=.*(?:total|count|cnt|qty|quantity|found|matched|总|合计|共|(?:全部|所有|累计).|数[量目]|会议场次"
-    rf"|[条个场笔件项份宗]数|(?:场|记录|会议|数据|结果|明细)次?数)"
+    rf"|[条个场笔件项份宗]数|(?:场|记录|会议|数据|结果|明细|条目|匹配|命中)次?数)"
     rf"|(?:num|number|nb|noof)(?:of)?(?:{_THINGS})$|allnum(?:ber)?$|(?:meeting|conf|conference)snum(?:ber)?$"
     r"|(?:record|item|result|data)s?nums?$|recordsfiltered$)x?"
     # no word is made of others of these: `条数条数…` could be cut in a million ways
-    rf"(?:totals?|counts?|cnt|qty|quantity|found|matched|{_THINGS}|i|odata|nb|noof|of|all|filtered|estimated|grand|overall"
+    rf"(?:totals?|counts?|cnt|qty|quantity|found|match(?:ed|es|ing)?|匹配|命中|(?:符合|满足)条件的?|{_THINGS}|i|odata|nb|noof|of|all|filtered|estimated|grand|overall"
     rf"|approx(?:imate)?|num|number|nums|size|全部|所有|累计|数目|[总合共计数量{_MEASURES}])+|{_IN_PINYIN}"
 )
 """Keys, bare, with which a wrapper says how many records it holds: made of words for a number and for what is listed,
 or for what that is counted by (总场次, 笔数). A size or a number alone is that of a page, a session's a 场次, a count of
 anything else (`totalPages`, `memberCount`, 项目数, 通话总数) is no total."""
 
-_OF_ALL = re.compile("total|all|found|matched|filtered|总|合|共|全部|所有|累计|zong")
+_OF_ALL = re.compile("total|all|found|match|匹配|命中|filtered|总|合|共|全部|所有|累计|zong")
 """What says that all are counted, and not those on the page alone."""
 
 _ASKED_KEYS = frozenset({"meetingcount"})
@@ -47,29 +47,39 @@ _ASKED_KEYS = frozenset({"meetingcount"})
 OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
 """Keys under which an object counts something else than the list beside it, plain."""
 
-_LISTED = f"(?:{_THINGS}|page|pages)"
+_LISTED = f"(?:{_THINGS}|pages?|batch|batches|chunks?|segments?)"
+_GIVEN = "(?:returned|loaded|fetched|given|shown|listed|displayed|retrieved)"
+_GIVEN_ALL = (
+    rf"(?:all{_LISTED}*(?:is|are|was|were)?(?:{_GIVEN}|give)(?:completed?)?|{_GIVEN}all{_LISTED}*|given?completed?)"
+)
+"""That all was given, or not: `give all` (返回全部) asks for it."""
+
 _MORE = re.compile(
     rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?|needs?)*(?:(?:more|additional|further|next"
-    rf"|remain(?:ing|s)?|rest|continue[sd]?)(?:{_LISTED}|available|exists?|left)*"
+    rf"|remain(?:ing|s)?|rest|continue[sd]?)+"
+    rf"(?:{_LISTED}|available|exists?|left|to(?:come|follow|fetch|load|get)|follow(?:s|ing)?|coming|pending)*"
     rf"|(?:{_LISTED}|response|output)*(?:(?:is|was|were|are)?(?:truncat(?:ed?|ion)|trunc)(?:{_LISTED})*"
     "|(?:is|was|were|are)cut(?:off)?|overflow(?:ed)?))"
 )
 CUT = re.compile(
-    rf"(?:is|has|are|data|list|results?|records?)*(?:(?:incomplete|partial)(?:{_LISTED})*|timedout|terminatedearly"
+    rf"(?:is|has|are|data|list|results?|records?)*(?:(?:incomplete|partial|notcomplete|toomany){_LISTED}*"
+    r"|timedout|terminatedearly"
     rf"|(?:max|size|transfer|{_LISTED})*limit(?:is)?(?:exceeded|reached|hit)"
     rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit)"
+    rf"|(?:is|has|are)?{_LISTED}*(?:toomany|not?(?:{_GIVEN_ALL}|giveall))"
 )
 _END = re.compile(
     rf"(?:is|has|at|list|data|query|result)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done"
-    rf"|complete|completed|last{_LISTED}?|final{_LISTED}?|eof|exhausted|all(?:loaded|returned|fetched))"
+    rf"|complete|completed|last{_LISTED}?|final{_LISTED}?|eof|exhausted)|(?:is|has|are)?{_LISTED}*{_GIVEN_ALL}"
 )
 _FLAG = re.compile("^(?:b(?=is|has)|flag)|(?:flag|yn|ind(?:icator)?)$")
 """What says of a bare key that it is a flag, whatever stands there: `moreFlag` and `bHasMore` went unheard."""
 
 _NEXT = re.compile(
     r"(?:odata|iot)?(?:page|cursor|token|url|uri|link|href|marker|offset|key|id)*next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
-    r"|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|set|from|since|skip|seq|path|query|params?)*|more|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
-    r"|lastevaluatedkey|remaining(?:(?:item|record|row|page|result)s?)?(?:count|num|number|total)?"
+    r"|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|chunk|segment|set|from|since|skip|seq|path|query|params?)*|more|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
+    r"|lastevaluatedkey"
+    rf"|(?:remaining{_LISTED}*|{_LISTED}+(?:remaining|left))(?:count|num|number|total)*"
 )
 """Keys, bare, of flags that are true where there is more, where not all could be given, and at the end, and of what
 leads on: made of words for that and for what is listed, so that `nextMeetingTime` and `hasMoreRights` are none."""
@@ -80,28 +90,36 @@ _STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "start
 _WORDS = frozenset({
     "more", "next", "remaining", "rest", "truncated", "incomplete", "partial", "end", "finish", "finished", "done",
     "complete", "completed", "last", "final", "eof", "exhausted", "continue", "marker", "additional", "further",
-    "remain", "remains", "continues", "continued", "trunc", "overflow", "overflowed"
+    "remain", "remains", "continues", "continued", "trunc", "overflow", "overflowed",
+    "notcomplete", "toomany"
 })  # fmt: skip
 """Those of them that are one word: a time, a number or a text may stand there, so they are flags where they say yes or
 no, and not by a number but for those that count nothing; and an object with one of them may be anything."""
 
 _PAGES = re.compile(
     "(?:total|all|last)(?:of)?pages?(?:count|num|number|total|no)?|(?:num|number|nb|count)(?:of)?pages"
-    "|pages?(?:total|count)|pages"
+    "|pages?(?:total|count)+|pages"
 )
 """Keys, bare, of how many pages there are, whatever page this is: `totalPages` alone went unheard, and led to PROVEN."""
 
+_GIVE = ("返回", "加载", "显示", "列出", "获取", "拉取")
 _IN_ENGLISH = {
-    "没有": "no", "无": "no", "是否": "is", "还有": "has", "有": "has", "还": "", "更多": "more", "下一页": "nextpage",
-    "下页": "nextpage", "剩余": "remaining", "当前": "current", "最后一页": "lastpage", "末页": "lastpage",
-    "尾页": "lastpage", "页码": "pageno", "页数": "pages", "页": "page", "总": "total", "全部": "all", "条数": "count",
-    "数量": "count", "记录": "record", "会议": "meeting", "数据": "data", "数": "count", "未返回": "remaining",
-    "超出": "exceed", "超过": "exceed", "达到": "reach", "上限": "limit", "限制": "limit", "已": "", "被": "",
-    "截断": "truncated", "完整": "complete", "不完整": "incomplete", "不全": "incomplete", "部分": "partial",
-    "全部返回": "complete", "返回完": "complete", "取完": "complete", "加载完": "complete", "完成": "completed",
-    "未完成": "unfinished", "未完待续": "hasmore", "未完": "hasmore", "结束": "finish", "末尾": "finish", "到底": "finish",
-    "最后": "last", "最后一批": "lastpage", "后续": "next", "存在": "exist", "有无": "has", "标志": "flag",
-    "标识": "flag", "标记": "flag",
+    "没有": "no", "没": "not", "无": "no", "是否": "is", "有没有": "has", "还有没有": "hasmore", "还有": "hasmore",
+    "尚有": "hasmore", "仍有": "hasmore", "有": "has", "还": "", "更多": "more", "下一": "next", "下一页": "nextpage",
+    "下页": "nextpage", "剩余": "remaining", "剩下": "remaining", "还剩": "remaining", "余下": "remaining",
+    "其余": "remaining", "未返回": "remaining", "未显示": "remaining", "未列出": "remaining", "未加载": "remaining",
+    "当前": "current", "最后一页": "lastpage", "末页": "lastpage", "尾页": "lastpage", "页码": "pageno", "页数": "pages",
+    "页": "page", "页面": "page", "批": "batch", "批次": "batch", "最后一批": "lastbatch", "末批": "lastbatch", "总": "total",
+    "总计": "total", "全部": "all", "完全": "all", "条数": "count", "数量": "count", "数": "count", "记录": "record",
+    "会议": "meeting", "数据": "data", "条目": "item", "结果": "result", "列表": "list", "游标": "cursor", "令牌": "token",
+    "地址": "url", "链接": "link", "偏移": "offset", "偏移量": "offset", "超出": "exceed", "超过": "exceed", "达到": "reach",
+    "上限": "limit", "限制": "limit", "过多": "toomany", "太多": "toomany", "已": "", "被": "", "截断": "truncated",
+    "完整": "complete", "不完整": "incomplete", "未完整": "incomplete", "不全": "incomplete", "部分": "partial",
+    "完": "complete", "完毕": "complete", "取完": "complete", "完成": "completed", "未完成": "unfinished",
+    "未完待续": "hasmore", "未完": "hasmore", "未取完": "notcomplete", "未返回完": "notcomplete", "未加载完": "notcomplete",
+    "未全部": "notall", "未返回全部": "notgivenall", "结束": "finish", "末尾": "finish", "到底": "finish", "最后": "last",
+    "后续": "next", "存在": "exist", "有无": "has", "标志": "flag", "标识": "flag", "标记": "flag",
+    **dict.fromkeys(_GIVE, "give"), **{f"已{word}": "given" for word in _GIVE},
 }  # fmt: skip
 """The words of Chinese keys about pages, so that one set of forms hears both languages."""
 
@@ -256,7 +274,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     >>> totals([Member(key, raw, 0, 0) for key, raw in said.items()])
     [30, None]
     """
-    said = {_in_english(named(one.key)): _told(one) for one in members if not is_blank(one.raw)}
+    words = ((one.key, _told(one)) for one in members if not is_blank(one.raw))
+    # Nothing is said by what only holds something: `{已结束: [...], 进行中: [...]}` was heard as one that goes on.
+    said = {_in_english(named(key)): word for key, word in words if word is not None}
     said |= dict.fromkeys(["nextlink"] * any(_leads_to_next(one.raw) for one in members), "true")
     told = [(named(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
@@ -317,18 +337,19 @@ def _decoded(raw: bytes) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _told(member: Member) -> str:
-    """Return what a member says as a word, also where an object holds it: a link, or a text of XML."""
+def _told(member: Member) -> str | None:
+    """Return what a member says as a word, also where an object holds it: a link, or a text of XML; None of a list or
+    an object that says no word."""
     if member.raw[:1] not in (b"[", b"{"):
         return as_word(member.raw)
     value = _decoded(member.raw) if member.raw[:1] == b"{" or len(member.raw) <= _LONGEST_WRAP else None
     if not isinstance(value, dict):
-        return "no" if value is None or isinstance(value, list) else str(value).casefold()
+        return None if value is None or isinstance(value, list) else str(value).casefold()
     if value and bare(member.key) in ("lastevaluatedkey", "continue"):
         return "true"
     if place := next((value[one] for one in _PLACE_KEYS if value.get(one)), None):
         return f"?{place}"
-    return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or "no"
+    return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or None
 
 
 def _leads_to_next(raw: bytes) -> bool:

@@ -219,7 +219,7 @@ def _from_wrapper(entry: Party, own: Party, inside: Party, aliases: Aliases, own
     if len(inside) == 1 and (numbered := _numbered(own, *next(iter(inside.items())), aliases)):
         return Parties(numbered)
     if not inside and feeds(own, ("name", "state", "duration_s"), aliases):
-        return Parties([entry])
+        return Parties([own])
     # Who the legs are of is said of each of them.
     listed = {key: one for key, one in entry.items() if key in inside or plain(key) not in PERSON}
     found = _from_object(listed, aliases, own_id, is_entry=True)

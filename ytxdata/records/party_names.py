@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
@@ -16,11 +17,13 @@ from ytxdata.records.values import is_blank
 Party = dict[str, Any]
 
 _WHO = "(?:part(?:y|ies)|(?:participant|member|user)s?)"
-_WHO_CAME = "(?:成员|(?:参会|与会|参与|出席|入会|到会|实到)(?:人员?|者|方)?)"
-_MORE = re.compile(f"(?:has)?more{_WHO}(?:flag)?|(?:更多|还有更多|有更多){_WHO_CAME}")
+_WHO_CAME = "(?:名单|成员|(?:参会|与会|参与|出席|入会|到会|实到)(?:人员?|者|方)?)"
+_MORE = re.compile(
+    f"(?:has|is|there(?:is|are))?more{_WHO}(?:flag)?|(?:是否)?(?:更多|还?有更多|还有(?:(?:其[他它]|未显示|未返回)的?)?){_WHO_CAME}"
+)
 _HOW_MANY = re.compile(
-    f"{_WHO}(?:total)?(?:count|cnt|qty|total|num)|(?:total|num(?:ber)?of|countof){_WHO}(?:count|cnt|num)?"
-    f"|(?:实际|总|共)*{_WHO_CAME}(?:总|人)*(?:数量?|个数)"
+    f"{_WHO}(?:list)?(?:total)?(?:count|cnt|qty|total|num)|(?:total|n(?:um(?:ber)?|b)?(?:of)?|countof){_WHO}(?:count|cnt|num)?"
+    f"|(?:实际|总|共)*{_WHO_CAME}(?:列表|名单)?(?:总|人)*(?:数量?|个数)"
 )
 """Keys, plain, with which a meeting says beside its list that there are more parties, and how many, in the words of the
 list itself: `attendeeCount` may be of those invited, of whom a history says 邀请人数 or 应到人数 and not 参会人数."""
@@ -28,15 +31,20 @@ _SIZE = re.compile(rf"{_HOW_MANY.pattern}|attendees?(?:count|total|num)|(?:参�
 """Keys, plain, with which a meeting says how many it had, where it has no list: those invited were rows of it too."""
 
 _OF_LIST = re.compile(
-    f"(?:(?:participant|member|user)s|parties|{_WHO}list|{_WHO_CAME}(?:列表|名单)?)(?:的)?(?!remain|rest|left|剩余)"
+    f"(?:(?:participant|member|user)s|parties|{_WHO}list|{_WHO}(?=(?:is|has)?(?:more|truncated)|(?:has)?next(?:page|cursor))"
+    f"|{_WHO_CAME}(?:列表|名单)?)(?:的)?(?!remain|rest|left|剩余)"
 )
 """In front of a word of pages, what says that it is of the list of parties (`membersTruncated`, 成员是否完整); those who
 remain are still in the meeting."""
 
+_ZEROS = re.compile(r"(?<=\d)\.0+$")
+"""Behind a flag that is a number of JSON: a column of them has its 1 with zeros."""
+
 DEEPEST = 8
 """How deep parties are looked for; what goes on below may hold some, and is told as it stands."""
 
-WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?")
+WHOLE = re.compile(r"(\d{1,9})(?:\.0*)?\s*(?:[个名位]?人|[个名位方]|people|persons?)?")
+"""A number of people, also as one reads it: of `50人` only 50 was heard."""
 
 COUNTER = re.compile(r"[a-z]*[_\-]?\d+", re.IGNORECASE)
 """A key that numbers the parties (`p1`, `2`) and names nobody."""
@@ -69,14 +77,15 @@ def says_more(key: str, value: Any, n: int) -> bool:
     >>> says_more("成员总数", 50, 2), says_more("membersNextPage", 2, 2), says_more("membersTruncated", False, 2)
     (True, True, False)
     """
-    name, text = plain(key), str(value).strip().casefold()
+    name, text = plain(key), _ZEROS.sub("", str(value).strip().casefold())
     if _MORE.fullmatch(name):
-        return text in ("true", "1", "yes", "y", "是")
+        return text in ("true", "1", "yes", "y", "是", "有")
     if _HOW_MANY.fullmatch(name):
         number = WHOLE.fullmatch(text)
         return number is not None and int(number[1]) > n
     front = _OF_LIST.match(name)
-    return front is not None and None in totals(members_of(as_json({name[front.end() :]: value}).encode()))
+    said = text if isinstance(value, (float, Decimal)) else value
+    return front is not None and None in totals(members_of(as_json({name[front.end() :]: said}).encode()))
 
 
 def n_said(raw: bytes, aliases: Aliases) -> int:

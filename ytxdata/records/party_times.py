@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from ytxdata.records.aliases import Aliases, plain
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.party_names import DEEPEST
-from ytxdata.records.values import Values, as_list, rows_where
-from ytxdata.times import BEIJING_OFFSET, SEVERAL_TIMES, looks_like_instant, parse_instant
+from ytxdata.records.values import Values, as_list, as_phone, rows_where
+from ytxdata.times import BEIJING_OFFSET, SEVERAL_TIMES, floor_second, looks_like_instant, parse_instant
 
 _NO_SITTINGS = re.compile("mute|hands?up|raise|network|quality|qos|packet|jitter|静音|举手|网络|质量|丢包")
 """In plain keys under which a party lists times at which it neither came nor went: told of each leg of every meeting,
@@ -343,3 +343,33 @@ def unread_times(
             inside = () if is_told else times_inside(key, value)
             if is_told or any(not _is_of_leg(at, i, edges(), is_again=is_again) for at, is_again in inside):
                 yield i, f"{key}: {as_json(value)}"
+
+
+def are_said(wanted: Iterable[Any], value: Any) -> bool:
+    """Return whether each of some texts and numbers stands in a value, however it is spelt there: a listed host whose
+    time was in milliseconds was told on each record.
+    """
+    asked = [*wanted]
+    text = as_json(value) if asked else ""
+    return all(as_json(one) in text or _meaning_of(one) in _meanings_in(value) for one in asked)
+
+
+def _meaning_of(value: Any) -> Hashable:
+    """Return what a text or a number means however it is spelt: an instant to the second, a telephone number, or its
+    text."""
+    text = str(value).strip()
+    if looks_like_instant(text):
+        at = parse_instant(text)
+        return floor_second(at) if at else text
+    return (as_phone(text) if text[-1:].isdigit() else None) or text
+
+
+def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
+    """Yield what all texts, numbers and keys in a value mean, at any depth."""
+    value = decoded(value)
+    if not isinstance(value, (list, dict)):
+        yield _meaning_of(value)
+    elif depth <= DEEPEST:
+        yield from map(_meaning_of, value if isinstance(value, dict) else ())
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _meanings_in(one, depth + 1)

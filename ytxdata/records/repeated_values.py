@@ -22,6 +22,7 @@ from ytxdata.records.nested import DEEPEST, own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.party_times import (
     MAY_TELL_WHEN,
+    are_said,
     is_clock,
     is_of_another_time,
     may_say_it_came,
@@ -31,7 +32,7 @@ from ytxdata.records.party_times import (
 from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.siblings import SPAN, is_of_another, is_of_meeting, names_zone, other_zone, with_own_parts
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
-from ytxdata.records.unread_parties import are_said, is_row, own_leg, says_it_came
+from ytxdata.records.unread_parties import is_row, own_leg, says_it_came
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cache, lru_cache
 from itertools import chain
 from typing import Any
@@ -17,13 +17,13 @@ from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
-from ytxdata.records.party_names import DEEPEST, Party, feeds
-from ytxdata.records.party_times import at_rows, host_came
+from ytxdata.records.party_names import DEEPEST, Party, feeds, names_in
+from ytxdata.records.party_times import are_said, at_rows, host_came
 from ytxdata.records.siblings import with_own_parts
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
-from ytxdata.times import floor_second, is_time, looks_like_instant, parse_instant
+from ytxdata.times import is_time
 
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -32,8 +32,11 @@ _PARTIES = (
     "attend(?:ee|ant)?|particip(?:ant)?|member|joiner|invitee|(?:参会|与会|出席)(?:人员?|者|方)?|成员|^users?(?=list)"
     "|^人员(?![^名列姓])"
 )
-_LIKE_PARTIES = re.compile(_PARTIES)
-_NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$")
+_LISTED = "(?<!third)(?<!counter)part(?:ies|y(?:list|names?))"
+_LIKE_PARTIES = re.compile(
+    rf"{_PARTIES}|(?:{_LISTED}|party(?:infos|details|records|data|items))(?:list|infos?|details?|\d)*$"
+)
+_NAMES_PARTIES = re.compile(f"(?:{_PARTIES})(?:s|list|names?|名单)?$|{_LISTED}$")
 """What else people call parties, anywhere in a key (`attendeeInfos`), and at its end, where one name alone is one."""
 
 _LINE = re.compile(
@@ -148,6 +151,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     others = {key: decoded(one) for key, one in value.items() if key not in fed}
     lists = [one for key, one in value.items() if signs.is_parties(key)]
     known = cache(lambda: creators.union(*(_phones_in(one, aliases) for one in lists)))
+    names = cache(lambda: {name for one in lists for entry in _entries(one) for name in _names_of(entry, aliases)})
     told: set[str] = {*own_leg(others, aliases), *_when_host_came(value, others, creators, signs)}
     if told:
         yield "; ".join(f"{key}: {as_json(others[key])}" for key in sorted(told))
@@ -162,15 +166,11 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             objects = [inner for inner in entries if isinstance(inner, dict)]
             are_meetings = bool(objects) and all(signs.is_another(inner, own) for inner in objects)
             comes_or_goes = any(says_it_came(inner, aliases) for inner in objects)
-            is_told = (
-                (is_told and not are_meetings)
-                or are_phones(entries)
-                or comes_or_goes
-                or any(_has_sure_phone(inner, aliases) for inner in objects)
-            )
+            is_told = (is_told and not are_meetings) or are_phones(entries) or comes_or_goes
+            is_told = is_told or any(_has_sure_phone(inner, aliases) for inner in objects)
             # Who was invited or sent a message, and is listed: told of every record, it hides who is not.
-            if is_told and not comes_or_goes:
-                is_told = not _are_known(name, entries, known(), aliases)
+            if is_told and not comes_or_goes and _are_known(name, entries, known(), names(), aliases):
+                is_told, parts = False, [("", path, inner) for _, path, inner in parts]
         elif isinstance(one, dict):
             if signs.ids_of(one) - own or lists_parties(one, aliases):
                 told.add(top)  # a meeting of its own, told as one
@@ -221,36 +221,6 @@ def _when_host_came(
     return [] if is_host and are_said(said, listed) else came
 
 
-def are_said(wanted: Iterable[Any], value: Any) -> bool:
-    """Return whether each of some texts and numbers stands in a value, however it is spelt there: a listed host whose
-    time was in milliseconds was told on each record.
-    """
-    asked = [*wanted]
-    text = as_json(value) if asked else ""
-    return all(as_json(one) in text or _meaning_of(one) in _meanings_in(value) for one in asked)
-
-
-def _meaning_of(value: Any) -> Hashable:
-    """Return what a text or a number means however it is spelt: an instant to the second, a telephone number, or its
-    text."""
-    text = str(value).strip()
-    if looks_like_instant(text):
-        at = parse_instant(text)
-        return floor_second(at) if at else text
-    return (as_phone(text) if text[-1:].isdigit() else None) or text
-
-
-def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
-    """Yield what all texts, numbers and keys in a value mean, at any depth."""
-    value = decoded(value)
-    if not isinstance(value, (list, dict)):
-        yield _meaning_of(value)
-    elif depth <= DEEPEST:
-        yield from map(_meaning_of, value if isinstance(value, dict) else ())
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _meanings_in(one, depth + 1)
-
-
 def _lines_in(key: str, value: Any) -> set[str | None]:
     """Return the fixed lines and the mobiles that stand in a value, also behind names, where there are two or more: one
     alone may be dialled to get in, and so may those in a sentence."""
@@ -272,8 +242,7 @@ def _lists_of(value: Any, depth: int = 0) -> Any:
 
 def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
     """Yield the numbers of parties that are listed as objects or as mere phones."""
-    entries = decoded(value)
-    for entry in map(decoded, entries if isinstance(entries, list) else ()):
+    for entry in _entries(value):
         if isinstance(entry, dict):
             said = [with_own_parts(one, entry) for key, one in entry.items() if aliases.has_phone([key])]
         else:
@@ -281,9 +250,22 @@ def _phones_in(value: Any, aliases: Aliases) -> Iterator[str]:
         yield from filter(None, map(as_phone, said))
 
 
-def _are_known(key: str, entries: Sequence[Any], known: Set[str | None], aliases: Aliases) -> bool:
-    """Return whether each of some entries has a number, of somebody who is known or one that is dialled to get in."""
+def _entries(value: Any) -> list[Any]:
+    entries = decoded(value)
+    return [*map(decoded, entries)] if isinstance(entries, list) else []
+
+
+def _names_of(entry: Any, aliases: Aliases) -> list[str]:
+    """Return the names in an entry of a list: its text, or what an object says under the keys of names."""
+    return [*map(str, names_in(entry, aliases).values() if isinstance(entry, dict) else [entry])]
+
+
+def _are_known(key: str, entries: Sequence[Any], known: Set[str | None], names: Set[str], aliases: Aliases) -> bool:
+    """Return whether each of some entries has a number, of somebody who is known or one that is dialled to get in, or
+    the name of somebody who is listed."""
     found = [[*_phones_in([entry], aliases)] for entry in entries]
+    if not any(found) and all((said := _names_of(entry, aliases)) and names >= {*said} for entry in entries):
+        return True
     dialled = {"service", "fixed", "short"} if _DIALLED.search(plain(key)) else {"service"}
     return all(found) and all(one in known or number_class(one) in dialled for one in chain(*found))
 
@@ -369,10 +351,11 @@ _OPEN, _MOBILE = r"^\(?[1-9][0-9 ()-]{5,12}$", "^1[3-9][0-9]{9}$"
 _CODE = re.compile(r"(\+|00?)?([1-9]\d{0,3})")
 _NAMES_CODE = re.compile(
     "(?:member|user|party|participant|attendee|guest|caller|contact|成员|参会人)?(?:(?:state|country|nation|area|city|zone"
-    "|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|prefix"
+    "|std|isd|idd|trunk|tel(?:ephone)?|phone|mobile|cell|dial(?:l?ing)?|calling|international|intl)(?:code|prefix)|prefix|phonearea"
     "|(?:电话|手机|座机|固话|号码|国家?|国际|城市|地区|长途)+(?:区号|前缀|代?码)|区号|前缀|guojia(?:dai)?ma|(?:changtu)?quhao)"
 )
 """Plain keys of a party, behind words of its own, that say of digits that they are the code of a number."""
+_OF_COUNTRY = re.compile("state|country|nation|isd|idd|intl|mobile|cell|国|手机|guo")
 
 
 def unread_codes(
@@ -387,8 +370,9 @@ def unread_codes(
         said = ("" if isinstance(one, (list, dict)) else as_json(one) for one in at_rows(values_of(key), rows))
         codes = (text.strip('" ').partition(".")[0] for text in said)
         sure = _NAMES_CODE.fullmatch(plain(key)) is not None
+        is_area = sure and not _OF_COUNTRY.search(plain(key))
         given = (one for one in zip(rows, lines, codes, strict=True) if sure or one[2][:1] == "+" or n[one[1]] > 1)
-        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=sure)]
+        found = [(i, line, code) for i, line, code in given if _is_code(code, line[1], is_named=sure, is_area=is_area)]
         n_codes = Counter(line for line, _ in {one[1:] for one in found})
         for i, line, code in found:
             if sure or code[0] == "+" or n_codes[line] > 1:
@@ -396,9 +380,11 @@ def unread_codes(
 
 
 @lru_cache(maxsize=4096)
-def _is_code(code: str, phone: str, *, is_named: bool) -> bool:
-    """Return whether a phone that is not whole is a number with a code in front, or lacks that of a named area."""
+def _is_code(code: str, phone: str, *, is_named: bool, is_area: bool = False) -> bool:
+    """Return whether a phone that is not whole is a number with a code in front, or lacks a named area's, be it without 0."""
     form = _CODE.fullmatch(code)
+    if is_area and form and not form[1] and _is_code(f"0{code}", phone, is_named=False):
+        return True
     # hardly a country has less than ten digits: states from 1 to 9 are never looked up
     if not form or (form[1] != "0" and (len(re.sub(r"\D", "", phone + code)) < 10 or not is_country_code(form[2]))):
         return False

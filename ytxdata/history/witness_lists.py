@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -165,6 +165,7 @@ def _lines(
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
     totals: list[_OwnTotal] = []
+    sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     days = next((name for name in sheet.header if bare(name) in _DAYS), "")
@@ -400,24 +401,43 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     below = range(last + 1, len(lines)) if last >= 0 else range(0)
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
-    foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n][:2]))}
+    foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
     is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
     return placed | (foot if is_last else set())
 
 
 _DAY_OF_NOTE = re.compile(r".*(?:日期|时间|date)", re.IGNORECASE)
 """What a note is called that says when a list was made: 制表日期."""
+_TIME = re.compile(r"\d\s*[-/.:：年月日点时]\s*\d{1,2}(?!\d)|(?<!\d)(?:(?:19|20)\d{6,12}|1\d{9}(?:\d{3})?)(?![\d.])")
+"""What may be meant for a day or an instant, in whatever form; 010-65520000 and 7日内 are none."""
 _ACCOUNT = re.compile(r"(?:[\s-]*\d){9,}")
 """What is no length and no amount: the number of an account or a phone."""
+_IN_BOTH = re.compile(r"[大小]写")
+"""What says that an amount stands in words, or beside them in figures."""
 
 
-def _is_of_words(name: str, said: Mapping[str, str]) -> bool:
+def _is_of_words(name: str, said: Mapping[str, str], words: Sequence[str]) -> bool:
     """Say whether a line tells no number, no time, no length and no amount: 制表人 | 张三 | 审核人 | 李四."""
+    is_of_total = _IN_BOTH.search(name) is not None and IN_WORDS.search("".join(words)) is not None
 
     def tells(ours: str, cell: str) -> bool:
         if COLUMNS[ours][0] == "instant":
-            return re.search(r"\d", cell) is not None and not NOTE.fullmatch(cell) and not _DAY_OF_NOTE.fullmatch(name)
-        return holds_a_number(cell) and (ours == "number" or not _ACCOUNT.fullmatch(cell))
+            return _TIME.search(cell) is not None and not NOTE.fullmatch(cell) and not _DAY_OF_NOTE.fullmatch(name)
+        return holds_a_number(cell) and (ours == "number" or not (is_of_total or _ACCOUNT.fullmatch(cell)))
 
     is_named = name != "" and _WORDY.fullmatch(name) is not None
     return is_named and not any(tells(ours, cell) for ours, cell in said.items())
+
+
+def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
+    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
+    was another.
+    """
+    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
+    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
+        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
+            emptied = {place: ""} if told[1] else {place: "", after: ""}
+            is_free = amount in row and (amount in emptied or not plain(row[amount]))
+            if is_free and amount_of(told[1] or figure) is not None:
+                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
+    return row

@@ -284,7 +284,7 @@ def closing_of(own: str, cells: Iterable[str], told: Mapping[str, str]) -> Closi
     (None, None)
     """
     is_silent = all(_NOTHING.fullmatch(filled(told.get(name, ""))) for name in ("number", "duration_s"))
-    if not is_silent or not _holds_a_number(told.get("amount_yuan", "")):
+    if not is_silent or not holds_a_number(told.get("amount_yuan", "")):
         return None
     moments = [filled(told.get(name, "")) for name in ("started_at", "ended_at")]
     # a rent may have a day, or the month that it is for
@@ -432,7 +432,7 @@ def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
     if total is None and not is_note and not is_part(cell):
         return None
     is_timed = any(parse_instant(told.get(name, "").strip()) for name in ("started_at", "ended_at"))
-    is_counted = any(_holds_a_number(told.get(name, "")) for name in ("duration_s", "amount_yuan"))
+    is_counted = any(holds_a_number(told.get(name, "")) for name in ("duration_s", "amount_yuan"))
     if is_timed and is_counted:
         return None
     if is_part(cell):
@@ -442,7 +442,8 @@ def no_meeting(cell: str, told: Mapping[str, str]) -> NoMeeting | None:
     return None if is_timed or is_counted else "footer"
 
 
-def _holds_a_number(cell: str) -> bool:
+def holds_a_number(cell: str) -> bool:
+    """Say whether a cell holds a figure that may be a length or an amount."""
     # the foot of a sheet says who printed it when in whatever column there is room
     is_day = re.search(r"[-/年]", cell) is not None and parse_instant(cell.strip()) is not None
     return re.search(r"\d", cell) is not None and not is_day and _LABELLED.fullmatch(cell) is None

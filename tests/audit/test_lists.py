@@ -246,6 +246,10 @@ def test_what_is_no_meeting_of_an_invoice_is_named_and_what_may_be_one_is_kept(
         (["合计¥1.80,,"], [False]),
         (["Total CNY 11.80,,"], [True]),
         (["合计人民币壹元捌角,,"], [True]),
+        (["合计人民币壹元捌角,1800,1.80"], [False]),
+        (["合计,1800,1.80", "合计人民币（大写）：壹元捌角,,"], [False, False]),
+        (["合计人民币（大写）：壹元捌角,,", "合计,1800,1.80"], [False, False]),
+        (["合计,1800,2.80", "合计人民币（大写）：贰元捌角,,"], [True, False]),
         (["合计,,1E+1"], [True]),
     ],
 )
@@ -255,6 +259,24 @@ def test_each_own_total_of_an_invoice_is_held_against_its_lines(
     text = "meeting_id,duration_s,amount_yuan\nx,1800,1.80\n" + "\n".join(lines)
     invoice = Invoice.read(file(tmp_path, text))
     assert [one.why.en != "the list's own total" for one in invoice.skipped] == told
+
+
+@pytest.mark.parametrize(
+    ("foot", "n"),
+    [
+        ("人民币（大写）,壹元捌角,", 1),
+        ("开户行,中国银行,", 1),
+        ("制表人,张三,", 1),
+        ("制表日期,2026-04-01,", 1),
+        ("会议室三,晨会,", 1),
+        ("m7,晨会,", 2),
+        ("三楼会议室,2026-03-02,", 2),
+        ("三楼会议室,,1.50", 2),
+    ],
+)
+def test_words_alone_below_the_last_total_of_an_invoice_are_a_note(tmp_path: Path, foot: str, n: int) -> None:
+    text = f"meeting_id,started_at,amount_yuan\nx,2026-03-01 08:00,1.80\n合计,,1.80\n{foot}\n"
+    assert len(Invoice.read(file(tmp_path, text)).bills) == n
 
 
 @pytest.mark.parametrize(("title", "is_told"), [("合计 11.80 元", True), ("合计 1.80 元", False)])

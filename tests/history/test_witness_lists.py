@@ -189,6 +189,119 @@ def test_what_may_be_a_meeting_is_never_left_out(text: str) -> None:
     assert hear(bill, held(2)).n_only_in_witness == 1
 
 
+FOOT = [
+    "人民币（大写）,伍佰零玖元贰角整,,,",
+    "（大写）,叁元整,,,",
+    "制表人,张三,审核人,李四,",
+    "制表人,张三,制表日期,2026-04-01,",
+    "制表人,张三,,制表日期,2026/4/1",
+    "制表日期,,2026-04-01,,",
+    "打印时间,2026-04-01 10:00,,,",
+    "开户行,中国银行,账号,6222 0210 0111 6245 678,",
+    "联系电话,010-12345678,,,",
+    "备注,本账单含税,,,",
+    ",备注,本账单含税,,",
+    "Prepared by,Zhang San,Approved by,Li Si,",
+    "客服热线,,10086,,",
+    "税号,,91310000MA1FL5C37X,,",
+    "联系电话,,010-65520000,,",
+    "付款期限,,7日内,,",
+    "第1页,,共1页,,",
+    "人民币（大写）,叁元整,（小写）,3.00,",
+    "人民币（大写）,叁元整,,小写,¥3.00",
+    "金额大写,叁元整,,,3.00",
+    "（小写）,3.00,,,",
+    "制单,,,,\n审核,,,,",
+    "上期余额,,,,0.00\n制表人,张三,,,",
+    "制表人,张三,,,\n税额,,,,0.18\n盖章,（章）,,,",
+]
+TOPICS = "会议编号,会议主题,开始时间,时长(秒),金额（元）\n" + BODY.replace(",2026", ",周会,2026")
+
+
+@pytest.mark.parametrize("foot", FOOT)
+def test_words_alone_below_the_last_total_are_a_note_in_however_many_cells(foot: str) -> None:
+    bill = read(f"{TOPICS}合计,,,3600,3.00\n{foot}\n".encode())
+    assert [one.meeting_id for one in bill.lines] == ["m0", "m1"]
+    said = hear(bill, held(2))
+    assert (said.finding, said.n_aside) == ("witnessed", 2 + foot.count("\n")), said.text.en
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "合计,,,3600,3.00\n三楼会议室,晨会,2026-03-05 10:00,,",
+        "合计,,,3600,3.00\n三楼会议室,晨会,2026-03-05,,",
+        "合计,,,3600,3.00\n三楼会议室,晨会,05/03/2026 10:00,,",
+        *(
+            f"合计,,,3600,3.00\n三楼会议室,晨会,{one},,"
+            for one in ("10-17 09:15", "3月5日", "20260305", "09:15", "1772676000", "2026年3月5日上午")
+        ),
+        "合计,,,3600,3.00\n大写会议室,晨会,,1800,",
+        "合计,,,3600,3.00\n三楼会议室,晨会,,1800,",
+        "合计,,,3600,3.00\n三楼会议室,晨会,,,1.50",
+        "合计,,,3600,3.00\nm7,晨会,,,",
+        "合计,,,3600,3.00\n8001 0009,晨会,,,",
+        "合计,,,3600,3.00\n三楼会议室,晨会,,,\nm7,,2026-03-05 10:00,1800,1.50",
+        "三楼会议室,晨会,,,\n合计,,,3600,3.00",
+    ],
+)
+def test_what_says_when_how_long_or_how_much_below_a_total_is_a_meeting(text: str) -> None:
+    said = hear(read(f"{TOPICS}{text}\n".encode()), held(2))
+    assert said.n_only_in_witness == 1 + text.count("m7,,")
+
+
+def test_a_phone_under_numbers_is_no_word_nor_is_a_topic_in_a_list_of_nothing_else() -> None:
+    party = read("会议编号,被叫,开始时间\nm0,13800000001,2026/3/1 8:00\n共 1 条,,\n三楼会议室,13800000002,\n".encode())
+    assert [one.line for one in party.lines] == [2, 4]
+    topics = read("会议编号,会议主题\nm0,周会\n共 1 场,\n三楼会议室,晨会\n".encode())
+    assert [one.line for one in topics.lines] == [2, 4]
+
+
+def test_what_the_archive_knows_is_a_meeting_also_below_the_last_total() -> None:
+    bill = read(f"{TOPICS}合计,,,3600,3.00\n三楼会议室,晨会,,,\n".encode(), totals=Totals(lines=3))
+    said = hear(bill, [*held(2), Archived("r", "三楼会议室", at(5))])
+    assert said.n_found == 3
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "合计,（大写）叁元整,,3600,3.00",
+        "合计,人民币,叁元整,3600,3.00",
+        "合计人民币（大写）：叁元整,,,3600,3.00",
+        "合计,,,3600,3.00\n合计人民币（大写）：叁元整,,,,",
+        "合计,,,3600,3.00\n合计（大写）,叁元整,,,",
+        "合计人民币（大写）：叁元整,,,,\n合计,,,3600,3.00",
+        "合计3.00元（大写：叁元整）,,,,",
+        "合计（大写）,叁元整,（小写）,3.00,",
+        "合计（大写）,叁元整,,（小写）,¥3.00",
+        "合计（大写）,叁元整,小写：¥3.00,,",
+        "合计（大写）：叁元整,,,（小写）¥3.00,",
+        "合计,,,3600,3.00\n价税合计（大写）,叁元整,（小写）,¥3.00,",
+    ],
+)
+def test_an_amount_in_words_counts_for_nothing_beside_figures(foot: str) -> None:
+    said = hear(read(f"{TOPICS}{foot}\n".encode()), held(2))
+    assert said.finding == "witnessed", said.text.en
+
+
+@pytest.mark.parametrize(
+    ("foot", "finding"),
+    [
+        ("合计人民币（大写）：叁元整,,,,", "unread"),
+        ("合计,（大写）叁元整,,,", "unread"),
+        ("合计,（大写）叁元整,,约3600,3.00", "unread"),
+        ("合计,（大写）叁元整,,3600,4.00", "total_differs"),
+        ("合计（大写）,肆元整,（小写）,4.00,", "total_differs"),
+        ("合计,,,3600,4.00\n合计人民币（大写）：肆元整,,,,", "total_differs"),
+        ("小计,,,3600,3.00\n合计（大写）,叁元整,,,", "unread"),
+    ],
+)
+def test_an_amount_in_words_alone_is_a_total_that_is_not_read(foot: str, finding: str) -> None:
+    said = hear(read(f"{TOPICS}{foot}\n".encode()), held(2))
+    assert said.finding == finding, said.text.en
+
+
 def test_of_a_list_of_nothing_but_ids_only_usual_notes_are_none() -> None:
     bill = read("会议编号\nm0\n会议室：三楼\n制表人：张三\n".encode())
     assert [one.meeting_id for one in bill.lines] == ["m0", "会议室：三楼"]

@@ -9,13 +9,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, sums_with, unsigned
-from ytxdata.history.list_cells import COLUMNS, headings
+from ytxdata.history.list_cells import COLUMNS
 from ytxdata.history.proof.witness import ASIDE
+from ytxdata.history.witness_lists import headings
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     IN_WORDS,
     OWN_TOTAL,
     Closing,
+    Stated,
     Unit,
     begins,
     closing_of,
@@ -123,8 +125,7 @@ class Invoice:
         lines = [*read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped)]
         cells = [{name: filled(cell) for name, cell in one.cells.items()} for one in lines]
         named = [
-            (line_name(own.pop("meeting_id"), one.words), own.values(), one.words)
-            for own, one in zip(cells, lines, strict=True)
+            (line_name(own.pop("meeting_id"), one.words), own, one.words) for own, one in zip(cells, lines, strict=True)
         ]
         titles = headings(named)
         for n, line in enumerate(lines):
@@ -144,7 +145,12 @@ class Invoice:
             if one.is_credit or one.closing
         )
         begun = begins(end for _, end in totals)
-        why = {line.number: _of_total(line, bills[begun[end] : end], bills) for line, end in totals}
+        told = {line.number: _told(line) for line, _ in totals}
+        is_in_words = not any(any(one[1].values()) for one in told.values() if one)
+        why = {
+            line.number: _of_total(line, told[line.number], bills[begun[end] : end], bills, is_in_words=is_in_words)
+            for line, end in totals
+        }
         skipped = [one._replace(why=why.get(one.line, one.why)) for one in skipped]
         return cls(charges, tuple(sorted(skipped)))
 
@@ -191,23 +197,40 @@ def _bill(line: SheetLine) -> Bill | Text:
     )  # fmt: skip
 
 
-def _of_total(line: SheetLine, part: Sequence[Bill], bills: Sequence[Bill]) -> Text:
-    """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs."""
+def _told(line: SheetLine) -> tuple[Stated, dict[Unit, Decimal | None]] | None:
+    """Return what a total says in words, and all that it says; None where a figure of it cannot be read."""
     cells = {name: filled(cell) for name, cell in line.cells.items()}
     first = line_name(cells["meeting_id"], line.words)
     said = stated([first, *(cell for cell in cells.values() if cell != first)], cells)
     try:
         seconds, yuan = _seconds(cells.get("duration_s", "")), _yuan(cells.get("amount_yuan", ""), line.digits)
     except ValueError:
-        return ASIDE["total_unread"]
+        return None
     told = {**said.told, "yuan": said.told.get("yuan") if yuan is None else yuan}
-    told |= {} if seconds is None else {"seconds": Decimal(seconds)}
+    return said, told | ({} if seconds is None else {"seconds": Decimal(seconds)})
+
+
+def _of_total(
+    line: SheetLine,
+    own: tuple[Stated, dict[Unit, Decimal | None]] | None,
+    part: Sequence[Bill],
+    bills: Sequence[Bill],
+    *,
+    is_in_words: bool,
+) -> Text:
+    """Return why a total is no line; where it is neither that of its part nor that of all lines, in what it differs.
+
+    An amount in words counts for nothing beside figures, but where no total of the list has any, it is `is_in_words`.
+    """
+    if own is None:
+        return ASIDE["total_unread"]
+    said, told = own
     sums = (
         [of_part for some in (part, bills) for each in _all_sums(some).values() for of_part in each]
         if said.bare
         else []
     )
-    if said.is_unread(sums) or (IN_WORDS.search(first) and not any(told.values())):
+    if said.is_unread(sums) or (is_in_words and IN_WORDS.search("".join(line.words))):
         return ASIDE["total_unread"]
     return part_or_all(told, _sums(part, told) if part else {}, _sums(bills, told))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, zip_longest
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ytxdata.errors import UsageError
 from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
 from ytxdata.history.proof.witness import Aside, WitnessLine
-from ytxdata.labels import Text, filled
+from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.schema import Kind as ValueKind
@@ -49,7 +49,7 @@ _MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
-_OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
+OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 """What an index of lines without a name holds."""
 
 
@@ -265,7 +265,7 @@ def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
     unnamed = [(place, cell) for place, cell in enumerate(row) if cell and not "".join(header[place : place + 1])]
     return {
         "beyond": any(
-            not (place < first and (_OWN_NUMBER.fullmatch(cell) or is_total(cell)))
+            not (place < first and (OWN_NUMBER.fullmatch(cell) or is_total(cell)))
             # beside a line a note with a figure in it may tell of one more
             and (not NOTE.fullmatch(cell) or (is_line and re.search(r"\d", cell)))
             for place, cell in unnamed
@@ -319,48 +319,6 @@ def is_enough(by_name: Mapping[str, str]) -> bool:
 def plain(cell: Any) -> str:
     """Return a cell as text."""
     return "" if cell is None else str(cell).strip()
-
-
-_WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
-"""What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
-
-
-def headings(lines: Sequence[tuple[str, Collection[str], Iterable[str]]]) -> set[int]:
-    """Return the places of lines that are words beside nothing, above the lines that a total is of, or below the last
-    one: a right bill had meetings there that were never held. Among the lines they may be what a room is called.
-
-    Parameters
-    ----------
-    lines
-        What each is called, what it says under our names of columns, without the id, and whatever stands in it: a room
-        with the topic of its meeting beside it was taken for a heading.
-
-    Examples
-    --------
-    >>> names = "市场部", "8001", "小计", "研发部", "8002", "小计", "合计", "以下空白"
-    >>> sorted(headings([(one, ["3.60" if one[0] in "8小合" else ""], [one]) for one in names]))
-    [0, 3, 7]
-    >>> headings([("8001", ["3.60"], []), ("三楼会议室", [""], []), ("合计", ["3.60"], [])])
-    set()
-    """
-    sums = [is_total(name) for name, *_ in lines]
-    found = {
-        n
-        for n, (name, said, words) in enumerate(lines)
-        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said))
-        if all(one == name or not filled(one) or _OWN_NUMBER.fullmatch(one) for one in words)
-    }
-    others = [n for n in range(len(lines)) if n not in found]
-    # of a list of ids with its total on top, every room that is called in words was below the last total
-    line = next((n for n in others if not sums[n]), len(lines))
-    last = max((n for n in others if sums[n] and n > line), default=-1)
-    placed = set[int]()
-    for below, up in zip([-1, *others], [*others, len(lines)], strict=True):
-        is_first = below < 0 or sums[below]
-        is_title = up < len(lines) and not sums[up] and up < last
-        is_foot = up == len(lines) and below == last >= 0
-        placed |= {*range(below + 1, up)} if is_first and (is_title or is_foot) else set()
-    return placed
 
 
 @dataclass

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -16,16 +16,19 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, headings, is_enough, plain
+from ytxdata.history.list_cells import COLUMNS, COUNT, OWN_NUMBER, RawList, called, cells_of, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
     IN_WORDS,
+    NOTE,
     Stated,
     Unit,
     begins,
     closing_of,
+    holds_a_number,
+    is_total,
     line_name,
     no_meeting,
     stated,
@@ -162,6 +165,7 @@ def _lines(
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
     totals: list[_OwnTotal] = []
+    sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     days = next((name for name in sheet.header if bare(name) in _DAYS), "")
@@ -176,7 +180,7 @@ def _lines(
     ids = told.get("meeting_id", [""] * len(sheet.rows))
     words_of = [[*filter(None, map(plain, row.values()))] for row in sheet.rows]
     names = [line_name(own, words) for own, words in zip(ids, words_of, strict=True)]
-    beside = [[told[ours][n] for ours in told if ours != "meeting_id"] for n in range(len(names))]
+    beside = [{ours: told[ours][n] for ours in told if ours != "meeting_id"} for n in range(len(names))]
     titles = headings([*zip(names, beside, words_of, strict=True)])
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
@@ -194,12 +198,14 @@ def _lines(
         if what == "total":
             words = [name, *(one for one in words if one != name)]
             said = stated(words, texts)
-            is_lost = (not said.told and IN_WORDS.search("".join(words)) is not None) or any(
+            is_lost = any(
                 re.search(r"\d", texts.get(ours, "")) and texts[ours] != words[0] and cells[ours][n] is None
                 for ours in _SUMMED
                 if ours in cells
             )
-            totals.append(_OwnTotal(number, _figures(row, by_name, sheet.title), said, len(lines), is_lost))
+            is_in_words = IN_WORDS.search("".join(words)) is not None
+            figures = _figures(row, by_name, sheet.title)
+            totals.append(_OwnTotal(number, figures, said, len(lines), is_lost, is_in_words))
         aside.append(Aside(line, why))
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
@@ -211,7 +217,9 @@ def _lines(
         part = lines[begun[one.end] : one.end]
         of_all += [] if _is_of_part(one.figures, part, len(lines)) else [one.figures]
         sums = [*whole, *chain(*Totals.sums(part).values())] if one.said.bare else []
-        unread |= {one.line} if one.is_lost or one.said.is_unread(sums) else set()
+        # an amount in words counts for nothing beside figures, its own or those of another total
+        is_lost = one.is_lost or (one.is_in_words and not any(each.figures for each in totals))
+        unread |= {one.line} if is_lost or one.said.is_unread(sums) else set()
     aside = [
         one._replace(why="total_unread") if one.why == "total" and one.line.line in unread else one for one in aside
     ]
@@ -220,8 +228,8 @@ def _lines(
 
 
 class _OwnTotal(NamedTuple):
-    """A total of a list: its line, its figures under columns and in words, how many lines stand above it, and whether
-    something under a column of figures cannot be read.
+    """A total of a list: its line, its figures under columns and in words, how many lines stand above it, whether
+    something under a column of figures cannot be read, and whether an amount stands in it as cheques have it.
     """
 
     line: int
@@ -229,6 +237,7 @@ class _OwnTotal(NamedTuple):
     said: Stated
     end: int
     is_lost: bool
+    is_in_words: bool
 
 
 _SUMMED = ("duration_s", "amount_yuan")
@@ -348,3 +357,87 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) ->
         "yuan": found("yuan", "amount_yuan"),
     }
     return {unit: ones for unit, ones in figures.items() if ones}
+
+
+_WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
+"""What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
+
+
+def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
+    """Return the places of lines that are words beside nothing, above the lines that a total is of, or words alone
+    below the last one: a right bill had meetings there that were never held. Among the lines they may be what a room is
+    called.
+
+    Parameters
+    ----------
+    lines
+        What each is called, what it says under our names of columns, without the id, and whatever stands in it: a room
+        with the topic of its meeting beside it was taken for a heading.
+
+    Examples
+    --------
+    >>> names = "市场部", "8001", "小计", "研发部", "8002", "小计", "合计", "以下空白"
+    >>> sorted(headings([(one, {"amount_yuan": "3.60" if one[0] in "8小合" else ""}, [one]) for one in names]))
+    [0, 3, 7]
+    >>> headings([("8001", {"amount_yuan": "3.60"}, []), ("三楼会议室", {}, []), ("合计", {"amount_yuan": "3.60"}, [])])
+    set()
+    """
+    sums = [is_total(name) for name, *_ in lines]
+    found = {
+        n
+        for n, (name, said, words) in enumerate(lines)
+        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said.values()))
+        if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
+    }
+    others = [n for n in range(len(lines)) if n not in found]
+    # of a list of ids with its total on top, every room that is called in words was below the last total
+    line = next((n for n in others if not sums[n]), len(lines))
+    last = max((n for n in others if sums[n] and n > line), default=-1)
+    placed = set[int]()
+    for above, up in zip([-1, *others], others, strict=False):
+        is_first = above < 0 or sums[above]
+        is_title = not sums[up] and up < last
+        placed |= {*range(above + 1, up)} if is_first and is_title else set()
+    below = range(last + 1, len(lines)) if last >= 0 else range(0)
+    # of a list of nothing but ids and topics, a line with both is all that a meeting is
+    is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
+    foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
+    is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
+    return placed | (foot if is_last else set())
+
+
+_DAY_OF_NOTE = re.compile(r".*(?:日期|时间|date)", re.IGNORECASE)
+"""What a note is called that says when a list was made: 制表日期."""
+_TIME = re.compile(r"\d\s*[-/.:：年月日点时]\s*\d{1,2}(?!\d)|(?<!\d)(?:(?:19|20)\d{6,12}|1\d{9}(?:\d{3})?)(?![\d.])")
+"""What may be meant for a day or an instant, in whatever form; 010-65520000 and 7日内 are none."""
+_ACCOUNT = re.compile(r"(?:[\s-]*\d){9,}")
+"""What is no length and no amount: the number of an account or a phone."""
+_IN_BOTH = re.compile(r"[大小]写")
+"""What says that an amount stands in words, or beside them in figures."""
+
+
+def _is_of_words(name: str, said: Mapping[str, str], words: Sequence[str]) -> bool:
+    """Say whether a line tells no number, no time, no length and no amount: 制表人 | 张三 | 审核人 | 李四."""
+    is_of_total = _IN_BOTH.search(name) is not None and IN_WORDS.search("".join(words)) is not None
+
+    def tells(ours: str, cell: str) -> bool:
+        if COLUMNS[ours][0] == "instant":
+            return _TIME.search(cell) is not None and not NOTE.fullmatch(cell) and not _DAY_OF_NOTE.fullmatch(name)
+        return holds_a_number(cell) and (ours == "number" or not (is_of_total or _ACCOUNT.fullmatch(cell)))
+
+    is_named = name != "" and _WORDY.fullmatch(name) is not None
+    return is_named and not any(tells(ours, cell) for ours, cell in said.items())
+
+
+def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
+    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
+    was another.
+    """
+    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
+    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
+        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
+            emptied = {place: ""} if told[1] else {place: "", after: ""}
+            is_free = amount in row and (amount in emptied or not plain(row[amount]))
+            if is_free and amount_of(told[1] or figure) is not None:
+                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
+    return row

@@ -385,7 +385,7 @@ def _in_english(key: str) -> str:
     Examples
     --------
     >>> [_in_english(key) for key in ("totalpages", "总页数", "是否还有下一页", "剩余条数")]
-    ['totalpages', 'totalpages', 'ishasnextpage', 'remainingcount']
+    ['totalpages', 'totalpages', 'ishasmorenextpage', 'remainingcount']
     """
     return key if key.isascii() else _CHINESE.sub(lambda word: _IN_ENGLISH[word[0]], key)
 

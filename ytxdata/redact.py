@@ -162,23 +162,44 @@ def keyed_hashes(text: str, secret: bytes) -> str:
 
 
 class ScrubFilter(logging.Filter):
-    """Rewrites log records in place, since urllib3 logs whole URLs at DEBUG."""
+    """Rewrites what the HTTP stack logs of a signed call, in place.
+
+    urllib3 logs whole addresses at DEBUG, and what a gateway answers in a malformed header as a WARNING with its
+    traceback. A peer may repeat the signature in any code: of such a call errors are named, as in ours.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Scrub the record's message; it is always kept."""
+        """Scrub the record; it is always kept."""
         message = record.getMessage()
-        clean = scrub(message)
-        if clean != message:
-            record.msg, record.args = clean, ()
+        said = (message, record.exc_info and logging.Formatter().formatException(record.exc_info), record.exc_text)
+        if any(one and scrub(one) != one for one in said):
+            if isinstance(record.args, tuple):
+                record.args = tuple(
+                    type(one).__name__ if isinstance(one, BaseException) else one for one in record.args
+                )
+            record.msg, record.args = scrub(record.getMessage()), ()
+            record.exc_info = record.exc_text = None
         return True
 
 
 def guard_logs() -> None:
-    """Put the filter on the loggers of the HTTP stack; calling it again changes nothing."""
-    for name in ("connectionpool", "connection", "response", "poolmanager", "util.retry"):
-        logger = logging.getLogger(f"urllib3.{name}")
-        if not any(isinstance(existing, ScrubFilter) for existing in logger.filters):
-            logger.addFilter(ScrubFilter())
+    """Put the filter on every logger of the HTTP stack, for each looks at its own records alone; calling it again
+    changes nothing.
+    """
+    for name in {*logging.root.manager.loggerDict, *_LOGGERS}:
+        if name.partition(".")[0] in ("urllib3", "requests"):
+            logger = logging.getLogger(name)
+            if not any(isinstance(existing, ScrubFilter) for existing in logger.filters):
+                logger.addFilter(ScrubFilter())
+
+
+_LOGGERS = (
+    "urllib3.connectionpool",
+    "urllib3.connection",
+    "urllib3.response",
+    "urllib3.poolmanager",
+    "urllib3.util.retry",
+)
 
 
 NAMED = ("group", "a", "b", "unit")

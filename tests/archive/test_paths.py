@@ -19,6 +19,7 @@ from ytxdata.archive.heads import write_head
 from ytxdata.archive.ownership import inside
 from ytxdata.archive.stored_files import StoredFile
 from ytxdata.archive.verify import verify
+from ytxdata.audit.pack import pack
 from ytxdata.errors import DamagedError
 
 OUTSIDE = (
@@ -157,3 +158,26 @@ def test_a_control_file_that_is_no_plain_file_or_too_deep_is_damage(synced: Arch
     told = done.stderr.split("ended: ")
     assert [one.split("\n")[0] for one in told[1:]] == ["5"] * len(lines)
     assert [name for name, one in zip(names, told, strict=False) if name not in one] == []
+
+
+def test_a_card_says_neither_the_number_by_which_an_archive_is_called_nor_the_folders_above(
+    platform: Any, tmp_path: Path
+) -> None:
+    """A fleet's archives are called as its accounts, and a card is handed on with its notebook."""
+    platform.records = [platform.record(1, creator="0755-66665555")]
+    folder = tmp_path / "家目录"
+    for name, shown in {
+        "13912345601.archive": "139****5601.archive",
+        "66665555号": "****5555号",
+        "2026年": "2026年",
+    }.items():
+        archive = Archive(folder / name)
+        cards = [archive._repr_html_()]
+        archive.sync(platform)
+        told = archive._repr_html_()
+        (archive.path / "13912345602.txt").write_text("x")
+        cards += [told, pack(archive, folder / "13912345601.zip")._repr_html_(), archive.verify()._repr_html_()]
+        assert shown in told
+        assert "66665555" not in told
+        for hidden in ("13912345601", "13912345602", "家目录"):
+            assert not any(hidden in card for card in cards)

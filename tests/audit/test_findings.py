@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import subprocess
@@ -20,10 +21,12 @@ import pytest
 from tests.audit.office import ANNA, BORIS, CARLA, NOW, Office, Story
 from ytxdata import Archive, Frames, History, audit
 from ytxdata.audit import CHECKS, Finding
+from ytxdata.audit.data import open_data
 from ytxdata.audit.findings import COLUMNS, Life
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import append_lines
 from ytxdata.labels import Text
+from ytxdata.tables.masking import Pseudonyms
 
 
 def eventful() -> Office:
@@ -111,6 +114,66 @@ def test_numbers_are_masked_on_the_way_out(tmp_path: Path) -> None:
         assert ANNA not in text
         assert "2125550147" not in text
     found.to_excel(tmp_path / "findings.xlsx")
+
+
+ROOM = "孙某丙会议室"
+
+
+def everything_of(found: audit.Findings, folder: Path, **options: Any) -> str:
+    """All that leaves of findings and their evidence, with the bare look at them where nothing is asked for."""
+    tables = [found, *(found.explain(one) for one in found.frame["finding_id"])]
+    texts = [table.to_csv(folder / f"{n}.csv", **options).read_text("utf-8-sig") for n, table in enumerate(tables)]
+    shown = [table.masked(**options) for table in tables]
+    texts += [str((one.title, one.notes, one.definitions, one.arrow.to_pylist())) for one in shown]
+    return "\n".join([*texts, *(() if options else (f"{one!r}{one._repr_html_()}" for one in tables))])
+
+
+def test_pseudonyms_hide_an_id_that_is_a_name_in_its_sentence_and_in_its_evidence(tmp_path: Path) -> None:
+    keys = Pseudonyms(b"0123456789abcdef")
+    office = Office().meet(ROOM, "2026-03-02 08:00", 7 * 3600).meet("long", "2026-03-02 20:00", 7 * 3600)
+    found = audit.run(office.frames, as_of=NOW, checks=["over_long"])
+    told = everything_of(found, tmp_path, pseudonyms=keys)
+    assert "孙某丙" not in told
+    assert f"meeting {keys.of_title(ROOM)} (" in told
+    assert "meeting long (" in told
+    assert ROOM in everything_of(found, tmp_path)
+
+
+def test_the_id_of_a_finding_opens_no_pseudonym_and_that_of_an_id_in_letters_stays() -> None:
+    """Whoever has a list of names tried them all: the id was a plain hash of the check and the name."""
+    office = Office().meet(ROOM, "2026-03-02 08:00", 7 * 3600).meet("long", "2026-03-02 20:00", 7 * 3600)
+    office.meet("room 3", "2026-03-03 08:00", 7 * 3600).meet("13812345678", "2026-03-03 18:00", 5 * 3600)
+    found = audit.run(office.frames, as_of=NOW, checks=["over_long"]).frame
+    plain = {
+        one: hashlib.sha256(json.dumps(["over_long", one, "0"], ensure_ascii=False).encode()).hexdigest()[:16]
+        for one in (ROOM, "long", "room 3", "13812345678")
+    }
+    told = {ids[0]: one for ids, one in zip(found["record_ids"], found["finding_id"], strict=True)}
+    assert {one for one in told if told[one] != plain[one]} == {ROOM}
+
+
+def test_two_rooms_called_by_names_are_two_findings_and_the_same_in_every_audit_of_an_archive(story: Story) -> None:
+    office = Office().meet(ROOM, "2026-03-02 08:00", 7 * 3600).meet("李某丁", "2026-03-02 08:00", 7 * 3600)
+    assert len(audit.run(office.frames, as_of=NOW, checks=["over_long"])) == 2
+    data = open_data(story.archive)
+    one = Finding(record_ids=(ROOM,), text=Text("", ""))
+    assert data.fact(ROOM, one, {ROOM}) == open_data(story.archive).fact(ROOM, one, {ROOM}) != ROOM
+
+
+@pytest.mark.parametrize("who", ["wangxiaohu", "王小虎 经理", "8012", "meeting"])
+def test_a_creator_that_is_no_number_leaves_in_a_sentence_as_in_a_table(tmp_path: Path, who: str) -> None:
+    office = Office()
+    for n in range(6):
+        office.meet(f"b{n}", f"2026-03-03 10:0{n}", 600 + n, [ANNA, BORIS], creator=who)
+    found = audit.run(office.frames, as_of=NOW, checks=["burst", "creator_overlap", "duplicate_near"])
+    told = everything_of(found, tmp_path)
+    for before in ("creator ", "发起人 "):
+        assert f"{before}{who}" not in told
+        assert f"{before}****" in told
+    assert "meetings within" in told  # a word of ours stays, whoever is called like it
+    assert f"creator {who}" in json.dumps(found.to_dicts(show_phones=True), ensure_ascii=False)
+    keys = Pseudonyms(b"0123456789abcdef")
+    assert f"creator {keys.of_phone(who)} " in everything_of(found, tmp_path, pseudonyms=keys)
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -146,6 +147,43 @@ def test_the_log_of_a_success_tells_the_call_without_its_secrets(
     answer = ask(hostile(said("0")).url)
     assert "/sid/***/call/MeetingQuery.wx?Sign=***" in caplog.text
     assert_clean([caplog.text, repr(answer)])
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Original-Uri : {path}", "X-Uri : {quoted}", "X-Original-Authorization : {header}", "X-Sign : {sign}",
+        "X-Account : {sid}", "{path}", " folded {path}", "X-Auth : {hexed}",
+    ],
+)  # fmt: skip
+def test_a_malformed_header_that_repeats_the_call_is_not_logged(
+    hostile: Server, caplog: pytest.LogCaptureFixture, header: str
+) -> None:
+    """urllib3 logs what it cannot parse as a WARNING, in its words and in a traceback."""
+    caplog.set_level(logging.DEBUG)
+
+    def answer(request: bytes) -> list[bytes]:
+        path = request.split()[1].decode()
+        forms = {"path": path, "quoted": quote(path, safe=""), "header": HEADER, "hexed": HEADER.encode().hex()}
+        line = header.format(**forms, sign=SIGN.upper(), sid=SID)
+        return [said("0").replace(b"\r\n\r\n", f"\r\n{line}\r\nX-More: 1\r\n\r\n".encode(), 1)]
+
+    ask(hostile(answer).url)
+    shown = [caplog.text, caplog.handler.format(caplog.records[-1]), repr([vars(one) for one in caplog.records])]
+    assert_clean(shown)
+    assert not any(HEADER.encode().hex() in text for text in shown)
+
+
+def test_what_other_calls_log_of_their_failures_stays(hostile: Server, caplog: pytest.LogCaptureFixture) -> None:
+    ask(hostile(said("0")).url)
+    stack = logging.getLogger("urllib3.connectionpool")
+    words = "its own words"
+    try:
+        raise OSError(words)
+    except OSError as error:
+        stack.warning("Failed to parse headers (url=%s): %s", "http://127.0.0.1/a?b=1", error, exc_info=True)
+    assert caplog.text.count("its own words") == 2
+    assert "Traceback" in caplog.text
 
 
 def _nowhere() -> str:

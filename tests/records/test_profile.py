@@ -110,6 +110,32 @@ def test_nobody_is_named(saved: Callable[[str], Answer]) -> None:
             assert private not in text
 
 
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"parties": {"count": 2, "15412340001": {"name": "甲"}, "15412340002": {"name": "乙"}}},
+        {"acks": {"total": 2, "15412340001": "yes", "15412340002": "no"}},
+        {"15412340001": {"in": 1}, "15412340002": {"in": 2}},
+        {"tel:15412340001": "yes", "x": {"154-1234-0002 甲": 1}},
+    ],
+)
+def test_numbers_among_other_keys_are_no_paths(one: dict[str, Any]) -> None:
+    found = profile([json.dumps({"meid": str(n), "creator": "15412340001", **one}).encode() for n in range(3)])
+    for text in (found.to_markdown(), found._repr_html_(), json.dumps(found.to_dict()), found.frame.to_csv()):
+        assert "15412340001" not in text
+        assert "1234-0002" not in text
+        assert "12340002" not in text
+    assert any("*" in path for path in found.frame["path"])
+
+
+def test_parties_beside_their_count_are_looked_into_and_other_keys_stay() -> None:
+    parties = {"count": 2, "15412340001": {"name": "甲"}, "15412340002": {"name": "乙"}}
+    record = {"meid": "1", "parties": parties, "20261102": "a", "line1": "b", "v2": {"2026-11-02": 1, "n": 2}, "20": "c"}
+    frame = profile([json.dumps(record).encode()]).frame.set_index("path")
+    assert (frame.loc["parties.*", "n_parents"], frame.loc["parties.*.name", "feeds"]) == (2, "legs.name")
+    assert {"parties.count", "20261102", "line1", "v2.2026-11-02", "20"} <= {*frame.index}
+
+
 def test_unknown_keys_and_rival_keys_are_named() -> None:
     found = profile(meetings(costCentre="7", caller="15400000001"))
     assert "costCentre" in state(found, "known_keys")[1]

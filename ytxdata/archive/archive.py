@@ -29,7 +29,7 @@ from ytxdata.archive.sync import Asker, SyncReport, sync
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify
 from ytxdata.archive.views import table
-from ytxdata.archive.witnesses import add_witness, hearings, leaving, remove_witness
+from ytxdata.archive.witnesses import add_witness, hearings, leaving, name_shown, remove_witness
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.witness import Totals
@@ -422,13 +422,13 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         identity = read_identity(self.path.absolute())
         snapshot = self.snapshot() if identity else None
         if snapshot is None:
-            return facts_card(_TITLE, [(_PLACE, str(self.path))], note=_EMPTY)
+            return facts_card(_TITLE, [(_PLACE, name_shown(self.path))], note=_EMPTY)
         certificate, counts = self.certificate(), snapshot.head.counts
         span = certificate.start, certificate.end
         told = " – ".join(times.beijing_text(edge)[:16] for edge in span if edge) or "–"
         shown = leaving(snapshot, self.witnesses(), self.secret)
         rows = [
-            (_PLACE, str(self.path)),
+            (_PLACE, name_shown(self.path, snapshot)),
             (Text("会议", "meetings"), f"{counts.get('meetings', 0):,}"),
             (Text("不同的记录（含各版本与拒收）", "distinct records (all versions, and rejects)"), f"{counts.get('observations', 0):,}"),
             (Text("拉取", "pulls"), f"{counts.get('pulls', 0):,}"),

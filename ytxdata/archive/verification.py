@@ -12,6 +12,7 @@ from ytxdata.archive.ownership import IDENTITY
 from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED
 from ytxdata.errors import DamagedError
 from ytxdata.labels import Text, preferred_lang, printable
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.templates import facts_card
 
 Kind = Literal["control", "commit", "data", "index", "record", "row", "pull", "law", "claim", "stray", "lacking"]
@@ -132,7 +133,9 @@ class Verification:
     def _repr_html_(self) -> str:
         lang = preferred_lang()
         rows = [(KINDS[damage.kind], f"{damage.name}: {damage.detail.in_(lang)}") for damage in self.damages]
-        return facts_card(Text("存档校验", "archive verification"), rows, note=self.line, lang=lang)
+        return facts_card(
+            Text("存档校验", "archive verification"), rows, note=Text(*map(hide_in_text, self.line)), lang=lang
+        )
 
 
 def _listed(line: Text, damages: Sequence[Damage], most: int = 20) -> Text:

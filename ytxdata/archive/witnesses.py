@@ -139,6 +139,19 @@ def leaving(snapshot: Snapshot, said: Sequence[Hearing], secret: bytes | None) -
     return [replace(one.renamed(hide), sha256=keyed_hashes(one.sha256, secret) if secret else "") for one in said]
 
 
+def name_shown(path: Path, snapshot: Snapshot | None = None) -> str:
+    """Return what an archive, or what was made of one, is called on a card, which is handed on with its notebook: a
+    fleet's are called by numbers, and the folders above are this machine's.
+    """
+    name = path.absolute().name
+    is_read = snapshot is not None and sum(map(str.isdigit, name)) >= _FEWEST_DIGITS
+    return hide_in_text(name, ends=ends_kept(snapshot) if snapshot and is_read else NO_ENDS)
+
+
+_FEWEST_DIGITS = 7
+"""Of the end of a number; for fewer an archive need not be read."""
+
+
 def ends_kept(snapshot: Snapshot) -> frozenset[str]:
     """Return the ends of all numbers that an archive keeps, of every version: reports of two months lie side by side."""
     return ends_of(values_kept(snapshot, {"meetings": ("creator", "display_number"), "legs": ("number",)}))

@@ -72,8 +72,9 @@ class Finding:
     at: datetime | None = None
     pull_ids: tuple[str, ...] = ()
 
-    def id_in(self, check: str) -> str:
-        """Return the id of the finding: the same facts give the same id on any machine.
+    def id_in(self, check: str, called: Callable[[str], str] = str) -> str:
+        """Return the id of the finding: the same facts give the same id on any machine, but for those that are
+        `called` by a keyed name.
 
         Examples
         --------
@@ -82,7 +83,7 @@ class Finding:
         >>> one.id_in("burst") == same.id_in("burst")
         True
         """
-        facts = json.dumps([check, *(self.mark or sorted(self.record_ids))], ensure_ascii=False)
+        facts = json.dumps([check, *map(called, self.mark or sorted(self.record_ids))], ensure_ascii=False)
         return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 

@@ -22,6 +22,7 @@ import pyarrow as pa
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.archive.connections import connect
+from ytxdata.archive.witnesses import values_kept
 from ytxdata.audit.invoice import Invoice
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
@@ -35,9 +36,11 @@ from ytxdata.records.numbers import access_numbers
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import to_arrow
+from ytxdata.tables.masking import Privacy
 from ytxdata.times import instant_of, local_second
 
 if TYPE_CHECKING:
+    from ytxdata.audit.checking import Finding
     from ytxdata.tables.table import Table
 
 Auditable: TypeAlias = Archive | History | Frames
@@ -114,13 +117,31 @@ class Data:
         numbers = "SELECT who FROM all_meetings UNION SELECT number FROM all_legs"
         return ends_of(row["who"] for row in self.rows(f"FROM ({numbers}) WHERE who IS NOT NULL"))
 
+    @cached_property
+    def creators(self) -> frozenset[str]:
+        """Who convened, in any version, and is no number: tables hide it whole, and so must a sentence that says it."""
+        snapshot = self.archive and self.archive.snapshot()
+        told = (row["text"] for row in self.rows("FROM creators"))
+        everyone = values_kept(snapshot, {"meetings": ("creator",)}) if snapshot else told
+        return frozenset(one for one in everyone if not normalize(one))
+
+    def fact(self, text: str, one: Finding, known: Collection[str]) -> str:
+        """Return what stands for a fact in the id of a finding: its keyed name where a masked row hides it (an id
+        beyond ASCII, and what no record has, in place of an id), or a plain hash beside it would open the mask.
+        """
+        if text.isascii() and (text in known or text not in one.record_ids):
+            return text
+        return self.called(text)
+
     def called(self, text: str) -> str:
         """Return what stands in the id of a finding for a text in place of an id: where neither words nor a number are
-        in it, itself, else its keyed name (a plain hash told the number behind a mask), or nothing without a key.
+        in it, itself, else its keyed name (a plain hash told the number behind a mask), of this run alone where no
+        archive has a key.
         """
         if _OF_IDS.fullmatch(text) and hide_in_id(text, partial(hide_in_text, ends=self.ends)) == text:
             return text
-        return hmac.digest(self.secret, text.encode("utf-8", "surrogatepass"), "sha256").hex() if self.secret else ""
+        key = Privacy().secret(self.secret)
+        return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()
 
     def rows(self, sql: str, *values: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query, some at a time; `?` stand for the values."""

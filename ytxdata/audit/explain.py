@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from numbers import Number
 from typing import Any, NamedTuple
@@ -46,9 +46,17 @@ class Shown(NamedTuple):
     values: dict[str, str]
 
 
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Evidence(Table):
+    """The raw records of a finding; its title, notes and headings say ids and creators as the finding does."""
+
+    known_records: frozenset[str] = frozenset()
+    creators: frozenset[str] = field(default=frozenset(), repr=False)
+
+
 def explain(
     source: Auditable | None, row: Mapping[str, Any], check: Check | None, pulls: Sequence[str], told: Mapping[str, Any]
-) -> Table:
+) -> Evidence:
     """Return one row per key of the raw records of a finding, one column per version of each record."""
     ids = list(row["record_ids"])
     shown = _records(source, ids)
@@ -58,13 +66,14 @@ def explain(
     for place, one in enumerate(shown[:MOST], start=1):
         columns[f"record_{place}"] = pa.array([one.values.get(key) for key in keys], pa.string())
         definitions.append(Definition(key=f"record_{place}", zh=one.label, en=one.label, unit="raw", named_by=("key",)))
-    return Table(
+    return Evidence(
         frame=pa.table(columns).to_pandas(types_mapper=_strings),
         name="evidence",
         title=Text(row["zh"], row["en"]),
         definitions=tuple(definitions),
         notes=tuple(_notes(row, check, pulls, told, len(shown))),
         secret=source.secret if isinstance(source, Archive) else None,
+        known_records=frozenset(ids),
     )
 
 

@@ -81,6 +81,8 @@ class Findings(Table):
         Check → the parameters it ran with.
     known_records
         Those of the record ids that stand in the records; an invoice may name others.
+    creators
+        Those that are no number: sentences that leave say them as the tables do.
     fresh
         Findings that are new or resolved since the audit of this period before.
     edges
@@ -100,6 +102,7 @@ class Findings(Table):
     ran: tuple[str, ...] = ()
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     known_records: frozenset[str] = frozenset()
+    creators: frozenset[str] = field(default=frozenset(), repr=False)
     fresh: frozenset[str] = frozenset()
     life: Life | None = None
     edges: tuple[datetime | None, datetime | None] = (None, None)
@@ -160,9 +163,9 @@ class Findings(Table):
             There is no such finding.
         """
         row = self._row(finding_id)
-        return explain(
-            self.source, row, CHECKS.get(row["check"]), self.pulls.get(finding_id, ()), self.told.get(row["check"], {})
-        )
+        pulls, told = self.pulls.get(finding_id, ()), self.told.get(row["check"], {})
+        shown = explain(self.source, row, CHECKS.get(row["check"]), pulls, told)
+        return replace(shown, ends=self.ends, persons=self.persons, creators=self.creators)
 
     def summary(self) -> Table:
         """Return one row per check: its titles, how many findings of each severity and status, and why it did not
@@ -255,10 +258,10 @@ _SUMMARY = (
 )
 
 
-def row_of(check: Check, one: Finding) -> FindingRow:
+def row_of(check: Check, one: Finding, finding_id: str) -> FindingRow:
     """Return a finding of a check as it is kept."""
     ids = tuple(one.record_ids)
-    return FindingRow(one.id_in(check.key), check.key, one.severity, ids, one.measured, one.threshold, *one.text)
+    return FindingRow(finding_id, check.key, one.severity, ids, one.measured, one.threshold, *one.text)
 
 
 def frame_of(lived: Iterable[Lived]) -> pd.DataFrame:
@@ -275,7 +278,7 @@ def frame_of(lived: Iterable[Lived]) -> pd.DataFrame:
 
 def as_findings(found: Iterable[tuple[Check, Finding]]) -> Findings:
     """Return findings that were made from something else than records."""
-    rows = {row.finding_id: row for row in (row_of(check, one) for check, one in found)}
+    rows = {row.finding_id: row for row in (row_of(check, one, one.id_in(check.key)) for check, one in found)}
     lived = [Lived(row, NEW, is_fresh=True) for row in rows.values()]
     return Findings(frame=frame_of(lived), name="findings", title=TITLE, definitions=DEFINITIONS, fresh=frozenset(rows))
 

@@ -20,7 +20,7 @@ from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import CHAINED, chained, pull_sha256, raw_answer
 from ytxdata.archive.rebuild import named_by
 from ytxdata.archive.replay import clock_by
-from ytxdata.archive.witnesses import entries, kept_witnesses
+from ytxdata.archive.witnesses import entries, kept_witnesses, name_shown
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.checking import CHECKS
 from ytxdata.audit.findings import Findings
@@ -148,8 +148,9 @@ class Pack:
         return self.text.in_(preferred_lang())
 
     def _repr_html_(self) -> str:
-        rows = [(Text("文件", "file"), str(self.path)), (Text("SHA-256", "SHA-256"), self.sha256)]
-        return facts_card(Text("证据包", "Evidence pack"), rows, note=self.text)
+        shown = replace(self, path=Path(name_shown(self.path)))
+        rows = [(Text("文件", "file"), str(shown.path)), (Text("SHA-256", "SHA-256"), self.sha256)]
+        return facts_card(Text("证据包", "Evidence pack"), rows, note=shown.text)
 
 
 def pack(

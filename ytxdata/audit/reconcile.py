@@ -338,7 +338,7 @@ def billing_mismatch(
     found = reconciled(data, within_s, within_yuan)
     rows = found.arrow.to_pylist()
     for row in rows:
-        row["called"] = id_ if (id_ := row["meeting_id"]) in found.known_records else data.called(id_)
+        row["called"] = id_ if (id_ := row["meeting_id"]) in found.known_records and id_.isascii() else data.called(id_)
     data.notes.extend((*found.rules, *_outside(found)))
     alike: Counter[tuple[str, ...]] = Counter()
     for row in rows:

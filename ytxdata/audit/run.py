@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def run(
         certificate=data.certificate,
         secret=data.secret,
         ends=data.ends,
+        creators=data.creators,
         pulls=pulls,
         not_run=not_run,
         ran=tuple(check.key for check in ran),
@@ -197,9 +199,9 @@ def _found(
         mine = [known[meeting_id] for meeting_id in one.record_ids if meeting_id in known]
         starts = [start for start, _ in mine if start is not None]
         at = one.at or (instant_of(max(starts)) if starts else data.now)
-        key = one.id_in(check.key)
+        key = one.id_in(check.key, partial(data.fact, one=one, known=known))
         pulls[key] = one.pull_ids or tuple(sorted({pull for _, brought in mine for pull in brought}))
-        row = row_of(check, one)
+        row = row_of(check, one, key)
         rows[key] = (places[check.key], at, row)
     # By check, instant and id: the same records give the same list, whatever source or engine they came from.
     ordered = sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))

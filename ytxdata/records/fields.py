@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ytxdata import phones
 from ytxdata.labels import Text
+from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.aliases import PARTIES, Aliases, Match
 from ytxdata.records.json_values import Number, as_json, read_value
 from ytxdata.records.values import is_blank
@@ -187,16 +188,19 @@ def _fields(
 ) -> Iterable[Field]:
     look_up: dict[str, Callable[[str], Match | None]] = {"meetings": aliases.meeting, "legs": aliases.leg}
     keys = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, objects))))
-    # Parties keyed by phone would make every number a path, unmasked.
-    is_map = len(keys) > _MOST_KEYS or (bool(keys) and all(phones.normalize(key) for key in keys))
-    if is_map:
-        objects, keys = [{"*": value} for one in objects for value in one.values()], {"*": None}
-    for key in keys:
+    # Parties keyed by phone would make every number a path, unmasked: also beside a `count`, and as `tel:…`. A day is a
+    # number only among others.
+    is_data = len(keys) > _MOST_KEYS or all(map(phones.normalize, keys))
+    of_map = {"*", *(key for key in keys if is_data or hide_in_text(key) != key)}
+    for key in dict.fromkeys("*" if key in of_map else key for key in keys):
         match = look_up[table](key) if table in look_up else None
         feeds = f"{table}.{match.column}" if match else ""
-        values = [one[key] for one in objects if key in one]
+        is_map = key == "*"
+        values = [
+            one[name] for one in objects for name in (one if is_map else (key,)) if name in (of_map if is_map else one)
+        ]
         path = f"{prefix}{key}"
-        yield _field(path, feeds, len(objects), values)
+        yield _field(path, feeds, len(values) if is_map else len(objects), values)
         if depth < _DEEPEST:
             inner = "legs" if feeds == f"meetings.{PARTIES}" or (is_map and table == "legs") else ""
             yield from _inside(values, path, inner, aliases, depth + 1)

@@ -35,6 +35,7 @@ from ytxdata.tables.value_units import (
     evidence,
     hide_named,
     hiding_names,
+    hiding_said,
     is_named,
     persons_in,
 )
@@ -224,11 +225,11 @@ def _hidden(
         text = without_signatures(text)
         if show_phones:
             return text
-        seen = hide_in_text(hide_named(hide_credentials(without_names(text)), as_unit), hide, ends)
+        seen = hide_in_text(hide_named(hide_credentials(unsaid(text)), as_unit), hide, ends)
         return seen if plain_hashes else keyed_hashes(seen, secret)
 
-    persons = table.persons | persons_in(table) if pseudonyms else frozenset()
-    without_names = hiding_names(persons, pseudonyms.of_person) if pseudonyms else str
+    by_name: Hiders = {"person": pseudonyms.of_person, "title": pseudonyms.of_title} if pseudonyms else {}
+    unsaid = str if show_phones else hiding_said(table, {"phone": hide, **by_name})
     # a switchboard has so few extensions that one beside a masked number, or beside its pseudonym, is a person
     as_unit: Hiders = {"phone": hide, "extension": _starred}
     is_open = show_phones or plain_hashes

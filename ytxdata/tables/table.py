@@ -270,14 +270,15 @@ class Table(Described):
 
     def __repr__(self) -> str:
         verdict = f", {self.certificate.worst}" if self.certificate else ""
-        title = printable(hide_in_text(self.title.in_("both")), line=True)
-        head = f"<{type(self).__name__} {self.name}: {title}{verdict}>"
         # a debugger shows what it meets: it must not start a job on a cluster
-        return head if is_lazy(self.frame) and "arrow" not in self.__dict__ else f"{head}\n{self._first_rows()}"
+        is_elsewhere = is_lazy(self.frame) and "arrow" not in self.__dict__
+        first = None if is_elsewhere else masking.rows_shown(self, 0, _SHOWN)
+        title = first.title.in_("both") if first is not None else hide_in_text(self.title.in_("both"))
+        head = f"<{type(self).__name__} {self.name}: {printable(title, line=True)}{verdict}>"
+        return f"{head}\n{self._lines(first)}" if first is not None else head
 
-    def _first_rows(self) -> str:
-        """The first rows as lines that fit the terminal, personal data hidden."""
-        first = masking.rows_shown(self, 0, _SHOWN)
+    def _lines(self, first: Table) -> str:
+        """The first rows, masked, as lines that fit the terminal."""
         places = [unit_of(first.definition(key).unit).decimals for key in first.arrow.column_names]
         rows = [
             [printable(html.shown(cell, most), line=True)[:_WIDEST] for cell, most in zip(row, places, strict=True)]

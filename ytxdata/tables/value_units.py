@@ -174,6 +174,8 @@ def hiding_names(names: Collection[str], hide: Callable[[str], str]) -> Callable
     >>> hiding_names({"尹慧伟", "Lin"}, lambda name: "N-…")("尹慧伟 挂断, Lina")
     'N-… 挂断, Lina'
     """
+    if not names:
+        return str
     known, sizes = frozenset(names), dict[str, list[int]]()  # once for all texts: an archive knows thousands of names
     for first, size in sorted({(name[0], len(name)) for name in known}, reverse=True):
         sizes.setdefault(first, []).append(size)
@@ -257,6 +259,41 @@ def persons_in(*tables: Described) -> frozenset[str]:
         if table.definition(key).unit == "person"
     ]
     return frozenset(one for column in columns for one in pc.unique(column).to_pylist() if one and len(one) > 1)
+
+
+_WHOSE = ("发起人 ", "creator ")
+"""What stands before whoever convened, where a sentence of ours says it."""
+
+
+def hiding_said(table: Described, hiders: Hiders) -> Callable[[str], str]:
+    """Return what hides in the texts of a table what its columns hide, by the units that have a hider.
+
+    Creators that are no number (`wangxiaohu`) are known by the words before them, as one may be called like a word of
+    ours; ids beyond ASCII, which leave as titles, and people by themselves.
+    """
+    said: dict[str, tuple[str, str]] = {}
+    if "person" in hiders:
+        said |= dict.fromkeys(table.persons | persons_in(table), ("", "person"))
+    if "title" in hiders:
+        said |= dict.fromkeys(_beyond_ascii(table), ("", "title"))
+    said |= {f"{word}{one}": (word, "phone") for one in getattr(table, "creators", ()) for word in _WHOSE}
+
+    def hide(text: str) -> str:
+        before, unit = said[text]
+        return before + hiders[unit](text.removeprefix(before))
+
+    return hiding_names(said.keys(), hide)
+
+
+def _beyond_ascii(table: Described) -> set[str]:
+    """Return the ids in a table with other signs than ASCII: rooms are called after people."""
+    found = {one for one in getattr(table, "known_records", ()) if not one.isascii()}
+    for key in table.arrow.column_names:
+        column = table.arrow[key] if table.definition(key).unit == "id" else pa.chunked_array([], pa.string())
+        texts = pc.list_flatten(column) if pa.types.is_list(column.type) else column
+        if pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type):
+            found |= {*pc.unique(texts.filter(pc.invert(pc.string_is_ascii(texts)))).to_pylist()} - {None}
+    return found - {""}
 
 
 def each_named(

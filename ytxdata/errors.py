@@ -12,7 +12,31 @@ from importlib.metadata import requires
 from importlib.util import find_spec
 from typing import ClassVar
 
-from ytxdata.labels import Text
+from ytxdata.labels import HIDDEN, Text
+
+_CREDENTIAL = re.compile(
+    r"(?i)((?:[?&;#]|%3F|%26|%23|\\u0026)(?:[\w.-]|%5F|%2D){0,60}(?:token|sig|key|auth|access|expires|secret|passw|pwd|credential)"
+    r"(?:[\w.-]|%5F|%2D){0,60}(?:=|%3D))[^&#\s\"'<>\\]+"
+)
+# a path has one slash of an address left
+_USER = re.compile(r"((?:(?<=[a-zA-Z]{2}):/|:\\?/\\?/))[^/\s?#\"'<>\\]+@")
+
+
+def hide_credentials(text: str) -> str:
+    """Return a text without what opens the addresses in it: users and passwords in front of a host, and the values of
+    parameters that are called as such.
+
+    Whoever has the signed address of a recording hears the meeting. Names are told by a part of them, as each store
+    has its own (`X-Amz-Signature`, `OSSAccessKeyId`): a harmless `design=` is hidden as well.
+
+    Examples
+    --------
+    >>> hide_credentials("https://u:p@r.example/a.mp3?id=7&Signature=aB%2F1&x=2")
+    'https://***@r.example/a.mp3?id=7&Signature=***&x=2'
+    """
+    if "@" in text:
+        text = _USER.sub(rf"\g<1>{HIDDEN}@", text)
+    return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
 
 
 class YtxError(Exception):
@@ -21,7 +45,7 @@ class YtxError(Exception):
     Parameters
     ----------
     cause
-        What went wrong, in both languages. Must hold no secret.
+        What went wrong, in both languages. Must hold no secret; what opens an address in it is hidden.
     remedy
         What the reader can do about it, in both languages.
     request_id
@@ -62,8 +86,9 @@ class YtxError(Exception):
         http_status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        self.cause = cause
-        self.remedy = remedy
+        # whoever pastes an address where a file belongs would read its password in the error, and so does a log
+        self.cause = _without_credentials(cause)
+        self.remedy = remedy and _without_credentials(remedy)
         self.request_id = request_id or None
         self.status_code = status_code
         self.http_status = http_status
@@ -86,6 +111,10 @@ class YtxError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.__dict__.copy()))
+
+
+def _without_credentials(text: Text) -> Text:
+    return Text(hide_credentials(text.zh), hide_credentials(text.en))
 
 
 def _both(text: Text) -> str:

@@ -17,6 +17,10 @@ Lang = Literal["zh", "en", "both"]
 LANGS: tuple[Lang, ...] = ("zh", "en", "both")
 
 
+HIDDEN = "***"
+"""What stands in place of a secret."""
+
+
 class Text(NamedTuple):
     """One sentence or label in Chinese and English.
 

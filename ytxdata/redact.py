@@ -14,10 +14,10 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from ytxdata.labels import HIDDEN
+
 if TYPE_CHECKING:
     import pyarrow as pa
-
-HIDDEN = "***"
 
 _PATTERNS = (
     re.compile(r"(?i)(\bsign=)[0-9a-z]+"),
@@ -65,30 +65,6 @@ def cut_secrets(text: str) -> str:
     ('0123***', 'total_timeout_seconds', '-3')
     """
     return _LIKE_A_SECRET.sub(lambda found: f"{found[0][:4]}{HIDDEN}", text)
-
-
-_CREDENTIAL = re.compile(
-    r"(?i)((?:[?&;#]|%3F|%26|%23|\\u0026)(?:[\w.-]|%5F|%2D){0,60}(?:token|sig|key|auth|access|expires|secret|passw|pwd|credential)"
-    r"(?:[\w.-]|%5F|%2D){0,60}(?:=|%3D))[^&#\s\"'<>\\]+"
-)
-_USER = re.compile(r"(:\\?/\\?/)[^/\s?#\"'<>\\]+@")
-
-
-def hide_credentials(text: str) -> str:
-    """Return a text without what opens the addresses in it: users and passwords in front of a host, and the values of
-    parameters that are called as such.
-
-    Whoever has the signed address of a recording hears the meeting. Names are told by a part of them, as each store
-    has its own (`X-Amz-Signature`, `OSSAccessKeyId`): a harmless `design=` is hidden as well.
-
-    Examples
-    --------
-    >>> hide_credentials("https://u:p@r.example/a.mp3?id=7&Signature=aB%2F1&x=2")
-    'https://***@r.example/a.mp3?id=7&Signature=***&x=2'
-    """
-    if "@" in text:
-        text = _USER.sub(rf"\g<1>{HIDDEN}@", text)
-    return _CREDENTIAL.sub(rf"\g<1>{HIDDEN}", text) if "=" in text or "%3" in text else text
 
 
 _SIGN = "(?:(?<![a-zA-Z])(?i:sign(?:ature)?)|(?<=[a-z])Sign(?:ature)?|(?i:(?<=3f)sign(?:ature)?)|签名)"

@@ -23,11 +23,11 @@ from ytxdata.archive.heads import gone_files, link, read, read_gone, read_head, 
 from ytxdata.archive.ownership import LAYOUT, no_archive
 from ytxdata.archive.raw_answers import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
-from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
+from ytxdata.errors import DamagedError, UsageError, YtxError, hide_credentials, require_extra
 from ytxdata.files import append_lines
 from ytxdata.labels import Text, printable
 from ytxdata.platform.limits import Wires, read_body, within
-from ytxdata.redact import hide_credentials, keyed_hashes, without_signatures
+from ytxdata.redact import keyed_hashes, without_signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

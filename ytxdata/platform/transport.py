@@ -25,14 +25,14 @@ from requests.auth import AuthBase
 
 from ytxdata import times
 from ytxdata.errors import ClockError, NotJsonError, RiskWarning, TimeLimitError, TruncatedError, UsageError, YtxError
-from ytxdata.labels import Text
+from ytxdata.labels import HIDDEN, Text
 from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
 from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirected, run
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer, read_answer, told_by
-from ytxdata.redact import HIDDEN, cut_secrets, guard_logs, mask_id, scrub
+from ytxdata.redact import cut_secrets, guard_logs, mask_id, scrub
 
 _TELLING = 8
 """Characters from which a SID or token is looked for in other texts; shorter ones are part of ordinary words."""

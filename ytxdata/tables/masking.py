@@ -21,11 +21,11 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, hide_credentials
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import Hide, hidden, hide_in_id, hide_in_text
 from ytxdata.phones import NO_ENDS, normalize
-from ytxdata.redact import MAY_BE_SIGNED, apart, hide_credentials, keyed_hashes, places_of, turned, without_signatures
+from ytxdata.redact import MAY_BE_SIGNED, apart, keyed_hashes, places_of, turned, without_signatures
 from ytxdata.tables.address_book import AddressBook, Days, days_of
 from ytxdata.tables.described import Definition, Described, to_plain
 from ytxdata.tables.value_units import (
@@ -99,10 +99,23 @@ class Pseudonyms:
     def create(cls, path: str | Path) -> Pseudonyms:
         """Write a new random key to a file that only its owner can read, and return its pseudonyms; an existing file
         is never replaced.
+
+        Raises
+        ------
+        UsageError
+            It cannot be written.
+        FileExistsError
+            It is there already.
         """
         target = Path(path)
-        target.touch(mode=0o600, exist_ok=False)
-        target.write_text(secrets.token_hex(32), encoding="ascii")
+        try:
+            target.touch(mode=0o600, exist_ok=False)
+            target.write_text(secrets.token_hex(32), encoding="ascii")
+        except FileExistsError:
+            raise
+        except OSError as error:
+            what = Text(f"写不了 {path}：{error.strerror}", f"{path} cannot be written: {error.strerror}")
+            raise UsageError(what, remedy=Text("给出可写的位置", "name a place that can be written")) from None
         return cls.load(target)
 
     @property

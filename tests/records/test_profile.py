@@ -130,14 +130,8 @@ def test_numbers_among_other_keys_are_no_paths(one: dict[str, Any]) -> None:
 
 def test_parties_beside_their_count_are_looked_into_and_other_keys_stay() -> None:
     parties = {"count": 2, "15412340001": {"name": "甲"}, "15412340002": {"name": "乙"}}
-    record = {
-        "meid": "1",
-        "parties": parties,
-        "20261102": "a",
-        "line1": "b",
-        "v2": {"2026-11-02": 1, "n": 2},
-        "20": "c",
-    }
+    honest = {"20261102": "a", "line1": "b", "v2": {"2026-11-02": 1, "n": 2}, "20": "c"}
+    record = {"meid": "1", "parties": parties, **honest}
     frame = profile([json.dumps(record).encode()]).frame.set_index("path")
     assert (frame.loc["parties.*", "n_parents"], frame.loc["parties.*.name", "feeds"]) == (2, "legs.name")
     assert {"parties.count", "20261102", "line1", "v2.2026-11-02", "20"} <= {*frame.index}

@@ -47,7 +47,7 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Evidence(Table):
+class FoundRecords(Table):
     """The raw records of a finding; its title, notes and headings say ids and creators as the finding does."""
 
     known_records: frozenset[str] = frozenset()
@@ -56,7 +56,7 @@ class Evidence(Table):
 
 def explain(
     source: Auditable | None, row: Mapping[str, Any], check: Check | None, pulls: Sequence[str], told: Mapping[str, Any]
-) -> Evidence:
+) -> FoundRecords:
     """Return one row per key of the raw records of a finding, one column per version of each record."""
     ids = list(row["record_ids"])
     shown = _records(source, ids)
@@ -66,7 +66,7 @@ def explain(
     for place, one in enumerate(shown[:MOST], start=1):
         columns[f"record_{place}"] = pa.array([one.values.get(key) for key in keys], pa.string())
         definitions.append(Definition(key=f"record_{place}", zh=one.label, en=one.label, unit="raw", named_by=("key",)))
-    return Evidence(
+    return FoundRecords(
         frame=pa.table(columns).to_pandas(types_mapper=_strings),
         name="evidence",
         title=Text(row["zh"], row["en"]),

@@ -75,6 +75,7 @@ def is_swallowing(row: Sequence[str], width: int) -> bool:
 
 MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})
 """Our names for columns of days and instants."""
+_WEEKDAY = re.compile(r"(?<=[\d日])\s*[(（]?(?:周|星期|礼拜)[一二三四五六日天][)）]?$")
 _SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")
 _SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 """Day 0 of serial numbers, for all days since March 1900."""
@@ -83,14 +84,16 @@ _PLAUSIBLE = range(2000, 2050)
 
 def dated(cell: str) -> str:
     """Return what a cell of a column of times was meant to be: a spreadsheet saves one without a format as the number
-    of days since 1900. Anything else stays as it is.
+    of days since 1900, and a day of the week behind a day says nothing more. Anything else stays as it is.
 
     Examples
     --------
-    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000")
-    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000')
+    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000"), dated("2026-03-01（周日）")
+    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000', '2026-03-01')
     """
     text = cell.strip()
+    if week := _WEEKDAY.search(text):
+        return text[: week.start()]
     if not _SERIAL.fullmatch(text):
         return cell
     moment = _SERIAL_ZERO + timedelta(seconds=round(float(text) * 86400))

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, sums_with, unsigned
-from ytxdata.history.list_cells import COLUMNS, headings
+from ytxdata.history.list_cells import COLUMNS, headings, on_its_day
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -34,7 +34,7 @@ from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
 NAMES = {name: usual for name, (_, usual) in COLUMNS.items()}
-"""What its columns may be called, as in a bill that is a witness; a `date` may be that of the bill, which is no meeting's."""
+"""What its columns may be called, as in a bill that is a witness."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _NO_TIME = Text(
@@ -178,7 +178,8 @@ def _bill(line: SheetLine) -> Bill | Text:
     free = closing_of(meeting_id, line.words, cells)
     if not (meeting_id or free or is_credit(seconds, yuan)):
         return _NO_ID
-    begun = cells.get("started_at", "").strip()
+    cells = on_its_day(cells)
+    begun = (cells.get("started_at", "") or cells.get("day", "")).strip()
     started_at = parse_instant(begun)
     is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()  # as a spreadsheet writes one
     ended_at = parse_instant(cells.get("ended_at", "").strip())

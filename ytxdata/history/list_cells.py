@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ from ytxdata.spreadsheets import (
     named_columns,
     seconds_of,
 )
-from ytxdata.times import parse_instant
+from ytxdata.times import beijing_text, parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -42,10 +43,11 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
     "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *PARTS)),
+    "day": ("instant", ("会议日期", "通话日期", "开始日期", "日期", "meetingdate", "calldate", "startdate", "date")),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
-_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
+_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number", "day"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
@@ -314,6 +316,30 @@ def called(header: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
 def is_enough(by_name: Mapping[str, str]) -> bool:
     """Say whether columns tell which meeting a line means, or whose connection when."""
     return "meeting_id" in by_name or {"number", "started_at"} <= by_name.keys()
+
+
+_CLOCK = re.compile(r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?")
+
+
+def on_its_day(told: Mapping[str, str]) -> dict[str, str]:
+    """Return what a line says by our names, with its start and end that are clocks and nothing else on the day beside
+    them, an end on that of its start: by its clock before it, on the next one.
+
+    Examples
+    --------
+    >>> on_its_day({"day": "2026-03-01", "started_at": "23:15", "ended_at": "0:05"})
+    {'day': '2026-03-01', 'started_at': '2026-03-01 23:15', 'ended_at': '2026-03-02 00:05:00'}
+    """
+    made = dict(told)
+    for ours in ("started_at", "ended_at"):
+        if not _CLOCK.fullmatch(clock := made.get(ours, "").strip()):
+            continue
+        begin = parse_instant(made.get("started_at", "")) if ours == "ended_at" else None
+        if day := begin or parse_instant(made.get("day", "").strip()):
+            made[ours] = f"{beijing_text(day)[:10]} {clock.zfill(5)}"
+            end = parse_instant(made[ours])
+            made[ours] = beijing_text(end + timedelta(days=1)) if begin and end and end < begin else made[ours]
+    return made
 
 
 def plain(cell: Any) -> str:

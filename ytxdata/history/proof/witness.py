@@ -128,6 +128,7 @@ ASIDE: Mapping[str, Text] = {
     "ended_at": Text("结束时间读不懂", "its end cannot be read"),
     "duration_s": Text("时长读不懂", "its length cannot be read"),
     "amount_yuan": Text("金额读不懂", "its amount cannot be read"),
+    "day": Text("日期读不懂；请写成 2026-03-01", "its day cannot be read: write 2026-03-01"),
     "beyond": Text("有的格子不在任何列名之下，没有读", "it has cells under no name of a column, which were not read"),
     "swallowed": Text("一格里有好几行：引号不成对", "one cell holds several lines: a quote has no other"),
     "nested": Text("里面还有别的会议，没有读", "it holds other meetings, which were not read"),
@@ -146,6 +147,7 @@ UNREAD_CELLS = ("started_at", "ended_at", "duration_s", "amount_yuan")
 
 UNREAD_BESIDE = (
     *UNREAD_CELLS,
+    "day",
     "total_unread",
     "more",
     "beyond",

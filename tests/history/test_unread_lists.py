@@ -296,6 +296,45 @@ def test_a_key_that_stands_twice_in_an_object_hides_no_meeting() -> None:
     assert (said.finding, [why for _, why in said.aside]) == ("unread", ["column"])
 
 
+CUT = (
+    "仅显示前 20 条记录", "第1页，共3页", "第1/3页", "页码：1/3", "Page 1 of 3", "本页 20 条，共 52 条", "其余 32 条未显示", "结果已截断",
+    "显示第 1 到第 20 项结果，共 52 项", "Showing 1 to 20 of 52 entries", "Only the first 20 rows are shown",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", CUT)
+@pytest.mark.parametrize("own", [OWN, ""])
+def test_a_list_that_says_in_words_that_it_is_only_a_part_proves_nothing(words: str, own: str) -> None:
+    rows = grid(TIMES + CALLS + own)
+    cell = f'"{words}"'
+    for raw in (
+        TIMES + CALLS + own + f"{cell},,\n",
+        f"{cell},,\n" + TIMES + CALLS + own,
+        TIMES + CALLS.replace("m7,", f"{cell},,\nm7,") + own,
+        workbook(rows, [[words]]),
+        json.dumps({"cdr": as_json(), "note": words}),
+    ):
+        said = heard(raw, totals=Totals(lines=20))
+        assert (said.finding, said.n_only_in_witness) == ("unread", 0), said.text.en
+        assert ASIDE["more"].en in said.text.en
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["第1页，共1页", "Page 1 of 1", "共3页", "最多显示 5,000 条", "本页 20 条，共 20 条", "Showing 1 to 20 of 20 entries", "前3场会议免费",
+     "本次导出 20 场，共 312 人次", "显示 20 场会议，共 52 条接入", "如数据不全请联系客服", "没有更多记录", "未超出导出上限", "名称过长已截断"],
+)  # fmt: skip
+def test_words_that_tell_of_pages_or_limits_and_of_nothing_that_is_missing_are_notes(words: str) -> None:
+    assert heard(TIMES + CALLS + OWN + f'"{words}",,\n').finding == "witnessed"
+    assert heard(f'"{words}",,\n' + TIMES + CALLS + OWN).finding == "witnessed"
+
+
+def test_pages_below_each_other_are_a_whole_list() -> None:
+    whole = TIMES + CALLS.replace("m10,", f'"第1页，共2页",,\n转下页,,\n{TIMES}m10,') + "“第2页/共2页”,,\n" + OWN
+    assert heard(whole).finding == "witnessed"
+    assert heard(whole.replace("第2页/共2页", "第2页/共3页")).finding == "unread"
+
+
 # ---- days, and lines without any time
 
 

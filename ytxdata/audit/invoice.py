@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, sums_with, unsigned
-from ytxdata.history.list_cells import COLUMNS, headings, on_its_day
+from ytxdata.history.list_cells import COLUMNS, headings
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -28,7 +28,7 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import FORMULA, exact
+from ytxdata.spreadsheets import FORMULA, exact, on_its_day
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 

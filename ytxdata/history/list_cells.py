@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -33,7 +32,7 @@ from ytxdata.spreadsheets import (
     named_columns,
     seconds_of,
 )
-from ytxdata.times import beijing_text, parse_instant
+from ytxdata.times import parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -57,7 +56,7 @@ _OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 
 class RawList(NamedTuple):
     """Cells of a list by the names of their columns, the number of each line, what the list says of itself, what of it
-    stands in no line, and the title above it.
+    stands in no line, the title above it, and what stands on worksheets beside it.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -66,6 +65,7 @@ class RawList(NamedTuple):
     header: Sequence[str]
     aside: Sequence[Aside] = ()
     title: str = ""
+    covers: Sequence[str] = ()
 
 
 def cells_of(raw: bytes, columns: Mapping[str, str]) -> RawList:
@@ -202,7 +202,8 @@ def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawLi
         for place, one in enumerate(full, 1)
         if place != chosen + 1 and (one.lines if is_bare else _may_hold_calls([row for _, row in one.lines], columns))
     ]
-    return sheet._replace(aside=(*others, *sheet.aside))
+    covers = [" ".join(row) for place, one in enumerate(full) if place != chosen for _, row in one.lines]
+    return sheet._replace(aside=(*others, *sheet.aside), covers=covers)
 
 
 def _filled(sheet: Worksheet) -> Worksheet:
@@ -316,30 +317,6 @@ def called(header: Iterable[str], columns: Mapping[str, str]) -> dict[str, str]:
 def is_enough(by_name: Mapping[str, str]) -> bool:
     """Say whether columns tell which meeting a line means, or whose connection when."""
     return "meeting_id" in by_name or {"number", "started_at"} <= by_name.keys()
-
-
-_CLOCK = re.compile(r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?")
-
-
-def on_its_day(told: Mapping[str, str]) -> dict[str, str]:
-    """Return what a line says by our names, with its start and end that are clocks and nothing else on the day beside
-    them, an end on that of its start: by its clock before it, on the next one.
-
-    Examples
-    --------
-    >>> on_its_day({"day": "2026-03-01", "started_at": "23:15", "ended_at": "0:05"})
-    {'day': '2026-03-01', 'started_at': '2026-03-01 23:15', 'ended_at': '2026-03-02 00:05:00'}
-    """
-    made = dict(told)
-    for ours in ("started_at", "ended_at"):
-        if not _CLOCK.fullmatch(clock := made.get(ours, "").strip()):
-            continue
-        begin = parse_instant(made.get("started_at", "")) if ours == "ended_at" else None
-        if day := begin or parse_instant(made.get("day", "").strip()):
-            made[ours] = f"{beijing_text(day)[:10]} {clock.zfill(5)}"
-            end = parse_instant(made[ours])
-            made[ours] = beijing_text(end + timedelta(days=1)) if begin and end and end < begin else made[ours]
-    return made
 
 
 def plain(cell: Any) -> str:

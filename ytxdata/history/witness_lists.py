@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, headings, is_enough, on_its_day, plain
+from ytxdata.history.list_cells import COLUMNS, COUNT, RawList, called, cells_of, headings, is_enough, plain
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -31,8 +31,9 @@ from ytxdata.list_totals import (
     stated,
 )
 from ytxdata.phones import normalize
+from ytxdata.records.reported_losses import cut_at, is_of_cut
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, seconds_of, told_header
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, on_its_day, seconds_of, told_header
 from ytxdata.times import BEIJING, beijing_text
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
@@ -183,6 +184,9 @@ def _lines(
     names = [line_name(own, words) for own, words in zip(ids, words_of, strict=True)]
     beside = [[told[ours][n] for ours in told if ours != "meeting_id"] for n in range(len(names))]
     titles = headings([*zip(names, beside, words_of, strict=True)])
+    titles |= {n for n, words in enumerate(words_of) if is_of_cut(words)}
+    notes = [(0, one) for one in (sheet.title, *sheet.covers)]
+    notes += [(0, one) for said in sheet.totals for one in said.values() if isinstance(one, str)]
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
@@ -208,6 +212,8 @@ def _lines(
             )
             totals.append(_OwnTotal(number, _figures(row, by_name, sheet.title), said, len(lines), is_lost))
         aside.append(Aside(line, why))
+        notes.append((number, " ".join(words_of[n])))
+    aside += [Aside(WitnessLine(one), "more") for one in cut_at(notes, [one.line for one in lines], len(sheet.rows))]
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
     n_ids = len({one.meeting_id for one in lines})

@@ -68,6 +68,11 @@ class Bill(NamedTuple):
     rest_s: Decimal = Decimal(0)
 
     @property
+    def length_s(self) -> Decimal | None:
+        """How long it says that the meeting was, with its decimals."""
+        return None if self.duration_s is None else self.duration_s + self.rest_s
+
+    @property
     def is_credit(self) -> bool:
         """Whether it gives back what another line asked for."""
         return is_credit(self.duration_s, self.amount_yuan)

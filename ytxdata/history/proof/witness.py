@@ -57,6 +57,11 @@ class WitnessLine:
     rest_s: Decimal = Decimal(0)
 
     @property
+    def length_s(self) -> Decimal | None:
+        """How long it says that it was, with its decimals."""
+        return None if self.duration_s is None else self.duration_s + self.rest_s
+
+    @property
     def is_charged(self) -> bool:
         """Whether it says that somebody was connected: for how long, or for how much."""
         is_long = self.started_at is not None and self.ended_at is not None and self.ended_at > self.started_at

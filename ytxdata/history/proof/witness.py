@@ -62,10 +62,16 @@ class WitnessLine:
         return None if self.duration_s is None else self.duration_s + self.rest_s
 
     @property
+    def span_s(self) -> int | None:
+        """How long it was from its start to its end; None where it does not say both."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return max(int((self.ended_at - self.started_at).total_seconds()), 0)
+
+    @property
     def is_charged(self) -> bool:
         """Whether it says that somebody was connected: for how long, or for how much."""
-        is_long = self.started_at is not None and self.ended_at is not None and self.ended_at > self.started_at
-        return bool(self.duration_s or self.amount_yuan or (self.duration_s is None and is_long))
+        return bool(self.duration_s or self.amount_yuan or (self.duration_s is None and self.span_s))
 
     @property
     def is_credit(self) -> bool:
@@ -274,9 +280,11 @@ class Totals:
         """Return what each figure may come to: as it is first."""
         yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
         counts = len(lines), sum(not one.is_credit for one in lines)
+        # of a list without lengths a total in words is that of its starts and ends
+        has_lengths = any(one.duration_s is not None for one in lines)
         return {
             "lines": [Decimal(n + more) for n in counts for more in range(len(closings) + 1)],
-            "seconds": sums_of_seconds((one.duration_s, one.rest_s) for one in lines),
+            "seconds": sums_of_seconds((one.duration_s if has_lengths else one.span_s, one.rest_s) for one in lines),
             "yuan": [
                 yuan + more
                 for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in closings)

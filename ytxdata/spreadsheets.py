@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, plain_words
+from ytxdata.times import beijing_text, parse_instant
 
 FORMULA = Text("单元格是公式", "a cell is a formula")
 SCIENTIFIC = Text(
@@ -75,6 +76,7 @@ def is_swallowing(row: Sequence[str], width: int) -> bool:
 
 MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})
 """Our names for columns of days and instants."""
+_WEEKDAY = re.compile(r"(?<=[\d日])\s*[(（]?(?:周|星期|礼拜)[一二三四五六日天][)）]?$")
 _SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")
 _SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 """Day 0 of serial numbers, for all days since March 1900."""
@@ -83,20 +85,46 @@ _PLAUSIBLE = range(2000, 2050)
 
 def dated(cell: str) -> str:
     """Return what a cell of a column of times was meant to be: a spreadsheet saves one without a format as the number
-    of days since 1900. Anything else stays as it is.
+    of days since 1900, and a day of the week behind a day says nothing more. Anything else stays as it is.
 
     Examples
     --------
-    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000")
-    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000')
+    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000"), dated("2026-03-01（周日）")
+    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000', '2026-03-01')
     """
     text = cell.strip()
+    if week := _WEEKDAY.search(text):
+        return text[: week.start()]
     if not _SERIAL.fullmatch(text):
         return cell
     moment = _SERIAL_ZERO + timedelta(seconds=round(float(text) * 86400))
     if moment.year not in _PLAUSIBLE:
         return cell
     return f"{moment:%Y-%m-%d %H:%M:%S}" if "." in text else f"{moment:%Y-%m-%d}"
+
+
+_CLOCK = re.compile(r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?")
+
+
+def on_its_day(told: Mapping[str, str]) -> dict[str, str]:
+    """Return what a line says by our names, with its start and end that are clocks and nothing else on the day beside
+    them, an end on that of its start: by its clock before it, on the next one.
+
+    Examples
+    --------
+    >>> on_its_day({"day": "2026-03-01", "started_at": "23:15", "ended_at": "0:05"})
+    {'day': '2026-03-01', 'started_at': '2026-03-01 23:15', 'ended_at': '2026-03-02 00:05:00'}
+    """
+    made = dict(told)
+    for ours in ("started_at", "ended_at"):
+        if not _CLOCK.fullmatch(clock := made.get(ours, "").strip()):
+            continue
+        begin = parse_instant(made.get("started_at", "")) if ours == "ended_at" else None
+        if day := begin or parse_instant(made.get("day", "").strip()):
+            made[ours] = f"{beijing_text(day)[:10]} {clock.zfill(5)}"
+            end = parse_instant(made[ours])
+            made[ours] = beijing_text(end + timedelta(days=1)) if begin and end and end < begin else made[ours]
+    return made
 
 
 Grid: TypeAlias = Sequence[tuple[int, list[Any]]]

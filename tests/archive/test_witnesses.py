@@ -163,6 +163,23 @@ def test_a_line_that_the_archive_lacks_is_a_gap_and_a_bill_that_lacks_one_proves
 
 
 @pytest.mark.slow
+def test_a_list_that_takes_the_place_of_another_months_says_whose_gaps_are_taken_back(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    middle = meetings.started_at.min().normalize() + (end - start) // 2
+    first, second = meetings[meetings.started_at < middle], meetings[meetings.started_at >= middle]
+    extra = first.iloc[[0]].assign(meeting_id="lost")
+    told = archive.witness(bill_of(pd.concat([first, extra])), kind="invoice", start=start, end=middle, name="bill")
+    assert (told.instead_of, archive.certificate(start, middle).worst) == (None, "GAP")
+    again = archive.witness(bill_of(second), kind="invoice", start=middle, end=end, name="bill")
+    assert again.instead_of == (told.start, told.end, 1)
+    assert "takes the place of the earlier list bill" in again.text.en
+    assert "取代了此前同名的清单 bill" in again.text.zh
+    same = archive.witness(bill_of(second), kind="invoice", start=middle, end=end, name="bill")
+    assert same.instead_of is None, "the same list, given again, takes nothing back"
+    assert archive.witnesses()[0].instead_of is None
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("is_removed", "rules"), [(True, RULES), (False, RULES - 1)])
 def test_a_list_that_is_given_again_proves_at_once_what_it_proved_in_one_change(
     archive: Archive, is_removed: bool, rules: int

@@ -54,6 +54,23 @@ def test_a_date_tells_meetings_of_one_length_apart_and_a_line_without_its_meetin
     assert room_states([late, ("88001", 600, "2026-03-23 14:00")]) == {"matched": 1, "missing_record": 1}
 
 
+@pytest.mark.parametrize("column", ["会议日期", "通话日期", "日期", "date"])
+@pytest.mark.parametrize("clock", ["", "14:00"])
+def test_days_under_a_name_of_their_own_tell_the_month_of_a_line_also_beside_clocks(column: str, clock: str) -> None:
+    office = Office()
+    for start, seconds in WEEKS:
+        office.meet("88001", start, seconds)
+
+    def states(weeks: Sequence[tuple[str, int]]) -> dict[str, int]:
+        told = {"会议编号": "88001", column: [start[:10] for start, _ in weeks], "时长": [one for _, one in weeks]}
+        lines = pd.DataFrame(told | ({"开始时间": clock} if clock else {}))
+        return {state: n for state, n in audit.reconcile(office.frames, lines, **MARCH).counts.items() if n}
+
+    assert states(WEEKS[2:]) == {"matched": 2}
+    of_february = [(start, seconds) for (start, _), (_, seconds) in zip(WEEKS[:2], WEEKS[2:], strict=True)]
+    assert "matched" not in states(of_february)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "form", ["%Y-%m-%d", "%Y年%m月%d日", "%Y%m%d", "%Y/%m/%d 0:00", "%Y年%m月%d日 %H:%M", "%Y%m%d%H%M%S"]

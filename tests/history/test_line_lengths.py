@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.history.bills import END, held, line, witness
+from tests.history.bills import END, held, line, read, witness
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.line_lengths import Lengths
 from ytxdata.history.proof.match_lines import Archived
@@ -71,6 +71,30 @@ def test_a_line_that_carries_the_seconds_of_another_is_named_and_proves_nothing(
     assert "第 4 行" in said.text.zh
     assert "PROVEN" not in [one.verdict for one in with_witnesses(Certificate(), [said], END).periods]
     assert Hearing.from_dict(said.to_dict() | {"off": [list(one) for one in said.off]}) == said
+
+
+@pytest.mark.parametrize(
+    ("column", "unit_s", "places"),
+    [
+        ("时长（分钟）", 60, 1),
+        ("时长（分钟）", 60, 2),
+        ("时长", 60, 1),
+        ("时长", 60, 2),
+        ("时长（小时）", 3600, 2),
+        ("时长(h)", 3600, 4),
+    ],
+)
+def test_lengths_with_decimals_are_those_of_their_meetings(column: str, unit_s: int, places: int) -> None:
+    shown = [f"{Decimal(one.lengths.length_s or 0) / unit_s:.{places}f}" for one in meetings()]
+
+    def said(cells: list[str]) -> Hearing:
+        body = "".join(f"m{i},2026-03-01 {8 + i:02}:00:00,{cell}\n" for i, cell in enumerate(cells[:16]))
+        raw = f"会议编号,开始时间,{column}\n{body}合计,,{sum(map(Decimal, cells[:16]))}\n"
+        return hear(read(raw.encode()), meetings()[:16])
+
+    assert said(shown).finding == "witnessed"
+    longer = [str(Decimal(cell) + Decimal(1800) / unit_s) if i == 2 else cell for i, cell in enumerate(shown)]
+    assert (said(longer).finding, [one.line for one in said(longer).off]) == ("lines_differ", [4])
 
 
 @pytest.mark.parametrize("seconds", [1, 36_000])

@@ -239,3 +239,14 @@ def test_a_sum_of_a_workbook_is_what_the_workbook_shows() -> None:
     book.save(made)
     raw = with_results(made.getvalue(), {"SUM(C2:C3)": "3.0000000000000004"})
     assert hear(read(raw), held(2)).finding == "witnessed"
+
+
+@pytest.mark.parametrize("total", ["合计：2场，3600秒，3.00元", "合计：2场，总时长1小时0分0秒，3.00元"])
+def test_a_total_of_seconds_is_that_of_starts_and_ends_where_no_column_tells_lengths(total: str) -> None:
+    raw = (
+        "会议编号,开始时间,结束时间,金额\n"
+        "m0,2026-03-01 08:00:00,2026-03-01 08:30:00,1.50\nm1,2026-03-01 09:00:00,2026-03-01 09:30:00,1.50\n"
+    )
+    assert hear(read(f"{raw}{total}\n".encode()), held(2)).finding == "witnessed"
+    longer = total.replace("3600秒", "4200秒").replace("0分", "10分")
+    assert hear(read(f"{raw}{longer}\n".encode()), held(2)).finding in ("total_differs", "unread")

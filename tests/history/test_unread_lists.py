@@ -37,7 +37,9 @@ def heard(raw: bytes | str, archived: Sequence[Archived] | None = None, **more: 
     return hear(read(raw.encode() if isinstance(raw, str) else raw, **more), daily() if archived is None else archived)
 
 
-def workbook(*sheets: Sequence[Sequence[object]], hidden: Sequence[int] = (), merged: str = "") -> bytes:
+def workbook(
+    *sheets: Sequence[Sequence[object]], hidden: Sequence[int] = (), merged: str | Sequence[str] = ()
+) -> bytes:
     from openpyxl import Workbook
 
     book, file = Workbook(), BytesIO()
@@ -48,8 +50,8 @@ def workbook(*sheets: Sequence[Sequence[object]], hidden: Sequence[int] = (), me
             sheet.append(list(row))
         if place in hidden:
             sheet.sheet_state = "hidden"
-        if merged and place == 0:
-            sheet.merge_cells(merged)
+        for span in ([merged] if isinstance(merged, str) else merged) if place == 0 else ():
+            sheet.merge_cells(span)
     book.save(file)
     return file.getvalue()
 
@@ -294,7 +296,85 @@ def test_a_key_that_stands_twice_in_an_object_hides_no_meeting() -> None:
     assert (said.finding, [why for _, why in said.aside]) == ("unread", ["column"])
 
 
+CUT = (
+    "仅显示前 20 条记录", "第1页，共3页", "第1/3页", "页码：1/3", "Page 1 of 3", "本页 20 条，共 52 条", "其余 32 条未显示", "结果已截断",
+    "显示第 1 到第 20 项结果，共 52 项", "Showing 1 to 20 of 52 entries", "Only the first 20 rows are shown",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", CUT)
+@pytest.mark.parametrize("own", [OWN, ""])
+def test_a_list_that_says_in_words_that_it_is_only_a_part_proves_nothing(words: str, own: str) -> None:
+    rows = grid(TIMES + CALLS + own)
+    cell = f'"{words}"'
+    for raw in (
+        TIMES + CALLS + own + f"{cell},,\n",
+        f"{cell},,\n" + TIMES + CALLS + own,
+        TIMES + CALLS.replace("m7,", f"{cell},,\nm7,") + own,
+        workbook(rows, [[words]]),
+        json.dumps({"cdr": as_json(), "note": words}),
+    ):
+        said = heard(raw, totals=Totals(lines=20))
+        assert (said.finding, said.n_only_in_witness) == ("unread", 0), said.text.en
+        assert ASIDE["more"].en in said.text.en
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["第1页，共1页", "Page 1 of 1", "共3页", "最多显示 5,000 条", "本页 20 条，共 20 条", "Showing 1 to 20 of 20 entries", "前3场会议免费",
+     "本次导出 20 场，共 312 人次", "显示 20 场会议，共 52 条接入", "如数据不全请联系客服", "没有更多记录", "未超出导出上限", "名称过长已截断"],
+)  # fmt: skip
+def test_words_that_tell_of_pages_or_limits_and_of_nothing_that_is_missing_are_notes(words: str) -> None:
+    assert heard(TIMES + CALLS + OWN + f'"{words}",,\n').finding == "witnessed"
+    assert heard(f'"{words}",,\n' + TIMES + CALLS + OWN).finding == "witnessed"
+
+
+def test_pages_below_each_other_are_a_whole_list() -> None:
+    whole = TIMES + CALLS.replace("m10,", f'"第1页，共2页",,\n转下页,,\n{TIMES}m10,') + "“第2页/共2页”,,\n" + OWN
+    assert heard(whole).finding == "witnessed"
+    assert heard(whole.replace("第2页/共2页", "第2页/共3页")).finding == "unread"
+
+
 # ---- days, and lines without any time
+
+
+DAY_NAMES = ("会议日期", "通话日期", "日期", "开始日期", "date", "Start Date")
+
+
+@pytest.mark.parametrize("column", DAY_NAMES)
+def test_a_column_of_days_is_the_day_of_its_line(column: str) -> None:
+    raw = (TIMES + CALLS + OWN).replace("开始时间", column).replace(" 08:00:00", "")
+    assert heard(raw).finding == "witnessed"
+    assert heard(raw.replace("2026-03", "2026-01")).finding == "foreign"
+    said = heard(raw.replace("2026-03-07", "2026-03-27"))
+    assert [(one.line, one.start) for one in said.only_in_witness] == [(8, at(26 * 24 - 8))]
+
+
+@pytest.mark.parametrize(
+    "form", ["{}（周日）", "{} 星期日", "3月{d}日", "2026年3月{d}日", "2026-03", "2026年3月", "-", ""]
+)
+def test_days_as_people_write_them_prove_their_month(form: str) -> None:
+    days = [form.format(f"2026-03-{day:02}", d=day) for day in range(1, 21)]
+    raw = "会议编号,日期,时长\n" + "".join(f"m{i},{day},600\n" for i, day in enumerate(days)) + OWN
+    assert heard(raw).finding == "witnessed"
+
+
+@pytest.mark.parametrize("day", ["2026-02", "2026年1月", "17/10/2026", "待定", "10-17"])
+def test_a_day_that_is_not_understood_proves_nothing_where_nothing_else_tells_when(day: str) -> None:
+    raw = "会议编号,日期,时长\n" + "".join(f"m{i},{day},600\n" for i in range(20)) + OWN
+    said = heard(raw)
+    assert (said.finding, said.aside[0]) == ("unread", (2, "day")), said.text.en
+    timed = (TIMES + CALLS + "合计,,,12000\n").replace("时间,", "时间,日期,").replace(":00,", f":00,{day},")
+    assert heard(timed).finding == "witnessed"
+
+
+def test_a_day_that_is_merged_over_the_meetings_of_that_day_is_that_of_each() -> None:
+    rows = [[None if i % 2 else f"2026-03-{i // 2 + 1:02}", f"m{i}", "08:00", 600] for i in range(20)]
+    spans = [f"A{2 * n + 2}:A{2 * n + 3}" for n in range(10)]
+    archived = [Archived(f"d{i}", f"m{i}", at(24 * (i // 2))) for i in range(20)]
+    raw = workbook([["日期", "会议编号", "开始时间", "时长"], *rows, ["合计", None, None, 12000]], merged=spans)
+    assert heard(raw, archived).finding == "witnessed"
+    assert heard(raw, [*archived[:3], replace(archived[3], started_at=at(72)), *archived[4:]]).n_only_in_witness == 1
 
 
 def room(*days: float, **more: object) -> list[Archived]:

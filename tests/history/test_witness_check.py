@@ -308,11 +308,24 @@ def test_a_line_without_an_instant_that_charges_for_who_never_joined_proves_noth
     waits = Archived("w", "room", None, ALICE, True, at(50))
     for day in (at(50).date(), None):
         lines = [WitnessLine(90, "room", ALICE, day=day, **charged) for charged in ({"duration_s": 60}, {})]  # type: ignore[arg-type]
-        assert [hear(connections(one), [*SEEN, waits]).finding for one in lines] == ["undated", "witnessed"]
+        assert [hear(connections(one), [*SEEN, waits]).finding for one in lines] == ["undated", "no_total"]
         another = Archived("v", "room", None, "+8613800000002", True, at(50))
         assert hear(connections(lines[1]), [*SEEN, waits, another]).finding == "undated", "it leaves out who never came"
         nobody = [replace(lines[1], duration_s=0)]
-        assert hear(connections(*nobody), [*SEEN, waits, another]).finding == "witnessed"
+        bill = connections(*nobody)
+        assert hear(bill, [*SEEN, waits, another]).finding == "no_total"
+        summed = replace(bill, totals=Totals(lines=21, seconds=36_000))
+        assert hear(summed, [*SEEN, waits, another]).finding == "witnessed"
+
+
+def test_a_line_of_who_never_joined_makes_up_for_no_connection_that_is_nowhere() -> None:
+    """The carrier counted 21 connections; the file lacks one, and names somebody who was never connected."""
+    waits = Archived("w", "m3", None, "+8613800000002", True, at(72))
+    nobody = WitnessLine(90, "m3", "+8613800000002", duration_s=0)
+    for bill in (connections(nobody), replace(connections(nobody), totals=Totals(), given=Totals(lines=21))):
+        said = hear(bill, [*SEEN, waits])
+        assert (said.finding, said.only_in_witness) == ("no_total", ())
+    assert hear(connections(), [*SEEN, waits]).finding == "witnessed", "only who was connected is listed"
 
 
 def test_a_minute_that_is_charged_for_a_second_is_that_second() -> None:

@@ -72,10 +72,13 @@ def _keep(snapshot: Snapshot, writer: Writer, raw: bytes, witness: Witness, colu
     writer.files[WITNESSES] = (*writer.files.get(WITNESSES, ()), file)
     entry = as_kept(hearing, file=path, reading=_reading(witness, columns))
     # the entry goes, its file stays named: evidence that was once relied on is not let go
-    kept = [one for one in entries(snapshot.head.state) if one["hearing"]["name"] != witness.name]
+    before = entries(snapshot.head.state)
+    kept = [one for one in before if one["hearing"]["name"] != witness.name]
+    gone = next((one for one in standing(before) if one.name == witness.name and one.sha256 != witness.sha256), None)
     state = {**snapshot.head.state, "witnesses": [*kept, entry]}
     writer.promote("witness", state=state)
-    return hearings(state)[-1]
+    instead_of = (gone.start, gone.end, gone.n_only_in_witness) if gone else None
+    return replace(hearings(state)[-1], instead_of=instead_of)
 
 
 def remove_witness(root: Path, name: str, wait_s: float) -> Hearing:

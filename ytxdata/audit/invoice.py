@@ -30,13 +30,13 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import FORMULA, exact
+from ytxdata.spreadsheets import FORMULA, exact, on_its_day
 from ytxdata.tables.lists import Listed, SheetLine, Skipped, none_left, read_lines, skipped_note
 from ytxdata.times import BEIJING, parse_instant
 
 WHAT = Text("账单", "invoice")
 NAMES = {name: usual for name, (_, usual) in COLUMNS.items()}
-"""What its columns may be called, as in a bill that is a witness; a `date` may be that of the bill, which is no meeting's."""
+"""What its columns may be called, as in a bill that is a witness."""
 
 _NO_ID = Text("没有会议编号", "no meeting id")
 _NO_TIME = Text(
@@ -68,6 +68,11 @@ class Bill(NamedTuple):
     number: str | None = None
     closing: Closing | None = None
     rest_s: Decimal = Decimal(0)
+
+    @property
+    def length_s(self) -> Decimal | None:
+        """How long it says that the meeting was, with its decimals."""
+        return None if self.duration_s is None else self.duration_s + self.rest_s
 
     @property
     def is_credit(self) -> bool:
@@ -184,7 +189,8 @@ def _bill(line: SheetLine) -> Bill | Text:
     free = closing_of(meeting_id, line.words, cells)
     if not (meeting_id or free or is_credit(seconds, yuan)):
         return _NO_ID
-    begun = cells.get("started_at", "").strip()
+    cells = on_its_day(cells)
+    begun = (cells.get("started_at", "") or cells.get("day", "")).strip()
     started_at = parse_instant(begun)
     is_day = started_at is not None and started_at.astimezone(BEIJING).time() == time()  # as a spreadsheet writes one
     ended_at = parse_instant(cells.get("ended_at", "").strip())

@@ -5,6 +5,7 @@ line is about.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -116,7 +117,7 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     told = {
         bill.line: InvoiceLine(
             bill.line,
-            None if bill.duration_s is None else bill.duration_s * unit_s,
+            None if bill.length_s is None else round(bill.length_s * unit_s) if unit_s > 1 else bill.duration_s,
             bill.amount_yuan,
             None if bill.started_at is None else local_second(bill.started_at),
             bill.is_day,
@@ -160,10 +161,10 @@ def _unit_s(data: Data, bills: Sequence[Bill]) -> int:
     """Return in what the lengths of an invoice are counted [s], by the rule that witnesses go by: a column 时长 may hold
     minutes without saying so.
     """
-    told: dict[str, list[int]] = {}
+    told: dict[str, list[Decimal]] = {}
     for bill in bills:
-        if bill.duration_s is not None:
-            told.setdefault(bill.meeting_id, []).append(bill.duration_s)
+        if bill.length_s is not None:
+            told.setdefault(bill.meeting_id, []).append(bill.length_s)
     some = {one: told[one] for one in list(told)[:: -(-len(told) // _SAMPLED) or 1]}
     known: dict[str, list[Lengths]] = {}
     for row in data.rows(_LENGTHS, list(some)):

@@ -42,10 +42,11 @@ COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
     "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *PARTS)),
+    "day": ("instant", ("会议日期", "通话日期", "开始日期", "日期", "meetingdate", "calldate", "startdate", "date")),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
-_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number"}
+_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number", "day"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
@@ -55,7 +56,7 @@ OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 
 class RawList(NamedTuple):
     """Cells of a list by the names of their columns, the number of each line, what the list says of itself, what of it
-    stands in no line, and the title above it.
+    stands in no line, the title above it, and what stands on worksheets beside it.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -64,6 +65,7 @@ class RawList(NamedTuple):
     header: Sequence[str]
     aside: Sequence[Aside] = ()
     title: str = ""
+    covers: Sequence[str] = ()
 
 
 def cells_of(raw: bytes, columns: Mapping[str, str]) -> RawList:
@@ -200,7 +202,8 @@ def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawLi
         for place, one in enumerate(full, 1)
         if place != chosen + 1 and (one.lines if is_bare else _may_hold_calls([row for _, row in one.lines], columns))
     ]
-    return sheet._replace(aside=(*others, *sheet.aside))
+    covers = [" ".join(row) for place, one in enumerate(full) if place != chosen for _, row in one.lines]
+    return sheet._replace(aside=(*others, *sheet.aside), covers=covers)
 
 
 def _filled(sheet: Worksheet) -> Worksheet:

@@ -34,9 +34,10 @@ from ytxdata.list_totals import (
     stated,
 )
 from ytxdata.phones import normalize
+from ytxdata.records.reported_losses import cut_at, is_of_cut
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, seconds_of, told_header
-from ytxdata.times import BEIJING, beijing_text, parse_instant
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, on_its_day, seconds_of, told_header
+from ytxdata.times import BEIJING, beijing_text
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": (COUNT,),
@@ -93,7 +94,7 @@ def read_witness(
         found = told_header(sheet.header)
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；{found.zh}", f"{why.en}; {found.en}"))
-    lines, aside, said = _lines(sheet, by_name)
+    lines, aside, said = _lines(sheet, by_name, start, end)
     own, more = _totals([*(_figures(one, by_name, sheet.title) for one in sheet.totals), *said])
     return Witness(
         name=name,
@@ -159,7 +160,7 @@ def _unreadable(name: str, why: Text) -> UsageError:
 
 
 def _lines(
-    sheet: RawList, by_name: Mapping[str, str]
+    sheet: RawList, by_name: Mapping[str, str], start: datetime, end: datetime
 ) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures]]:
     """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
     lines: list[WitnessLine] = []
@@ -168,13 +169,18 @@ def _lines(
     sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
-    days = next((name for name in sheet.header if bare(name) in _DAYS), "")
-    told |= _on_days([plain(row.get(days)) for row in sheet.rows], told)
+    if "day" in told:
+        told["day"] = [_of_year(one, start, end) for one in told["day"]]
+    if told:
+        on_days = [on_its_day(dict(zip(told, one, strict=True))) for one in zip(*told.values(), strict=True)]
+        told = {ours: [one[ours] for one in on_days] for ours in told}
     if "duration_s" in told:
         unit_s = seconds_of(by_name["duration_s"])
         told["duration_s"] = [in_seconds(one, unit_s) for one in told["duration_s"]]
     cells = {ours: _read(ours, texts, digits_of(by_name[ours], sheet.title)) for ours, texts in told.items()}
     unread_at = {ours: _unread_at(ours, told[ours], cells[ours]) for ours in UNREAD_CELLS if ours in told}
+    unread_days = _unread_at("day", told["day"], cells["day"]) if "day" in told else set()
+    unread_days -= {n for n in unread_days if _is_month_in(told["day"][n], start, end)}
     if "duration_s" in cells:
         cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     ids = told.get("meeting_id", [""] * len(sheet.rows))
@@ -182,6 +188,9 @@ def _lines(
     names = [line_name(own, words) for own, words in zip(ids, words_of, strict=True)]
     beside = [{ours: told[ours][n] for ours in told if ours != "meeting_id"} for n in range(len(names))]
     titles = headings([*zip(names, beside, words_of, strict=True)])
+    titles |= {n for n, words in enumerate(words_of) if is_of_cut(words)}
+    notes = [(0, one) for one in (sheet.title, *sheet.covers)]
+    notes += [(0, one) for said in sheet.totals for one in said.values() if isinstance(one, str)]
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
@@ -194,6 +203,8 @@ def _lines(
         if why is None:
             lines.append(line)
             aside += (Aside(WitnessLine(number), ours) for ours, places in unread_at.items() if n in places)
+            # read as no day, a list of another month proved this one
+            aside += [Aside(WitnessLine(number), "day")] if n in unread_days and line.edges is None else []
             continue
         if what == "total":
             words = [name, *(one for one in words if one != name)]
@@ -207,6 +218,8 @@ def _lines(
             figures = _figures(row, by_name, sheet.title)
             totals.append(_OwnTotal(number, figures, said, len(lines), is_lost, is_in_words))
         aside.append(Aside(line, why))
+        notes.append((number, " ".join(words_of[n])))
+    aside += [Aside(WitnessLine(one), "more") for one in cut_at(notes, [one.line for one in lines], len(sheet.rows))]
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
     n_ids = len({one.meeting_id for one in lines})
@@ -259,26 +272,6 @@ def _read(ours: str, texts: Sequence[str], digits: int) -> list[Any]:
     return [-one if is_below and one is not None else one for one, (_, is_below) in zip(read, below, strict=True)]
 
 
-_DAYS = ("日期", "会议日期", "通话日期", "开始日期", "date", "startdate")
-"""What a column of days may be called beside one of clocks."""
-_CLOCK = re.compile(r"\d{1,2}[:：]\d\d(?:[:：]\d\d)?")
-
-
-def _on_days(days: Sequence[str], told: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Return starts and ends that are clocks and nothing else on the days beside them, an end on that of its start: by
-    its clock before it, on the next one.
-    """
-    made = {ours: list(told[ours]) for ours in ("started_at", "ended_at") if ours in told}
-    clocks = [(n, ours) for ours, texts in made.items() for n, text in enumerate(texts) if _CLOCK.fullmatch(text)]
-    for n, ours in clocks:
-        begin = parse_instant(made["started_at"][n]) if ours == "ended_at" and "started_at" in made else None
-        if day := begin or parse_instant(dated(days[n])):
-            made[ours][n] = f"{beijing_text(day)[:10]} {made[ours][n].zfill(5)}"
-            end = parse_instant(made[ours][n])
-            made[ours][n] = beijing_text(end + timedelta(days=1)) if begin and end and end < begin else made[ours][n]
-    return made
-
-
 _SILENT = re.compile(
     r"未(?:接[通听]?|应答|加入|入会|参会|开始|结束|计费|收费)|无人接听|进行中|会议中|免费|赠送|free|ongoing|no(?: answer|t (?:answered|joined))"
     r"|nan|nat|<na>",
@@ -295,13 +288,35 @@ def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]
     return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
 
 
+_NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
+
+
+def _of_year(text: str, start: datetime, end: datetime) -> str:
+    """Return a day that is written without its year as that of the period, if it is one of its years."""
+    if not (day := _NO_YEAR.fullmatch(text)):
+        return text
+    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
+    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
+    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])
+
+
+_MONTH = re.compile(r"((?:19|20)\d\d)\s*[-/.年]?\s*(\d\d?)\s*月?份?")
+
+
+def _is_month_in(text: str, start: datetime, end: datetime) -> bool:
+    """Say whether a cell under days says a month of the period: of a bill of March, it tells no line from another."""
+    month = _MONTH.fullmatch(text)
+    first, last = beijing_text(start)[:7], beijing_text(end - timedelta.resolution)[:7]
+    return month is not None and first <= f"{month[1]}-{int(month[2]):02}" <= last
+
+
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:
     """Return a line, and why its id or number is not what it was meant to be, where it is not."""
-    moments = {name: said[name] for name in ("started_at", "ended_at") if said.get(name)}
+    moments = {name: said[name] for name in ("started_at", "ended_at", "day") if said.get(name)}
     # A spreadsheet writes a day as its midnight, and a day is no instant.
     said |= {name: None for name, one in moments.items() if one.astimezone(BEIJING).time() == time()}
-    if moments and not said.get("started_at"):
-        said["day"] = next(iter(moments.values())).astimezone(BEIJING).date()
+    is_of_day = bool(moments) and not said.get("started_at")
+    said["day"] = next(iter(moments.values())).astimezone(BEIJING).date() if is_of_day else None
     meant = {name: exact(said[name]) for name in ("meeting_id", "number") if said.get(name)}
     lost = {name: why for name, why in meant.items() if isinstance(why, Text)}
     said |= {name: one for name, one in meant.items() if name not in lost}

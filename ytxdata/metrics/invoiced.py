@@ -384,7 +384,7 @@ COLUMNS = {
     "amount": ("amount_yuan", *ASKED, *sorted(LISTED["amount_yuan"][1], key=OF_CALLS.__contains__)),
     "period": ("month", "月份", "期间", "时段", "账期", "周期", "月", "年月", "账单月份", "计费月份", "计费周期", "结算月份"),
     "started_at": LISTED["started_at"][1],
-    "day": ("日期", "会议日期", "date"),
+    "day": LISTED["day"][1],
     "meeting_id": LISTED["meeting_id"][1],
 }  # fmt: skip
 """What the columns of an invoice by period, or of a bill by meeting, may be called."""

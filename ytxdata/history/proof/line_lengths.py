@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -38,33 +38,45 @@ UNKNOWN = Lengths()
 
 
 class Form(NamedTuple):
-    """One way to say how long something was: of what, brought up to whole steps, and counted in which unit [s]."""
+    """One way to say how long something was: of what, brought up to whole steps, or to the nearest one as minutes with
+    decimals are, and counted in which unit [s].
+    """
 
     of: Literal["meeting", "legs", "sum"]
-    step_s: int
+    step_s: int | Decimal
     unit_s: int = 1
+    is_nearest: bool = False
 
-    def says(self, lengths: Lengths, off_s: int = 0) -> int | None:
+    def says(self, lengths: Lengths, off_s: int = 0) -> int | Decimal | None:
         """Return what it says of a lengths, had each part of it been so much longer; None where the archive does not know."""
         whole = None if lengths.length_s is None else (lengths.length_s,)
         legs = None if lengths.legs_s is None else (sum(lengths.legs_s),) if self.of == "sum" else lengths.legs_s
         parts = whole if self.of == "meeting" else legs
         if parts is None:
             return None
-        return sum(-(-max(part + off_s, 0) // self.step_s) * self.step_s for part in parts) // self.unit_s
+        if self.is_nearest:
+            step = Decimal(self.step_s)
+            nearest = ((max(part + off_s, 0) / step).to_integral_value(ROUND_HALF_UP) for part in parts)
+            return sum(nearest, Decimal(0)) * step / self.unit_s
+        whole_step = int(self.step_s)
+        return sum(-(-max(part + off_s, 0) // whole_step) * whole_step for part in parts) // self.unit_s
 
-    def fits(self, told: int, lengths: Lengths) -> bool:
+    def heard(self, told: int | Decimal) -> int | Decimal:
+        """Return what a line says, so far as it counts: decimals are a part of it where they are of its steps."""
+        return told if self.is_nearest or isinstance(told, int) else int(told.to_integral_value(ROUND_HALF_UP))
+
+    def fits(self, told: int | Decimal, lengths: Lengths) -> bool:
         """Say whether a line may say so of a lengths."""
         least, most = _bounds(self, lengths)
-        return least is not None and most is not None and least <= told <= most
+        return least is not None and most is not None and least <= self.heard(told) <= most
 
-    def misfit(self, told: int, lengths: Lengths) -> int:
+    def misfit(self, told: int | Decimal, lengths: Lengths) -> int:
         """Return how badly a line would say so: 0 is exactly, 1 within what clocks differ, 2 not at all."""
-        return 0 if told == self.says(lengths) else 1 if self.fits(told, lengths) else 2
+        return 0 if self.heard(told) == self.says(lengths) else 1 if self.fits(told, lengths) else 2
 
 
 @lru_cache(maxsize=65536)  # each line is held against all meetings of its id: of a room that keeps it, a whole history
-def _bounds(form: Form, lengths: Lengths) -> tuple[int | None, int | None]:
+def _bounds(form: Form, lengths: Lengths) -> tuple[int | Decimal | None, int | Decimal | None]:
     return form.says(lengths, -SLACK_S), form.says(lengths, SLACK_S)
 
 
@@ -72,6 +84,11 @@ FORMS: tuple[Form, ...] = (
     Form("meeting", 1), Form("sum", 1), Form("meeting", 60), Form("legs", 60), Form("sum", 60),
     Form("meeting", 60, 60), Form("legs", 60, 60), Form("sum", 60, 60),
     Form("meeting", 6), Form("legs", 6), Form("sum", 6),
+    *(
+        Form(of, step_s, unit_s, is_nearest=True)
+        for step_s, unit_s in ((6, 1), (6, 60), (Decimal("0.6"), 60), (36, 1), (36, 3600))
+        for of in ("meeting", "sum")
+    ),
 )  # fmt: skip
 """The exact ones first: of several that as many lines follow, the first counts."""
 
@@ -83,30 +100,30 @@ class Held(NamedTuple):
     unheld: tuple[str, ...]
 
 
-def form_of(groups: Iterable[tuple[Sequence[int], Sequence[Lengths]]]) -> Form:
+def form_of(groups: Iterable[tuple[Sequence[int | Decimal], Sequence[Lengths]]]) -> Form:
     """Return the form that most lines follow, of groups of lines that are each of one of some lengths.
 
     Examples
     --------
     >>> form_of([([120, 60], [Lengths(61), Lengths(7)]), ([60], [Lengths(7)]), ([8], [Lengths(7)])])
-    Form(of='meeting', step_s=60, unit_s=1)
+    Form(of='meeting', step_s=60, unit_s=1, is_nearest=False)
     """
     n_following: Counter[Form] = Counter(dict.fromkeys(FORMS, 0))
     for told, lengths in groups:
         for form in FORMS:
             said = {form.says(one, off_s) for one in lengths for off_s in range(-SLACK_S, SLACK_S + 1)}
-            n_following[form] += sum(seconds in said for seconds in told)
+            n_following[form] += sum(form.heard(seconds) in said for seconds in told)
     return n_following.most_common(1)[0][0]
 
 
 def hold(pairs: Sequence[tuple[WitnessLine, Lengths]]) -> Held:
     """Hold lines against what the archive knows of what each was found as."""
-    spans = [(line, line.duration_s, lengths) for line, lengths in pairs if line.duration_s is not None]
+    spans = [(line, told, lengths) for line, lengths in pairs if (told := line.length_s) is not None]
     form = form_of(([told], [lengths]) for _, told, lengths in spans)
     of_seconds = [
         _Pair(
             line.line,
-            Decimal(told),
+            Decimal(form.heard(told)),
             None if (own := form.says(lengths)) is None else Decimal(own),
             form.fits(told, lengths),
         )

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from operator import attrgetter, itemgetter
@@ -144,18 +145,18 @@ def _crowded(lines: Iterable[WitnessLine], rooms: Mapping[str, Sequence[Archived
 
 def _told_in(
     lines: Iterable[WitnessLine], groups: Mapping[Any, Sequence[Archived]], key: Literal["meeting_id", "number"]
-) -> Iterator[tuple[list[int], list[Lengths]]]:
+) -> Iterator[tuple[list[Decimal], list[Lengths]]]:
     """Yield the lengths told and known of each id, or number, of which no time tells which is which: lines without one
     by id, and what begins together, as on two devices of one person.
     """
     begun = {name: sorted(one.started_at for one in some if one.started_at) for name, some in groups.items()}
     together = {name for name, at in begun.items() if any(b - a <= TOLERANCE for a, b in pairwise(at))}
-    told: dict[Any, list[int]] = defaultdict(list)
+    told: dict[Any, list[Decimal]] = defaultdict(list)
     for line in lines:
         name = getattr(line, key)
         is_timeless = line.started_at is None and key == "meeting_id" and name in groups
-        if line.duration_s is not None and (is_timeless or name in together):
-            told[name].append(line.duration_s)
+        if line.length_s is not None and (is_timeless or name in together):
+            told[name].append(line.length_s)
     return ((seconds, [one.lengths for one in groups[name]]) for name, seconds in told.items())
 
 
@@ -235,7 +236,7 @@ def _rank(witness: Witness, line: WitnessLine, one: Archived, clock: Clock, form
 
 
 def _misfit(line: WitnessLine, one: Archived, form: Form) -> int:
-    return 0 if line.duration_s is None else form.misfit(line.duration_s, one.lengths)
+    return 0 if line.length_s is None else form.misfit(line.length_s, one.lengths)
 
 
 def _by_instant(
@@ -289,9 +290,9 @@ def unnamed(
         return {}, {}
     of_key, taken = {one.key: one for one in held}, {*found.values()}
     form = form_of(
-        ([one.duration_s], [of_key[found[one.line]].lengths])
+        ([told], [of_key[found[one.line]].lengths])
         for one in witness.lines
-        if one.line in found and one.duration_s is not None
+        if one.line in found and (told := one.length_s) is not None
     )
     rooms, free = _grouped(held, attrgetter("meeting_id")), [one for one in held if one.key not in taken]
     at_all = _near((one for one in free if one.started_at), tolerance)

@@ -57,10 +57,21 @@ class WitnessLine:
     rest_s: Decimal = Decimal(0)
 
     @property
+    def length_s(self) -> Decimal | None:
+        """How long it says that it was, with its decimals."""
+        return None if self.duration_s is None else self.duration_s + self.rest_s
+
+    @property
+    def span_s(self) -> int | None:
+        """How long it was from its start to its end; None where it does not say both."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return max(int((self.ended_at - self.started_at).total_seconds()), 0)
+
+    @property
     def is_charged(self) -> bool:
         """Whether it says that somebody was connected: for how long, or for how much."""
-        is_long = self.started_at is not None and self.ended_at is not None and self.ended_at > self.started_at
-        return bool(self.duration_s or self.amount_yuan or (self.duration_s is None and is_long))
+        return bool(self.duration_s or self.amount_yuan or (self.duration_s is None and self.span_s))
 
     @property
     def is_credit(self) -> bool:
@@ -128,6 +139,7 @@ ASIDE: Mapping[str, Text] = {
     "ended_at": Text("结束时间读不懂", "its end cannot be read"),
     "duration_s": Text("时长读不懂", "its length cannot be read"),
     "amount_yuan": Text("金额读不懂", "its amount cannot be read"),
+    "day": Text("日期读不懂；请写成 2026-03-01", "its day cannot be read: write 2026-03-01"),
     "beyond": Text("有的格子不在任何列名之下，没有读", "it has cells under no name of a column, which were not read"),
     "swallowed": Text("一格里有好几行：引号不成对", "one cell holds several lines: a quote has no other"),
     "nested": Text("里面还有别的会议，没有读", "it holds other meetings, which were not read"),
@@ -146,6 +158,7 @@ UNREAD_CELLS = ("started_at", "ended_at", "duration_s", "amount_yuan")
 
 UNREAD_BESIDE = (
     *UNREAD_CELLS,
+    "day",
     "total_unread",
     "more",
     "beyond",
@@ -267,9 +280,11 @@ class Totals:
         """Return what each figure may come to: as it is first."""
         yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
         counts = len(lines), sum(not one.is_credit for one in lines)
+        # of a list without lengths a total in words is that of its starts and ends
+        has_lengths = any(one.duration_s is not None for one in lines)
         return {
             "lines": [Decimal(n + more) for n in counts for more in range(len(closings) + 1)],
-            "seconds": sums_of_seconds((one.duration_s, one.rest_s) for one in lines),
+            "seconds": sums_of_seconds((one.duration_s if has_lengths else one.span_s, one.rest_s) for one in lines),
             "yuan": [
                 yuan + more
                 for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in closings)

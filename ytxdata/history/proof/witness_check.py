@@ -77,12 +77,15 @@ def hear(
     ]
     unread = [one.line for one in witness.aside if one.why in UNREAD]
     is_unread = any(one.why in (*UNREAD, *UNREAD_BESIDE) for one in witness.aside)
-    of_key = {one.key: one.lengths for one in held}
-    off, unheld = hold([(one, of_key[found[one.line]]) for one in witness.lines if one.line in found])
+    of_key = {one.key: one for one in held}
+    pairs = [(one, of_key[found[one.line]]) for one in witness.lines if one.line in found]
+    off, unheld = hold([(line, one.lengths) for line, one in pairs])
     stated, beside = witness.stated, witness.beside
     unheld = tuple(of for of in unheld if of in stated.of_what(beside))
     summed = (*witness.lines, *witness.credits)
-    adds_up = stated.agree(summed, beside, unheld, witness.closings)
+    # who never joined may stand on a list or not: in a number alone, a line of one made up for one that is nowhere
+    is_loose = witness.by_connection and any(one.is_silent and one.started_at is None for _, one in pairs)
+    adds_up = stated.agree(summed, beside, (*unheld, *(("lines",) if is_loose else ())), witness.closings)
     is_foreign = len(found) + len(unsure) + len(alike) < FOREIGN * len(witness.lines)
     holds = {
         "empty": not witness.lines and not is_unread,

@@ -78,6 +78,9 @@ class Hearing:
         Which sums (`seconds`, `yuan`) show no line that was left out: what lines say of them follows nothing known.
     until
         Where it was handed in before its period was over, or nobody kept when: from when on it proves nothing.
+    instead_of
+        When it was handed in: from when until when another list of its name was, of whose place it took, and how many
+        of whose lines were missing.
     """
 
     name: str
@@ -104,6 +107,7 @@ class Hearing:
     unheld: tuple[str, ...] = ()
     runs: tuple[str, str] | None = None
     until: datetime | None = None
+    instead_of: tuple[datetime, datetime, int] | None = None
 
     @property
     def agrees(self) -> bool:
@@ -137,6 +141,7 @@ class Hearing:
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),
             *((_aside_told(self.aside, self.n_aside),) if self.aside else ()),
+            *((_instead_told(self.name, *self.instead_of),) if self.instead_of else ()),
             *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
         )
 
@@ -154,6 +159,7 @@ class Hearing:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
+        del plain["instead_of"]  # it is told once, to whoever hands the list in
         plain["until"] = self.until and self.until.isoformat()
         plain["only_in_witness"] = [
             [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
@@ -273,6 +279,16 @@ def _runs_told(first: str, last: str) -> Text:
     return Text(
         f"清单从 {first} 到 {last}（北京时间）：--from {first} --to {until}，不含末日",
         f"it runs from {first} to {last} in Beijing: --from {first} --to {until}, without the last day",
+    )
+
+
+def _instead_told(name: str, start: datetime, end: datetime, n_lacking: int) -> Text:
+    """Say what a list of the same name was: bills of two months that are called alike took back each other's gaps."""
+    first, last = (beijing_text(edge)[:16].removesuffix(" 00:00") for edge in (start, end))
+    return Text(
+        f"它取代了此前同名的清单 {name}（{first} 至 {last}），那份的证明和缺口（{n_lacking} 行）随之收回；若两份都要，请改名后重新提交那一份",
+        f"it takes the place of the earlier list {name} ({first} to {last}), whose proof and gaps ({n_lacking} lines) are "
+        "taken back with it; where both count, hand that one in again under another name",
     )
 
 

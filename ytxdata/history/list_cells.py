@@ -10,11 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import chain, pairwise, zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, amount_of
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
@@ -383,3 +383,17 @@ def doubles(
             and seconds_of(header[one.read]) == seconds_of(header[one.place])
         )
     ]
+
+
+def in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
+    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
+    was another.
+    """
+    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
+    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
+        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
+            emptied = {place: ""} if told[1] else {place: "", after: ""}
+            is_free = amount in row and (amount in emptied or not plain(row[amount]))
+            if is_free and amount_of(told[1] or figure) is not None:
+                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
+    return row

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain, pairwise
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -16,7 +16,17 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, COUNT, OWN_NUMBER, RawList, called, cells_of, is_enough, plain
+from ytxdata.history.list_cells import (
+    COLUMNS,
+    COUNT,
+    OWN_NUMBER,
+    RawList,
+    called,
+    cells_of,
+    in_figures,
+    is_enough,
+    plain,
+)
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -166,7 +176,7 @@ def _lines(
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
     totals: list[_OwnTotal] = []
-    sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
+    sheet = sheet._replace(rows=[in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     if "day" in told:
@@ -442,17 +452,3 @@ def _is_of_words(name: str, said: Mapping[str, str], words: Sequence[str]) -> bo
 
     is_named = name != "" and _WORDY.fullmatch(name) is not None
     return is_named and not any(tells(ours, cell) for ours, cell in said.items())
-
-
-def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
-    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
-    was another.
-    """
-    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
-    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
-        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
-            emptied = {place: ""} if told[1] else {place: "", after: ""}
-            is_free = amount in row and (amount in emptied or not plain(row[amount]))
-            if is_free and amount_of(told[1] or figure) is not None:
-                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
-    return row

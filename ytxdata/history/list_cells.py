@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import chain, pairwise, zip_longest
 from typing import Any, NamedTuple
 
@@ -32,7 +33,7 @@ from ytxdata.spreadsheets import (
     named_columns,
     seconds_of,
 )
-from ytxdata.times import parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -397,3 +398,15 @@ def in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
             if is_free and amount_of(told[1] or figure) is not None:
                 return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
     return row
+
+
+_NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
+
+
+def of_year(text: str, start: datetime, end: datetime) -> str:
+    """Return a day that is written without its year as that of the period, if it is one of its years."""
+    if not (day := _NO_YEAR.fullmatch(text)):
+        return text
+    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
+    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
+    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])

@@ -180,7 +180,7 @@ def _lines(
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     if "day" in told:
-        told["day"] = [_of_year(one, start, end) for one in told["day"]]
+        told["day"] = [of_year(one, start, end) for one in told["day"]]
     if told:
         on_days = [on_its_day(dict(zip(told, one, strict=True))) for one in zip(*told.values(), strict=True)]
         told = {ours: [one[ours] for one in on_days] for ours in told}
@@ -296,18 +296,6 @@ def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]
     open_ = {n for n, text in enumerate(texts) if text and read[n] is None and not _SILENT.fullmatch(text)}
     kind = COLUMNS[ours][0]
     return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
-
-
-_NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
-
-
-def _of_year(text: str, start: datetime, end: datetime) -> str:
-    """Return a day that is written without its year as that of the period, if it is one of its years."""
-    if not (day := _NO_YEAR.fullmatch(text)):
-        return text
-    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
-    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
-    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])
 
 
 _MONTH = re.compile(r"((?:19|20)\d\d)\s*[-/.年]?\s*(\d\d?)\s*月?份?")

@@ -25,6 +25,7 @@ from ytxdata.history.list_cells import (
     cells_of,
     in_figures,
     is_enough,
+    of_year,
     plain,
 )
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine

@@ -129,6 +129,7 @@ def hear(
         unheld=unheld,
         runs=witness.runs if astray else None,
         until=_until(witness),
+        given_at=witness.given_at,
     )
 
 

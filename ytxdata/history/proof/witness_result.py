@@ -78,6 +78,8 @@ class Hearing:
         Which sums (`seconds`, `yuan`) show no line that was left out: what lines say of them follows nothing known.
     until
         Where it was handed in before its period was over, or nobody kept when: from when on it proves nothing.
+    given_at
+        When it was handed in; None where nobody kept that.
     instead_of
         When it was handed in: from when until when another list of its name was, of whose place it took, and how many
         of whose lines were missing.
@@ -107,6 +109,7 @@ class Hearing:
     unheld: tuple[str, ...] = ()
     runs: tuple[str, str] | None = None
     until: datetime | None = None
+    given_at: datetime | None = None
     instead_of: tuple[datetime, datetime, int] | None = None
 
     @property
@@ -136,7 +139,7 @@ class Hearing:
             *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
             *((_runs_told(*self.runs),) if self.runs else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
-            *((_until_told(self.until),) if self.until and self.finding == "witnessed" else ()),
+            *((_until_told(self.until, self.given_at),) if self.until and self.finding == "witnessed" else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),
@@ -160,7 +163,7 @@ class Hearing:
         """Return it as plain JSON values."""
         plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
         del plain["instead_of"]  # it is told once, to whoever hands the list in
-        plain["until"] = self.until and self.until.isoformat()
+        plain |= {name: at and at.isoformat() for name, at in (("until", self.until), ("given_at", self.given_at))}
         plain["only_in_witness"] = [
             [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
             for one in self.only_in_witness
@@ -173,7 +176,7 @@ class Hearing:
         # An archive that has no `n_outside` has counted no such line: it keeps the field's own default.
         known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
         known |= {name: datetime.fromisoformat(values[name]) for name in ("start", "end")}
-        known["until"] = datetime.fromisoformat(values["until"]) if values.get("until") else None
+        known |= {name: datetime.fromisoformat(at) for name in ("until", "given_at") if (at := values.get(name))}
         known["only_in_archive"] = tuple(values["only_in_archive"])
         known["only_in_witness"] = tuple(
             Missing(line, meeting_id, *(None if edge is None else datetime.fromisoformat(edge) for edge in edges))
@@ -265,12 +268,13 @@ def _differing_told(one: Difference, *, is_rounding: bool) -> Text:
     )
 
 
-def _until_told(until: datetime) -> Text:
+def _until_told(until: datetime, given_at: datetime | None) -> Text:
     at = beijing_text(until)
+    early = Text("交来时该时段还没有结束", "it was handed in before its period was over")
+    why = early if given_at else Text("没有记下它是何时交来的", "nobody kept when it was handed in")
     return Text(
-        f"{at} 起不能证实：交来时该时段还没有结束，或没有记下何时交来；请再给出整份清单",
-        f"from {at} on it proves nothing: it was handed in before its period was over, or nobody kept when; give the whole "
-        "list again",
+        f"{at} 起不能证实：{why.zh}；请再给出整份清单",
+        f"from {at} on it proves nothing: {why.en}; give the whole list again",
     )
 
 

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import logging
 import pickle
+import shutil
 import socket
 import sys
 import threading
@@ -24,7 +25,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.platform.hostile import APP, SID, TOKEN, Hostile, reply, said, settings_for
-from ytxdata import errors, times
+from ytxdata import errors, sample, times
+from ytxdata.cli import main
 from ytxdata.errors import YtxError
 from ytxdata.fleet import Fleet
 from ytxdata.history.client import Client
@@ -331,3 +333,29 @@ def test_a_token_in_the_place_of_another_argument_is_not_repeated() -> None:
     assert isinstance(refused, errors.SettingsError)
     assert "cana***" in str(refused)
     assert TOKEN not in str(refused) + repr(refused)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["verify", "URL"],
+        ["verify", "URL", "--json"],
+        ["fleet", "status", "URL", "--json"],
+        ["sync", "--archive", "URL"],
+        ["report", "--archive", "URL", "--out", "r"],
+        ["sql", "select 1", "--archive", "a.archive", "--book", "URL"],
+        ["report", "--archive", "a.archive", "--pseudonyms", "URL", "--out", "r"],
+    ],
+)
+def test_an_address_where_a_file_belongs_is_told_without_what_opens_it(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A path folds its slashes, and what looked for an address found none."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(sample("archive").path, "a.archive")
+    url = "https://user:CANARYpw123456@files.example.invalid/m.archive?token=CANARYtok7890ab"
+    with pytest.raises(SystemExit):
+        main([url if word == "URL" else word for word in command])
+    said = "".join(capfd.readouterr())
+    assert said
+    assert "CANARY" not in said

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ytxdata.history.list_amounts import amount_of, rest_of, sums_of_seconds, sums_with, unsigned
 from ytxdata.history.list_cells import COLUMNS
+from ytxdata.history.list_notes import headings
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.history.witness_lists import headings
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     IN_WORDS,

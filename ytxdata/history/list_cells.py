@@ -10,12 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import chain, pairwise, zip_longest
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, amount_of
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
@@ -33,7 +32,7 @@ from ytxdata.spreadsheets import (
     named_columns,
     seconds_of,
 )
-from ytxdata.times import BEIJING, beijing_text, parse_instant
+from ytxdata.times import parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -384,29 +383,3 @@ def doubles(
             and seconds_of(header[one.read]) == seconds_of(header[one.place])
         )
     ]
-
-
-def in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
-    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
-    was another.
-    """
-    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
-    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
-        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
-            emptied = {place: ""} if told[1] else {place: "", after: ""}
-            is_free = amount in row and (amount in emptied or not plain(row[amount]))
-            if is_free and amount_of(told[1] or figure) is not None:
-                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
-    return row
-
-
-_NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
-
-
-def of_year(text: str, start: datetime, end: datetime) -> str:
-    """Return a day that is written without its year as that of the period, if it is one of its years."""
-    if not (day := _NO_YEAR.fullmatch(text)):
-        return text
-    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
-    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
-    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, pairwise
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -19,33 +19,27 @@ from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds,
 from ytxdata.history.list_cells import (
     COLUMNS,
     COUNT,
-    OWN_NUMBER,
     RawList,
     called,
     cells_of,
-    in_figures,
     is_enough,
-    of_year,
     plain,
 )
+from ytxdata.history.list_notes import cut_at, headings, is_of_cut
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
     IN_WORDS,
-    NOTE,
     Stated,
     Unit,
     begins,
     closing_of,
-    holds_a_number,
-    is_total,
     line_name,
     no_meeting,
     stated,
 )
 from ytxdata.phones import normalize
-from ytxdata.records.reported_losses import cut_at, is_of_cut
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, on_its_day, seconds_of, told_header
 from ytxdata.times import BEIJING, beijing_text
@@ -177,11 +171,11 @@ def _lines(
     lines: list[WitnessLine] = []
     aside = list(sheet.aside)
     totals: list[_OwnTotal] = []
-    sheet = sheet._replace(rows=[in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
+    sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     if "day" in told:
-        told["day"] = [of_year(one, start, end) for one in told["day"]]
+        told["day"] = [_of_year(one, start, end) for one in told["day"]]
     if told:
         on_days = [on_its_day(dict(zip(told, one, strict=True))) for one in zip(*told.values(), strict=True)]
         told = {ours: [one[ours] for one in on_days] for ours in told}
@@ -299,6 +293,18 @@ def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]
     return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
 
 
+_NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
+
+
+def _of_year(text: str, start: datetime, end: datetime) -> str:
+    """Return a day that is written without its year as that of the period, if it is one of its years."""
+    if not (day := _NO_YEAR.fullmatch(text)):
+        return text
+    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
+    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
+    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])
+
+
 _MONTH = re.compile(r"((?:19|20)\d\d)\s*[-/.年]?\s*(\d\d?)\s*月?份?")
 
 
@@ -373,71 +379,15 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) ->
     return {unit: ones for unit, ones in figures.items() if ones}
 
 
-_WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
-"""What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
-
-
-def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
-    """Return the places of lines that are words beside nothing, above the lines that a total is of, or words alone
-    below the last one: a right bill had meetings there that were never held. Among the lines they may be what a room is
-    called.
-
-    Parameters
-    ----------
-    lines
-        What each is called, what it says under our names of columns, without the id, and whatever stands in it: a room
-        with the topic of its meeting beside it was taken for a heading.
-
-    Examples
-    --------
-    >>> names = "市场部", "8001", "小计", "研发部", "8002", "小计", "合计", "以下空白"
-    >>> sorted(headings([(one, {"amount_yuan": "3.60" if one[0] in "8小合" else ""}, [one]) for one in names]))
-    [0, 3, 7]
-    >>> headings([("8001", {"amount_yuan": "3.60"}, []), ("三楼会议室", {}, []), ("合计", {"amount_yuan": "3.60"}, [])])
-    set()
+def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
+    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
+    was another.
     """
-    sums = [is_total(name) for name, *_ in lines]
-    found = {
-        n
-        for n, (name, said, words) in enumerate(lines)
-        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said.values()))
-        if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
-    }
-    others = [n for n in range(len(lines)) if n not in found]
-    # of a list of ids with its total on top, every room that is called in words was below the last total
-    line = next((n for n in others if not sums[n]), len(lines))
-    last = max((n for n in others if sums[n] and n > line), default=-1)
-    placed = set[int]()
-    for above, up in zip([-1, *others], others, strict=False):
-        is_first = above < 0 or sums[above]
-        is_title = not sums[up] and up < last
-        placed |= {*range(above + 1, up)} if is_first and is_title else set()
-    below = range(last + 1, len(lines)) if last >= 0 else range(0)
-    # of a list of nothing but ids and topics, a line with both is all that a meeting is
-    is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
-    foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
-    is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
-    return placed | (foot if is_last else set())
-
-
-_DAY_OF_NOTE = re.compile(r".*(?:日期|时间|date)", re.IGNORECASE)
-"""What a note is called that says when a list was made: 制表日期."""
-_TIME = re.compile(r"\d\s*[-/.:：年月日点时]\s*\d{1,2}(?!\d)|(?<!\d)(?:(?:19|20)\d{6,12}|1\d{9}(?:\d{3})?)(?![\d.])")
-"""What may be meant for a day or an instant, in whatever form; 010-65520000 and 7日内 are none."""
-_ACCOUNT = re.compile(r"(?:[\s-]*\d){9,}")
-"""What is no length and no amount: the number of an account or a phone."""
-_IN_BOTH = re.compile(r"[大小]写")
-"""What says that an amount stands in words, or beside them in figures."""
-
-
-def _is_of_words(name: str, said: Mapping[str, str], words: Sequence[str]) -> bool:
-    """Say whether a line tells no number, no time, no length and no amount: 制表人 | 张三 | 审核人 | 李四."""
-    is_of_total = _IN_BOTH.search(name) is not None and IN_WORDS.search("".join(words)) is not None
-
-    def tells(ours: str, cell: str) -> bool:
-        if COLUMNS[ours][0] == "instant":
-            return _TIME.search(cell) is not None and not NOTE.fullmatch(cell) and not _DAY_OF_NOTE.fullmatch(name)
-        return holds_a_number(cell) and (ours == "number" or not (is_of_total or _ACCOUNT.fullmatch(cell)))
-
-    is_named = name != "" and _WORDY.fullmatch(name) is not None
-    return is_named and not any(tells(ours, cell) for ours, cell in said.items())
+    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
+    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
+        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
+            emptied = {place: ""} if told[1] else {place: "", after: ""}
+            is_free = amount in row and (amount in emptied or not plain(row[amount]))
+            if is_free and amount_of(told[1] or figure) is not None:
+                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
+    return row

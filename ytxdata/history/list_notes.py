@@ -1,0 +1,183 @@
+"""What stands on a list beside its lines: headings above them, a foot below the total, and notes that it is only a
+part.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
+from ytxdata.labels import filled, plain_words
+from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total
+from ytxdata.times import parse_instant
+
+_WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
+"""What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
+
+
+def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
+    """Return the places of lines that are words beside nothing, above the lines that a total is of, or words alone
+    below the last one: a right bill had meetings there that were never held. Among the lines they may be what a room is
+    called.
+
+    Parameters
+    ----------
+    lines
+        What each is called, what it says under our names of columns, without the id, and whatever stands in it: a room
+        with the topic of its meeting beside it was taken for a heading.
+
+    Examples
+    --------
+    >>> names = "市场部", "8001", "小计", "研发部", "8002", "小计", "合计", "以下空白"
+    >>> sorted(headings([(one, {"amount_yuan": "3.60" if one[0] in "8小合" else ""}, [one]) for one in names]))
+    [0, 3, 7]
+    >>> headings([("8001", {"amount_yuan": "3.60"}, []), ("三楼会议室", {}, []), ("合计", {"amount_yuan": "3.60"}, [])])
+    set()
+    """
+    sums = [is_total(name) for name, *_ in lines]
+    found = {
+        n
+        for n, (name, said, words) in enumerate(lines)
+        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said.values()))
+        if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
+    }
+    others = [n for n in range(len(lines)) if n not in found]
+    # of a list of ids with its total on top, every room that is called in words was below the last total
+    line = next((n for n in others if not sums[n]), len(lines))
+    last = max((n for n in others if sums[n] and n > line), default=-1)
+    placed = set[int]()
+    for above, up in zip([-1, *others], others, strict=False):
+        is_first = above < 0 or sums[above]
+        is_title = not sums[up] and up < last
+        placed |= {*range(above + 1, up)} if is_first and is_title else set()
+    below = range(last + 1, len(lines)) if last >= 0 else range(0)
+    # of a list of nothing but ids and topics, a line with both is all that a meeting is
+    is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
+    foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
+    is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
+    return placed | (foot if is_last else set())
+
+
+_DAY_OF_NOTE = re.compile(r".*(?:日期|时间|date)", re.IGNORECASE)
+"""What a note is called that says when a list was made: 制表日期."""
+_TIME = re.compile(r"\d\s*[-/.:：年月日点时]\s*\d{1,2}(?!\d)|(?<!\d)(?:(?:19|20)\d{6,12}|1\d{9}(?:\d{3})?)(?![\d.])")
+"""What may be meant for a day or an instant, in whatever form; 010-65520000 and 7日内 are none."""
+_ACCOUNT = re.compile(r"(?:[\s-]*\d){9,}")
+"""What is no length and no amount: the number of an account or a phone."""
+_IN_BOTH = re.compile(r"[大小]写")
+"""What says that an amount stands in words, or beside them in figures."""
+
+
+def _is_of_words(name: str, said: Mapping[str, str], words: Sequence[str]) -> bool:
+    """Say whether a line tells no number, no time, no length and no amount: 制表人 | 张三 | 审核人 | 李四."""
+    is_of_total = _IN_BOTH.search(name) is not None and IN_WORDS.search("".join(words)) is not None
+
+    def tells(ours: str, cell: str) -> bool:
+        if COLUMNS[ours][0] == "instant":
+            return _TIME.search(cell) is not None and not NOTE.fullmatch(cell) and not _DAY_OF_NOTE.fullmatch(name)
+        return holds_a_number(cell) and (ours == "number" or not (is_of_total or _ACCOUNT.fullmatch(cell)))
+
+    is_named = name != "" and _WORDY.fullmatch(name) is not None
+    return is_named and not any(tells(ours, cell) for ours, cell in said.items())
+
+
+# ── only a part ──
+_COUNTED = r"(?:条|行|笔|场|项|(?:records?|rows?|entries|lines|results|items|meetings|calls|connections)\b)"
+_PART = r"(?:页|部分)"
+_PAGE = re.compile(
+    rf"第\s*(?P<a>\d+)\s*{_PART}\W*(?:总?共|of)?\W*(?P<b>\d+)\s*{_PART}|(?P<c>\d+)\s*/\s*共?\s*(?P<d>\d+)\s*{_PART}"
+    rf"|共\s*(?P<f>\d+)\s*{_PART}\W*(?:当前|本页|此为|这是)?\W*第\s*(?P<e>\d+)\s*{_PART}"
+    r"|(?:页[码次]|\bpage|\bpart)\s*:?\s*(?P<g>\d+)\W*(?:/|of)\W*(?P<h>\d+)",
+    re.IGNORECASE,
+)
+"""A page, and of how many it is one."""
+_SHOWN = (
+    r"本页|当前|本次|显示|导出|列出|展示|返回|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b"
+)
+_OF_MORE = re.compile(
+    rf"(?:{_SHOWN})[^\d]{{0,12}}(?:\d+\s*(?:[-~]|至|到|to)\s*第?\s*)?(?P<n>\d+)\s*(?P<u>{_COUNTED})?[^\d]{{0,8}}?"
+    rf"(?:共|总|全部|\bof\b|/)[^\d]{{0,8}}(?P<m>\d++)\s*+(?:(?P<v>{_COUNTED})|(?![\w.]))",
+    re.IGNORECASE,
+)
+"""How many lines are shown, and of how many: meetings are not of connections."""
+_FIRST = re.compile(
+    rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}|前\s*(\d+)\s*{_COUNTED}"
+    rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?{_COUNTED}",
+    re.IGNORECASE,
+)
+"""A limit: it cuts a list that has as many lines."""
+_MORE = re.compile(
+    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)[^,。;]{{0,8}}略\W*$"
+    r"|(?:数据|结果|清单|列表|记录)(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
+    r"|(?<!未)(?<!没有)(?:达到?|超[出过])[^,。;]{0,8}(?:导出|显示|查询|条数|行数|记录数?)[^,。;]{0,4}(?:上限|限制)"
+    r"|^[^如若]*(?:数据|清单|列表|记录|明细)(?:并?不完整|不全|未全部)"
+    rf"|\btruncated\b|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
+    rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"未完待续|[转接续见]下页|下页续|to be continued|continued (?:on|over)", re.IGNORECASE)
+"""That a page goes on: in a list of all pages the next one stands below."""
+
+
+_FIGURE = re.compile(r"[\s\d.,:¥￥元-]*\d[\s\d.,:¥￥元-]*")
+
+
+def is_of_cut(words: Sequence[str]) -> bool:
+    """Say whether a line is words that tell of pages or of more, and holds neither a time nor a figure.
+
+    Examples
+    --------
+    >>> is_of_cut(["第1页，共3页", ""]), is_of_cut(["8001", "2026-03-01 08:00", "第1页，共3页"]), is_of_cut(["三楼"])
+    (True, False, False)
+    """
+    text = _as_read(" ".join(words))
+    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _GOES_ON))
+    return is_told and not any(parse_instant(one.strip()) or _FIGURE.fullmatch(one) for one in words)
+
+
+def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) -> list[int]:
+    """Return the places of notes by which a list is only a part, of which nobody knows what is on the rest.
+
+    All pages of a list may stand below each other, and a limit, or a number of all, that its lines reach or stay below
+    leaves nothing out.
+
+    Parameters
+    ----------
+    notes
+        Each with its place: what stands above, below and between the lines.
+    lines, n_rows
+        The places of its lines, and how many there are with totals and notes.
+
+    Examples
+    --------
+    >>> [cut_at([(9, one)], range(2, 9), 8) for one in ("第1页，共3页", "仅显示前 7 条记录", "本页 7 条，共 9 条", "转下页")]
+    [[9], [9], [9], [9]]
+    >>> [cut_at([(9, one)], range(2, 9), 8) for one in ("第1页，共1页", "最多显示 1,000 条", "本页 7 条，共 7 条", "共3页")]
+    [[], [], [], []]
+    >>> cut_at([(4, "Page 1 of 2"), (9, "Page 2 of 2")], range(2, 9), 8)
+    []
+    """
+    texts = [(place, _as_read(text)) for place, text in notes]
+    pages = [(place, *one) for place, text in texts for one in _pages(text)]
+    told = {page for _, page, _ in pages}
+    found = {place for place, _, n in pages if not {*range(1, min(n, len(told) + 1) + 1)} <= told}
+    for place, text in texts:
+        is_less = any(
+            int(one["m"]) > max(len(lines), int(one["n"])) and len({one["u"], one["v"]} - {None}) == 1
+            for one in _OF_MORE.finditer(text)
+        )
+        is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
+        goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
+        found |= {place} if is_less or is_full or goes_on or _MORE.search(text) else set()
+    return sorted(found)
+
+
+def _as_read(text: str) -> str:
+    return re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text))
+
+
+def _pages(text: str) -> Iterator[tuple[int, int]]:
+    for one in _PAGE.finditer(text):
+        page, n = (int(one[names[0]] or one[names[1]] or one[names[2]] or one[names[3]]) for names in ("aceg", "bdfh"))
+        yield page, n

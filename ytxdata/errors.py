@@ -87,8 +87,8 @@ class YtxError(Exception):
         retry_after: float | None = None,
     ) -> None:
         # whoever pastes an address where a file belongs would read its password in the error, and so does a log
-        self.cause = _without_credentials(cause)
-        self.remedy = remedy and _without_credentials(remedy)
+        self.cause = Text(*map(hide_credentials, cause))
+        self.remedy = remedy and Text(*map(hide_credentials, remedy))
         self.request_id = request_id or None
         self.status_code = status_code
         self.http_status = http_status
@@ -111,10 +111,6 @@ class YtxError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.__dict__.copy()))
-
-
-def _without_credentials(text: Text) -> Text:
-    return Text(hide_credentials(text.zh), hide_credentials(text.en))
 
 
 def _both(text: Text) -> str:

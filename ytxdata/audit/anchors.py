@@ -23,7 +23,7 @@ from ytxdata.archive.heads import gone_files, link, read, read_gone, read_head, 
 from ytxdata.archive.ownership import LAYOUT, no_archive
 from ytxdata.archive.raw_answers import CHAINED, pull_sha256
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
-from ytxdata.errors import DamagedError, UsageError, YtxError, hide_credentials, require_extra
+from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
 from ytxdata.files import append_lines
 from ytxdata.labels import Text, printable
 from ytxdata.platform.limits import Wires, read_body, within
@@ -225,9 +225,8 @@ def _imprint(token: bytes) -> bytes:
 
 
 def _no_timestamp(where: str | Path, why: Text) -> UsageError:
-    place = hide_credentials(str(where))
     return UsageError(
-        Text(f"{place} 没有给出此清单的时间戳：{why.zh}", f"{place} gave no timestamp of this manifest: {why.en}"),
+        Text(f"{where} 没有给出此清单的时间戳：{why.zh}", f"{where} gave no timestamp of this manifest: {why.en}"),
         remedy=Text("换一个 RFC 3161 时间戳机构，或稍后再试", "try another RFC 3161 authority, or later"),
     )
 
@@ -341,9 +340,8 @@ def publish_head(archive: Archive, where: str) -> str:
     except (_NoAnswerError, OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         why = error.why if isinstance(error, _NoAnswerError) else Text(said, said)
-        place = hide_credentials(where)
         raise UsageError(
-            Text(f"链首没有公布到 {place}：{why.zh}", f"the head was not published to {place}: {why.en}"),
+            Text(f"链首没有公布到 {where}：{why.zh}", f"the head was not published to {where}: {why.en}"),
             remedy=Text("存档已完整；稍后再公布", "the archive is whole; publish it later"),
         ) from None
     return line

@@ -122,9 +122,10 @@ def network(
         raise UsageError(Text(f"unit 不能是 {unit!r}", f"unit cannot be {unit!r}"), remedy=Text("可选：department、person", "choose department or person"))  # fmt: skip
     least, small = whole("min_meetings", min_meetings), whole("min_group", min_group)
     by_number = unit == "person"
-    labels = chain.from_iterable((resolve(source, day_of).accounts or {}).values())
-    if not by_number and book is None and unit not in labels:
-        raise UsageError(_NO_BOOK, remedy=_HOW)
+    if not by_number and book is None:
+        labels = chain.from_iterable((resolve(source, day_of).accounts or {}).values())
+        if unit not in labels:
+            raise UsageError(_NO_BOOK, remedy=_HOW)
     asked: dict[str, Any] = {"book": book, "group_of": "leg", "min_parties": min_parties, "day_of": day_of}
     rows = Breakdown.of(source, start, end, group="number" if by_number else "department", **asked)
     held = rows.source.engine.hold(_presence(rows))

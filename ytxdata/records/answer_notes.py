@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Sequence
 from functools import cache
 from itertools import islice
@@ -81,7 +82,7 @@ _WORDS = _SPAN_OR_BILL | {"creator", "name", "state", "booked_at", "recording_ur
 _NUMBER = re.compile(r"(?<![\d/.-])(?:\+|0(?=\d{2,3}-?\d{7})|1[3-9])[\d -]{9,14}(?![\d/.年-])")
 """What may be somebody's number in a key: days and ids are none."""
 
-_DONE = re.compile(rb'(?i)"?(?:0+|200|ok|true|succe(?:ss(?:ful)?|ed(?:ed)?)|\xe6\x88\x90\xe5\x8a\x9f)"?')
+_DONE = re.compile('(?i)"?(?:0+|200|ok|true|succe(?:ss(?:ful)?|ed(?:ed)?)|成功)"?'.encode())
 """A state that is of an answer to a call, one of several in a list."""
 
 _OF_ANOTHER = re.compile(
@@ -139,7 +140,7 @@ class Remarks:
         self.deleted: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
         self.zones: dict[str, str] = {}
-        self.words: dict[str, int] = {}
+        self.words: Counter[str] = Counter()
         self.keyed: dict[str, None] = {}
         self.miskeyed: dict[str, None] = {}
 
@@ -205,6 +206,8 @@ class Remarks:
         is_element = path.endswith("]")
         place = path.rpartition("[")[0] if is_element else path
         self.tell_numbers(place, members, found, at)
+        if not (is_element or len(found) == 1):
+            return  # of nearly all answers, before anything is made of their records
         inside = {one.path.rstrip("~") for one in found}
         is_one = len(found) == 1 and any(f"{path}.{one.key}" in inside for one in members)
         of_keys = {one.key: fed.column for one in members if (fed := self.signs.aliases.meeting(one.key))}
@@ -221,17 +224,18 @@ class Remarks:
                 inner = members_of(raw)
                 said = {OF_PAGES.get(unfolded(one.key)) for one in inner} | (self.signs.columns(inner) & _SPAN_OR_BILL)
             if said & may_be_theirs:
-                self.words[f"{place}.{key}"] = self.words.get(f"{place}.{key}", 0) + 1
+                self.words[f"{place}.{key}"] += 1
 
     def tell_numbers(self, place: str, members: list[Member], found: Sequence[Found | RawRecord], at: int) -> None:
         """Note keys that are numbers of people, under which meetings stand that do not say who convened them."""
-        starts = sorted((one.start, i) for i, one in enumerate(found))
-        for key, raw, start, _ in members:
-            number = _NUMBER.search(key) if raw[:1] in (b"[", b"{", b'"') else None
-            if number is not None and phone_text(number[0]) is not None:
-                first, last = (bisect_left(starts, (at + edge,)) for edge in (start, start + len(raw)))
-                if "creator" in self._lacking([found[i] for _, i in starts[first:last]]):
-                    self.words[f"{place}.*"] = self.words.get(f"{place}.*", 0) + 1
+        numbers = ((one, _NUMBER.search(one.key)) for one in members if one.raw[:1] in (b"[", b"{", b'"'))
+        of_people = [one for one, number in numbers if number is not None and phone_text(number[0]) is not None]
+        placed = sorted(found, key=lambda one: one.start) if of_people else []
+        starts = [one.start for one in placed]
+        for one in of_people:
+            first, last = (bisect_left(starts, at + edge) for edge in (one.start, one.start + len(one.raw)))
+            if "creator" in self._lacking(placed[first:last]):
+                self.words[f"{place}.*"] += 1
 
     def _lacking(self, found: Sequence[Found | RawRecord]) -> set[str]:
         """Return what some of the first of the meetings found do not say of themselves."""

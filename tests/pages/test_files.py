@@ -110,7 +110,8 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
     assert said.endswith(BADGES[collected.before[1].worst].en)
     assert len(front._charts) == 4  # read back by another library
     # or of two months the shorter bar has no height
-    assert {chart.y_axis.scaling.min for sheet in book for chart in sheet._charts} == {0}
+    sheets: list[Any] = [*book.worksheets]
+    assert {chart.y_axis.scaling.min for sheet in sheets for chart in sheet._charts} == {0}
     assert front.conditional_formatting
     cells = [cell for row in front.iter_rows() for cell in row if cell.hyperlink]
     links = {cell.hyperlink.location.rpartition("!")[0].strip("'") for cell in cells}

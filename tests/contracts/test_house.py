@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -100,3 +102,15 @@ _SUPPRESSED = re.compile(r"  # (?:type: ignore|noqa).*")
 def test_the_tests_of_a_file_share_a_process(request: pytest.FixtureRequest) -> None:
     """Without it each process makes what a file's tests share for itself, and starts a Spark of its own."""
     assert request.node.nodeid.endswith("@tests/contracts/test_house.py")
+
+
+@pytest.mark.slow
+def test_no_word_is_misspelt() -> None:
+    """Stems that patterns look for are named in `pyproject.toml`: a dictionary of mistakes takes them for words."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no clone: nobody says which files are the house's")
+    program = Path(sys.executable).with_name("codespell")
+    files = listed.stdout.strip("\0").split("\0")
+    done = subprocess.run([program, *files], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert not done.stdout

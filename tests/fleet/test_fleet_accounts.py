@@ -91,6 +91,14 @@ def test_accounts_that_look_alike_when_masked_have_one_name_each_wherever_they_l
             assert [row["labels"]["owner"] for row in json.loads(alone.stdout)["accounts"]] == owners[1:]
 
 
+def test_an_account_has_one_name_whatever_its_mask_looks_like(tmp_path: Path) -> None:
+    """`李四139****0001` may be read as a number once more: four, one, three, nine."""
+    written(tmp_path, "".join(f'[accounts."李四1391234000{n}"]\n' for n in (1, 2)))
+    told = [CliRunner().invoke(app, ["fleet", verb, str(tmp_path), "--json"]) for verb in ("status", "audit")]
+    names = [[row["account"] for row in json.loads(one.stdout)["accounts"]] for one in told]
+    assert names == [["李四139****0001", "李四139****0002"]] * 2
+
+
 def test_a_label_takes_the_place_of_no_result(tmp_path: Path) -> None:
     labels = {"status": "vip", "Verdict": "x", "exit_code": "y", "label_status": "z"}
     fleet = Fleet({"a": {"labels": labels}}, folder=tmp_path)

@@ -141,9 +141,9 @@ def sync(
 
 def _rows(table: Table, results: Sequence[Definition]) -> list[dict[str, Any]]:
     """Return the rows for machines: labels, which everybody calls as they like, in a place of their own."""
-    shown, rows = table.masked(), []
-    _, *labels = shown.definitions[: -len(results)]
-    for row in shown.to_dicts():
+    rows = []
+    _, *labels = table.masked().definitions[: -len(results)]
+    for row in table.to_dicts():  # masks by itself: a mask that is masked again is another name of the account
         own = {one.zh: text for one in labels if (text := row.pop(one.key)) is not None}
         rows.append({"account": row.pop("account"), "labels": own} | row)
     return rows

@@ -281,6 +281,23 @@ def test_a_month_that_emptied_is_told_as_one_that_moved(
         assert listed == {"2025-12", "2026-01"}
 
 
+class Ticking(Platform):
+    """Answers each question a second after the one before."""
+
+    def query_meeting(self, confid: str = "", meetingcount: int = 1) -> Answer:
+        self.clock += timedelta(seconds=1)
+        return super().query_meeting(confid, meetingcount)
+
+
+@pytest.mark.slow
+def test_what_a_sync_knew_between_two_of_its_questions_was_reported_by_nobody(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "meetings.archive")
+    held = [record(i, parties=[{"phone": "13900000001", "jointime": record(i)["starttime"]}]) for i in range(1100)]
+    archive.sync(Ticking(held[::-1], BEGIN + timedelta(days=100)))
+    assert len(archive.pulls()) > 1
+    assert audit.moved(archive).frame.empty
+
+
 @pytest.mark.slow
 def test_a_booking_that_was_moved_before_its_month_was_over_moves_no_figure(tmp_path: Path) -> None:
     archive, held = Archive(tmp_path / "meetings.archive"), [record(99), record(600)]

@@ -112,6 +112,8 @@ def test_the_first_sheet_has_verdict_figures_charts_and_links(collected: Collect
     # or of two months the shorter bar has no height
     sheets: list[Any] = [*book.worksheets]
     assert {chart.y_axis.scaling.min for sheet in sheets for chart in sheet._charts} == {0}
+    # in whole numbers a bar of a quarter of an hour stood at 0
+    assert all("General" in chart.y_axis.numFmt.formatCode for sheet in sheets for chart in sheet._charts)
     assert front.conditional_formatting
     cells = [cell for row in front.iter_rows() for cell in row if cell.hyperlink]
     links = {cell.hyperlink.location.rpartition("!")[0].strip("'") for cell in cells}

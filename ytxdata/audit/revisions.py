@@ -101,7 +101,7 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     archive
         The archive.
     as_of
-        Compare with what was known then, for every month; by default for each month with the first pull after it had
+        Compare with what was known then, for every month; by default for each month with the first sync after it had
         ended.
     all_figures
         Also the figures that did not move.
@@ -124,7 +124,11 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     >>> ytx.audit.moved(archive).arrow.column_names[:3]
     ['period', 'figure', 'as_of']
     """
-    asked = [at for at in to_arrow(archive.pulls())["asked_at"].to_pylist() if at is not None]
+    pulls = [one for one in to_arrow(archive.pulls()).to_pylist() if one["asked_at"] is not None]
+    asked = [one["asked_at"] for one in pulls]
+    # A sync may ask several times, and is judged with its last answer: between them nobody made a report, yet a first
+    # sync of 1,300 meetings told that every month had moved.
+    known = sorted([one["asked_at"] for one in pulls if one["verdict"] is not None] or asked[-1:])
     then = None if as_of is None else as_instant(as_of, name="as_of")
     if then is not None and (not asked or then < min(asked)):
         raise UsageError(
@@ -137,7 +141,7 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     now = _figures(archive, None)
     reported: dict[datetime, list[str]] = {}
     for month in sorted(now.keys() | _ever(archive)):
-        at = then or next((at for at in sorted(asked) if at >= _end_of(month)), None)
+        at = then or next((at for at in known if at >= _end_of(month)), None)
         if at is not None:
             reported.setdefault(at, []).append(month)
     rows = []

@@ -141,6 +141,33 @@ def test_a_period_without_meetings_is_known_and_one_before_the_data_is_not(
     assert_drivers_add_up(known)
 
 
+@pytest.mark.parametrize(
+    ("claims", "told"),
+    [
+        pytest.param([("2026-03-01", "2026-06-01", "anchored")], "", id="whole"),
+        pytest.param([("2026-03-20", "2026-06-01", "anchored")], "there is data from 2026-03-20", id="begins"),
+        pytest.param([], "there is data from 2026-03-12", id="nothing is claimed"),
+        pytest.param(
+            [("2026-03-01", "2026-03-25", "unreached"), ("2026-03-25", "2026-06-01", "anchored")],
+            "the data of 2026-03-01 – 2026-04-01 has a gap",
+            id="gap",
+        ),
+    ],
+)
+def test_a_period_of_which_a_part_is_there_is_told_where_it_is_compared(
+    claims: list[tuple[str, str, str]], told: str
+) -> None:
+    given = ENGINES["polars"](months())
+    if claims:
+        periods = [Period(as_instant(start), as_instant(end), reason) for start, end, reason in claims]
+        given = replace(given, certificate=Certificate.of(periods))
+    notes = [note.en for note in metrics.compare(metrics.usage, resolve(given), "2026-04").notes]
+    assert [note for note in notes if note.startswith("warning")] == [
+        one for one in notes if told and told in one and "what changed may be that alone" in one
+    ]
+    assert any(told in note for note in notes)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["history", "archive"])
 def test_nothing_of_a_selection_is_0_within_the_data_and_null_before_it(kind: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -24,10 +24,9 @@ from ytxdata.metrics.facts import Scope, facts, touching
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.ids import MARK, inside, with_account
 from ytxdata.metrics.report import TRACED, Report, remembering
-from ytxdata.metrics.source import Lazy, ReportSource, Source, on_engine
+from ytxdata.metrics.source import Lazy, ReportSource, Source, begin_of, on_engine
 from ytxdata.metrics.tariff import DECIMALS, rounded
-from ytxdata.selection import Selection
-from ytxdata.times import BEIJING, Instant, beijing_text, instant_of
+from ytxdata.times import Instant, beijing_text, instant_of
 
 FIGURES = ("figure", "now", "before", "change", "change_pct", "per_workday_pct")
 DRIVERS = ("figure", "group", "now", "before", "change", "of_change_pct")
@@ -215,13 +214,15 @@ def compare(
         total = report(resolved, start=start, end=end, by="total", **asked)
         if total.arrow.num_rows > 1:  # which of them would be the figure?
             raise _incomparable(report, Text("一个时段有多行", "has several rows of one period"))
-        groups = None
-        if by_group is not None:
-            groups = report(resolved, start=start, end=end, by="total", **by_group, **asked)
+        groups = report(resolved, start=start, end=end, by="total", **by_group, **asked) if by_group else None
         least = asked.get("min_parties", 1)
         sides.append(Side.of(resolved, total, (start, end), begin, min_parties=least, groups=groups))
     workdays = [_workdays(calendar, span) for span in spans]
-    said = (*_not_asked(resolved, spans, sides, begin), *resolved.known_spans.note(spans))
+    said = (
+        *_not_asked(resolved, spans, sides, begin),
+        *(note for span, side in zip(spans, sides, strict=True) for note in _not_whole(span, side, begin)),
+        *resolved.known_spans.note(spans),
+    )
     said += calendar.notes({edge.date() for span in spans for edge in span})
     return _comparison(resolved, spans, sides, workdays, said)
 
@@ -247,17 +248,6 @@ def _spans(
     return until(start, end, last, against)
 
 
-def begin_of(source: ReportSource, resolved: Source) -> datetime | None:
-    """Return where the data begins: the first claim, or the first meeting where nothing is claimed."""
-    first = resolved.known_spans.begin
-    if first is None:
-        while isinstance(source, Selection):  # what was selected may have begun long after the data did
-            source = source.source
-        known = resolve(source)
-        first = known.rows(known.meetings.select(nw.col("s").min()))[0]["s"]
-    return None if first is None else instant_of(int(first)).astimezone(BEIJING)
-
-
 def _not_asked(
     source: Source, spans: Sequence[tuple[datetime, datetime]], sides: Sequence[Side], begin: datetime | None
 ) -> tuple[Text, ...]:
@@ -270,6 +260,18 @@ def _not_asked(
     if any(end <= begin for _, end in spans):
         zh, en = f"自 {beijing_text(begin)} 起；在此之前", f"begins at {beijing_text(begin)}; of a period before that"
     return (Text(f"数据{zh}的时段没有拉取，各项未知（空），不是 0", f"the data {en} nothing was pulled, and its figures are unknown (null), not 0"),)  # fmt: skip
+
+
+def _not_whole(span: tuple[datetime, datetime], side: Side, begin: datetime | None) -> Iterator[Text]:
+    """Yield that only a part of a period is there: a month of which the archive has ten days had grown by 200 % in the
+    next, under the verdict of that one.
+    """
+    told, at = _span(span), beijing_text(begin)
+    said = Text("警告：{zh}；变化可能仅由此而来", "warning: {en}; what changed may be that alone")
+    if begin is not None and span[0] < begin < span[1]:
+        yield said.format(zh=f"{told} 的数据自 {at} 才开始", en=f"of {told} there is data from {at} only")
+    elif side.is_known and side.total.certificate is not None and side.total.certificate.worst == "GAP":
+        yield said.format(zh=f"{told} 的数据有缺口", en=f"the data of {told} has a gap")
 
 
 def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
@@ -26,6 +27,7 @@ from ytxdata.records.schema import forked, to_pandas, to_polars
 from ytxdata.selection import Selectable, Selection
 from ytxdata.tables.described import to_arrow
 from ytxdata.tables.table import Completeness
+from ytxdata.times import BEIJING, instant_of
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive
@@ -408,3 +410,14 @@ def texts(source: Source, frame: Lazy, column: str) -> list[str]:
     """Return the distinct texts of a column, sorted."""
     known = distinct(frame.filter(~nw.col(column).is_null()), column)
     return sorted(row[column] for row in source.rows(known.with_columns(nw.col(column).cast(nw.String))))
+
+
+def begin_of(source: ReportSource, resolved: Source) -> datetime | None:
+    """Return where the data begins: the first claim, or the first meeting where nothing is claimed."""
+    first = resolved.known_spans.begin
+    if first is None:
+        while isinstance(source, Selection):  # what was selected may have begun long after the data did
+            source = source.source
+        known = whole(source)
+        first = known.rows(known.meetings.select(nw.col("s").min()))[0]["s"]
+    return None if first is None else instant_of(int(first)).astimezone(BEIJING)

@@ -20,13 +20,13 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
 from ytxdata.metrics.by_account import no_accounts
-from ytxdata.metrics.compare import Side, begin_of
+from ytxdata.metrics.compare import Side
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.groups import resolve
 from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import ReportSource, Source
+from ytxdata.metrics.source import ReportSource, Source, begin_of
 from ytxdata.phones import NO_ENDS
 from ytxdata.plots.canvas import pictured
 from ytxdata.plots.over_time import usage_figures, with_colours

@@ -21,9 +21,10 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.image import imread
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text as Drawn
 
-from ytxdata import plots
+from ytxdata import metrics, plots
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 from ytxdata.plots import canvas
@@ -245,3 +246,20 @@ def test_long_names_leave_room_for_what_they_are_of(
     plots.PICTURES[name].draw(replace(table, frame=frame), ax, lang="zh", show_phones=True)
     figure.draw_without_rendering()
     assert ax.get_position().width > 0.25
+
+
+@pytest.mark.parametrize("draw", ["usage", "concurrency"])
+@pytest.mark.parametrize(
+    ("by", "n", "days"), [("day", 3, 1), ("week", 3, 7), ("week", 1, 7)], ids=["days", "weeks", "a week alone"]
+)
+def test_a_bar_is_as_wide_as_what_was_asked_for(draw: str, by: Any, n: int, days: int) -> None:
+    """Whoever meets on Mondays had each of these days drawn as a week, and one week alone as its Monday."""
+    start = pd.to_datetime(["2026-06-01T02:00Z", "2026-06-08T02:00Z", "2026-06-15T02:00Z"][:n])
+    plain = {"meeting_id": [f"m{k}" for k in range(n)], "creator": "+8613900000000", "started_at": start}
+    meetings = pd.DataFrame({**plain, "ended_at": start + pd.Timedelta(hours=1)})
+    legs = pd.DataFrame({"meeting_id": plain["meeting_id"], "leg": 1, "number": "+8613900000000", "joined_at": start})
+    report = getattr(metrics, draw)(metrics.Frames(meetings, legs.assign(left_at=start + pd.Timedelta(hours=1))), by=by)
+    axes = report.plot(lang="en")
+    bars = [bar for ax in (axes, *axes.child_axes) for bar in ax.patches if isinstance(bar, Rectangle)]
+    assert bars
+    assert all(0.7 < bar.get_width() / days <= 1 for bar in bars)

@@ -317,11 +317,11 @@ class Breakdown:
         return {"unit": self.groups.unit, "words": self.groups.words, "names": names}
 
     def told(self, report: Report) -> Report:
-        """Return the report with a definition of its groups that knows what they are: numbers and names are masked,
-        departments are not.
+        """Return the report with what its periods are, and with a definition of its groups that knows what they are:
+        numbers and names are masked, departments are not.
         """
         if self.groups is None:
-            return report
+            return replace(report, by=self.by)
         name = self.groups.title
         definitions = tuple(
             replace(one, zh=f"{one.zh}（{name.zh}）", en=f"{one.en} ({name.en})", **self.called)
@@ -329,7 +329,7 @@ class Breakdown:
             else one
             for one in report.definitions
         )
-        return replace(report, definitions=definitions)
+        return replace(report, by=self.by, definitions=definitions)
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:

@@ -172,6 +172,7 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
         frame=to_pandas(rows),
         name=first.name,
         title=first.title,
+        by=first.by,
         definitions=(told, *definitions.values()),
         notes=(
             _NOTE,

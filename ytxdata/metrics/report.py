@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
+from ytxdata.metrics.calendar import By
 from ytxdata.metrics.definitions import REASONS, define, is_whole
 from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.ids import inside, with_account
@@ -52,6 +53,8 @@ class Report(Table):
         How a row leads to its records.
     made
         How it is made again from another source.
+    by
+        What a period of it is (`day`, `week`, `month`, `total`); None of a report that does not go by time.
 
     Notes
     -----
@@ -73,6 +76,7 @@ class Report(Table):
     source: Source | None = None
     trace: Trace | None = None
     made: Remake | None = None
+    by: By | None = None
 
     @cached_property
     def arrow(self) -> pa.Table:

@@ -48,12 +48,12 @@ _LETTER, _SPACE = 0.075, 0.15  # inches
 Span = tuple[datetime, datetime]
 
 
-def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], list[float]]:
+def place(ax: Axes, periods: Sequence[str], lang: Lang, by: str | None = None) -> tuple[list[float], list[float]]:
     """Set up the x axis for some periods (`2026-03-05`, `2026-03`, `total`); return the middle and the width of each.
 
     Periods that are dates stand where they are in time, so that one without meetings shows as a hole.
     """
-    placed = spans(periods)
+    placed = spans(periods, by)
     if placed is None:
         ax.set_xticks(range(len(periods)), [_TOTAL.in_(lang) if period == "total" else period for period in periods])
         ax.set_xlim(-2, len(periods) + 1)
@@ -69,15 +69,22 @@ def place(ax: Axes, periods: Sequence[str], lang: Lang) -> tuple[list[float], li
     return middles, widths
 
 
-def spans(periods: Sequence[str]) -> list[Span] | None:
-    """Return the first and the last instant of each period; None when one is no date."""
+def spans(periods: Sequence[str], by: str | None = None) -> list[Span] | None:
+    """Return the first and the last instant of each period; None when one is no date.
+
+    Parameters
+    ----------
+    by
+        What they are. Of a table that does not know, several days that are all Mondays are weeks: an office that meets
+        on Mondays had each of its days drawn as a week.
+    """
     try:
         starts = [datetime.fromisoformat(f"{period}-01" if len(period) == 7 else period) for period in periods]
     except ValueError:
         return None
     if all(len(period) == 7 for period in periods):
         return [(start, start + timedelta(days=calendar.monthrange(start.year, start.month)[1])) for start in starts]
-    weekly = len(starts) > 1 and all(start.weekday() == 0 for start in starts)
+    weekly = by == "week" if by else len(starts) > 1 and all(start.weekday() == 0 for start in starts)
     return [(start, start + timedelta(days=7 if weekly else 1)) for start in starts]
 
 
@@ -157,7 +164,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
             panel = ax.inset_axes((0, bottom, 1, 0.40))  # its name, and above both the period, stand in what is left
             panel.spines[["top", "right"]].set_visible(False)
             panel.set_axisbelow(True)
-            middles, widths = place(panel, periods, lang)
+            middles, widths = place(panel, periods, lang, getattr(report, "by", None))
             wide = [0.78 * width for width in widths]
             parts = [
                 Layer(one.label, one.colour if has_groups(data) else colour, [value / unit for value in one.values])
@@ -218,7 +225,7 @@ def concurrency(
         if not data["period"]:
             return nothing(ax, report, lang)
         periods = list(dict.fromkeys(map(str, data["period"])))
-        middles, widths = place(ax, periods, lang)
+        middles, widths = place(ax, periods, lang, getattr(report, "by", None))
         parts = [Layer("", BLUE, numbers(data["peak_legs"]))]
         if has_groups(data):
             of = colours(report, data, "peak_legs", lang)

@@ -10,10 +10,14 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.answer_notes import EMPTY, Remarks, key_of
 from ytxdata.records.list_metadata import (
+    about_list,
     announces_deletion,
+    counts_others,
+    describes_page,
     is_aside,
     is_empty_room,
     is_held,
+    is_telling,
     is_usual_list,
     lists_meetings,
     may_wrap,
@@ -31,15 +35,7 @@ from ytxdata.records.nested import (
     strays,
 )
 from ytxdata.records.odd_records import that_may_hold_others
-from ytxdata.records.paging import (
-    COUNT_KEYS,
-    OTHER_THINGS,
-    describes_page,
-    is_count,
-    is_page,
-    says_nothing,
-    totals,
-)
+from ytxdata.records.paging import COUNT_KEYS, is_count, says_nothing, totals
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.siblings import SPAN
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, signs_of
@@ -253,17 +249,21 @@ class Shapes(Remarks):
         if whole.has_id and columns & EVIDENCE and not may_wrap(self.signs, raw, members):
             return [whole]
         outer, self.loose = self.loose, []
+        n_told = len(self.announced)
         found = self.wrapped_or_whole(whole, columns, members, depth)
         key = key_of(path)
-        self.loose += totals(members) if found == [whole] and is_page(key, members) else []
+        is_flat = all(map(is_count, members)) and b"{" not in raw[1:]
+        if found == [whole] or (self.loose and is_flat):
+            self.loose = totals(about_list(key, members)) + ([] if is_flat else self.loose)
         # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
         # records there are.
-        is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
-        is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS | OTHER_THINGS)
-        self.loose = outer + (self.loose if is_heard else [])
+        told = columns & (EVIDENCE | {"meeting_id"})
+        is_record = found == [whole] and is_telling(key, told)
+        if is_other := counts_others(key, found):
+            self.announced = self.announced[:n_told]
+        self.loose = outer + ([] if is_record or is_other or key.endswith("]") else self.loose)
         is_question = plain(key) in QUESTION_KEYS and not columns & (EVIDENCE | {"amount_yuan"})
-        is_page_alone = not is_record and describes_page(key, raw)
-        return [] if found == [whole] and (is_question or is_page_alone) else found
+        return [] if found == [whole] and (is_question or describes_page(key, raw, members, told)) else found
 
     def wrapped_or_whole(self, whole: Found, columns: set[str], members: list[Member], depth: int) -> list[Found]:
         """Return the records that an object wraps, or itself where it wraps none."""

@@ -14,6 +14,7 @@ from ytxdata.records.json_values import decoded, read_object, read_value, scalar
 from ytxdata.records.paging import DATED, PAGE_KEYS, as_word, is_empty_list, totals
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
 from ytxdata.records.spans import Found, Member, is_blank, members_of
+from ytxdata.records.values import convert
 from ytxdata.times import BEIJING, parse_instant, written_out
 
 _PARTS = frozenset(
@@ -92,6 +93,7 @@ _OF_ROOM = frozenset(
 
 _POINTS = ("started_at", "ended_at", "booked_at")
 _DAY = timedelta(days=1)
+_SECONDS_OFF = 60
 _ZERO = frozenset({"0", "0.0", "0.00"})
 
 _ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
@@ -289,15 +291,27 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
     """Return whether an object says of itself that it took place: it has parties, or a time that no question has.
 
     A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
-    durations a room says too. Each made a meeting of what holds the meetings: one of 31 days.
+    durations a room says too. Each made a meeting of what holds the meetings: one of 31 days. What lasted just from its
+    start to its end is its own: a watch of 25 hours vanished behind its sub-meetings.
     """
     if _has_parties(signs, members):
         return True
     said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
     points = {column: _instant(said[column]) for column in _POINTS if column in said}
     begun, ended = points.get("started_at"), points.get("ended_at")
+    if begun is not None and ended is not None and _lasted(said.get("duration_s"), ended - begun):
+        return True
     is_long = begun is not None and ended is not None and ended - begun >= _DAY
     return not is_long and not all(one is not None and _is_edge_of_day(one) for one in points.values())
+
+
+def _lasted(raw: bytes | None, span: timedelta) -> bool:
+    """Return whether a duration, in seconds, minutes or milliseconds, is that of a span, but for a minute."""
+    read = read_value(raw) if raw is not None and span > timedelta() else None
+    seconds = convert("seconds", [scalar(read.value)]).array.to_pylist()[0] if read else None
+    return seconds is not None and any(
+        abs(seconds * unit - span.total_seconds()) < _SECONDS_OFF for unit in (1, 60, 0.001)
+    )
 
 
 def _instant(raw: bytes) -> datetime | None:

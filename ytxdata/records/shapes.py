@@ -76,7 +76,7 @@ class Shapes(Remarks):
         self.aliases = aliases
         self.envelope: dict[str, bytes] = {}
         self.undone: list[Found] = []
-        self.is_closed = True
+        self.is_closed = self.is_ended = True
         self.n_surveyed = 0
         self.is_wrapping = False
 
@@ -192,12 +192,12 @@ class Shapes(Remarks):
         # A text that lost its first bracket still names ids: it is salvaged rather than taken for a remark.
         elif LIKE_JSON.match(text) or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
-            found = self.salvaged(text, is_whole=True).found
+            found, _, is_closed, _ = self.salvaged(text, is_whole=True)
+            # A remark may be a bracket; what holds records, or stands for their list, may have had more.
+            self.is_ended &= is_closed or not (is_usual_list(key_of(path)) or any(one.has_id for one in found))
         else:
             return [Found(raw, path, False, at, at + len(raw))]
-        lead = len(inner.text) - len(inner.text.lstrip())
-        found += self.nested(found)
-        return inner.placed(shifted(found, lead), at + 1)
+        return inner.placed(shifted(found + self.nested(found), len(inner.text) - len(inner.text.lstrip())), at + 1)
 
     def elements(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return for each element of a list the record it is, or those wrapped in it; never nothing."""

@@ -233,7 +233,9 @@ class Remarks:
     def tell_numbers(self, place: str, members: list[Member], found: Sequence[Found | RawRecord], at: int) -> None:
         """Note keys that are numbers of people, under which meetings stand that do not say who convened them."""
         holders = [one for one in members if one.raw[:1] in (b"[", b"{", b'"')]
-        of_people = [one for one in holders if any(map(phone_text, (one.key, *_NUMBER.findall(one.key))))]
+        # a whole key is read where it may be a line: of 20,000 ids of meetings it would take a second
+        may_be = ((one, _NUMBER.findall(one.key) + [one.key] * one.key.startswith(("+", "0"))) for one in holders)
+        of_people = [one for one, numbers in may_be if any(map(phone_text, numbers))]
         placed = sorted(found, key=lambda one: one.start) if of_people else []
         starts = [one.start for one in placed]
         for one in of_people:

@@ -591,6 +591,72 @@ def test_no_errors_are_no_doubt(errors: Any) -> None:
     assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
 
 
+LOSSES: list[dict[str, Any]] = [
+    {"error": {"code": "E504", "message": "node 2 timeout"}},
+    {"error": "timeout"},
+    *(
+        {key: ["node 2 timeout"]}
+        for key in ("errorList", "partialFailures", "shardFailures", "错误", "异常", "失败节点")
+    ),
+    *({key: ["2026022600000"]} for key in ("失败记录", "失败会议号", "查询失败列表", "failed_nodes", "failedRegions")),
+    {"失败会议号": ["88001"]},
+    {"errors": {"node2": {"code": 500}}},
+    {"errors": [{"code": 0, "message": "node 2 timeout"}]},
+    {"errors": {"code": -1}},
+    {"errors": {"code": 0, "message": "ok", "data": {"ids": ["9005003"]}}},
+    {"failed": {"code": 0, "ids": "9005003"}},
+    {"warnings": ["节点2超时，部分数据未返回"]},
+    {"warning": "3 records are missing"},
+]
+NO_LOSSES: list[dict[str, Any]] = [
+    *(
+        {"errors": said}
+        for said in (
+            "暂无",
+            "无错误信息",
+            "无异常信息",
+            "no error occurred",
+            "No errors found.",
+            "获取成功",
+            "请求处理成功",
+        )
+    ),
+    {"errors": [{"code": "0000", "message": "交易成功"}]},
+    {"errors": {"code": 0, "message": "ok", "requestId": "a1b2-c3"}},
+    {"errors": {"node1": {"code": 0}, "node2": {"code": "OK"}}},
+    *({"error": said} for said in (None, "", 0, "0", False, {}, "SUCCESS", {"code": 0, "message": "success"})),
+    *({key: [{**ALL[0], "meid": "m9"}]} for key in ("失败", "异常", "异常会议", "失败会议", "failedMeetings")),
+    {"errorMsg": "查询到 24 条", "errmsg": "ok", "errorCode": 0, "failedCalls": ["a"], "failedLogins": [{"ip": "::1"}]},
+    {"failedCount": 3, "失败数": 3, "errorRate": "0.1%", "failover": ["a"], "失败原因": ""},
+    {"warnings": ["接口将于 2027 年下线", "部分会议的录音已过期，无法下载", "请求超时时间将调整为 30 秒"]},
+    {"warning": "deprecated parameter: timeout", "提醒": "您有 3 条未读消息"},
+]
+
+
+@pytest.mark.parametrize("said", LOSSES, ids=str)
+def test_what_an_answer_could_not_give_is_heard_in_other_words(said: dict[str, Any]) -> None:
+    """Beside `errors` and `failedIds` nothing was, and a period was PROVEN of which a node had not replied."""
+    for body in ({"data": ALL, **said}, {"data": {"list": ALL, **said}}):
+        for asked_n in (None, N):
+            assert read(body, asked_n).is_doubtful
+
+
+@pytest.mark.parametrize("said", NO_LOSSES, ids=str)
+def test_errors_that_say_that_there_were_none_are_no_loss(said: dict[str, Any]) -> None:
+    """An account whose answers say so was never PROVEN."""
+    for body in ({"data": ALL, **said}, {"data": {"list": ALL, **said}}):
+        assert not read(body).is_doubtful
+
+
+def test_no_words_of_failures_take_long() -> None:
+    start = time.process_time()
+    for word in ("失败会议", "id", "confconference", "partial", "errerror", "状态", "no ", "0 "):
+        for key in (word * 2000, "failed" + word * 2000, "errors", "warnings"):
+            said = {"code": word * 2000, word * 2000: word, "text": word * 25}
+            totals_and_losses([Member(key, json.dumps(said).encode(), 0, 0)])
+    assert time.process_time() - start < 2
+
+
 @pytest.mark.parametrize(
     "failed",
     [

@@ -194,6 +194,43 @@ def test_a_damaged_list_in_a_wrapper_is_read_to_its_end(broken: str) -> None:
         assert ids(merge_answers([read_answer(body.encode())])) == ["m1", "m2"]
 
 
+WHOLE = f"[{GOOD % 1},{GOOD % 2}]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(WHOLE[:-1], WHOLE[:-1] + ", ", WHOLE[:-30], "[", "[{"),
+        *(f'{{"total":2,"list":{WHOLE}', f'{{"list":{WHOLE},"total":2', json.dumps(WHOLE[:-1])),
+    ],
+)
+@pytest.mark.parametrize("key", ["data", "list"])
+def test_a_list_in_json_text_without_its_end_proves_nothing(
+    answer_with: Callable[[str], Answer], text: str, key: str
+) -> None:
+    """Every answer of an account broke off so, was said to be damaged, and proved its periods."""
+    data = json.dumps(text) if key == "data" else json.dumps({key: text})
+    answer = answer_with(data)
+    assert answer.is_doubtful
+    assert any("ends before it is whole" in one.en for one in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        json.dumps(WHOLE),
+        json.dumps(json.dumps(WHOLE)),
+        json.dumps(WHOLE.replace('"2026-01-05 10:00:00"', '2026-01-05 10:00:00"', 1)),
+        json.dumps(WHOLE + "]"),
+        f'{WHOLE}, "separator": "["',
+        f'{{"list": {WHOLE}, "format": "{{", "hint": "[1, 2,"}}',
+        WHOLE + ', "note": ' + json.dumps('{"meid": '),
+    ],
+)
+def test_a_text_that_is_damaged_elsewhere_has_its_end(answer_with: Callable[[str], Answer], data: str) -> None:
+    assert not answer_with(data).is_doubtful
+
+
 HOSTILE = {
     "open objects": ("{" * 40_000, ""),
     "objects that end in a string": ('{"a\n' * 20_000, ""),

@@ -51,10 +51,40 @@ def test_a_record_without_id_inside_a_meeting_is_a_reject_with_its_path(answer_w
         ({"sub": FULL}, ["$.data[0].sub"]),
         ({"children": [FULL, FULL]}, ["$.data[0].children[0]", "$.data[0].children[1]"]),
         ({"children": {"0": FULL, "1": FULL}}, ["$.data[0].children.0", "$.data[0].children.1"]),
-        ({"sub2": {**LATER, "creator": "15400000001"}}, ["$.data[0].sub2"]),
+        ({"sub2": {**LATER, "creator": "15400000001", "members": []}}, ["$.data[0].sub2"]),
     ):
         answer = answer_with(json.dumps([{**OUTER, **inner}]))
         assert rows(answer) == (["M0"], [("no_id", path) for path in paths])
+
+
+MADE = {"creator": "15400000001", "startTime": "2026-01-05 10:00:00", "endTime": "2026-01-05 10:30:00"}
+
+
+@pytest.mark.parametrize("n", [1, 40])
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"attendance": {"total": 2, "members": ["王芳", "李四"]}}, "attendance.members"),
+        ({"departments": [{"name": "销售部", "members": ["王芳", "李四"]}]}, "departments[0].members"),
+        ({"polls": [{"title": "投票", "participants": [OTHER]}]}, "polls[0].participants"),
+        ({"template": {"name": "周会模板", "members": [OTHER["phone"]]}}, "template.members"),
+        ({"waitingRooms": [{"name": "等候室", "members": []}]}, None),
+        ({"recordings": [{"name": "录音", **MADE, "url": "http://x/1.mp3"}]}, "$.data[0].recordings[0]"),
+        ({"files": [{"creator": "15400000001", "endtime": "2026-01-05 10:30:00"}]}, "$.data[0].files[0]"),
+        ({"breakouts": [{"name": "一组", **TIMES, "members": [OTHER]}]}, "breakouts[0].members"),
+    ],
+)
+def test_what_lists_people_or_was_made_by_somebody_is_no_other_meeting_and_is_told(
+    answer_with: WithData, more: dict[str, Any], told: str | None, n: int
+) -> None:
+    """Each was a reject in every record, and no period of the account was ever PROVEN."""
+    answer = answer_with(json.dumps([{**WHOLE, "meid": f"M{i}", **more} for i in range(n)]))
+    tables = merge_answers([answer])
+    assert (tables.meetings.num_rows, tables.legs.num_rows, tables.rejects.num_rows) == (n, n, 0)
+    assert set(tables.problems["reason"].to_pylist()) <= {"unread_parties"}
+    said = [*tables.problems["raw_value"].to_pylist(), *(one.en for one in answer.warnings)]
+    assert any(told in one for one in said) if told else not said
+    assert tables.problems.num_rows in (0, n)
 
 
 def test_what_only_describes_a_meeting_is_none(answer_with: WithData) -> None:
@@ -297,7 +327,8 @@ def test_a_text_inside_a_meeting_is_told_as_the_object_would_be(
 ) -> None:
     bare = {"meid": "8001"}
     for outer in (OUTER, bare):
-        assert rows(answer_with(json.dumps([{**outer, "ext": inner}])))[1]
+        answer = answer_with(json.dumps([{**outer, "ext": inner}]))
+        assert rows(answer)[1] or answer.warnings or merge_answers([answer]).problems.num_rows
         tables = merge_answers([answer_with(json.dumps([{**outer, "ext": wrap(inner)}]))])
         told = set(tables.problems.column("reason").to_pylist())
         assert "meeting_in_text" in told <= {"meeting_in_text", "unread_parties", "other_value"}

@@ -591,6 +591,72 @@ def test_no_errors_are_no_doubt(errors: Any) -> None:
     assert not read({"data": [{**ALL[0], "errors": ["late"]}]}).is_doubtful
 
 
+LOSSES: list[dict[str, Any]] = [
+    {"error": {"code": "E504", "message": "node 2 timeout"}},
+    {"error": "timeout"},
+    *(
+        {key: ["node 2 timeout"]}
+        for key in ("errorList", "partialFailures", "shardFailures", "错误", "异常", "失败节点")
+    ),
+    *({key: ["2026022600000"]} for key in ("失败记录", "失败会议号", "查询失败列表", "failed_nodes", "failedRegions")),
+    {"失败会议号": ["88001"]},
+    {"errors": {"node2": {"code": 500}}},
+    {"errors": [{"code": 0, "message": "node 2 timeout"}]},
+    {"errors": {"code": -1}},
+    {"errors": {"code": 0, "message": "ok", "data": {"ids": ["9005003"]}}},
+    {"failed": {"code": 0, "ids": "9005003"}},
+    {"warnings": ["节点2超时，部分数据未返回"]},
+    {"warning": "3 records are missing"},
+]
+NO_LOSSES: list[dict[str, Any]] = [
+    *(
+        {"errors": said}
+        for said in (
+            "暂无",
+            "无错误信息",
+            "无异常信息",
+            "no error occurred",
+            "No errors found.",
+            "获取成功",
+            "请求处理成功",
+        )
+    ),
+    {"errors": [{"code": "0000", "message": "交易成功"}]},
+    {"errors": {"code": 0, "message": "ok", "requestId": "a1b2-c3"}},
+    {"errors": {"node1": {"code": 0}, "node2": {"code": "OK"}}},
+    *({"error": said} for said in (None, "", 0, "0", False, {}, "SUCCESS", {"code": 0, "message": "success"})),
+    *({key: [{**ALL[0], "meid": "m9"}]} for key in ("失败", "异常", "异常会议", "失败会议", "failedMeetings")),
+    {"errorMsg": "查询到 24 条", "errmsg": "ok", "errorCode": 0, "failedCalls": ["a"], "failedLogins": [{"ip": "::1"}]},
+    {"failedCount": 3, "失败数": 3, "errorRate": "0.1%", "failover": ["a"], "失败原因": ""},
+    {"warnings": ["接口将于 2027 年下线", "部分会议的录音已过期，无法下载", "请求超时时间将调整为 30 秒"]},
+    {"warning": "deprecated parameter: timeout", "提醒": "您有 3 条未读消息"},
+]
+
+
+@pytest.mark.parametrize("said", LOSSES, ids=str)
+def test_what_an_answer_could_not_give_is_heard_in_other_words(said: dict[str, Any]) -> None:
+    """Beside `errors` and `failedIds` nothing was, and a period was PROVEN of which a node had not replied."""
+    for body in ({"data": ALL, **said}, {"data": {"list": ALL, **said}}):
+        for asked_n in (None, N):
+            assert read(body, asked_n).is_doubtful
+
+
+@pytest.mark.parametrize("said", NO_LOSSES, ids=str)
+def test_errors_that_say_that_there_were_none_are_no_loss(said: dict[str, Any]) -> None:
+    """An account whose answers say so was never PROVEN."""
+    for body in ({"data": ALL, **said}, {"data": {"list": ALL, **said}}):
+        assert not read(body).is_doubtful
+
+
+def test_no_words_of_failures_take_long() -> None:
+    start = time.process_time()
+    for word in ("失败会议", "id", "confconference", "partial", "errerror", "状态", "no ", "0 "):
+        for key in (word * 2000, "failed" + word * 2000, "errors", "warnings"):
+            said = {"code": word * 2000, word * 2000: word, "text": word * 25}
+            totals_and_losses([Member(key, json.dumps(said).encode(), 0, 0)])
+    assert time.process_time() - start < 2
+
+
 @pytest.mark.parametrize(
     "failed",
     [
@@ -684,4 +750,146 @@ def test_no_key_takes_long() -> None:
             )
             == []
         )
+    assert time.process_time() - start < 5
+
+
+PLACE = {"pageNum": 1, "pageSize": 50, "pages": 3, "hasNextPage": True, "total": 30}
+HEARD_FORMS: list[dict[str, Any]] = [
+    # a cursor or an address holds whatever digits it likes
+    *({key: "1772672400000"} for key in ("nextCursor", "nextSince", "下一页游标", "LastEvaluatedKey", "marker")),
+    *({key: "/m?before=2026-02-26 12:00:00"} for key in ("next", "more", "nextPageUrl")),
+    {"next": "https://x.example/v1/accounts/12345678/meetings?page=2"},
+    {"_links": {"next": {"href": "/meetings?before=2026-02-26 12:00:00"}}},
+    {"nextId": 987654321},
+    # a page repeats the question, and says how long it took
+    *({key: {**PLACE, "startTime": "2026-01-01 00:00:00"}} for key in ("page", "meta", "pageInfo", "分页")),
+    {"meta": {**PLACE, "duration": 35}},
+    {"pagination": {**PLACE, "id": "1", "createTime": "2026-03-05 10:00:00"}},
+    {"meta": {"pagination": {"total": 30, "startTime": "2026-01-01 00:00:00"}}},
+    # what an object's key names is what its total counts: the answer, or nothing else
+    *({key: {"code": 0, "msg": "ok", "total": 30}} for key in ("head", "result", "status", "respHeader", "查询结果")),
+    {"header": {"code": 0, "message": "ok", "hasMore": True}},
+    {"head": {"code": 0, "time": "2026-03-05 10:00:00", "total": 30}},
+    {"ResponseMetadata": {"RequestId": "x1", "TotalCount": 30}},
+    {"pageResult": {"total": 30, "orderBy": "starttime"}},
+    *({key: {"会议总数": 30, "总时长": 900}} for key in ("统计", "汇总", "summary")),
+    *({key: {"total": 30}} for key in ("summary", "rs", "x", "confData", "meetingStats", "ext")),
+    # that nothing was cut says nothing of the next page
+    *({key: False, "nextPageToken": "eyJ"} for key in ("truncated", "responseTruncated", "overflow", "已截断", "isCut")),
+    {"truncated": False, "next": "https://x.example/m?page=2"},
+    # flags as numbers with a point, as how many there are, as words
+    *({key: said} for key in ("hasMore", "has_more", "hasNext") for said in (1.0, "1.0", 6, "有更多", "还有更多", "more")),
+    *({"isEnd": said} for said in (0.0, "0.0", "未结束", "未完", "not finished", {"code": 0, "desc": "否"})),
+    {"hasMore": {"code": 1, "desc": "是"}},
+    *(
+        {"total": said}
+        for said in (
+            "共30条，本次返回24条", "共30条，2页", "24条/共30条", "1～24/30", "第1-24条/共30条", "合计：30条",
+            {"已结束": "29", "进行中": "1"}, {"ended": 29.0, "running": 1.0},
+        )
+    ),
+    *(
+        {"statusMsg": said}
+        for said in (
+            "查询成功，共查询到30条记录", "共找到30条，返回24条", "总条数：30", "返回24条，总计：30条", "Total records: 30",
+            "Found 30 records, showing first 24", "Returned 24 of 30 records", "30 records found", "共30场会议，已返回24场",
+        )
+    ),
+    *({key: 2} for key in words("下一页码 下页码 后一页 最大页码 maxPage max_page_no")),
+    *({key: "eyJ"} for key in words("nextScrollId moreUrl moreLink")),
+    *({key: {"next": "eyJ"}} for key in ("cursor", "cursors")),
+    {"link": {"@rel": "next", "@href": "/m?page=2"}},
+    *({"pageInfo": said} for said in ("第1页/共2页", "1/2")),
+    *({key: "第1页，共2页"} for key in ("分页", "pager")),
+    *(
+        {key: True}
+        for key in words(
+            "resultSetTruncated maxResultsReached 已达上限 达到上限 已达到最大条数 返回结果不完整 mayHaveMore canLoadMore"
+        )
+    ),
+    *({key: False} for key in words("记录是否完整 数据是否完整 没有更多了 reachedEnd 已经到底了")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", HEARD_FORMS)
+def test_that_there_is_more_is_heard_in_whatever_form_it_is_said(said: dict[str, Any]) -> None:
+    """Each went unheard: a fifth of the meetings was missing in what was PROVEN. Escaped, a word is the same word."""
+    for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}):
+        assert (read(body).is_doubtful, len(read(body).records)) == (True, N)
+        assert not read(body, N).is_doubtful
+        assert read_answer(json.dumps(body).encode()).is_doubtful
+
+
+ALL_PLACE = {"pageNum": 1, "pageSize": 50, "pages": 1, "hasNextPage": False, "total": N}
+OTHER_FORMS: list[dict[str, Any]] = [
+    # times and long numbers of the next meeting
+    *({"next": said} for said in ("2026-03-06 10:00:00", "20260306", 1772672400000)),
+    *({key: "20260306100000"} for key in ("nextMeeting", "nextStart", "more", "下一场")),
+    {"remaining": 99999999},
+    {"page": {**ALL_PLACE, "startTime": "2026-01-01 00:00:00", "endTime": "2026-12-31 23:59:59"}},
+    {"head": {"code": 0, "msg": "ok", "total": N}},
+    {"header": {"code": 0, "hasMore": False}},
+    {"header": {"total": "合计", "meid": "会议号"}},
+    *({key: {"total": 500, "ended": 480, "running": 20}} for key in ("stats", "status", "统计")),
+    *({"truncated": False, key: said} for key in ("next", "nextPageToken") for said in ("", None, "-")),
+    *({"hasMore": said} for said in (0.0, "0.0", "没有更多", "无更多", "no more", -1, "unknown", {"code": 0, "desc": "否"})),
+    *({"isEnd": said} for said in (1.0, "1.0", "已结束", "finished", "到底了")),
+    {"remain": 6, "state": "未结束", "last": "done", "end": "未结束", "limitReached": 0},
+    *({"total": said} for said in (f"共{N}条，本次返回{N}条", f"1～{N}/{N}", "1000元", "共3页", "共8个会议室", "2026-03-05")),
+    {"total": {"已结束": str(N - 1), "进行中": "1"}},
+    # a sentence counts what its noun says
+    *(
+        {"message": said}
+        for said in (
+            f"查询成功，共查询到{N}条记录", f"Returned {N} of {N} records", "您的企业共8个会议室", "公告：共3条规则更新",
+            "本月合计2笔账单", "共5条录音待下载", "您已开通共30条线路", "共有5个会议号可用", "共30条通话录音", "共2项服务到期",
+            "Found 3 meeting rooms", "合计：30元", "总时长：300", "今日共30次调用", "total: 5400 ms", "page 1 of 3 loaded",
+        )
+    ),
+    # words for nothing
+    *(
+        {"nextCursor": said}
+        for said in ("undefined", "nil", "N/A", "-", "end", "END", "0.0", "没有更多", "已到末页", "last page", "[]", "暂无")
+    ),
+    *({"nextPage": said} for said in (0.0, -1.0, "末页", "没有下一页")),
+    # what another thing's object counts
+    *(
+        {key: {"total": 99}}
+        for key in words(
+            "participants recordings duration timings members rooms sms fee invoices tags notifications licenses 人数 录音"
+            " 账单 短信 参会人 部门 话费 并发 线路 会议室 号码 未读"
+        )
+    ),
+    {"费用": {"合计": 99}, "余额": {"总计": 300}, "未读": {"总数": 3}},
+    {"recordings": {"count": 3, "totalCount": 7}},
+    *({key: {"total": 30, "list": ["系统维护通知"]}} for key in ("notices", "公告", "departments", "tags", "热词")),
+    {"logs": {"hasMore": True, "list": ["登录", "查询"]}, "公告": {"总数": 9, "列表": ["3月5日维护"]}},
+    {"cursor": {"next": None, "prev": "abc"}, "cursors": {"after": "x", "before": "y"}},
+    {"link": {"@rel": "self", "@href": "/m"}},
+    {"pager": "1/1", "pageInfo": "第1页/共1页", "maxPage": 1, "最大页码": 1, "最大页数": 100, "下一页码": 0},
+    {"resultSetTruncated": False, "maxResults": 50, "已达上限": False, "canLoadMore": False, "reachedEnd": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("said", OTHER_FORMS)
+def test_what_says_that_this_is_all_or_counts_another_thing_raises_no_doubt(said: dict[str, Any]) -> None:
+    for body in ({"data": {"list": ALL, **said}}, {"data": ALL, **said}):
+        assert (read(body).is_doubtful, len(read(body).records)) == (False, N)
+        assert not read_answer(json.dumps(body).encode()).is_doubtful
+
+
+def test_a_page_that_repeats_the_question_is_no_reject_and_no_meeting() -> None:
+    for page in ({**PLACE, "startTime": "2026-01-01 00:00:00", "total": 0, "pages": 0, "hasNextPage": False},):
+        answer = read({"data": {"page": page, "list": []}})
+        assert (answer.records, answer.is_doubtful) == ((), False)
+    for whole in ({"page": ALL[0]}, {"head": {"roomNo": 9, "begin": "10:00", "total": 0}}):
+        assert len(read({"data": {"list": [], **whole}}).records) == 1  # what may be a meeting is told
+
+
+@pytest.mark.parametrize("word", words("meta data list page result set load more not reach max 未 到 已 码 了"))
+def test_no_word_of_a_page_takes_long_where_it_is_repeated(word: str) -> None:
+    start = time.process_time()
+    for key in (word * 1000 + "xyz", word * 1000 + "总xyz"):
+        assert not read({"data": ALL, key: {"total": 30}}).is_doubtful
+        assert not read({"data": ALL, "hasMore": key, "msg": key}).is_doubtful
     assert time.process_time() - start < 5

@@ -153,6 +153,13 @@ TOLD = [
     ({"total": 2, "15400000001": [{**WHEN, "meid": "m1"}], "unknown": [{**WHEN, "meid": "m2"}]}, "$.data.*: 1"),
     ({f"1540000000{i}": {"name": "甲", "list": [{**WHEN, "meid": f"m{i}"}]} for i in range(2)}, "$.data.*: 2"),
     ({f"1540000000{i}(王芳)": {**WHEN, "meid": f"m{i}"} for i in range(2)}, "$.data.*: 2"),
+    *(
+        ({key: [{**WHEN, "meid": "m1"}, {**WHEN, "meid": "m2"}], "unknown": [{**WHEN, "meid": "m3"}]}, "$.data.*: 1")
+        for key in (
+            *("8615400000001", "86-15400000001", "0086 154 0000 0001", "15400000001/王芳", "王芳/15400000001"),
+            *("1-15400000001", "15400000001-1", "tel:15400000001", "0755-88880000-802", "0755-88880000/802"),
+        )
+    ),
     ([{"state": "已取消", "meetings": [{**WHEN, "meid": f"m{i}"} for i in range(2)]}], "$.data.state: 1"),
     ([{"bill": {"oriamount": 3.72}, "meeting": {**OWN, **WHEN}}], "$.data.bill: 1"),
     ([{"time": {"start": "2026-01-05 10:00:00"}, "meeting": OWN}], "$.data.time: 1"),
@@ -176,6 +183,14 @@ def test_words_of_a_meeting_in_what_holds_it_are_told(data: object, told: str) -
         [{"confid": "8001", "creator": "15400000009", "meetings": [{**OWN, **WHEN}]}],
         [{"name": "研发部", "meetings": [{**WHEN, "meid": f"m{i}"} for i in range(2)]}],
         *({day: [{**WHEN, "meid": "m1"}]} for day in ("2026-03-05", "20260305", "2026-03", "2026/03/05", "88880001")),
+        *(
+            {key: [{**WHEN, "meid": "m1"}]}
+            for key in ("20260305085500123456789012345", "1772640000000", "2026-03-05 08:00")
+        ),
+        *(
+            {key: [{**WHEN, "meid": "m1"}]}
+            for key in ("400-820-8888", "2026-W10", "15400000001234", "1-5400", "9" * 2000)
+        ),
         {"15400000001": [{**WHEN, "meid": "m1", "creator": "15400000001"}]},
         [{"status": "success", "meeting": {**OWN, **WHEN}}],
     ],

@@ -327,6 +327,32 @@ def test_a_meeting_that_took_place_stays_one_beside_those_in_it(
     assert ids(answer_with(json.dumps([{**said, key: []}]))) == ["M0"]
 
 
+WATCHES: list[dict[str, Any]] = [
+    {"starttime": "2026-03-05 08:10:23", "endtime": "2026-03-06 09:02:11", "duration": 89508},
+    {"starttime": "2026-03-05 08:10:23", "endtime": "2026-03-06 09:02:11", "duration": "1491"},
+    {"starttime": "2026-03-05 08:10:23", "endtime": "2026-03-06 09:02:11", "duration": "24:51:48"},
+    {"starttime": "2026-03-05 00:00:00", "endtime": "2026-03-05 23:59:30", "duration": 86370},
+    {"starttime": 1772640000000, "endtime": 1772812800000, "duration": 172800000},
+]
+
+
+@pytest.mark.parametrize("said", WATCHES)
+@pytest.mark.parametrize("key", ["meetings", "list", "conferences"])
+def test_what_lasted_from_its_own_start_to_its_end_took_place_however_long(
+    answer_with: WithData, said: dict[str, Any], key: str
+) -> None:
+    """It vanished without a word: a period that was asked for is as long, and has no duration."""
+    for listed in (MEETINGS, []):
+        own = {"meid": "M0", "meetingname": "防汛值守", "creator": "13900000000", **said, key: listed}
+        assert ids(answer_with(json.dumps([meeting(9), own]))) == ["m9", "M0", *(OWN if listed else [])]
+
+
+@pytest.mark.parametrize("seconds", [0, 10800, 2678400 - 3600, "n/a", None])
+def test_a_sum_of_durations_makes_no_meeting_of_a_room(answer_with: WithData, seconds: Any) -> None:
+    room = {"confid": "8001", "creator": "13900000000", **PERIOD, "duration": seconds, "list": MEETINGS}
+    assert ids(answer_with(json.dumps(room))) == OWN
+
+
 @pytest.mark.parametrize("said", OF_ROOM)
 @pytest.mark.parametrize(
     "inner",

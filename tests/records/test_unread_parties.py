@@ -466,6 +466,12 @@ NODES = [{"node": one} for one in GUESTS]
         ),
         (GUESTS, {"userIncomplete": True, "memberNext": 1, "userEnd": 0, "nUserId": 50, "numberParty": "A1"}, False),
         *((GUESTS, {key: False}, True) for key in ("成员是否完整", "membersComplete", "成员名单是否完整")),
+        *((GUESTS, {key: 0}, True) for key in ("成员是否完整", "membersComplete", "membersIsLastPage")),
+        *((GUESTS, {"membersComplete": said}, True) for said in ("0", 0.0)),
+        *(
+            (GUESTS, {key: 0}, False)
+            for key in ("membersNextPage", "membersRemaining", "membersNextOffset", "成员剩余")
+        ),
         *((GUESTS, {"membersNextPage": said}, True) for said in (2, "/m/1/members?page=2")),
         *((GUESTS, {key: 2}, False) for key in ("成员数", "成员总数", "参会人数", "membersTotal", "membersPage")),
         *((GUESTS, {key: False}, False) for key in ("membersTruncated", "membersHasMore", "成员已截断", "usersOnline")),
@@ -492,6 +498,14 @@ def test_parties_of_which_there_are_more_are_told(parties: Any, beside: dict[str
     found = tables(*[{**meeting(i, parties=parties), **beside} for i in range(n)])
     assert found.legs.num_rows == 2 * n
     assert found.problems["reason"].to_pylist() == ["more_parties"] * (n * is_part)
+
+
+def test_a_number_beside_parties_is_told_as_it_was_written() -> None:
+    """In bulk `0E-38` was told of every meeting, one by one nothing."""
+    alike = tables(*[meeting(i, parties=GUESTS, membersComplete=0, memberCount=50) for i in range(40)])
+    odd = tables(*[meeting(i, parties=GUESTS, membersComplete=0, memberCount=50, **{f"k{i}": i}) for i in range(40)])
+    assert alike.problems["raw_value"].to_pylist() == odd.problems["raw_value"].to_pylist()
+    assert set(alike.problems["raw_value"].to_pylist()) == {"membersComplete: 0", "memberCount: 50"}
 
 
 def test_who_stands_beside_a_list_of_parties_is_told_whatever_its_key() -> None:

@@ -143,6 +143,43 @@ def named(key: str) -> str:
     return bare(key).rpartition(":")[2]
 
 
+_GIVE = ("返回", "加载", "显示", "列出", "获取", "拉取")
+_IN_ENGLISH = {
+    "没有": "no", "没": "not", "未": "not", "无": "no", "是否": "is", "有没有": "has", "还有没有": "hasmore", "还有": "hasmore",
+    "尚有": "hasmore", "仍有": "hasmore", "有": "has", "还": "", "更多": "more", "下一": "next", "下一页": "nextpage", "后一页": "nextpage",
+    "下页": "nextpage", "剩余": "remaining", "剩下": "remaining", "还剩": "remaining", "余下": "remaining",
+    "其余": "remaining", "未返回": "remaining", "未显示": "remaining", "未列出": "remaining", "未加载": "remaining",
+    "当前": "current", "最后一页": "lastpage", "末页": "lastpage", "尾页": "lastpage", "页数": "pages",
+    "页": "page", "页面": "page", "页码": "pageno", "码": "no", "分页": "paging", "最大": "max", "信息": "info", "批": "batch", "批次": "batch", "最后一批": "lastbatch", "末批": "lastbatch", "总": "total",
+    "总计": "total", "全部": "all", "完全": "all", "条数": "count", "数量": "count", "数": "count", "记录": "record",
+    "会议": "meeting", "数据": "data", "条目": "item", "结果": "result", "列表": "list", "游标": "cursor", "令牌": "token",
+    "地址": "url", "链接": "link", "偏移": "offset", "偏移量": "offset", "超出": "exceed", "超过": "exceed", "达到": "reach", "达": "reach", "到": "reach", "了": "",
+    "上限": "limit", "限制": "limit", "过多": "toomany", "太多": "toomany", "已": "", "已经": "", "被": "", "截断": "truncated",
+    "完整": "complete", "不完整": "incomplete", "未完整": "incomplete", "不全": "incomplete", "部分": "partial",
+    "完": "complete", "完毕": "complete", "取完": "complete", "完成": "completed", "未完成": "unfinished",
+    "未完待续": "hasmore", "未完": "hasmore", "未取完": "notcomplete", "未返回完": "notcomplete", "未加载完": "notcomplete",
+    "未全部": "notall", "未返回全部": "notgivenall", "结束": "finish", "末尾": "finish", "到底": "finish", "最后": "last",
+    "后续": "next", "存在": "exist", "有无": "has", "查询": "query", "统计": "stats", "汇总": "summary",
+    "概要": "summary", "概览": "summary", "摘要": "summary", "响应": "response", "应答": "response", "标志": "flag", "标识": "flag", "标记": "flag",
+    **dict.fromkeys(_GIVE, "give"), **{f"已{word}": "given" for word in _GIVE},
+}  # fmt: skip
+"""The words of Chinese keys about pages, so that one set of forms hears both languages."""
+
+_CHINESE = re.compile("|".join(sorted(_IN_ENGLISH, key=len, reverse=True)))
+
+
+@lru_cache(maxsize=4096)
+def in_english(key: str) -> str:
+    """Return a bare key with its Chinese words about pages in English.
+
+    Examples
+    --------
+    >>> [in_english(key) for key in ("totalpages", "总页数", "是否还有下一页", "剩余条数")]
+    ['totalpages', 'totalpages', 'ishasmorenextpage', 'remainingcount']
+    """
+    return key if key.isascii() else _CHINESE.sub(lambda word: _IN_ENGLISH[word[0]], key)
+
+
 class Match(NamedTuple):
     """The column a key feeds, and its rank among the keys of that column (lower wins)."""
 

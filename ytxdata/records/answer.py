@@ -28,6 +28,11 @@ _CUT = Text(
     "应答在完整之前中断：只有中断处之前的记录",
     "the answer ends before it is whole: only the records before that are here",
 )
+_LIST_CUT = Text(
+    "应答里以 JSON 文本给出的列表在完整之前中断：可能还有更多记录，不能证明完整",
+    "a list that the answer gives as JSON text ends before it is whole: there may be more records, and it proves nothing"
+    " to be complete",
+)
 _MORE = Text(
     "应答自称还有更多记录，实际只读到 {found} 条：不能证明完整",
     "the answer says there are more records than the {found} that were read: it proves nothing to be complete",
@@ -248,6 +253,8 @@ def read_answer(
             # Cut, an answer looks like one with fewer records: nobody would miss those behind the cut.
             raise _truncated(http_status)
         warnings += (_CUT,)
+    if not found.is_ended:
+        warnings += (_LIST_CUT,)
     # `total` 30 and 24 records: something was not found, and nothing may be proven complete from that.
     n = len(found.records)
     more = [Announced(one, n) for one in told if one is None or one > n]
@@ -274,7 +281,7 @@ def read_answer(
         warnings=warnings + found.warnings,
         aliases=aliases,
         announced=next((one.told for one in (*contradicted, *found.announced) if one.told not in said), None),
-        is_doubtful=bool(contradicted) or not (found.is_closed and found.is_lawful),
+        is_doubtful=bool(contradicted) or not (found.is_closed and found.is_ended and found.is_lawful),
         is_partial=bool(more),
     )
 

@@ -79,8 +79,12 @@ _SPAN_OR_BILL = frozenset({"started_at", "ended_at", "duration_s", "amount_yuan"
 _WORDS = _SPAN_OR_BILL | {"creator", "name", "state", "booked_at", "recording_url"}
 """Columns of what stood beside the meetings of each person, or beside the one meeting, and vanished without a word."""
 
-_NUMBER = re.compile(r"(?<![\d/.-])(?:\+|0(?=\d{2,3}-?\d{7})|1[3-9])[\d -]{9,14}(?![\d/.年-])")
-"""What may be somebody's number in a key: days and ids are none."""
+_NUMBER = re.compile(
+    r"(?<!\d)(?:(?:\+|00)?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"
+    r"|(?<![\d/.-])(?:\+|0(?=\d{2,3}-?\d{7}))[\d -]{9,14}(?![\d/.年-])"
+)
+"""What may be somebody's number in a key that is none as a whole: a mobile beside a name or a place, or a line; days and
+ids are none."""
 
 _DONE = re.compile('(?i)"?(?:0+|200|ok|true|succe(?:ss(?:ful)?|ed(?:ed)?)|成功)"?'.encode())
 """A state that is of an answer to a call, one of several in a list."""
@@ -228,8 +232,10 @@ class Remarks:
 
     def tell_numbers(self, place: str, members: list[Member], found: Sequence[Found | RawRecord], at: int) -> None:
         """Note keys that are numbers of people, under which meetings stand that do not say who convened them."""
-        numbers = ((one, _NUMBER.search(one.key)) for one in members if one.raw[:1] in (b"[", b"{", b'"'))
-        of_people = [one for one, number in numbers if number is not None and phone_text(number[0]) is not None]
+        holders = [one for one in members if one.raw[:1] in (b"[", b"{", b'"')]
+        # a whole key is read where it may be a line: of 20,000 ids of meetings it would take a second
+        may_be = ((one, _NUMBER.findall(one.key) + [one.key] * one.key.startswith(("+", "0"))) for one in holders)
+        of_people = [one for one, numbers in may_be if any(map(phone_text, numbers))]
         placed = sorted(found, key=lambda one: one.start) if of_people else []
         starts = [one.start for one in placed]
         for one in of_people:

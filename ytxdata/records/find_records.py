@@ -70,6 +70,8 @@ class Extracted(NamedTuple):
         Every `total`, `count` or the like, with what was found.
     is_closed
         Whether the text comes to its end, rather than being cut off.
+    is_ended
+        Whether lists that stand in it as text come to theirs.
     n_certain
         How many of the records carry a meeting id.
     is_lawful
@@ -83,6 +85,7 @@ class Extracted(NamedTuple):
     is_closed: bool = True
     n_certain: int = 0
     is_lawful: bool = True
+    is_ended: bool = True
 
 
 def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) -> Extracted:
@@ -139,7 +142,15 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
             whole = RawRecord(0, body.strip(), "$", len(body) - len(body.lstrip()), len(body.rstrip()))
             return Extracted((whole,), told, search.envelope, (), search.is_closed, n_certain, is_lawful=False)
     search.count_loose(len(found))
-    return Extracted(records, search.warnings(), search.envelope, tuple(search.announced), search.is_closed, n_certain)
+    return Extracted(
+        records,
+        search.warnings(),
+        search.envelope,
+        tuple(search.announced),
+        search.is_closed,
+        n_certain,
+        is_ended=search.is_ended,
+    )
 
 
 def _place(found: Found) -> int:

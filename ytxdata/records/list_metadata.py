@@ -9,55 +9,46 @@ from collections.abc import Container, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from ytxdata.records.aliases import PARTIES, bare, plain
+from ytxdata.records.aliases import PARTIES, bare, in_english, named, plain
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
-from ytxdata.records.paging import DATED, PAGE_KEYS, as_word, is_empty_list, totals
+from ytxdata.records.paging import DATED, MESSAGE_KEYS, PAGE_KEYS, TOTAL, as_word, is_count, pages, says_nothing, totals
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
 from ytxdata.records.spans import Found, Member, is_blank, members_of
+from ytxdata.records.values import convert
 from ytxdata.times import BEIJING, parse_instant, written_out
 
-_PARTS = frozenset(
-    {"links", "link", "actions", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"}
-)  # fmt: skip
+_PARTS = frozenset({"links", "link", "actions", "orders", "orderby", "sort", "sortby", "navigatepagenums", "errors"})
 """Keys under which frameworks list what describes a page, plain."""
 
 _LINKS = frozenset({"self", "first", "prev", "previous", "next", "last", "firstpage", "lastpage"})
 """Keys of links, plain: each an object, or a list of such ones."""
 
-_PART_WORDS = frozenset(
-    {
-        "url", "uri", "label", "active", "page", "rel", "relation", "class", "name", "prompt", "render", "href", "hreflang", "media", "type", "title", "templated",
-        "method", "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
-        "descending", "code", "message", "msg", "field", "reason"
-    }
-)  # fmt: skip
+_PART_WORDS = frozenset({
+    "url", "uri", "label", "active", "page", "rel", "relation", "class", "name", "prompt", "render", "href", "hreflang", "media", "type", "title", "templated",
+    "method", "profile", "deprecation", "column", "asc", "property", "direction", "ignorecase", "nullhandling", "ascending",
+    "descending", "code", "message", "msg", "field", "reason"
+})  # fmt: skip
 """All that the entries of such lists say, plain."""
 
 _OF_WORDS = frozenset({"rel", "class"})
 """Those of them under which Siren has a list of words."""
 
-_TABLE_KEYS = frozenset(
-    {
-        "headers", "header", "columns", "titles", "labels", "schema", "fields", "fieldmap", "fieldnames", "mapping",
-        "orderby", "sort", "sortby", "order"
-    }
-)  # fmt: skip
+_TABLE_KEYS = frozenset({
+    "headers", "header", "columns", "titles", "labels", "schema", "fields", "fieldmap", "fieldnames", "mapping",
+    "orderby", "sort", "sortby", "order"
+})  # fmt: skip
 """Keys under which an object says of each column what it is called, of which type it is, or how rows are sorted, plain.
 Its words are read as the values of a meeting otherwise: one whose id is `asc`.
 """
 
-_COLUMN_WORDS = frozenset(
-    {
-        "key", "title", "label", "name", "field", "type", "datatype", "width", "align", "prop", "dataindex", "sortable",
-        "hidden", "visible", "format", "text", "description", "index", "fixed", "unit"
-    }
-)  # fmt: skip
-_BUCKET_WORDS = frozenset(
-    {
-        "key", "keyasstring", "doccount", "from", "to", "fromasstring", "toasstring", "doccounterrorupperbound",
-        "sumotherdoccount"
-    }
-)  # fmt: skip
+_COLUMN_WORDS = frozenset({
+    "key", "title", "label", "name", "field", "type", "datatype", "width", "align", "prop", "dataindex", "sortable",
+    "hidden", "visible", "format", "text", "description", "index", "fixed", "unit"
+})  # fmt: skip
+_BUCKET_WORDS = frozenset({
+    "key", "keyasstring", "doccount", "from", "to", "fromasstring", "toasstring", "doccounterrorupperbound",
+    "sumotherdoccount"
+})  # fmt: skip
 _NOTICE_WORDS = frozenset(
     {"title", "time", "date", "content", "text", "message", "level", "url", "link", "publishtime"}
 )
@@ -81,17 +72,48 @@ _OF_FILES = frozenset({"creator", "created_at", "duration_s"})
 
 _DELETED = re.compile("delet|remov|cancel|trash|recycl|purge|revok|discard|删除|移除|取消|作废|撤销|回收站")
 
+_OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
+"""Keys under which an object counts something else than the list beside it, plain."""
+
+_LIST_KEYS = frozenset({
+    "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
+    "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
+    "value", "meetings", "meeting", "meetinglist", "meetinginfo", "meetingrecords", "conferences", "conferencelist",
+    "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "docs", "documents", "hydra:member", "列表",
+    "数据", "记录", "会议"
+})  # fmt: skip
+"""Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
+
+_ANSWER = "page|paging|pager|pageable|paginat(?:ion|or)|result|response|resp|meta|head|header|envelope|reply"
+_PLAIN = (
+    "info|data|list|set|status|sum|summary|stats?|statistics|overview|totals?|counts?|query|search|hits|extra|ext|extend"
+    "|extension|attr|attributes|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
+    "|records?|rows?|items?|meetings?|conferences?|confs?|entries|elements|documents|docs|objects"
+)
+_OF_ANSWER = re.compile(rf"(?=.*(?:{_ANSWER}))(?:{_ANSWER}|{_PLAIN})+")
+_OF_NOTHING = re.compile(rf"[a-z]{{0,2}}|(?:{_ANSWER}|{_PLAIN})+")
+"""Keys, bare and in English, of the answer itself, and such as name nothing else to count."""
+
+_OF_CALL = re.compile(
+    "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
+    "|took|cost|elapsed|sort|sortby|order|orderby"
+)
+"""What an answer says of itself beside such numbers, bare."""
+
+_OF_MEETINGS = re.compile("meeting|conf|record|会议|记录|会(?=总?数)")
+_MERE_WORDS = re.compile(rb'"(?:[^"\\{\[\d]|\d{1,5}(?!\d)|\\u[0-9a-fA-F]{4})*"')
+"""A text in which neither an id nor an object stands."""
+
 _DIGIT, _FEW = re.compile(r"\d"), re.compile(rb"\d{1,4}")
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
 _LONGEST_TAG = 100
 
-_OF_ROOM = frozenset(
-    {"meeting_id", "name", "app_id", "state", "creator", "created_at", "started_at", "ended_at"}
-)  # fmt: skip
+_OF_ROOM = frozenset({"meeting_id", "name", "app_id", "state", "creator", "created_at", "started_at", "ended_at"})
 """Columns that a room or a repeated question fills too."""
 
 _POINTS = ("started_at", "ended_at", "booked_at")
 _DAY = timedelta(days=1)
+_SECONDS_OFF = 60
 _ZERO = frozenset({"0", "0.0", "0.00"})
 
 _ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
@@ -117,7 +139,7 @@ def is_part(key: str, raw: bytes) -> bool:
     """Return whether a member is what frameworks give with each page: links, orders, numbers of pages, columns."""
     name = bare(key)
     if raw[:1] == b"{" and name in _TABLE_KEYS and not _ANY_VALUE.search(raw, 1):
-        return True
+        return name != "header" or not totals(members_of(raw))  # of an answer, and not of its columns
     if raw[:1] == b'"':
         return name == "etag" and len(raw) < _LONGEST_TAG
     is_listed = name in _ASIDE_WORDS or name in ("footer", "included")
@@ -178,6 +200,64 @@ def _is_entry(value: Any) -> bool:
 def has_own_list(key: str, members: Sequence[Member]) -> bool:
     """Return whether an object under a key has a list that is its own, though nothing came out of it."""
     return plain(key) not in PAGE_KEYS and any(one.raw[:1] == b"[" and not is_part(one.key, one.raw) for one in members)
+
+
+def is_empty_list(member: Member) -> bool:
+    """Return whether a member of which no record came is the empty list of a wrapper, or says that there is none."""
+    key = bare(member.key)
+    if key in MESSAGE_KEYS:
+        return not is_blank(member.raw) and says_nothing(member.raw)
+    return (key in _LIST_KEYS and member.raw[:1] in (b"[", b"{")) or (key == "page" and b"[" in member.raw)
+
+
+def describes_page(key: str, raw: bytes, members: Sequence[Member], told: set[str]) -> bool:
+    """Return whether an object that holds no record describes a page, by its key, and could be nothing else: with words
+    of a meeting only one that pages."""
+    if told & {"meeting_id", PARTIES} or not is_of_answer(key):
+        return False
+    is_sure = plain(key) in PAGE_KEYS or (bool(totals(members)) and all(map(_is_of_call, members)))
+    return is_sure and (any(pages(bare(one.key)) for one in members) or not (told or DATED.search(raw)))
+
+
+def is_of_answer(key: str) -> bool:
+    """Return whether a key names the answer or its page, and nothing that could be counted: `pageResult`, `head`."""
+    return plain(key) in PAGE_KEYS or _OF_ANSWER.fullmatch(in_english(bare(key))) is not None
+
+
+def is_telling(key: str, told: set[str]) -> bool:
+    """Return whether its words of a meeting make an object a record: a page repeats the question, and says how long it
+    took; so does what stands under a key of the answer, without an id."""
+    return bool(told) and not (plain(key) in PAGE_KEYS or (is_of_answer(key) and "meeting_id" not in told))
+
+
+def about_list(key: str, members: Sequence[Member]) -> list[Member]:
+    """Return those members of an object under a key that speak of the list around it.
+
+    What the key names is what a number in it counts: of the answer (`head`, `result`) and of what pages all is heard;
+    of what only counts (`summary`) where it names no other thing than meetings; of `participants` or 余额 nothing but
+    what names the meetings itself.
+    """
+    if plain(key) in ("cursor", "cursors"):
+        return [one._replace(key="nextcursor") if bare(one.key) == "next" else one for one in members]
+    if plain(key) == "data" or is_of_answer(key) or any(pages(bare(one.key)) for one in members):
+        return [*members]
+    names_none = _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
+    is_counting = all(map(_is_of_call, members))
+    if is_counting and names_none:
+        return [*members]
+    heard = members if is_counting or names_none else ()
+    return [one for one in heard if TOTAL.fullmatch(named(one.key)) and _OF_MEETINGS.search(plain(one.key))]
+
+
+def _is_of_call(member: Member) -> bool:
+    return is_count(member) or _OF_CALL.fullmatch(bare(member.key)) is not None
+
+
+def counts_others(key: str, found: Sequence[Found]) -> bool:
+    """Return whether an object counts another thing than meetings, by its key and what it lists: `tags`, mere words."""
+    names_none = is_of_answer(key) or _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
+    is_of_words = bool(found) and not names_none and all(_MERE_WORDS.fullmatch(one.raw) for one in found)
+    return is_of_words or (plain(key) in QUESTION_KEYS | _OTHER_THINGS and not any(one.has_id for one in found))
 
 
 def announces_deletion(key: str) -> bool:
@@ -264,13 +344,14 @@ def is_empty_room(signs: Signs, raw: bytes, keys: Container[str]) -> bool:
     if "meeting_id" not in columns or columns & (EVIDENCE - _OF_ROOM) or took_place(signs, members):
         return False
     return any(
-        _EMPTY.fullmatch(one.raw) and (one.key in keys or (is_empty_list(one) and _OF_MEETINGS.search(plain(one.key))))
+        _EMPTY.fullmatch(one.raw)
+        and (one.key in keys or (is_empty_list(one) and _LISTS_MEETINGS.search(plain(one.key))))
         for one in members
     )
 
 
 _EMPTY = re.compile(rb"\[\s*\]|\{\s*\}")
-_OF_MEETINGS = re.compile("meetings|meetinglist|conferences|conferencelist|confs|conflist|会议")
+_LISTS_MEETINGS = re.compile("meetings|meetinglist|conferences|conferencelist|confs|conflist|会议")
 
 
 def is_held(signs: Signs, raw: bytes) -> bool:
@@ -289,15 +370,27 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
     """Return whether an object says of itself that it took place: it has parties, or a time that no question has.
 
     A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
-    durations a room says too. Each made a meeting of what holds the meetings: one of 31 days.
+    durations a room says too. Each made a meeting of what holds the meetings: one of 31 days. What lasted just from its
+    start to its end is its own: a watch of 25 hours vanished behind its sub-meetings.
     """
     if _has_parties(signs, members):
         return True
     said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
     points = {column: _instant(said[column]) for column in _POINTS if column in said}
     begun, ended = points.get("started_at"), points.get("ended_at")
+    if begun is not None and ended is not None and _lasted(said.get("duration_s"), ended - begun):
+        return True
     is_long = begun is not None and ended is not None and ended - begun >= _DAY
     return not is_long and not all(one is not None and _is_edge_of_day(one) for one in points.values())
+
+
+def _lasted(raw: bytes | None, span: timedelta) -> bool:
+    """Return whether a duration, in seconds, minutes or milliseconds, is that of a span, but for a minute."""
+    read = read_value(raw) if raw is not None and span > timedelta() else None
+    seconds = convert("seconds", [scalar(read.value)]).array.to_pylist()[0] if read else None
+    return seconds is not None and any(
+        abs(seconds * unit - span.total_seconds()) < _SECONDS_OFF for unit in (1, 60, 0.001)
+    )
 
 
 def _instant(raw: bytes) -> datetime | None:

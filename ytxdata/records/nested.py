@@ -15,7 +15,7 @@ from ytxdata.records.list_metadata import is_part
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
-from ytxdata.records.parties import lists_parties
+from ytxdata.records.parties import is_meeting_without_id, lists_parties
 from ytxdata.records.siblings import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
 from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places, signs_of
 from ytxdata.records.spans import (
@@ -304,8 +304,7 @@ class _InRecord:
         if self.is_lifted or item.one.path in self.retold:
             return False
         members = members_of(item.one.raw)
-        columns = self.signs.columns(members)
-        if lists_parties(value, self.signs.aliases) or ("creator" in columns and columns & _WHEN):
+        if is_meeting_without_id(value, self.signs.aliases):
             return not self.signs.has_phone(members)
         is_entry = item.member is not None and self._looks_like_id(item.member.key)
         return is_entry and self._may_be_meeting(item)
@@ -323,11 +322,12 @@ class _InRecord:
         return bool(is_of_another(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
-        """Return whether an object has a start that may be a meeting's: a recording or a sitting has one too."""
+        """Return whether an object has a start, or who made it and an end, that may be a meeting's: a recording or a sitting has one too."""
         members = members_of(item.one.raw)
         is_doubtful = not (self.is_lifted or item.is_among_parties or self.signs.has_phone(members))
         ids = {one.decode("utf-8", "replace") for one in self.signs.ids(members)}
-        return is_doubtful and "started_at" in self.signs.columns(members) and not ids & self.own
+        columns = self.signs.columns(members)
+        return is_doubtful and ("started_at" in columns or columns >= {"creator", "ended_at"}) and not ids & self.own
 
     def _sittings(self, value: Any, path: str, depth: int = 0) -> Iterator[str]:
         """Yield where an element of a list has two points in time under words that nobody knows (`begin`, `finish`): a

@@ -18,7 +18,7 @@ from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, 
 from ytxdata.records.json_values import Object, decode_leniently, read_object, with_doubled_keys, without_cycle_search
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
-from ytxdata.records.party_names import says_more
+from ytxdata.records.party_names import number_text, says_more
 from ytxdata.records.party_times import host_came
 from ytxdata.records.repeated_values import (
     LACKING,
@@ -35,7 +35,7 @@ from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread_parties import is_like_parties, own_leg, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 28
+PARSER_VERSION = 29
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -357,7 +357,7 @@ def _more_parties(sheet: Sheet, n_legs: pa.Array) -> Iterator[Trouble]:
         if any(says_more(key, one, 0) for one in (True, False, 2)):
             for i, (said, n) in enumerate(zip(as_list(sheet.values(key)), n_legs.to_pylist(), strict=True)):
                 if n is not None and says_more(key, said, n):
-                    yield Trouble(i, PARTIES, "more_parties", f"{key}: {str(said).split('.')[0]}")
+                    yield Trouble(i, PARTIES, "more_parties", f"{key}: {number_text(said)}")
 
 
 def _halves(legs: Legs) -> Iterator[Trouble]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import bare, named, plain
+from ytxdata.records.aliases import bare, in_english, named, plain
 from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
@@ -44,10 +44,7 @@ _OF_ALL = re.compile("total|all|found|match|匹配|命中|filtered|总|合|共|�
 _ASKED_KEYS = frozenset({"meetingcount"})
 """Those of them under which the question asks for a number, plain: an answer may repeat it."""
 
-OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
-"""Keys under which an object counts something else than the list beside it, plain."""
-
-_LISTED = f"(?:{_THINGS}|pages?|batch|batches|chunks?|segments?)"
+_LISTED = f"(?:{_THINGS}|pages?|batch|batches|chunks?|segments?|sets?)"
 _GIVEN = "(?:returned|loaded|fetched|given|shown|listed|displayed|retrieved)"
 _GIVEN_ALL = (
     rf"(?:all{_LISTED}*(?:is|are|was|were)?(?:{_GIVEN}|give)(?:completed?)?|{_GIVEN}all{_LISTED}*|given?completed?)"
@@ -55,21 +52,24 @@ _GIVEN_ALL = (
 """That all was given, or not: `give all` (返回全部) asks for it."""
 
 _MORE = re.compile(
-    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?|needs?)*(?:(?:more|additional|further|next"
-    rf"|remain(?:ing|s)?|rest|continue[sd]?)+"
+    rf"(?:microsoftdynamicscrm)?(?:is|has|have|are|there|any|exists?|needs?|may|can|could)*(?:load)?"
+    rf"(?:more|additional|further|next|remain(?:ing|s)?|rest|continue[sd]?)+"
     rf"(?:{_LISTED}|available|exists?|left|to(?:come|follow|fetch|load|get)|follow(?:s|ing)?|coming|pending)*"
-    rf"|(?:{_LISTED}|response|output)*(?:(?:is|was|were|are)?(?:truncat(?:ed?|ion)|trunc)(?:{_LISTED})*"
-    "|(?:is|was|were|are)cut(?:off)?|overflow(?:ed)?))"
+)
+_SHORTENED = re.compile(
+    rf"(?:is|has|have|are|any)*(?:{_LISTED}|response|output)*(?:(?:is|was|were|are)?(?:truncat(?:ed?|ion)|trunc)"
+    rf"(?:{_LISTED})*|(?:is|was|were|are)cut(?:off)?|overflow(?:ed)?)"
 )
 CUT = re.compile(
-    rf"(?:is|has|are|data|list|results?|records?)*(?:(?:incomplete|partial|notcomplete|toomany){_LISTED}*"
+    rf"(?:is|has|are|give|data|list|results?|records?)*(?:(?:incomplete|partial|notcomplete|toomany){_LISTED}*"
     r"|timedout|terminatedearly"
-    rf"|(?:max|size|transfer|{_LISTED})*limit(?:is)?(?:exceeded|reached|hit)"
-    rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit)"
+    rf"|(?:(?:max|size|transfer|{_LISTED})*limit(?:is)?|max{_LISTED}+)(?:exceeded|reached|hit)"
+    rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit"
+    rf"|(?:exceed|reach|hit)(?:ed)?(?:the)?max(?:size|count|{_LISTED})*)"
     rf"|(?:is|has|are)?{_LISTED}*(?:toomany|not?(?:{_GIVEN_ALL}|giveall))"
 )
 _END = re.compile(
-    rf"(?:is|has|at|list|data|query|result)*(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done"
+    rf"(?:is|has|at|reach(?:ed)?|list|data|query|result|records?|rows?)*(?:is)?(?:the)?(?:no(?:more|next){_LISTED}*|end(?:of{_LISTED})?|finish|finished|done"
     rf"|complete|completed|last{_LISTED}?|final{_LISTED}?|eof|exhausted)|(?:is|has|are)?{_LISTED}*{_GIVEN_ALL}"
 )
 _FLAG = re.compile("^(?:b(?=is|has)|flag)|(?:flag|yn|ind(?:icator)?)$")
@@ -77,7 +77,7 @@ _FLAG = re.compile("^(?:b(?=is|has)|flag)|(?:flag|yn|ind(?:icator)?)$")
 
 _NEXT = re.compile(
     r"(?:odata|iot)?(?:page|cursor|token|url|uri|link|href|marker|offset|key|id)*next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
-    r"|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|chunk|segment|set|from|since|skip|seq|path|query|params?)*|more|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
+    r"|scroll|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|chunk|segment|set|from|since|skip|seq|path|query|params?)*|more(?:url|uri|link|href|cursor|token)?|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
     r"|lastevaluatedkey"
     rf"|(?:remaining{_LISTED}*|{_LISTED}+(?:remaining|left))(?:count|num|number|total)*"
 )
@@ -97,33 +97,10 @@ _WORDS = frozenset({
 no, and not by a number but for those that count nothing; and an object with one of them may be anything."""
 
 _PAGES = re.compile(
-    "(?:total|all|last)(?:of)?pages?(?:count|num|number|total|no)?|(?:num|number|nb|count)(?:of)?pages"
+    "(?:total|all|last)(?:of)?pages?(?:count|num|number|total|no)?|maxpage(?:no|num|number)?|(?:num|number|nb|count)(?:of)?pages"
     "|pages?(?:total|count)+|pages"
 )
 """Keys, bare, of how many pages there are, whatever page this is: `totalPages` alone went unheard, and led to PROVEN."""
-
-_GIVE = ("返回", "加载", "显示", "列出", "获取", "拉取")
-_IN_ENGLISH = {
-    "没有": "no", "没": "not", "无": "no", "是否": "is", "有没有": "has", "还有没有": "hasmore", "还有": "hasmore",
-    "尚有": "hasmore", "仍有": "hasmore", "有": "has", "还": "", "更多": "more", "下一": "next", "下一页": "nextpage",
-    "下页": "nextpage", "剩余": "remaining", "剩下": "remaining", "还剩": "remaining", "余下": "remaining",
-    "其余": "remaining", "未返回": "remaining", "未显示": "remaining", "未列出": "remaining", "未加载": "remaining",
-    "当前": "current", "最后一页": "lastpage", "末页": "lastpage", "尾页": "lastpage", "页码": "pageno", "页数": "pages",
-    "页": "page", "页面": "page", "批": "batch", "批次": "batch", "最后一批": "lastbatch", "末批": "lastbatch", "总": "total",
-    "总计": "total", "全部": "all", "完全": "all", "条数": "count", "数量": "count", "数": "count", "记录": "record",
-    "会议": "meeting", "数据": "data", "条目": "item", "结果": "result", "列表": "list", "游标": "cursor", "令牌": "token",
-    "地址": "url", "链接": "link", "偏移": "offset", "偏移量": "offset", "超出": "exceed", "超过": "exceed", "达到": "reach",
-    "上限": "limit", "限制": "limit", "过多": "toomany", "太多": "toomany", "已": "", "被": "", "截断": "truncated",
-    "完整": "complete", "不完整": "incomplete", "未完整": "incomplete", "不全": "incomplete", "部分": "partial",
-    "完": "complete", "完毕": "complete", "取完": "complete", "完成": "completed", "未完成": "unfinished",
-    "未完待续": "hasmore", "未完": "hasmore", "未取完": "notcomplete", "未返回完": "notcomplete", "未加载完": "notcomplete",
-    "未全部": "notall", "未返回全部": "notgivenall", "结束": "finish", "末尾": "finish", "到底": "finish", "最后": "last",
-    "后续": "next", "存在": "exist", "有无": "has", "标志": "flag", "标识": "flag", "标记": "flag",
-    **dict.fromkeys(_GIVE, "give"), **{f"已{word}": "given" for word in _GIVE},
-}  # fmt: skip
-"""The words of Chinese keys about pages, so that one set of forms hears both languages."""
-
-_CHINESE = re.compile("|".join(sorted(_IN_ENGLISH, key=len, reverse=True)))
 
 _NUMBER_OF_PAGES = re.compile(r"(?:共\s*)?(\d+)(?:\.0*)?\s*页?")
 _PAGE_OF_PAGES = re.compile(r"(?:第|page)?\s*\d+\s*页?\s*(?:[/,，]|of)?\s*(?:共)?\s*(?<!\d)(\d+)\s*页?")
@@ -133,11 +110,13 @@ _REL_NEXT = re.compile(r"rel\s*=\s*\\?[\"']?(?:[^\"'\\;,]*[\s/:])?next")
 _CURRENT_KEYS = frozenset({
     "page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"
 })  # fmt: skip
-_LEADING = re.compile(r"https?:|[/?]|[\w./-]+\?\w+=|\d+$")
-"""What `next` says where it leads to a page: an address or a number; it may as well be a word."""
+_PLACES = frozenset({"pageinfo", "pager", "paging", "pagination"})
+"""Keys under which a text says which page this is, and of how many."""
+_LEADING = re.compile(r"https?:|[/?]|[\w./-]+\?\w+=|\d{1,7}$")
+"""What `next` says where it leads to a page: an address or a number; it may as well be a word, or a time."""
 
-_LINKS = re.compile(rb'\[\s*\{[^{}]*"[@_$]?rel(?:ation)?"\s*:', re.IGNORECASE)
-"""How a list of links begins (Spring, PayPal, FHIR, Atom, Siren): what each leads to is its `rel`, and no key."""
+_LINKS = re.compile(rb'(?:\[\s*)?\{[^{}]*"[@_$]?rel(?:ation)?"\s*:', re.IGNORECASE)
+"""How a list of links begins, or one alone (Spring, PayPal, FHIR, Atom, Siren): what each leads to is its `rel`, and no key."""
 
 _LONGEST_LINKS, _LONGEST_WRAP = 10_000, 1_000
 """A longer list or object is that of the records, and is not decoded to hear of pages; nor wraps a list one word."""
@@ -162,15 +141,6 @@ PAGE_KEYS = frozenset({
 })  # fmt: skip
 """Keys under which an object describes the list beside it, plain, whatever else it says."""
 
-_LIST_KEYS = frozenset({
-    "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
-    "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
-    "value", "meetings", "meeting", "meetinglist", "meetinginfo", "meetingrecords", "conferences", "conferencelist",
-    "confs", "conflist", "cdr", "cdrs", "cdrlist", "recordlist", "outdata", "docs", "documents", "hydra:member", "列表",
-    "数据", "记录", "会议"
-})  # fmt: skip
-"""Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
-
 _NOTHING = frozenset({"", "null", "none", "nil", "-", "--", "false", "0", "[null]", "nodata", "empty", "无", "空"})
 """Words that stand in place of records where there are none."""
 
@@ -181,14 +151,23 @@ _SAYS_NONE = re.compile(
 )  # fmt: skip
 """The same as a sentence: that nothing could be read, or may not be, is another one."""
 
-_MESSAGE_KEYS = frozenset({"message", "msg", "info", "tip", "tips", "提示"})
-_SENTENCE_KEYS = _MESSAGE_KEYS | {"statusmsg", "pager", "pageinfo", "range", "contentrange"}
+MESSAGE_KEYS = frozenset({"message", "msg", "info", "tip", "tips", "提示"})
+_SENTENCE_KEYS = MESSAGE_KEYS | {"statusmsg", "pager", "pageinfo", "range", "contentrange"}
+_LISTED_ZH = "(?:[条场项行笔](?:会议|通话)?(?:记录|数据|结果)?|个会议|(?:会议|通话)?(?:记录|数据|结果))"
+_LISTED_EN = "(?:record|row|item|meeting|conference|result|entrie)s"
+_NO_OTHER = r"(?=\s*(?:$|[^\w\s]|显示|返回|本[页次]|当前|每页|已|其中|符合|满足))"
 _SENTENCE = re.compile(
-    r"(?:总共|共计?|合计|总计)\s*有?\s*(\d{1,9})\s*(?:[条场项行笔]|个会议)(?!\s*(?:未读|消息|通知|提醒|公告))"
-    r"|(?<![\d-])\d{1,9}\s*(?:[-~–]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d-])",
+    rf"(?:总共|共计?|合计|总计|查询?到|找到|检索到)(?:\s|查询?到|找到|检索到|有|[:：])*(\d{{1,9}})\s*{_LISTED_ZH}{_NO_OTHER}"
+    rf"|(?:总(?:条|场|笔|项|行|记录|会议|数据)+数|(?:记录|会议|数据)总数|\btotal\s(?:count|{_LISTED_EN}))\s*[:：=]\s*(\d{{1,9}})"
+    rf"\s*{_LISTED_ZH}?{_NO_OTHER}"
+    rf"|\bfound\s(\d{{1,9}})\s{_LISTED_EN}\b|(?<![\d.-])(\d{{1,9}})\s{_LISTED_EN}\s(?:were\s|was\s)?found\b"
+    rf"|\b(?:returned|returning|showing|shown|loaded|displaying)(?:\sfirst)?\s\d{{1,9}}(?:\s{_LISTED_EN})?\s*(?:/|(?:out )?of)\s*"
+    r"(\d{1,9})(?![\d-])"
+    r"|(?<![\d-])\d{1,9}\s*(?:[-~～–至到]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d-])",
     re.IGNORECASE,
-)
-"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list, 共 3 条消息 another one."""
+)  # fmt: skip
+"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list; and 共 8 个会议室 or
+共 3 条消息 counts what the noun says, which is not listed here."""
 
 LONGEST_WORD = 80
 """A longer text is no number and no word that says that nothing is there."""
@@ -196,8 +175,16 @@ LONGEST_WORD = 80
 DATED = re.compile(rb"\d{4}\D\d\d?\D\d\d?\D{1,2}\d\d:|\d{8}")
 """What nearly every record has, and what describes a list hardly ever: a time, or a long number."""
 
-_NOWHERE = frozenset({"#", "javascript:;", "javascript:void(0)", "javascript:void(0);"})
-"""Links of web pages that lead to where one is."""
+_NOWHERE = frozenset({
+    "#", "javascript:;", "javascript:void(0)", "javascript:void(0);", "undefined", "nan", "n/a", "na", "[]", "{}", "暂无"
+})  # fmt: skip
+"""Links of web pages that lead to where one is, and words of programs for nothing."""
+
+_MAY_BE_TIME = frozenset({"next", "more", "nextstart", "remaining"})
+"""Keys of what leads on that may as well be of the next meeting, or of bytes: a time there, or a long number, is none."""
+
+_WHOLE = re.compile(r"(-?\d+)\.0+")
+"""A whole number as Gson and Lua write it."""
 
 _YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
 NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
@@ -243,9 +230,9 @@ def total(key: str, raw: bytes) -> int | None:
     [30, 30, 1234, None, 30]
     """
     name = named(key)
-    form = _NUMBER.fullmatch if TOTAL.fullmatch(name) else _SENTENCE.search if name in _SENTENCE_KEYS else None
-    said = _number_said(raw) if form else None
-    match = form(said) if form and said is not None else None
+    is_number = TOTAL.fullmatch(name) is not None
+    said = _number_said(raw) if is_number or name in _SENTENCE_KEYS else None
+    match = None if said is None else (is_number and _NUMBER.fullmatch(said)) or _SENTENCE.search(said)
     return int(re.sub(r"\D", "", next(filter(None, match.groups())))) if match else None
 
 
@@ -254,7 +241,8 @@ def _number_said(raw: bytes) -> str | None:
     length: patterns take the square of a long one, and Python refuses thousands of digits."""
     said = _decoded(raw)
     if isinstance(said, dict) and all(_OF_STATES.fullmatch(named(one)) for one in said):
-        said = sum(min(one, 10**9) for one in said.values() if isinstance(one, int)) if said else None
+        numbers = [_plainly(str(one)) for one in said.values() if not isinstance(one, bool)]
+        said = sum(int(one[:9]) for one in numbers if one.isdecimal()) if said else None
     if isinstance(said, dict):
         # beside `low` a 64-bit number of JavaScript has a `high`; of two counts the larger one may be of legs
         counts = [str(one) for key, one in said.items() if key == "low" or re.fullmatch(_THINGS, named(key))]
@@ -276,7 +264,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     """
     words = ((one.key, _told(one)) for one in members if not is_blank(one.raw))
     # Nothing is said by what only holds something: `{已结束: [...], 进行中: [...]}` was heard as one that goes on.
-    said = {_in_english(named(key)): word for key, word in words if word is not None}
+    said = {in_english(named(key)): word for key, word in words if word is not None}
     said |= dict.fromkeys(["nextlink"] * any(_leads_to_next(one.raw) for one in members), "true")
     told = [(named(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
@@ -289,7 +277,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     read = [(form, _flag(form, word, is_place=is_place, is_named=form != key)) for form, key, word in forms]
     flags = [(form, is_yes) for form, is_yes in read if is_yes is not None]
     # That nothing was cut off says nothing of the next page.
-    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags if not CUT.fullmatch(key)]
+    is_more = [is_yes == (_END.fullmatch(key) is None) for key, is_yes in flags if not _is_of_cut(key)]
     # The only page may name itself, or the page behind it, as the next, and where it ends; a total beside it says that
     # this is all.
     has_total = any(number and (_OF_ALL.search(key) or key == "records") for key, number in told)
@@ -299,13 +287,13 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     leads_on = (
         _NEXT.fullmatch(key) is not None
         and not (is_only_page and (key in ("nextpage", "pagenext") or (word.isdecimal() and "next" in key)))
-        and word not in NO | _NOWHERE
-        and not DATED.search(word.encode())
+        and not _leads_nowhere(word)
+        and (key not in _MAY_BE_TIME or _LEADING.match(word) is not None or not DATED.search(word.encode()))
         and (key not in ("next", "more") or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
     )
     # A cursor may be given with the last page as well: where a flag says that it is the last, that counts.
-    more = any(is_more) or (not is_more and any(leads_on)) or any(yes for key, yes in flags if CUT.fullmatch(key))
+    more = any(is_more) or (not is_more and any(leads_on)) or any(yes for key, yes in flags if _is_of_cut(key))
     numbers_said = (_number_said(raw) or "" for key, raw, *_ in members if TOTAL.fullmatch(named(key)))
     more = more or any(map(_AT_LEAST.search, numbers_said)) or bool(_REL_NEXT.search(said.get("link", "")))
     more = more or _is_one_of_many(said, has_total=has_total, is_of_pages=is_of_pages)
@@ -319,15 +307,54 @@ def totals(members: Sequence[Member]) -> list[int | None]:
 
 
 def _flag(key: str, word: str, *, is_place: bool, is_named: bool) -> bool | None:
-    """Return what a flag about more pages says; None of what is none. `end` may be a place among all, unless its key
-    names a flag."""
-    if word not in _YES | NO or not any(form.fullmatch(key) for form in (_MORE, CUT, _END)):
+    """Return what a flag about more pages says, as yes or no, as a number or in words; None of what is none. `end` may be
+    a place among all, unless its key names a flag."""
+    if not any(form.fullmatch(key) for form in (_MORE, _SHORTENED, CUT, _END)):
         return None
     may_be = is_named or key.startswith(("is", "has", "have", "are", "no"))
     may_be = may_be or (key not in _WORDS and (key.startswith("more") or CUT.fullmatch(key) is not None))
     may_be = may_be or "truncated" in key
-    is_sure = not word.lstrip("-").isdecimal() or may_be or key == "eof" or (key == "end" and not is_place)
-    return word in _YES if is_sure else None
+    if word in _YES | NO:
+        is_sure = not word.lstrip("-").isdecimal() or may_be or key == "eof" or (key == "end" and not is_place)
+        return word in _YES if is_sure else None
+    if word.isdecimal():  # how many more there are
+        return True if may_be and _MORE.fullmatch(key) and word.strip("0") else None
+    is_more = None if key in _WORDS and not is_named else _says_more(word)
+    return None if is_more is None else is_more == (_END.fullmatch(key) is None)
+
+
+@lru_cache(maxsize=1024)
+def _says_more(word: str) -> bool | None:
+    """Return whether a word that stands under such a key says that there is more; None of one that says nothing of it.
+
+    Examples
+    --------
+    >>> [_says_more(word) for word in ("有更多", "未结束", "没有更多", "end", "eyJpZCI6")]
+    [True, True, False, False, None]
+    """
+    said = in_english(re.sub(r"[\s。.!！_-]", "", word)) if len(word) <= LONGEST_WORD else ""
+    other = re.sub("^(?:isnot|not|un)(?:yet)?", "", said)
+    if _END.fullmatch(said) or (other != said and _MORE.fullmatch(other)):
+        return False
+    is_said = any(form.fullmatch(said) for form in (_MORE, _SHORTENED, CUT))
+    return True if is_said or (other != said and _END.fullmatch(other)) else None
+
+
+def _is_of_cut(key: str) -> bool:
+    """Return whether a flag says that a list was cut: that it was not says nothing of the next page."""
+    return CUT.fullmatch(key) is not None or _SHORTENED.fullmatch(key) is not None
+
+
+def _leads_nowhere(word: str) -> bool:
+    return word in NO | _NOWHERE or says_nothing(word.encode("utf-8", "replace")) or _says_more(word) is False
+
+
+def _plainly(word: str) -> str:
+    """Return a word as it is read, however it was written: without blanks around it, and a whole number without a
+    point."""
+    word = word.strip()
+    whole = _WHOLE.fullmatch(word) if len(word) <= LONGEST_WORD else None
+    return whole[1] if whole else word
 
 
 def _decoded(raw: bytes) -> Any:
@@ -341,21 +368,25 @@ def _told(member: Member) -> str | None:
     """Return what a member says as a word, also where an object holds it: a link, or a text of XML; None of a list or
     an object that says no word."""
     if member.raw[:1] not in (b"[", b"{"):
-        return as_word(member.raw)
+        is_escaped = b"\\" in member.raw and len(member.raw) <= _LONGEST_LINKS
+        text = _decoded(member.raw) if is_escaped else None
+        return _plainly(text.casefold() if isinstance(text, str) else as_word(member.raw))
     value = _decoded(member.raw) if member.raw[:1] == b"{" or len(member.raw) <= _LONGEST_WRAP else None
     if not isinstance(value, dict):
-        return None if value is None or isinstance(value, list) else str(value).casefold()
+        return None if value is None or isinstance(value, list) else _plainly(str(value).casefold())
     if value and bare(member.key) in ("lastevaluatedkey", "continue"):
         return "true"
     if place := next((value[one] for one in _PLACE_KEYS if value.get(one)), None):
         return f"?{place}"
-    return str(next((value[one] for one in _TEXT_KEYS if one in value), "")).casefold() or None
+    said = next((value[one] for one in (*_TEXT_KEYS, "code") if one in value), "")
+    return _plainly(str(said).casefold()) or None
 
 
 def _leads_to_next(raw: bytes) -> bool:
     """Return whether one of a list of links leads to the next page."""
-    read = read_value(raw) if _LINKS.match(raw) and len(raw) <= _LONGEST_LINKS else None
-    for link in read.value if read else ():
+    read = read_value(raw) if len(raw) <= _LONGEST_LINKS and _LINKS.match(raw) else None
+    links = read.value if read else ()
+    for link in [links] if isinstance(links, dict) else links:
         said = {bare(key): one for key, one in link.items()} if isinstance(link, dict) else {}
         rels = said.get("rel", said.get("relation"))
         words = " ".join(map(str, rels)) if isinstance(rels, list) else str(rels)
@@ -374,20 +405,8 @@ def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bo
         for key, word in short
         if (_PAGES.fullmatch(key) and not (has_total and key == "pagecount")) or (is_of_pages and key == "total")
     ]
-    numbers += (_PAGE_OF_PAGES.fullmatch(word) for key, word in short if key in _CURRENT_KEYS)
+    numbers += (_PAGE_OF_PAGES.fullmatch(word) for key, word in short if key in _CURRENT_KEYS | _PLACES)
     return any(number is not None and int(number[1]) > 1 for number in numbers)
-
-
-@lru_cache(maxsize=4096)
-def _in_english(key: str) -> str:
-    """Return a bare key with its Chinese words about pages in English.
-
-    Examples
-    --------
-    >>> [_in_english(key) for key in ("totalpages", "总页数", "是否还有下一页", "剩余条数")]
-    ['totalpages', 'totalpages', 'ishasmorenextpage', 'remainingcount']
-    """
-    return key if key.isascii() else _CHINESE.sub(lambda word: _IN_ENGLISH[word[0]], key)
 
 
 def is_count(member: Member) -> bool:
@@ -400,9 +419,9 @@ def is_count(member: Member) -> bool:
 @lru_cache(maxsize=4096)
 def pages(key: str) -> bool:
     """Return whether a bare key is one that only a page has."""
-    key = _in_english(key)
+    key = in_english(key)
     flag = _FLAG.sub("", key)
-    is_told = any(form.fullmatch(flag) for form in (_MORE, _END)) or any(
+    is_told = any(form.fullmatch(flag) for form in (_MORE, _SHORTENED, _END)) or any(
         form.fullmatch(key) for form in (_NEXT, _PAGES)
     )
     return key in _PAGING or (is_told and flag not in _WORDS)
@@ -418,26 +437,3 @@ def says_nothing(word: bytes) -> bool:
     # Most values are lists of megabytes: only what is short is looked at.
     said = as_word(word).rstrip("。.!！") if len(word) <= LONGEST_WORD else "…"
     return said in _NOTHING or _SAYS_NONE.fullmatch(said) is not None
-
-
-def is_empty_list(member: Member) -> bool:
-    """Return whether a member of which no record came is the empty list of a wrapper, or says that there is none."""
-    key = bare(member.key)
-    if key in _MESSAGE_KEYS:
-        return not is_blank(member.raw) and says_nothing(member.raw)
-    return (key in _LIST_KEYS and member.raw[:1] in (b"[", b"{")) or (key == "page" and b"[" in member.raw)
-
-
-def describes_page(key: str, raw: bytes) -> bool:
-    """Return whether an object that holds no record describes a page, by its key, and could be nothing else."""
-    return plain(key) in PAGE_KEYS and not DATED.search(raw)
-
-
-def is_page(key: str, members: Sequence[Member]) -> bool:
-    """Return whether an object under a key describes the list around it. One that counts and does not page may count
-    anything."""
-    return (
-        plain(key) in PAGE_KEYS | {"data"}
-        or all(map(is_count, members))
-        or any(pages(bare(one.key)) for one in members)
-    )

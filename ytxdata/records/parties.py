@@ -74,6 +74,23 @@ def lists_parties(value: dict[str, Any], aliases: Aliases) -> bool:
     return any(isinstance(one, list) or _says_party(one, aliases) for one in listed)
 
 
+def is_meeting_without_id(value: dict[str, Any], aliases: Aliases) -> bool:
+    """Return whether an object in a record that has no id is another meeting all the same: it says who convened it and
+    when, and lists who came.
+
+    Attendance, a poll, a group and a waiting room list people too, and a recording was made by somebody at some time:
+    each was a reject, and no period of the account ever PROVEN.
+
+    Examples
+    --------
+    >>> whole = {"creator": "15400000001", "starttime": "2026-01-05 10:00", "members": []}
+    >>> is_meeting_without_id(whole, Aliases()), is_meeting_without_id({"name": "销售部", "members": []}, Aliases())
+    (True, False)
+    """
+    said = (key for key, one in value.items() if one not in (None, ""))
+    return {"creator", "started_at"} <= {*aliases.columns(said).values()} and lists_parties(value, aliases)
+
+
 def read_parties(value: Any, aliases: Aliases, own_id: str = "") -> Parties:
     """Return the parties of a meeting.
 

@@ -37,7 +37,7 @@ _OF_LIST = re.compile(
 """In front of a word of pages, what says that it is of the list of parties (`membersTruncated`, 成员是否完整); those who
 remain are still in the meeting."""
 
-_ZEROS = re.compile(r"(?<=\d)\.0+$")
+_ZEROS = re.compile(r"(?<=\d)\.0*$")
 """Behind a flag that is a number of JSON: a column of them has its 1 with zeros."""
 
 DEEPEST = 8
@@ -67,6 +67,17 @@ _GROUP = re.compile(
 """In keys of lists of parties that say which they are, and name nobody."""
 
 
+def number_text(value: Any) -> str:
+    """Return a value as text, a number as it was written: read in bulk, it is an amount of many decimals (`0E-38`).
+
+    Examples
+    --------
+    >>> number_text(Decimal("0E-38")), number_text(Decimal("50.000")), number_text("50"), number_text(True)
+    ('0', '50', '50', 'True')
+    """
+    return _ZEROS.sub("", f"{value:f}" if isinstance(value, Decimal) else str(value))
+
+
 def says_more(key: str, value: Any, n: int) -> bool:
     """Return whether a member of a meeting says that more than `n` parties are listed elsewhere.
 
@@ -77,14 +88,15 @@ def says_more(key: str, value: Any, n: int) -> bool:
     >>> says_more("成员总数", 50, 2), says_more("membersNextPage", 2, 2), says_more("membersTruncated", False, 2)
     (True, True, False)
     """
-    name, text = plain(key), _ZEROS.sub("", str(value).strip().casefold())
+    name, text = plain(key), number_text(value).strip().casefold()
     if _MORE.fullmatch(name):
         return text in ("true", "1", "yes", "y", "是", "有")
     if _HOW_MANY.fullmatch(name):
         number = WHOLE.fullmatch(text)
         return number is not None and int(number[1]) > n
     front = _OF_LIST.match(name)
-    said = text if isinstance(value, (float, Decimal)) else value
+    # of a list of people 0 is no place: no next page, and not complete
+    said = False if text == "0" else text if isinstance(value, (float, Decimal)) else value
     return front is not None and None in totals(members_of(as_json({name[front.end() :]: said}).encode()))
 
 

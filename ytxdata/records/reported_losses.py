@@ -7,22 +7,60 @@ from collections.abc import Sequence
 from typing import Any
 
 from ytxdata.records.aliases import DEFAULT, bare, plain
-from ytxdata.records.json_values import read_value
+from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.paging import LONGEST_WORD, NO, UNIT, as_word, pages, says_nothing, totals
 from ytxdata.records.siblings import is_of_meeting
 from ytxdata.records.spans import Member
 
+_LONGEST_WARNINGS = 10_000
+
 LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
-_FAILED_KEYS = re.compile("errors|failures|(fail(?:ed)?(?:ids?|list|items|records|meetings)?|失败(?:会议|列表)?)")
+_OF_STORE = (
+    "region|zone|node|shard|partition|server|cluster|replica|source|tenant|quer(?:y|ie)|request|page|batch|chunk|segment"
+    "|节点|分片|分区|机房|区域|地区|服务器|数据源|查询|请求|页|批次"
+)
+_LISTED = (
+    "id|no|number|record|row|item|result|entr(?:y|ie)|meeting|conference|conf|cdr|data|list|detail"
+    "|会议|通话|记录|数据|结果|明细|详情|条目|列表|名单|编?号"
+)
+_FAILED_KEYS = re.compile(
+    rf"(?:partial|部分)?(?:(?:{_OF_STORE}|{_LISTED})s?)*(?:errors?|failures?|exceptions?)(?:lists?|items?|details?)?"
+    rf"|((?:partial(?:ly)?)?fail(?:ed)?(?:(?:{_OF_STORE}|{_LISTED})s?)*"
+    rf"|(?:部分|{_OF_STORE}|{_LISTED})*(?:错误|失败|异常|故障)的?(?:{_OF_STORE}|{_LISTED})*)"
+)
+"""Keys, bare, of what went wrong and of what failed, made of words for that and for what is listed or where it is kept:
+`failedCalls` and `failedLogins` are nobody's meetings, and `errorMsg` is the state of the call."""
+
 _BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
 _FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
 _WENT_WELL = re.compile(
-    "ok|success(?:ful(?:ly)?)?|succeeded|(?:操作|请求|查询|提交|处理|执行)?(?:成功|正常)|200"
-    rf"|(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:{_FAILURE})的?{UNIT}|0+\s*{UNIT}(?:\s*(?:{_FAILURE}))?"
+    "ok|success(?:ful(?:ly)?)?|succeeded|(?!.*[未不没非无部半少仅只败错异超缺丢漏个条场])[一-鿿]{0,6}(?:成功|正常)|200|n/a"
+    "|(?:暂|目前|当前)无"
+    rf"|(?:暂时?|目前|当前)?(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:any |任何)?(?:{_FAILURE})"
+    rf"(?:的|信息|消息|内容|描述|原因|代?码|\s?(?:messages?|codes?|info))?{UNIT}"
+    r"(?:\s(?:(?:has|have|was|were) )?(?:been )?(?:occurred|found|reported|detected))?"
+    rf"|0+\s*{UNIT}(?:\s*(?:{_FAILURE}))?"
 )
 """All that stands among errors where there was none: with any other word beside it, something failed."""
+
+_CODE = re.compile(
+    "(?:err(?:or)?|status|result|ret(?:urn)?|state|biz|sub)*(?:code|no|status|state)|(?:错误|状态|返回)?代?码"
+)
+_MESSAGE = re.compile(
+    "(?:err(?:or)?|status|result|ret(?:urn)?)*(?:message|msg|desc(?:ription)?|text|info)|信息|消息|描述"
+)
+_WELL = re.compile("0+|200|null|none|无|")
+"""Keys, plain, of a state and its words, and the numbers of one that went well: -1 is none."""
+
+_WARNINGS = re.compile("warn(?:ing)?s?|警告|告警|提醒")
+_NOT_GIVEN = re.compile(
+    "(?<!将)未(?:能)?(?:全部|完全)?(?:返回|加载|获取|取到|列出|响应)|(?<![无免防])超时(?![时设参阈上])|timed out"
+    "|partial (?:data|results?|list)|incomplete (?:data|results?|list)|(?:data|results?|records?|meetings?) (?:is|are|was|were)"
+    " (?:incomplete|missing|truncated|omitted)|(?:数据|记录|会议|结果|列表)(?:不完整|不全|缺失|丢失)"
+)
+"""What a warning says where something was not given: most speak of something else (what will be shut down)."""
 
 
 def totals_and_losses(members: Sequence[Member]) -> list[int | None]:
@@ -34,7 +72,9 @@ def totals_and_losses(members: Sequence[Member]) -> list[int | None]:
     >>> totals_and_losses([Member(key, raw, 0, 0) for key, raw in said.items()])
     [30, -1]
     """
-    is_lost = any(_names_failure(bare(one.key), one.raw) or _has_failed_shards(one) for one in members)
+    is_lost = any(
+        _names_failure(bare(one.key), one.raw) or _has_failed_shards(one) or _warns_of_loss(one) for one in members
+    )
     return [*totals(members), *([LOST] if is_lost else [])]
 
 
@@ -45,13 +85,38 @@ def _names_failure(key: str, raw: bytes) -> bool:
     waiting = [read.value] if read else []
     for one in waiting:  # it grows
         if isinstance(one, dict) and not (found and found[1] and _began(one)):
+            states = [_is_well(plain(k), it) for k, it in one.items()]
+            if False in states:
+                return True
+            # beside a state that is well stands of what call it is; what failed may stand there too
+            is_well = True in states and not (found and found[1])
+            said = {k: it for k, it in one.items() if not is_well or isinstance(it, (dict, list))}
             # which page of them this is, is none of their ids; alone, it is what failed
-            waiting += (it for k, it in one.items() if len(one) < 2 or not (pages(bare(k)) and str(it).isdecimal()))
+            waiting += (it for k, it in said.items() if len(one) < 2 or not (pages(bare(k)) and str(it).isdecimal()))
         elif isinstance(one, list):
             waiting += [str(it) if type(it) is int else it for it in one]
         elif isinstance(one, str) and _is_failure(one):
             return True
     return False
+
+
+def _is_well(key: str, value: Any) -> bool | None:
+    """Return whether a state among errors, its code or its words, is that all went well; None of what is no state."""
+    if isinstance(value, (bool, list, dict)) or value is None:
+        return None
+    text = str(value).strip().casefold()
+    if _CODE.fullmatch(key):
+        return len(text) <= LONGEST_WORD and (_WELL.fullmatch(text) or _WENT_WELL.fullmatch(text)) is not None
+    return not _is_failure(text) if text and _MESSAGE.fullmatch(key) else None
+
+
+def _warns_of_loss(member: Member) -> bool:
+    """Return whether a warning says that something was not given."""
+    is_short = len(member.raw) <= _LONGEST_WARNINGS and _WARNINGS.fullmatch(bare(member.key)) is not None
+    return (
+        is_short
+        and _NOT_GIVEN.search(as_json(read.value).casefold() if (read := read_value(member.raw)) else "") is not None
+    )
 
 
 def _began(failed: dict[str, Any]) -> bool:

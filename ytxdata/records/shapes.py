@@ -10,10 +10,14 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.answer_notes import EMPTY, Remarks, key_of
 from ytxdata.records.list_metadata import (
+    about_list,
     announces_deletion,
+    counts_others,
+    describes_page,
     is_aside,
     is_empty_room,
     is_held,
+    is_telling,
     is_usual_list,
     lists_meetings,
     may_wrap,
@@ -31,15 +35,7 @@ from ytxdata.records.nested import (
     strays,
 )
 from ytxdata.records.odd_records import that_may_hold_others
-from ytxdata.records.paging import (
-    COUNT_KEYS,
-    OTHER_THINGS,
-    describes_page,
-    is_count,
-    is_page,
-    says_nothing,
-    totals,
-)
+from ytxdata.records.paging import COUNT_KEYS, is_count, says_nothing, totals
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.siblings import SPAN
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, signs_of
@@ -76,7 +72,7 @@ class Shapes(Remarks):
         self.aliases = aliases
         self.envelope: dict[str, bytes] = {}
         self.undone: list[Found] = []
-        self.is_closed = True
+        self.is_closed = self.is_ended = True
         self.n_surveyed = 0
         self.is_wrapping = False
 
@@ -192,12 +188,12 @@ class Shapes(Remarks):
         # A text that lost its first bracket still names ids: it is salvaged rather than taken for a remark.
         elif LIKE_JSON.match(text) or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
-            found = self.salvaged(text, is_whole=True).found
+            found, _, is_closed, _ = self.salvaged(text, is_whole=True)
+            # A remark may be a bracket; what holds records, or stands for their list, may have had more.
+            self.is_ended &= is_closed or not (is_usual_list(key_of(path)) or any(one.has_id for one in found))
         else:
             return [Found(raw, path, False, at, at + len(raw))]
-        lead = len(inner.text) - len(inner.text.lstrip())
-        found += self.nested(found)
-        return inner.placed(shifted(found, lead), at + 1)
+        return inner.placed(shifted(found + self.nested(found), len(inner.text) - len(inner.text.lstrip())), at + 1)
 
     def elements(self, raw: bytes, at: int, path: str, depth: int) -> list[Found]:
         """Return for each element of a list the record it is, or those wrapped in it; never nothing."""
@@ -253,17 +249,21 @@ class Shapes(Remarks):
         if whole.has_id and columns & EVIDENCE and not may_wrap(self.signs, raw, members):
             return [whole]
         outer, self.loose = self.loose, []
+        n_told = len(self.announced)
         found = self.wrapped_or_whole(whole, columns, members, depth)
         key = key_of(path)
-        self.loose += totals(members) if found == [whole] and is_page(key, members) else []
+        is_flat = all(map(is_count, members)) and b"{" not in raw[1:]
+        if found == [whole] or (self.loose and is_flat):
+            self.loose = totals(about_list(key, members)) + ([] if is_flat else self.loose)
         # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
         # records there are.
-        is_record = found == [whole] and bool(columns & (EVIDENCE | {"meeting_id"}))
-        is_heard = not (is_record or key.endswith("]") or plain(key) in QUESTION_KEYS | OTHER_THINGS)
-        self.loose = outer + (self.loose if is_heard else [])
+        told = columns & (EVIDENCE | {"meeting_id"})
+        is_record = found == [whole] and is_telling(key, told)
+        if is_other := counts_others(key, found):
+            self.announced = self.announced[:n_told]
+        self.loose = outer + ([] if is_record or is_other or key.endswith("]") else self.loose)
         is_question = plain(key) in QUESTION_KEYS and not columns & (EVIDENCE | {"amount_yuan"})
-        is_page_alone = not is_record and describes_page(key, raw)
-        return [] if found == [whole] and (is_question or is_page_alone) else found
+        return [] if found == [whole] and (is_question or describes_page(key, raw, members, told)) else found
 
     def wrapped_or_whole(self, whole: Found, columns: set[str], members: list[Member], depth: int) -> list[Found]:
         """Return the records that an object wraps, or itself where it wraps none."""

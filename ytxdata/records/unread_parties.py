@@ -16,10 +16,10 @@ from ytxdata.phones import is_country_code, joined, likelihood, normalize, numbe
 from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
-from ytxdata.records.parties import are_phones, is_numbered, lists_parties, numbered_fields
+from ytxdata.records.parties import are_phones, is_meeting_without_id, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import DEEPEST, Party, feeds, names_in
 from ytxdata.records.party_times import are_said, at_rows, host_came
-from ytxdata.records.siblings import with_own_parts
+from ytxdata.records.siblings import holds_lists, with_own_parts
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
@@ -172,7 +172,10 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             if is_told and not comes_or_goes and _are_known(name, entries, known(), names(), aliases):
                 is_told, parts = False, [("", path, inner) for _, path, inner in parts]
         elif isinstance(one, dict):
-            if signs.ids_of(one) - own or lists_parties(one, aliases):
+            is_its_own = bool(signs.ids_of(one)) or (depth == 0 and holds_lists(name))  # read with it, or told
+            if signs.ids_of(one) - own or (
+                lists_parties(one, aliases) and (is_its_own or is_meeting_without_id(one, aliases))
+            ):
                 told.add(top)  # a meeting of its own, told as one
                 continue
             # `list` in `attendees` is a list of them, whatever else stands there

@@ -123,7 +123,9 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     search = _Search(aliases)
     with without_cycle_search():
         if listed := search.listed(body):
-            return Extracted(listed, search.warnings(), search.envelope, tuple(search.announced), n_certain=len(listed))
+            return Extracted(
+                listed, search.warnings(len(listed)), search.envelope, tuple(search.announced), n_certain=len(listed)
+            )
         search = _Search(aliases)  # what was noted before the quick way was left would be told twice
         found, is_strict = search.text(body, is_whole=is_whole)
         # Records beside `data` or under a key given twice come out of order; positions and the check follow the text.
@@ -144,7 +146,7 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
     search.count_loose(len(found))
     return Extracted(
         records,
-        search.warnings(),
+        search.warnings(len(found)),
         search.envelope,
         tuple(search.announced),
         search.is_closed,

@@ -427,6 +427,13 @@ def pages(key: str) -> bool:
     return key in _PAGING or (is_told and flag not in _WORDS)
 
 
+def is_heard(key: str) -> bool:
+    """Return whether something is read under a bare key of how many there are, whatever stands there."""
+    key = in_english(key)
+    forms = (TOTAL, _MORE, _SHORTENED, CUT, _END, _NEXT, _PAGES)
+    return key in _COUNTING | _CURRENT_KEYS | _STARTS or any(form.fullmatch(_FLAG.sub("", key)) for form in forms)
+
+
 def as_word(raw: bytes) -> str:
     """Return a value that is no list and no object as a word without case."""
     return raw.strip(b'" \t\r\n').decode("utf-8", "replace").casefold()

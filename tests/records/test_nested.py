@@ -72,6 +72,8 @@ MADE = {"creator": "15400000001", "startTime": "2026-01-05 10:00:00", "endTime":
         ({"recordings": [{"name": "录音", **MADE, "url": "http://x/1.mp3"}]}, "$.data[0].recordings[0]"),
         ({"files": [{"creator": "15400000001", "endtime": "2026-01-05 10:30:00"}]}, "$.data[0].files[0]"),
         ({"breakouts": [{"name": "一组", **TIMES, "members": [OTHER]}]}, "breakouts[0].members"),
+        ({"detail": {"members": [OTHER]}}, "detail.members"),
+        ({"attendance": {"members": [PARTY]}}, None),
     ],
 )
 def test_what_lists_people_or_was_made_by_somebody_is_no_other_meeting_and_is_told(

@@ -88,8 +88,8 @@ _NUMBER = re.compile(
     r"(?<!\d)(?:(?:\+|00)?86[ -]?)?1[3-9]\d(?:[ -]?\d{4}){2}(?!\d)"
     r"|(?<![\d/.-])(?:\+|0(?=\d{2,3}-?\d{7}))[\d -]{9,14}(?![\d/.年-])"
 )
-"""What may be somebody's number in a key that is none as a whole: a mobile beside a name or a place, or a line; days and
-ids are none."""
+"""What may be somebody's number in a key that is none as a whole: a mobile beside a name or a place, or a line; days
+and ids are none."""
 
 _DONE = re.compile('(?i)"?(?:0+|200|ok|true|succe(?:ss(?:ful)?|ed(?:ed)?)|成功)"?'.encode())
 """A state that is of an answer to a call, one of several in a list."""

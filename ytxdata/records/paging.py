@@ -307,7 +307,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
 
 
 def _flag(key: str, word: str, *, is_place: bool, is_named: bool) -> bool | None:
-    """Return what a flag about more pages says, as yes or no, as a number or in words; None of what is none. `end` may be
+    """Return what a flag about more pages says, as yes or no, a number or in words; None of what is none. `end` may be
     a place among all, unless its key names a flag."""
     if not any(form.fullmatch(key) for form in (_MORE, _SHORTENED, CUT, _END)):
         return None

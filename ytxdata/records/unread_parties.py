@@ -19,7 +19,7 @@ from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobil
 from ytxdata.records.parties import are_phones, is_meeting_without_id, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import DEEPEST, Party, feeds, names_in
 from ytxdata.records.party_times import are_said, at_rows, host_came
-from ytxdata.records.siblings import holds_lists, with_own_parts
+from ytxdata.records.siblings import with_own_parts
 from ytxdata.records.signs import Signs, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
@@ -172,7 +172,9 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             if is_told and not comes_or_goes and _are_known(name, entries, known(), names(), aliases):
                 is_told, parts = False, [("", path, inner) for _, path, inner in parts]
         elif isinstance(one, dict):
-            is_its_own = bool(signs.ids_of(one)) or (depth == 0 and holds_lists(name))  # read with it, or told
+            # under the record's own id it is told, and what the record has for its list was read
+            listed = [inner for key, inner in one.items() if signs.is_parties(key)]
+            is_its_own = bool(signs.ids_of(one)) or all(inner in lists for inner in listed)
             if signs.ids_of(one) - own or (
                 lists_parties(one, aliases) and (is_its_own or is_meeting_without_id(one, aliases))
             ):

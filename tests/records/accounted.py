@@ -45,6 +45,11 @@ def check(answer: Answer, tables: MergedTables) -> None:
     assert size.rejected == sum(own_sizes(answer.records)) - size.meetings - size.duplicates
 
 
+def doubts(answer: Answer) -> list[str]:
+    """What is told of an answer, but for words beside its records that nobody reads."""
+    return [one.en for one in answer.warnings if "which nothing here reads" not in one.en]
+
+
 def ids(tables: MergedTables) -> list[str]:
     return list(tables.meetings["meeting_id"].to_pylist())
 

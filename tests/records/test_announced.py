@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.records.accounted import ALL, STATUS, read, text
+from tests.records.accounted import ALL, STATUS, doubts, read, text
 
 
 @pytest.mark.parametrize("key", ["total", "totalCount", "count"])
@@ -101,7 +101,7 @@ def test_more_than_was_read_is_told_in_whatever_form_it_is_said(said: str) -> No
 def test_what_agrees_or_counts_another_thing_raises_no_doubt(said: str) -> None:
     for shape in ('"data":{%s,"list":%s}', '%s,"data":%s'):
         answer, _ = read(f"{{{STATUS},{shape % (said, text(ALL))}}}")
-        assert (answer.is_doubtful, answer.warnings) == (False, ()), shape
+        assert (answer.is_doubtful, doubts(answer)) == (False, []), shape
 
 
 def test_a_number_that_was_asked_for_may_be_repeated() -> None:
@@ -183,3 +183,35 @@ def test_an_answer_that_is_full_may_know_of_more() -> None:
     body = f'{{{STATUS},"data":{{"total":500,"list":{text(ALL)}}}}}'
     assert not read(body, asked_n=24)[0].is_doubtful
     assert read(body, asked_n=25)[0].is_doubtful
+
+
+@pytest.mark.parametrize(
+    "word",
+    ['"resultsWithheld":true', '"返回全部":false', '"allSent":"no"', '"符合":30', '"matching":"31"', '"rowCap":"是"'],
+)
+@pytest.mark.parametrize("form", ['{{%s,{word},"data":{data}}}', '{{%s,"data":{{{word},"list":{data}}}}}'])
+def test_what_nobody_reads_beside_the_records_is_told_and_doubted_by_nobody(word: str, form: str) -> None:
+    """In each round of attacks there was a word for `there are more` that went unheard, and nothing said so."""
+    for records in ([], ALL):
+        answer, tables = read((form % STATUS).format(word=word, data=text(records)))
+        key, said = word.replace('"', "").split(":")
+        told = [one.en for one in answer.warnings]
+        assert [f"{key}: {said}, which nothing here reads" in one for one in told] == [True]
+        assert (answer.is_doubtful, tables.counts.received) == (False, len(records))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        '"hasMore":false,"total":24,"pageNum":1,"costTime":35,"success":true,"code":0',
+        '"traceId":"x1","serverTime":1772676012000,"version":3,"isSuccess":true,"took":124,"timestamp":"1772676012"',
+        '"耗时":135,"错误码":200,"成功":"是","服务器时间":"1772676012","请求次数余额":900',
+        '"first":true,"empty":false,"size":50,"numberOfElements":24,"optimizeCountSql":true,"draw":25,"每页条数":50',
+        '"count":24,"matches":24,"n":7,"list":null',
+    ],
+)
+def test_what_an_answer_says_of_itself_is_told_of_nobody(words: str) -> None:
+    """Flags of a call and of how its page was made, times, codes, costs; and no number that is not above what came."""
+    for body in (f'{{{STATUS},{words},"data":{text(ALL)}}}', f'{{{STATUS},"data":{{{words},"rows":{text(ALL)}}}}}'):
+        answer, _ = read(body)
+        assert (answer.is_doubtful, answer.warnings) == (False, ())

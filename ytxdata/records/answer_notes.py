@@ -13,14 +13,15 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.aliases import OF_PAGES, OF_PERSONS, bare, plain, unfolded
+from ytxdata.records.about_list import may_mean_more
+from ytxdata.records.aliases import OF_PAGES, OF_PERSONS, plain, unfolded
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.list_metadata import announces_deletion, has_own_list
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.paging import Announced, AskedFor, as_word, is_heard
+from ytxdata.records.paging import Announced, AskedFor, as_word
 from ytxdata.records.reported_losses import totals_and_losses
 from ytxdata.records.siblings import names_zone, other_zone
-from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, Signs
+from ytxdata.records.signs import QUESTION_KEYS, Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone, phone_text
 from ytxdata.redact import cut_secrets
@@ -117,21 +118,6 @@ _OF_SOME = re.compile(
     "|partial|list|rows|items|records|data|results?|[未已其].*|失败|中)(?:ids?)?$"
 )
 """In plain keys that may list some of the meetings; under `deptIds` or `range` numbers of their length are others."""
-
-_ELSE = re.compile(
-    "(?:code|status|state|errno|errors?|msg|message|reason|type|kind|level|version|ver|rev(?:ision)?|time|timestamp|stamp|date|day|hours?"
-    "|minutes?|min|seconds?|secs?|ms|millis(?:econds)?|micros|nanos|took|cost|elapsed|duration|latency|ttl|timeout|expires?(?:in)?"
-    "|ids?|uuid|guid|no|seq|serial|token|sign|nonce|key|port|bytes|size|length|width|limit|max|min|quota|balance|points|credits|retries"
-    "|retry|attempts?|interval|amount|fee|price|yuan|money|percent|pct|rate|ratio|score|floor|year|month|week|offset|index|depth"
-    "|cache|cached|cachehit|hit|success|successful|succeed|succeeded|ok|ret|result|valid|enabled|encrypted|compressed|gzip|test|debug|sandbox|"
-    "admin|vip|login|auth|authorized|online|maintenance|readonly|asc|desc|ascending|descending|count(?:ed)?only"
-    "|[码号序态息因明间期日时秒分钟费额价元元率比版本存功败误型类级]|耗时|毫秒|余额|配额|限额)$"
-    "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show|auto|rate|api|server|client|user|account)"
-)
-"""In plain keys of numbers and flags that say something else than how many meetings there are."""
-
-_FLAG_OR_NUMBER = re.compile(rb'"?(?:(?i:true|false|yes|no)|[1-9]\d{0,6}|\xe6\x98\xaf|\xe5\x90\xa6)"?')
-"""A flag, or how many there may be: what is longer is an instant, an id or a size."""
 
 _SHORTEST_ID = 12
 """What is shorter may be any number, unless the key says that meetings are listed."""
@@ -323,7 +309,7 @@ class Remarks:
         and no record speaks of what is around it.
         """
         self.loose += totals_and_losses(members)
-        self.unheard |= {f"{path}.{one.key}": as_word(one.raw) for one in members if _may_mean_more(one)}
+        self.unheard |= {f"{path}.{one.key}": as_word(one.raw) for one in members if may_mean_more(one)}
         if n_found or has_own_list(key_of(path), members):
             self.count_loose(n_found)
 
@@ -331,17 +317,6 @@ class Remarks:
         """Hold what has been said of a place against what was found there."""
         self.announced += [Announced(number, n_found, isinstance(number, AskedFor)) for number in self.loose]
         self.loose = []
-
-
-def _may_mean_more(member: Member) -> bool:
-    """Return whether a member is a flag or a number under a key that nothing is read from, and that may be about how
-    many meetings there are: words for that are as many as platforms, and an unheard one let a list that was cut be PROVEN
-    without a word.
-    """
-    if not _FLAG_OR_NUMBER.fullmatch(member.raw):
-        return False
-    key = plain(member.key)
-    return not (key in ENVELOPE_KEYS | QUESTION_KEYS or _ELSE.search(key) or is_heard(bare(member.key)))
 
 
 def key_of(path: str) -> str:

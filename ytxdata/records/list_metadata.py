@@ -9,9 +9,9 @@ from collections.abc import Container, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from ytxdata.records.aliases import PARTIES, bare, in_english, named, plain
+from ytxdata.records.aliases import PARTIES, bare, plain
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
-from ytxdata.records.paging import DATED, MESSAGE_KEYS, PAGE_KEYS, TOTAL, as_word, is_count, pages, says_nothing, totals
+from ytxdata.records.paging import DATED, MESSAGE_KEYS, PAGE_KEYS, as_word, says_nothing, totals
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
 from ytxdata.records.spans import Found, Member, is_blank, members_of
 from ytxdata.records.values import convert
@@ -72,9 +72,6 @@ _OF_FILES = frozenset({"creator", "created_at", "duration_s"})
 
 _DELETED = re.compile("delet|remov|cancel|trash|recycl|purge|revok|discard|删除|移除|取消|作废|撤销|回收站")
 
-_OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
-"""Keys under which an object counts something else than the list beside it, plain."""
-
 _LIST_KEYS = frozenset({
     "list", "rows", "records", "record", "data", "datas", "datalist", "items", "item", "result", "results",
     "resultlist", "resultset", "return", "response", "body", "content", "elements", "edges", "nodes", "values",
@@ -83,26 +80,6 @@ _LIST_KEYS = frozenset({
     "数据", "记录", "会议"
 })  # fmt: skip
 """Keys under which a wrapper has its list, plain: an empty one there holds no meeting, whatever stands beside it."""
-
-_ANSWER = "page|paging|pager|pageable|paginat(?:ion|or)|result|response|resp|meta|head|header|envelope|reply"
-_PLAIN = (
-    "info|data|list|set|status|sum|summary|stats?|statistics|overview|totals?|counts?|query|search|hits|extra|ext|extend"
-    "|extension|attr|attributes|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
-    "|records?|rows?|items?|meetings?|conferences?|confs?|entries|elements|documents|docs|objects"
-)
-_OF_ANSWER = re.compile(rf"(?=.*(?:{_ANSWER}))(?:{_ANSWER}|{_PLAIN})+")
-_OF_NOTHING = re.compile(rf"[a-z]{{0,2}}|(?:{_ANSWER}|{_PLAIN})+")
-"""Keys, bare and in English, of the answer itself, and such as name nothing else to count."""
-
-_OF_CALL = re.compile(
-    "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
-    "|took|cost|elapsed|sort|sortby|order|orderby"
-)
-"""What an answer says of itself beside such numbers, bare."""
-
-_OF_MEETINGS = re.compile("meeting|conf|record|会议|记录|会(?=总?数)")
-_MERE_WORDS = re.compile(rb'"(?:[^"\\{\[\d]|\d{1,5}(?!\d)|\\u[0-9a-fA-F]{4})*"')
-"""A text in which neither an id nor an object stands."""
 
 _DIGIT, _FEW = re.compile(r"\d"), re.compile(rb"\d{1,4}")
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
@@ -208,56 +185,6 @@ def is_empty_list(member: Member) -> bool:
     if key in MESSAGE_KEYS:
         return not is_blank(member.raw) and says_nothing(member.raw)
     return (key in _LIST_KEYS and member.raw[:1] in (b"[", b"{")) or (key == "page" and b"[" in member.raw)
-
-
-def describes_page(key: str, raw: bytes, members: Sequence[Member], told: set[str]) -> bool:
-    """Return whether an object that holds no record describes a page, by its key, and could be nothing else: with words
-    of a meeting only one that pages."""
-    if told & {"meeting_id", PARTIES} or not is_of_answer(key):
-        return False
-    is_sure = plain(key) in PAGE_KEYS or (bool(totals(members)) and all(map(_is_of_call, members)))
-    return is_sure and (any(pages(bare(one.key)) for one in members) or not (told or DATED.search(raw)))
-
-
-def is_of_answer(key: str) -> bool:
-    """Return whether a key names the answer or its page, and nothing that could be counted: `pageResult`, `head`."""
-    return plain(key) in PAGE_KEYS or _OF_ANSWER.fullmatch(in_english(bare(key))) is not None
-
-
-def is_telling(key: str, told: set[str]) -> bool:
-    """Return whether its words of a meeting make an object a record: a page repeats the question, and says how long it
-    took; so does what stands under a key of the answer, without an id."""
-    return bool(told) and not (plain(key) in PAGE_KEYS or (is_of_answer(key) and "meeting_id" not in told))
-
-
-def about_list(key: str, members: Sequence[Member]) -> list[Member]:
-    """Return those members of an object under a key that speak of the list around it.
-
-    What the key names is what a number in it counts: of the answer (`head`, `result`) and of what pages all is heard;
-    of what only counts (`summary`) where it names no other thing than meetings; of `participants` or 余额 nothing but
-    what names the meetings itself.
-    """
-    if plain(key) in ("cursor", "cursors"):
-        return [one._replace(key="nextcursor") if bare(one.key) == "next" else one for one in members]
-    if plain(key) == "data" or is_of_answer(key) or any(pages(bare(one.key)) for one in members):
-        return [*members]
-    names_none = _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
-    is_counting = all(map(_is_of_call, members))
-    if is_counting and names_none:
-        return [*members]
-    heard = members if is_counting or names_none else ()
-    return [one for one in heard if TOTAL.fullmatch(named(one.key)) and _OF_MEETINGS.search(plain(one.key))]
-
-
-def _is_of_call(member: Member) -> bool:
-    return is_count(member) or _OF_CALL.fullmatch(bare(member.key)) is not None
-
-
-def counts_others(key: str, found: Sequence[Found]) -> bool:
-    """Return whether an object counts another thing than meetings, by its key and what it lists: `tags`, mere words."""
-    names_none = is_of_answer(key) or _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
-    is_of_words = bool(found) and not names_none and all(_MERE_WORDS.fullmatch(one.raw) for one in found)
-    return is_of_words or (plain(key) in QUESTION_KEYS | _OTHER_THINGS and not any(one.has_id for one in found))
 
 
 def announces_deletion(key: str) -> bool:

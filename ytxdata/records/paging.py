@@ -428,10 +428,11 @@ def pages(key: str) -> bool:
 
 
 def is_heard(key: str) -> bool:
-    """Return whether something is read under a bare key of how many there are, whatever stands there."""
-    key = in_english(key)
+    """Return whether something is read under a key of how many there are, whatever stands there."""
+    names = {name := named(key), _FLAG.sub("", in_english(name))}
     forms = (TOTAL, _MORE, _SHORTENED, CUT, _END, _NEXT, _PAGES)
-    return key in _COUNTING | _CURRENT_KEYS | _STARTS or any(form.fullmatch(_FLAG.sub("", key)) for form in forms)
+    known = _COUNTING | _CURRENT_KEYS | _STARTS
+    return not known.isdisjoint(names) or any(form.fullmatch(one) for form in forms for one in names)
 
 
 def as_word(raw: bytes) -> str:

@@ -7,17 +7,14 @@ from itertools import repeat
 import numpy as np
 
 from ytxdata.labels import Text
+from ytxdata.records.about_list import about_list, counts_others, describes_page, is_telling
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.answer_notes import EMPTY, Remarks, key_of
 from ytxdata.records.list_metadata import (
-    about_list,
     announces_deletion,
-    counts_others,
-    describes_page,
     is_aside,
     is_empty_room,
     is_held,
-    is_telling,
     is_usual_list,
     lists_meetings,
     may_wrap,

@@ -1,0 +1,127 @@
+"""What an answer says beside its list: whose numbers count the meetings, whose count another thing, and which flags and
+numbers nobody here reads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ytxdata.records.aliases import PARTIES, bare, in_english, named, plain
+from ytxdata.records.paging import DATED, PAGE_KEYS, TOTAL, is_count, is_heard, pages, totals
+from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS
+from ytxdata.records.spans import Found, Member
+
+_OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
+"""Keys under which an object counts something else than the list beside it, plain."""
+
+_ANSWER = "page|paging|pager|pageable|paginat(?:ion|or)|result|response|resp|meta|head|header|envelope|reply"
+_PLAIN = (
+    "info|data|list|set|status|sum|summary|stats?|statistics|overview|totals?|counts?|query|search|hits|extra|ext|extend"
+    "|extension|attr|attributes|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
+    "|records?|rows?|items?|meetings?|conferences?|confs?|entries|elements|documents|docs|objects"
+)
+_OF_ANSWER = re.compile(rf"(?=.*(?:{_ANSWER}))(?:{_ANSWER}|{_PLAIN})+")
+_OF_NOTHING = re.compile(rf"[a-z]{{0,2}}|(?:{_ANSWER}|{_PLAIN})+")
+"""Keys, bare and in English, of the answer itself, and such as name nothing else to count."""
+
+_OF_CALL = re.compile(
+    "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
+    "|took|cost|elapsed|sort|sortby|order|orderby"
+)
+"""What an answer says of itself beside such numbers, bare."""
+
+_OF_MEETINGS = re.compile("meeting|conf|record|会议|记录|会(?=总?数)")
+_MERE_WORDS = re.compile(rb'"(?:[^"\\{\[\d]|\d{1,5}(?!\d)|\\u[0-9a-fA-F]{4})*"')
+"""A text in which neither an id nor an object stands."""
+
+_ELSE = re.compile(
+    "(?:code|status|state|errno|errors?|msg|message|reason|type|kind|level|version|ver|revision|time|timestamp|stamp|date|day"
+    "|year|month|week|hours?|minutes?|min|seconds?|secs?|ms|millis(?:econds)?|micros|nanos|took|cost|elapsed|duration|latency"
+    "|ttl|timeout|expires?(?:in)?|zone|ids?|uuid|guid|no|seq|serial|token|sign|nonce|key|port|bytes|size|length|width|limit"
+    "|max|min|quota|balance|points|credits|retry|retries|attempts?|interval|amount|fee|price|yuan|money|percent|pct|rate"
+    "|ratio|score|floor|offset|index|depth|cache|cached|hit|success|successful|succeed|succeeded|ok|ret|result|valid|enabled"
+    "|encrypted|compressed|gzip|test|debug|sandbox|admin|vip|login|auth|authorized|online|maintenance|readonly"
+    "|[码号序态息因明间期日时秒钟费额价元率比版本存功败误型类级区]|毫秒|分钟数?|耗时|时长)$"
+    "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show|auto"
+    "|rate|api|server|client|user|account)"
+    # of the usual frameworks: how a page is made, and how exactly was counted
+    "|^(?:empty|sorted|unsorted|paged|unpaged|optimizecountsql|searchcount|optimizejoinofcountsql|exact|numfoundexact"
+    "|exhaustivenbhits|exhaustive|resultsizeestimate|outof|searchcutoff|processedbymaster|draw|secho|navigatepages"
+    "|navigate(?:first|last)page|(?:items|hits|records|rows|results|num)?perpage|max(?:records|results|rows|items|pages)"
+    "|limitcount|每页.*|是否第一页|是否首页|isfirst.*|first|data|(?:fail|error|失败|错误).*)$"
+)
+"""In plain keys of numbers and flags that say something else than how many meetings there are."""
+
+_FLAG_OR_NUMBER = re.compile(rb'"?(?:(?i:true|false|yes|no)|[1-9]\d{0,6}|\xe6\x98\xaf|\xe5\x90\xa6)"?')
+"""A flag, or how many there may be: what is longer is an instant, an id or a size."""
+
+
+def describes_page(key: str, raw: bytes, members: Sequence[Member], told: set[str]) -> bool:
+    """Return whether an object that holds no record describes a page, by its key, and could be nothing else: with words
+    of a meeting only one that pages."""
+    if told & {"meeting_id", PARTIES} or not is_of_answer(key):
+        return False
+    is_sure = plain(key) in PAGE_KEYS or (bool(totals(members)) and all(map(_is_of_call, members)))
+    return is_sure and (any(pages(bare(one.key)) for one in members) or not (told or DATED.search(raw)))
+
+
+def is_of_answer(key: str) -> bool:
+    """Return whether a key names the answer or its page, and nothing that could be counted: `pageResult`, `head`."""
+    return plain(key) in PAGE_KEYS or _OF_ANSWER.fullmatch(in_english(bare(key))) is not None
+
+
+def is_telling(key: str, told: set[str]) -> bool:
+    """Return whether its words of a meeting make an object a record: a page repeats the question, and says how long it
+    took; so does what stands under a key of the answer, without an id."""
+    return bool(told) and not (plain(key) in PAGE_KEYS or (is_of_answer(key) and "meeting_id" not in told))
+
+
+def about_list(key: str, members: Sequence[Member]) -> list[Member]:
+    """Return those members of an object under a key that speak of the list around it.
+
+    What the key names is what a number in it counts: of the answer (`head`, `result`) and of what pages all is heard;
+    of what only counts (`summary`) where it names no other thing than meetings; of `participants` or 余额 nothing but
+    what names the meetings itself.
+    """
+    if plain(key) in ("cursor", "cursors"):
+        return [one._replace(key="nextcursor") if bare(one.key) == "next" else one for one in members]
+    if plain(key) == "data" or is_of_answer(key) or any(pages(bare(one.key)) for one in members):
+        return [*members]
+    names_none = _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
+    is_counting = all(map(_is_of_call, members))
+    if is_counting and names_none:
+        return [*members]
+    heard = members if is_counting or names_none else ()
+    return [one for one in heard if TOTAL.fullmatch(named(one.key)) and _OF_MEETINGS.search(plain(one.key))]
+
+
+def _is_of_call(member: Member) -> bool:
+    return is_count(member) or _OF_CALL.fullmatch(bare(member.key)) is not None
+
+
+def counts_others(key: str, found: Sequence[Found]) -> bool:
+    """Return whether an object counts another thing than meetings, by its key and what it lists: `tags`, mere words."""
+    names_none = is_of_answer(key) or _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
+    is_of_words = bool(found) and not names_none and all(_MERE_WORDS.fullmatch(one.raw) for one in found)
+    return is_of_words or (plain(key) in QUESTION_KEYS | _OTHER_THINGS and not any(one.has_id for one in found))
+
+
+def may_mean_more(member: Member) -> bool:
+    """Return whether a member is a flag or a number under a key that nothing is read from, and that may be about how
+    many meetings there are.
+
+    There are as many words for that as platforms: each round of attacks found some that went unheard, and lists that were
+    cut were PROVEN without a word. What nobody reads is told.
+
+    Examples
+    --------
+    >>> from ytxdata.records.spans import members_of
+    >>> said = members_of(b'{"resultsWithheld": true, "hasMore": false, "costTime": 35, "traceId": "a1"}')
+    >>> [one.key for one in said if may_mean_more(one)]
+    ['resultsWithheld']
+    """
+    if not _FLAG_OR_NUMBER.fullmatch(member.raw):
+        return False
+    key = plain(member.key)
+    return not (key in ENVELOPE_KEYS | QUESTION_KEYS or _ELSE.search(key) or is_heard(member.key))

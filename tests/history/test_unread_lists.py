@@ -117,6 +117,17 @@ HONEST: dict[str, str | bytes] = {
     "a column twice and short lines": (TIMES + CALLS).replace("\n", ",备注\n").replace("时长,备注", "时长,时长").replace("600,备注", "600,600")
     + "小计\n合计,,12000\n",
     "JSON with parties": json.dumps({"list": [one | {"parties": [{"phone": "1", "duration": 9}]} for one in as_json()], "total": 20}),
+    "JSON with who joined while it ran, by number or name": json.dumps({"list": [
+        one | {"parties": [{"phone": "1", "starttime": f"{str(one['starttime'])[:11]}0{7 + n % 2}:5{n % 2}:00", "duration": 9}],
+               "guests": [{"name": "A", "starttime": one["starttime"]}, {"name": "B", "starttime": one["starttime"]}],
+               "billing": {"duration": 600, "amount": "3.60"}}
+        for n, one in enumerate(as_json())], "total": 20}),
+    "JSON with parties that say when, and its meetings none": json.dumps({"list": [
+        {"meetingid": one["meetingid"], "parties": [{"phone": str(n), "starttime": one["starttime"]} for n in range(2)]}
+        for one in as_json()], "total": 20}),
+    "JSON by day with parties": json.dumps({"list": [
+        one | {"starttime": str(one["starttime"])[:10], "parties": [{"phone": "1", "starttime": one["starttime"]}]}
+        for one in as_json()], "total": 20}),
     "XLSX": workbook(PLAIN),
     "XLSX with a cover": workbook([["2026年3月账单"], ["客户", "某公司"], ["账期", "2026-03-01", "2026-03-31"], ["总时长", 12000]], PLAIN),
     "XLSX with an empty second sheet": workbook(PLAIN, []),
@@ -154,6 +165,26 @@ FORGED: dict[str, tuple[str | bytes, str, int]] = {
     "a meeting beside": (json.dumps({"detail": as_json(), "last": as_json(LOST)[0], "total": 20}), "list", 2),
     "a meeting inside": (
         json.dumps({"detail": [as_json()[0] | {"next": as_json(LOST)}, *as_json()[1:]], "total": 20}), "nested", 1,
+    ),
+    "sessions of a room": (
+        json.dumps({"list": [{"meetingid": one["meetingid"], "sessions": [
+            {name: one[name] for name in ("starttime", "duration")}]} for one in as_json()], "total": 20}), "nested", 1,
+    ),
+    "another session of a meeting": (
+        json.dumps({"list": [as_json()[0] | {"held": {"topic": "A", "starttime": "2026-03-01 17:00:00"}}, *as_json()[1:]],
+                    "total": 20}), "nested", 1,
+    ),
+    "sessions that say how long": (
+        json.dumps({"list": [as_json()[0] | {"sessions": [{"duration": 300}, {"duration": 300}]}, *as_json()[1:]], "total": 20}),
+        "nested", 1,
+    ),
+    "sessions that are times": (
+        json.dumps({"list": [{"meetingid": f"m{n}", "at": ["2026-03-02 08:00", "2026-03-25 10:00"]} for n in range(20)], "total": 20}),
+        "nested", 1,
+    ),
+    "parties of several sessions": (
+        json.dumps({"list": [{"meetingid": f"m{n}", "parties": [{"phone": "1", "starttime": f"2026-03-{day:02} 08:00"} for day in (n + 1, n + 4)]}
+                             for n in range(20)], "total": 20}), "nested", 1,
     ),
     "a key in another case": (
         json.dumps({"detail": [one | {"meetingID": "LOST"} for one in as_json()], "total": 20}), "column", 4,

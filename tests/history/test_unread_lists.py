@@ -207,6 +207,61 @@ def test_a_list_of_which_something_was_not_read_proves_nothing_and_says_where(fo
     assert ASIDE[why].zh in said.text.zh
 
 
+def columned(*columns: str, cells: dict[int, str] | None = None) -> str:
+    """A list by room and its count, with more columns; `cells` of some lines, by their place."""
+    rows = [f"m{n},{(cells or {}).get(n, (cells or {}).get(-1, ',' * (len(columns) - 1)))}\n" for n in range(20)]
+    return f"会议室编号,{','.join(columns)}\n" + "".join(rows) + f"共 20 行{',' * len(columns)}\n"
+
+
+DAYS = {n: ",".join("1" if day == n % 3 else "" for day in range(3)) for n in range(20)}
+SEVERAL: dict[str, str] = {
+    **{f"a column for each day, {one[1]}": columned(*one, cells=DAYS) for one in (
+        ("2026-03-01", "2026-03-02", "2026-03-03"), ("1日", "2日", "3日"), ("3月1日", "3月2日", "3月3日（周二）"), ("1", "2", "3"),
+        ("周一", "周二", "周三"), ("Mon", "Tue", "Wed"), ("03/01", "03/02", "03/03"), ("一月", "二月", "三月"), ("08:00", "09:00", "10:00"),
+    )},
+    **{f"the second of two, {one}": columned(*one.split(), cells={0: "2026-03-01 08:00,2026-03-25 10:00"}) for one in (
+        "第一场开始时间 第二场开始时间", "开始时间1 开始时间2", "第1次会议开始时间 第2次会议开始时间", "start1 start2",
+        "first_start second_start", "Session1_start Session2_start", "上午开始时间 下午开始时间",
+    )},
+    **{f"how often a room met, {one}": columned(one, cells={-1: "1", 3: "2"}) for one in (
+        "会议次数", "场次", "次数", "meetings", "count", "召开会议次数", "No. of meetings", "Meeting count", "会议（场）", "使用次数", "sessions",
+    )},
+    "several days in a cell": columned("召开日期", cells={-1: "2026-03-01", 3: "2026-03-01、2026-03-08"}),
+    "several days in a cell, without years": columned("召开于", cells={3: "3月1日;3月8日"}),
+    "in a column that is read, too": (TIMES + CALLS + OWN).replace("时长\n", "时长,会议次数\n").replace("600\n", "600,1\n").replace(
+        "600,1\n", "600,2\n", 1),
+    "JSON": json.dumps({"list": [{"conferenceid": f"m{n}", "meetings": 1 + (n == 3)} for n in range(20)], "total": 20}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", SEVERAL)
+def test_a_line_that_is_several_meetings_by_a_column_that_nobody_read_proves_nothing(form: str) -> None:
+    said = heard(SEVERAL[form], [replace(one, lengths=Lengths(600)) for one in daily()])
+    assert (said.finding, said.n_found) == ("unread", 20), said.text.en
+    assert "several" in {why for _, why in said.aside}
+
+
+HARMLESS = {
+    "a number of each line": columned("场次", cells={n: f"{n + 1}" for n in range(20)}),
+    "each met once": columned("会议次数", cells={-1: "1"}),
+    "people": columned("参会人数", "人次", "通话次数", cells={-1: "5,5,9"}),
+    "when it was made": columned("创建时间", "预约时间", "预约开始时间", cells={-1: "2026-02-01 08:00,2026-02-02 08:00,2026-02-02 09:00"}),
+    "from when until when": columned("起止时间", cells={-1: "2026-03-01 08:00 ~ 2026-03-01 09:00"}),
+    "amounts with commas": columned("标准", cells={-1: '"1,234.50"'}),
+    "notes": columned("备注", cells={3: "改期 2026-03-01、2026-03-08"}),
+    "an empty second": columned("开始时间", "第二场开始时间", cells={n: f"2026-03-{n + 1:02} 08:00," for n in range(20)}),
+    "when the first joined": (TIMES + CALLS).replace("时长\n", "时长,第一次加入时间\n").replace("600\n", "600,2026-03-01 08:01\n") + OWN,
+    "a count of anything": (TIMES + CALLS).replace("时长\n", "时长,count\n").replace("600\n", "600,5\n") + OWN,
+    "columns of days with nothing in them": columned("1日", "2日", cells={-1: "0,0"}),
+    "one column of a year": columned("2026", cells={-1: "x"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", HARMLESS)
+def test_other_columns_that_nobody_reads_are_harmless(form: str) -> None:
+    assert heard(HARMLESS[form], [replace(one, lengths=Lengths(600)) for one in daily()]).finding == "witnessed"
+
+
 STRANGE_TIMES = (
     "17/10/2026 09:15", "10/17/26", "17.10.2026", "17-Oct-2026", "2026-10-17 09:15 AM", "10-17 09:15", "10月17日 09:15", "待定", "08:00",
     "1900-01-01 08:00:00",

@@ -1,5 +1,5 @@
-"""What stands on a list beside its lines: headings above them, a foot below the total, and notes that it is only a
-part.
+"""What stands on a list beside what is read of its lines: headings above them, a foot below the total, notes that it is
+only a part, and columns by which a line is several meetings.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total
+from ytxdata.spreadsheets import bare
 from ytxdata.times import parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
@@ -181,3 +182,81 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
     for one in _PAGE.finditer(text):
         page, n = (int(one[names[0]] or one[names[1]] or one[names[2]] or one[names[3]]) for names in ("aceg", "bdfh"))
         yield page, n
+
+
+# ── several meetings in a line ──
+_ORDINAL = re.compile(
+    r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
+    r"|(?:session|meeting)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
+)
+_FIRST_ONE = frozenset({"一", "1", "first", "上午"})
+_ONE_OF_DAYS = re.compile(
+    r"(?=.*\w)(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
+    r"\W?(?:(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+    r"|(?:jan|feb)(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|(?:sep|sept|nov|dec)(?:ember)?|oct(?:ober)?)?\W?"
+)
+_DAY = r"(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?(?:\s?\d\d?:\d\d(?::\d\d)?)?"
+_SEVERAL_DAYS = re.compile(rf"\s*{_DAY}(?:\s*[、,;，；|&和及\n]\s*{_DAY})+\s*")
+_N_MEETINGS = re.compile(
+    r"(?:本[月期]|累计|总)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)"
+    r"|(?:no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
+    r"|count|times|frequency|频次"
+)
+_TIMES_OF = ("started_at", "ended_at")
+_LONGEST = 40
+"""How many characters the name of a column has at most that says such a thing."""
+
+
+def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_name: Mapping[str, str]) -> list[int]:
+    """Return the numbers of columns that nobody read, by which a line is several meetings: one for each day, for the
+    second of them, of several days, or of how often a room met. A room that met once more than the archive knew proved
+    its month.
+
+    Examples
+    --------
+    >>> of_several(["id", "会议次数", "创建时间"], [{"id": "8001", "会议次数": "2"}], {"meeting_id": "id"})
+    [2]
+    >>> of_several(["id", "1日", "2日"], [{"id": "8001", "1日": "1"}, {"id": "8002", "2日": "1"}], {"meeting_id": "id"})
+    [2, 3]
+    """
+    places = {name: n for n, name in enumerate(header, 1) if 0 < len(name) <= _LONGEST and name not in by_name.values()}
+    own, looked_at = by_name.get("meeting_id", ""), [*places, *by_name.values()]
+    lines = [{name: filled(str(row.get(name) or "")) for name in looked_at} for row in rows if places]
+    lines = [one for one in lines if one.get(own) and not is_total(one[own])]
+    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in lines)]
+    found = [*days] if len(days) > 1 else []
+    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in lines)]
+    found += [name for name in places if _counts_meetings(name, lines, by_name)]
+    kinds: dict[str, list[str]] = {ours: [name] for ours, name in by_name.items()}
+    for name in places:
+        key = bare(name)
+        for told in _ORDINAL.finditer(key):
+            stem = key[: told.start()] + key[told.end() :]
+            kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
+            others = kinds.setdefault(kind, []) if kind else []
+            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in lines)
+            found += [name] if is_more and _FIRST_ONE.isdisjoint(told.groups()) else []
+            others.append(name)
+    return sorted({places[name] for name in found})
+
+
+def _is_of_a_day(name: str) -> bool:
+    return _ONE_OF_DAYS.fullmatch(plain_words("".join(name.split())).casefold()) is not None
+
+
+def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
+    """Say whether a column counts how often each line was a meeting. A number of a line is none; and by a word that
+    counts anything (count) a line that says an instant is one meeting.
+    """
+    if not (told := _N_MEETINGS.fullmatch(bare(name))):
+        return False
+    counts = [_A_COUNT.fullmatch(one[name]) for one in lines]
+    if [int(one[1]) for one in counts if one] == [*range(1, len(lines) + 1)]:
+        return False
+    is_sure = any(told.groups())
+    starts = [by_name[ours] for ours in _TIMES_OF if ours in by_name]
+    timed = (any(":" in line[start] for start in starts) for line in lines)
+    return any(n and int(n[1]) > 1 and (is_sure or not is_timed) for n, is_timed in zip(counts, timed, strict=True))
+
+
+_A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")

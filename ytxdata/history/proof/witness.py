@@ -145,6 +145,10 @@ ASIDE: Mapping[str, Text] = {
     "nested": Text("里面还有别的会议，没有读", "it holds other meetings, which were not read"),
     "table": Text("从这里起是另一张表，没有读", "another table begins here and was not read"),
     "column": Text("与另一列重复而内容不同，没有读", "it repeats another one, says otherwise, and was not read"),
+    "several": Text(
+        "按它一行是好几场会议，没有读：请给出一行一场的清单",
+        "by it a line is several meetings, and it was not read: give a list with a line for each meeting",
+    ),
     "list": Text("清单之外还有会议，没有读", "it holds meetings beside the list, which were not read"),
     "worksheet": Text("还有会议，没有读", "it holds meetings, which were not read"),
 }
@@ -166,6 +170,7 @@ UNREAD_BESIDE = (
     "nested",
     "table",
     "column",
+    "several",
     "list",
     "worksheet",
 )

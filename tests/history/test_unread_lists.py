@@ -84,6 +84,10 @@ HONEST: dict[str, str | bytes] = {
     "GBK": (TIMES + CALLS + OWN).encode("gbk"),
     "semicolons": (TIMES + CALLS + OWN).replace(",", ";"),
     "subtotals": TIMES + CALLS.replace("m10,", "小计,,6000\nm10,") + "小计,,6000\n" + OWN,
+    **{f"days above their lines, {day}": TIMES + "".join(f"{day.format(n + 1)},,\n{one}\n小计,,600\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN
+       for day in ("2026-03-{:02}", "2026/3/{}", "2026.03.{:02}", "2026年3月{}日", "2026-03-{:02} 00:00:00")},
+    "days above their lines and no subtotals": TIMES
+    + "".join(f"2026-03-{n + 1:02},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN,
     "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
     "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
     "notes over several cells": "某公司账单,,\n账期：,2026-03-01,至\n" + TIMES + CALLS + OWN,
@@ -260,6 +264,12 @@ HARMLESS = {
 @pytest.mark.parametrize("form", HARMLESS)
 def test_other_columns_that_nobody_reads_are_harmless(form: str) -> None:
     assert heard(HARMLESS[form], [replace(one, lengths=Lengths(600)) for one in daily()]).finding == "witnessed"
+
+
+@pytest.mark.parametrize("one", ["2026-03-25,,600", "2026-03-25,2026-03-25 08:00,", "20260325,,", "8-25,,"])
+def test_a_day_in_place_of_an_id_that_says_more_is_no_heading(one: str) -> None:
+    said = heard(TIMES + CALLS.replace("m7,", f"{one}\nm7,") + OWN, totals=Totals(lines=21))
+    assert (said.finding, said.n_only_in_witness) == ("lines_missing", 1), said.text.en
 
 
 STRANGE_TIMES = (

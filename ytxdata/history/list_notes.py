@@ -16,6 +16,9 @@ from ytxdata.times import parse_instant
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
 
+_A_DAY = re.compile(r"(?:19|20)\d\d\s?[-/.]\s?\d\d?\s?[-/.]\s?\d\d?(?:\s00:00(?::00)?)?")
+"""No id, but what the lines below are of: a whole list by day had a gap for each."""
+
 
 def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
     """Return the places of lines that are words beside nothing, above the lines that a total is of, or words alone
@@ -40,7 +43,10 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     found = {
         n
         for n, (name, said, words) in enumerate(lines)
-        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said.values()))
+        if name
+        and not sums[n]
+        and (_WORDY.fullmatch(name) or _A_DAY.fullmatch(name))
+        and not any(map(filled, said.values()))
         if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
     }
     others = [n for n in range(len(lines)) if n not in found]
@@ -51,7 +57,8 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     for above, up in zip([-1, *others], others, strict=False):
         is_first = above < 0 or sums[above]
         is_title = not sums[up] and up < last
-        placed |= {*range(above + 1, up)} if is_first and is_title else set()
+        between = range(above + 1, up)
+        placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _A_DAY.fullmatch(lines[n][0]))}
     below = range(last + 1, len(lines)) if last >= 0 else range(0)
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])

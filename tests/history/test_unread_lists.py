@@ -8,13 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.effort import some
 from tests.history.bills import BODY, END, HEAD, START, at, held, read, with_results
 from tests.history.simulator_account import DAY, Account, Knobs, instant
+from ytxdata.audit import Invoice
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.line_lengths import Lengths
 from ytxdata.history.proof.match_lines import Archived
@@ -622,6 +626,42 @@ def _lived(form: str, seed: int, *, is_lost: bool) -> str:
 def test_a_total_that_is_given_hides_no_contradiction_of_the_lists_own(given: Totals) -> None:
     said = heard(TIMES + CALLS + "合计,,99999\n", totals=given)
     assert (said.finding, said.differs) == ("total_differs", (Difference("seconds", "99999", "12000"),))
+
+
+NO_LENGTHS = (TIMES + CALLS).replace(",时长", "").replace(",600", "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "given", "finding"),
+    [
+        (TIMES + CALLS + "合计：20场，99.00元,,\n", {}, "witnessed"),
+        (TIMES + CALLS + '"Total: 20 meetings, 99.00 CNY",,\n', {}, "witnessed"),
+        (json.dumps({"list": as_json(), "total": 20, "totalAmount": "99.00"}), {}, "witnessed"),
+        (TIMES + CALLS, {"lines": 20, "yuan": Decimal("9")}, "witnessed"),
+        (TIMES + CALLS, {"lines": 21, "yuan": Decimal("9")}, "total_differs"),
+        (TIMES + CALLS, {"yuan": Decimal("9")}, "no_total"),
+        (TIMES + CALLS + "合计：99.00元,,\n", {}, "no_total"),
+        (TIMES + CALLS.replace(",600", ",0") + "合计：99.00元,,\n", {}, "no_total"),
+        (NO_LENGTHS + "合计：9000秒,\n", {}, "no_total"),
+        (TIMES + CALLS + "m1,,-600\n", {"lines": 21, "yuan": Decimal("9")}, "no_total"),
+        ((TIMES + CALLS).replace("时长", "时长,金额") + "合计,,12000,\n", {}, "witnessed"),
+        (
+            (TIMES + CALLS.replace("600\n", "600,1\n")).replace("时长", "时长,金额") + "合计,,12000,99\n",
+            {},
+            "total_differs",
+        ),
+    ],
+)
+def test_a_total_in_a_unit_that_no_line_has_proves_nothing_by_itself_and_accuses_nobody(
+    raw: str, given: dict[str, Any], finding: str
+) -> None:
+    said = heard(raw, totals=Totals(**given))
+    assert said.finding == finding, said.text.en
+
+
+def test_an_invoice_is_not_told_that_its_total_in_a_unit_of_no_line_is_another(tmp_path: Path) -> None:
+    (tmp_path / "bill.csv").write_text(TIMES + CALLS + "合计：20场，99.00元,,\n", encoding="utf-8")
+    assert [one.why.en for one in Invoice.read(tmp_path / "bill.csv").skipped] == ["the list's own total"]
 
 
 def test_a_total_that_is_given_must_hold_too_and_may_vouch_for_a_rounded_one() -> None:

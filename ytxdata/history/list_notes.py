@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
 from ytxdata.labels import filled, plain_words
-from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total
+from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
 from ytxdata.spreadsheets import bare
 from ytxdata.times import parse_instant
 
@@ -63,8 +63,30 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
     foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
+    if below and no_meeting(lines[last][0], {}) == "total":
+        foot |= {n for n in below if _is_figure_of_all(*lines[n])}
     is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
     return placed | (foot if is_last else set())
+
+
+_PAGE_NUMBER = re.compile(r"[-–—~/.()\[\]\s]*\d{1,3}(?:[-–—~/.()\[\]\s]+\d{1,3})?[-–—~/.()\[\]\s]*")
+_OF_ALL = re.compile(
+    r"平均|均值|[日月人场]均|累计|同比|环比|占比|最[大高长小低短]|中位数"
+    r"|\b(?:average|avg|mean|median|max(?:imum)?|min(?:imum)?|ytd|cumulative|to[ -]date)\b",
+    re.IGNORECASE,
+)
+_FIGURES = ("duration_s", "amount_yuan")
+
+
+def _is_figure_of_all(name: str, said: Mapping[str, str], words: Sequence[str]) -> bool:
+    """Say whether a line below the grand total is a figure of all lines that tells no time (平均, 本年累计), or the
+    number of the page: a whole list had a gap there.
+    """
+    text = plain_words(name)
+    told = {cell for ours, cell in said.items() if filled(cell) and ours not in _FIGURES}
+    beside = {one for one in words if filled(one)} - {name, *(said.get(ours, "") for ours in _FIGURES)}
+    is_alone = len(words) == 1 and _PAGE_NUMBER.fullmatch(text) is not None
+    return not told and not beside and (is_alone or _OF_ALL.search(text) is not None)
 
 
 _DAY_OF_NOTE = re.compile(r".*(?:日期|时间|date)", re.IGNORECASE)

@@ -94,6 +94,10 @@ HONEST: dict[str, str | bytes] = {
     + "".join(f"2026-03-{n + 1:02},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN,
     "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
     "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
+    "its total on top": OWN + TIMES + CALLS,
+    "its total on top, by names": "总场次：,20,总时长（秒）：,12000\n" + TIMES + CALLS,
+    "its total on top, by names in cells that are others below": "总场次：,20,,总金额：,7.20\n"
+    + (TIMES + CALLS).replace("时长", "时长,备注,费用").replace(",600", ",600,,0.36"),
     "notes over several cells": "某公司账单,,\n账期：,2026-03-01,至\n" + TIMES + CALLS + OWN,
     "a column of notes": (TIMES + CALLS).replace("\n", ",已核对 3 次\n").replace("时长,已核对 3 次", "时长,备注") + OWN,
     "a note behind": TIMES + CALLS + OWN + "制表人：张三,,,审核：李四 2026-04-01\n",
@@ -657,6 +661,23 @@ def test_a_total_in_a_unit_that_no_line_has_proves_nothing_by_itself_and_accuses
 ) -> None:
     said = heard(raw, totals=Totals(**given))
     assert said.finding == finding, said.text.en
+
+
+@pytest.mark.parametrize(
+    ("top", "finding"),
+    [
+        ("合计,,11400\n", "total_differs"),
+        ("总场次：,21,\n", "total_differs"),
+        ("总场次：,20,总时长（秒）：,11400\n", "total_differs"),
+    ],
+)
+def test_a_wrong_total_on_top_is_held_against_the_lines(top: str, finding: str) -> None:
+    assert heard(top + TIMES + CALLS).finding == finding
+
+
+def test_an_invoice_is_read_below_its_total(tmp_path: Path) -> None:
+    (tmp_path / "bill.csv").write_text("总场次：,20,总时长（秒）：,12000\n" + TIMES + CALLS, encoding="utf-8")
+    assert len(Invoice.read(tmp_path / "bill.csv").bills) == 20
 
 
 def test_an_invoice_is_not_told_that_its_total_in_a_unit_of_no_line_is_another(tmp_path: Path) -> None:

@@ -266,7 +266,19 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
 
 
 def _is_note(row: Sequence[str]) -> bool:
-    return is_note(row) and not _may_be_call(row)
+    return (is_note(row) or is_total(next(filter(None, row), ""))) and not _may_be_call(row)
+
+
+def _in_words(row: Sequence[str]) -> Sequence[str]:
+    """Return a total above the names of columns in one cell, where its figures stand behind names of their own (总场次：,
+    40, 总金额：, 3.60): an amount was held to be seconds.
+    """
+    if not any(_LABEL.fullmatch(cell) for cell in row):
+        return row
+    return [re.sub(r"(?<=[:：])，", "", "，".join(filter(None, row))), *[""] * (len(row) - 1)]
+
+
+_LABEL = re.compile(r"[^:：\d]{1,20}[:：]")
 
 
 def _may_be_call(row: Sequence[str]) -> bool:
@@ -287,7 +299,8 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
     titles = [(n, row) for n, row in full[: head.first] if not is_total(next(filter(None, row)))]
     aside = [_place(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
-    for n, row in (*(one for one in full[: head.first] if one not in titles), *full[head.last + 1 :]):
+    above = [(n, _in_words(row)) for n, row in full[: head.first] if (n, row) not in titles]
+    for n, row in (*above, *full[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
             aside.append(_place(n, "header"))

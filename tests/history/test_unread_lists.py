@@ -403,7 +403,16 @@ def test_a_key_that_stands_twice_in_an_object_hides_no_meeting() -> None:
 CUT = (
     "仅显示前 20 条记录", "第1页，共3页", "第1/3页", "页码：1/3", "Page 1 of 3", "本页 20 条，共 52 条", "其余 32 条未显示", "结果已截断",
     "显示第 1 到第 20 项结果，共 52 项", "Showing 1 to 20 of 52 entries", "Only the first 20 rows are shown",
+    "第 1-20 条/总共 52 条", "第 21-40 条/总共 52 条", "1-20 of 52", "Rows 1-20 of 52", "20 of 52 rows", "应导出52条，实际导出20条", "成功20条，失败32条",
+    "有32条未导出", "未显示 32 条", "32 rows not shown", "32 rows omitted", "另有32条记录见附表", "剩余32条", "第一页，共三页", "第二页，共十二页",
+    "页数：1/3", "当前页：1，总页数：3", "部分数据未导出", "部分数据未导出，如需完整数据请联系客服", "未导出全部数据", "只导出了部分数据", "以下省略", "Row limit reached", "LIMIT 20", "incomplete list", "更多记录请查看附件二", "系统超时，导出中断",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", ["接下一页", "转下页", "Continues on next page"])
+def test_a_list_that_goes_on_behind_its_last_line_is_only_a_part(words: str) -> None:
+    assert heard(TIMES + CALLS + OWN + f"{words},,\n").finding == "unread"
+    assert heard(TIMES + CALLS.replace("m7,", f"{words},,\nm7,") + OWN).finding == "witnessed"
 
 
 @pytest.mark.parametrize("words", CUT)
@@ -426,7 +435,11 @@ def test_a_list_that_says_in_words_that_it_is_only_a_part_proves_nothing(words: 
 @pytest.mark.parametrize(
     "words",
     ["第1页，共1页", "Page 1 of 1", "共3页", "最多显示 5,000 条", "本页 20 条，共 20 条", "Showing 1 to 20 of 20 entries", "前3场会议免费",
-     "本次导出 20 场，共 312 人次", "显示 20 场会议，共 52 条接入", "如数据不全请联系客服", "没有更多记录", "未超出导出上限", "名称过长已截断"],
+     "本次导出 20 场，共 312 人次", "显示 20 场会议，共 52 条接入", "如数据不全请联系客服", "没有更多记录", "未超出导出上限", "名称过长已截断",
+     "本次导出20条，总时长（秒）：12000", "导出记录数：20，总时长(秒)：12000", "显示 20 条 / 每页 100 条", "当前页 20 条，总人次 320",
+     "Exported 20 records, total seconds: 12000", "本次导出 20 条，总费用(元) 1200", "not truncated", "Names truncated to 20 characters",
+     "会议主题过长时被截断显示", "若数据被截断，请联系客服", "记录不完整时请联系客服", "超过导出上限时请分批导出", "前20场免费", "First 20 meetings free",
+     "其余费用略", "应导出20条，实际导出20条", "成功20条，失败0条", "0 条未导出", "另有 3 场免费", "第一页，共一页", "会议 3.1-3.31，参会 52 人"],
 )  # fmt: skip
 def test_words_that_tell_of_pages_or_limits_and_of_nothing_that_is_missing_are_notes(words: str) -> None:
     assert heard(TIMES + CALLS + OWN + f'"{words}",,\n').finding == "witnessed"

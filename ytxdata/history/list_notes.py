@@ -118,35 +118,52 @@ _PART = r"(?:页|部分)"
 _PAGE = re.compile(
     rf"第\s*(?P<a>\d+)\s*{_PART}\W*(?:总?共|of)?\W*(?P<b>\d+)\s*{_PART}|(?P<c>\d+)\s*/\s*共?\s*(?P<d>\d+)\s*{_PART}"
     rf"|共\s*(?P<f>\d+)\s*{_PART}\W*(?:当前|本页|此为|这是)?\W*第\s*(?P<e>\d+)\s*{_PART}"
-    r"|(?:页[码次]|\bpage|\bpart)\s*:?\s*(?P<g>\d+)\W*(?:/|of)\W*(?P<h>\d+)",
+    r"|(?:页[码次数]|当前页|\bpage|\bpart)\s*:?\s*(?P<g>\d+)\W*(?:/|of|总?页数|共)\W*(?P<h>\d+)",
     re.IGNORECASE,
 )
 """A page, and of how many it is one."""
 _SHOWN = (
     r"本页|当前|本次|显示|导出|列出|展示|返回|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b"
 )
+_ALL_OF = rf"(?:结果|记录|数据|会议|明细|条目)?\W{{0,6}}(?:合计|总计|总数?|全部)?(?:总?共有?|总共|总数|总计|全部|\btotal\b|\b(?:out )?of\b|/)(?:记录|数据|会议)?数?\W{{0,4}}(?P<m>\d++)\s*+(?:(?P<v>{_COUNTED})|(?![\w.]))"
 _OF_MORE = re.compile(
-    rf"(?:{_SHOWN})[^\d]{{0,12}}(?:\d+\s*(?:[-~]|至|到|to)\s*第?\s*)?(?P<n>\d+)\s*(?P<u>{_COUNTED})?[^\d]{{0,8}}?"
-    rf"(?:共|总|全部|\bof\b|/)[^\d]{{0,8}}(?P<m>\d++)\s*+(?:(?P<v>{_COUNTED})|(?![\w.]))",
+    rf"(?:(?:{_SHOWN})[^\d]{{0,12}}(?:(?P<from>\d+)\s*(?:[-~]|至|到|to)\s*第?\s*)?"
+    rf"|(?<![\d./:-])(?P<begin>\d+)\s*(?:[-~]|至|到|to)\s*第?\s*|(?<![\d./:-])(?=\d+\s*of\s*\d+\s*{_COUNTED}))"
+    rf"(?P<n>\d+)\s*(?P<u>{_COUNTED})?{_ALL_OF}",
     re.IGNORECASE,
 )
-"""How many lines are shown, and of how many: meetings are not of connections."""
+"""How many lines are shown, and of how many, by one unit: a sum of lengths or people is of no lines."""
 _FIRST = re.compile(
-    rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}|前\s*(\d+)\s*{_COUNTED}"
-    rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?{_COUNTED}",
-    re.IGNORECASE,
+    rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}"
+    rf"|前\s*(\d+)\s*{_COUNTED}(?:会议|记录|数据|结果|明细)*\W*$|\blimit\W{{0,3}}(\d+)\W*$"
+    rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?"
+    rf"{_COUNTED}(?:\s+(?:are|were))?(?:\s+(?:{_SHOWN}|included|returned))?\W*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 """A limit: it cuts a list that has as many lines."""
+_SOME = rf"(?<!\d)[1-9]\d*\s*{_COUNTED}"
+_LEFT_OUT = r"(?:显示|导出|列出|展示|返回|加载|shown|displayed|exported|listed|included|omitted)"
+_LIST = r"(?:数据|结果|清单|列表|记录|明细)"
 _MORE = re.compile(
-    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)[^,。;]{{0,8}}略\W*$"
-    r"|(?:数据|结果|清单|列表|记录)(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
+    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)(?:{_SOME}|{_LIST}|部分)*从?略\W*$"
+    rf"|{_LIST}(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
     r"|(?<!未)(?<!没有)(?:达到?|超[出过])[^,。;]{0,8}(?:导出|显示|查询|条数|行数|记录数?)[^,。;]{0,4}(?:上限|限制)"
-    r"|^[^如若]*(?:数据|清单|列表|记录|明细)(?:并?不完整|不全|未全部)"
-    rf"|\btruncated\b|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
+    rf"|{_LIST}(?:并?不完整|不全|未全部)|部分{_LIST}[未没](?:有|能)?{_LEFT_OUT}|未(?:能)?{_LEFT_OUT}(?:全部|所有|完)|[只仅]{_LEFT_OUT}了?部分"
+    rf"|{_SOME}(?:{_LIST})?(?:[未没](?:有|能)?|\s*(?:were |are )?not\s+){_LEFT_OUT}|未(?:能)?{_LEFT_OUT}\s*{_SOME}|{_SOME}\s+(?:were |are )?omitted"
+    rf"|失败\W{{0,2}}{_SOME}|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|(?:剩余|余下|其余)\s*{_SOME}\W*$|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
+    rf"|导出(?:被|已)?(?:中断|中止|失败)|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
+    rf"|\b(?:list|data|results?|output|export|file|rows|records|entries)\s+(?:(?:is|are|was|were|has been|have been)\s+)?truncated\b(?! to)|^\W*truncated\W*$"
+    rf"|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SHOULD = re.compile(rf"应(?:该?{_LEFT_OUT}|有)\s*(\d+)\s*{_COUNTED}\W{{0,3}}实际?{_LEFT_OUT}?\s*(\d+)\s*{_COUNTED}")
+_IF = re.compile(
+    r"[若倘]|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天])|[时后](?:请|须|应|会|被)|时\W*$|\b(?:if|when|should)\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"未完待续|[转接续见]下页|下页续|to be continued|continued (?:on|over)", re.IGNORECASE)
+"""What says what would be: that a list that is cut may be asked for again is no word that it is."""
+_GOES_ON = re.compile(r"未完待续|[转接续见]下一?页|下页续|to be continued|continue[ds] (?:on|over)", re.IGNORECASE)
 """That a page goes on: in a list of all pages the next one stands below."""
 
 
@@ -162,7 +179,7 @@ def is_of_cut(words: Sequence[str]) -> bool:
     (True, False, False)
     """
     text = _as_read(" ".join(words))
-    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _GOES_ON))
+    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _SHOULD, _GOES_ON))
     return is_told and not any(parse_instant(one.strip()) or _FIGURE.fullmatch(one) for one in words)
 
 
@@ -194,17 +211,37 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
     found = {place for place, _, n in pages if not {*range(1, min(n, len(told) + 1) + 1)} <= told}
     for place, text in texts:
         is_less = any(
-            int(one["m"]) > max(len(lines), int(one["n"])) and len({one["u"], one["v"]} - {None}) == 1
+            int(one["m"]) > len(lines)
+            and (int(one["m"]) > int(one["n"]) or int(one["from"] or one["begin"] or 1) > 1)
+            and len({one["u"], one["v"]} - {None}) <= 1
+            and (one["u"] or one["v"] or one["begin"])
             for one in _OF_MORE.finditer(text)
-        )
+        ) or any(int(one[1]) > int(one[2]) for one in _SHOULD.finditer(text))
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
-        found |= {place} if is_less or is_full or goes_on or _MORE.search(text) else set()
+        found |= {place} if is_less or is_full or goes_on or _is_cut(text) else set()
     return sorted(found)
 
 
+def _is_cut(text: str) -> bool:
+    return any(_MORE.search(one) and not _IF.search(one) for one in re.split(r"[,，。;；\n]", text))
+
+
+_NUMERAL = re.compile(r"(?<=[第共])\s*[一二两三四五六七八九十百]{1,5}(?=\s*[页条行笔场])")
+_DIGITS = {one: n for n, one in enumerate("一二三四五六七八九", 1)} | {"两": 2}
+
+
 def _as_read(text: str) -> str:
-    return re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text))
+    """Return words as they are looked through: numbers without commas, and in digits also of pages in Chinese."""
+    return _NUMERAL.sub(lambda one: str(_number(one[0].strip())), re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text)))
+
+
+def _number(numeral: str) -> int:
+    total, digit = 0, 0
+    for one in numeral:
+        unit = {"十": 10, "百": 100}.get(one)
+        total, digit = (total + (digit or 1) * unit, 0) if unit else (total, _DIGITS[one])
+    return total + digit
 
 
 def _pages(text: str) -> Iterator[tuple[int, int]]:

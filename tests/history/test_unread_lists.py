@@ -327,6 +327,27 @@ def test_where_a_list_says_lengths_twice_those_in_seconds_are_read() -> None:
     assert heard(raw).finding == "witnessed"
 
 
+@pytest.mark.parametrize("days", [0.5, 1.397, 45.5, 59.9, 61.25, 100.25])
+def test_a_length_of_days_in_the_format_of_a_clock_is_read(days: float) -> None:
+    """Excel shows 33:32:13 as 9:32:13, and the file holds an instant of 1900."""
+    from openpyxl import Workbook
+
+    book, file = Workbook(), BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["会议编号", "开始时间", "时长"],
+        ["m0", "2026-03-01 08:00", timedelta(days=days)],
+        ["合计", None, timedelta(days=days)],
+    ):
+        sheet.append(row)
+    for row_ in sheet.iter_rows(min_row=2, min_col=3, max_col=3):
+        row_[0].number_format = "h:mm:ss"
+    book.save(file)
+    bill = read(file.getvalue())
+    assert (bill.lines[0].duration_s, bill.totals.seconds) == (round(days * 86400), round(days * 86400))
+
+
 def test_lines_that_are_hidden_in_a_workbook_or_lie_beyond_what_it_says_of_its_size_are_read() -> None:
     import zipfile
 

@@ -17,14 +17,28 @@ from typing import Any
 import pytest
 
 from tests.audit.forger import main, mend, refused, run_verifier
+from ytxdata import audit
 from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, sha256, verify
 from ytxdata.labels import UNPRINTABLE
 
 
 @pytest.mark.slow
-def test_nothing_can_be_derived_without_raw_answers(made: dict[str, Path]) -> None:
-    refused(made["bare.zip"], "no raw answers", recompute=True)
+def test_a_pack_without_raw_answers_is_not_damaged_and_it_is_open_what_follows_from_them(
+    made: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain, anew = (audit.verify_pack(made["bare.zip"], recompute=one) for one in (False, True))
+    told = [line for line in anew if "recompute" in line]
+    assert told == [
+        "OPEN  recompute 重算: there are no raw answers, so nothing was derived anew / 没有原始回答，没有重算"
+    ]
+    assert len(anew) == len(plain) + 1
+    assert main(["--lang", "en", "verify", "--recompute", str(made["bare.zip"])]) == 1
+    assert "does not hold" not in "".join(capsys.readouterr())
+    with zipfile.ZipFile(made["bare.zip"]) as pack:
+        pack.extractall(tmp_path)
+    (tmp_path / "findings.json").write_bytes(b"[]")
+    refused(tmp_path, "findings", recompute=True)
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,13 @@ def test_an_invoice_counted_in_minutes_is_held_against_the_records_as_one_in_sec
     assert audit.reconcile(office.frames, few).counts["mismatched"] == 1
 
 
+def test_of_a_bill_of_ids_alone_it_is_not_said_that_the_records_carry_no_amounts() -> None:
+    office, lines = plain()
+    found = audit.reconcile(office.frames, pd.DataFrame({"meeting_id": [key for key, *_ in lines]}))
+    assert found.counts["not_compared"] == len(lines)
+    assert any("the bill and the records do not both carry amounts" in note.en for note in found.notes)
+
+
 def test_what_an_invoice_does_not_say_is_said_not_to_be_compared() -> None:
     office, lines = plain()
     bill = pd.DataFrame({"meeting_id": [key for key, *_ in lines], "时长（秒）": 1800, "单价（元）": "0.06"})

@@ -8,13 +8,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.effort import some
 from tests.history.bills import BODY, END, HEAD, START, at, held, read, with_results
 from tests.history.simulator_account import DAY, Account, Knobs, instant
+from ytxdata.audit import Invoice
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.line_lengths import Lengths
 from ytxdata.history.proof.match_lines import Archived
@@ -84,8 +88,16 @@ HONEST: dict[str, str | bytes] = {
     "GBK": (TIMES + CALLS + OWN).encode("gbk"),
     "semicolons": (TIMES + CALLS + OWN).replace(",", ";"),
     "subtotals": TIMES + CALLS.replace("m10,", "小计,,6000\nm10,") + "小计,,6000\n" + OWN,
+    **{f"days above their lines, {day}": TIMES + "".join(f"{day.format(n + 1)},,\n{one}\n小计,,600\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN
+       for day in ("2026-03-{:02}", "2026/3/{}", "2026.03.{:02}", "2026年3月{}日", "2026-03-{:02} 00:00:00")},
+    "days above their lines and no subtotals": TIMES
+    + "".join(f"2026-03-{n + 1:02},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN,
     "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
     "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
+    "its total on top": OWN + TIMES + CALLS,
+    "its total on top, by names": "总场次：,20,总时长（秒）：,12000\n" + TIMES + CALLS,
+    "its total on top, by names in cells that are others below": "总场次：,20,,总金额：,7.20\n"
+    + (TIMES + CALLS).replace("时长", "时长,备注,费用").replace(",600", ",600,,0.36"),
     "notes over several cells": "某公司账单,,\n账期：,2026-03-01,至\n" + TIMES + CALLS + OWN,
     "a column of notes": (TIMES + CALLS).replace("\n", ",已核对 3 次\n").replace("时长,已核对 3 次", "时长,备注") + OWN,
     "a note behind": TIMES + CALLS + OWN + "制表人：张三,,,审核：李四 2026-04-01\n",
@@ -117,6 +129,17 @@ HONEST: dict[str, str | bytes] = {
     "a column twice and short lines": (TIMES + CALLS).replace("\n", ",备注\n").replace("时长,备注", "时长,时长").replace("600,备注", "600,600")
     + "小计\n合计,,12000\n",
     "JSON with parties": json.dumps({"list": [one | {"parties": [{"phone": "1", "duration": 9}]} for one in as_json()], "total": 20}),
+    "JSON with who joined while it ran, by number or name": json.dumps({"list": [
+        one | {"parties": [{"phone": "1", "starttime": f"{str(one['starttime'])[:11]}0{7 + n % 2}:5{n % 2}:00", "duration": 9}],
+               "guests": [{"name": "A", "starttime": one["starttime"]}, {"name": "B", "starttime": one["starttime"]}],
+               "billing": {"duration": 600, "amount": "3.60"}}
+        for n, one in enumerate(as_json())], "total": 20}),
+    "JSON with parties that say when, and its meetings none": json.dumps({"list": [
+        {"meetingid": one["meetingid"], "parties": [{"phone": str(n), "starttime": one["starttime"]} for n in range(2)]}
+        for one in as_json()], "total": 20}),
+    "JSON by day with parties": json.dumps({"list": [
+        one | {"starttime": str(one["starttime"])[:10], "parties": [{"phone": "1", "starttime": one["starttime"]}]}
+        for one in as_json()], "total": 20}),
     "XLSX": workbook(PLAIN),
     "XLSX with a cover": workbook([["2026年3月账单"], ["客户", "某公司"], ["账期", "2026-03-01", "2026-03-31"], ["总时长", 12000]], PLAIN),
     "XLSX with an empty second sheet": workbook(PLAIN, []),
@@ -155,6 +178,26 @@ FORGED: dict[str, tuple[str | bytes, str, int]] = {
     "a meeting inside": (
         json.dumps({"detail": [as_json()[0] | {"next": as_json(LOST)}, *as_json()[1:]], "total": 20}), "nested", 1,
     ),
+    "sessions of a room": (
+        json.dumps({"list": [{"meetingid": one["meetingid"], "sessions": [
+            {name: one[name] for name in ("starttime", "duration")}]} for one in as_json()], "total": 20}), "nested", 1,
+    ),
+    "another session of a meeting": (
+        json.dumps({"list": [as_json()[0] | {"held": {"topic": "A", "starttime": "2026-03-01 17:00:00"}}, *as_json()[1:]],
+                    "total": 20}), "nested", 1,
+    ),
+    "sessions that say how long": (
+        json.dumps({"list": [as_json()[0] | {"sessions": [{"duration": 300}, {"duration": 300}]}, *as_json()[1:]], "total": 20}),
+        "nested", 1,
+    ),
+    "sessions that are times": (
+        json.dumps({"list": [{"meetingid": f"m{n}", "at": ["2026-03-02 08:00", "2026-03-25 10:00"]} for n in range(20)], "total": 20}),
+        "nested", 1,
+    ),
+    "parties of several sessions": (
+        json.dumps({"list": [{"meetingid": f"m{n}", "parties": [{"phone": "1", "starttime": f"2026-03-{day:02} 08:00"} for day in (n + 1, n + 4)]}
+                             for n in range(20)], "total": 20}), "nested", 1,
+    ),
     "a key in another case": (
         json.dumps({"detail": [one | {"meetingID": "LOST"} for one in as_json()], "total": 20}), "column", 4,
     ),
@@ -174,6 +217,67 @@ def test_a_list_of_which_something_was_not_read_proves_nothing_and_says_where(fo
     assert (place, why) in said.aside
     assert ASIDE[why].en in said.text.en
     assert ASIDE[why].zh in said.text.zh
+
+
+def columned(*columns: str, cells: dict[int, str] | None = None) -> str:
+    """A list by room and its count, with more columns; `cells` of some lines, by their place."""
+    rows = [f"m{n},{(cells or {}).get(n, (cells or {}).get(-1, ',' * (len(columns) - 1)))}\n" for n in range(20)]
+    return f"会议室编号,{','.join(columns)}\n" + "".join(rows) + f"共 20 行{',' * len(columns)}\n"
+
+
+DAYS = {n: ",".join("1" if day == n % 3 else "" for day in range(3)) for n in range(20)}
+SEVERAL: dict[str, str] = {
+    **{f"a column for each day, {one[1]}": columned(*one, cells=DAYS) for one in (
+        ("2026-03-01", "2026-03-02", "2026-03-03"), ("1日", "2日", "3日"), ("3月1日", "3月2日", "3月3日（周二）"), ("1", "2", "3"),
+        ("周一", "周二", "周三"), ("Mon", "Tue", "Wed"), ("03/01", "03/02", "03/03"), ("一月", "二月", "三月"), ("08:00", "09:00", "10:00"),
+    )},
+    **{f"the second of two, {one}": columned(*one.split(), cells={0: "2026-03-01 08:00,2026-03-25 10:00"}) for one in (
+        "第一场开始时间 第二场开始时间", "开始时间1 开始时间2", "第1次会议开始时间 第2次会议开始时间", "start1 start2",
+        "first_start second_start", "Session1_start Session2_start", "上午开始时间 下午开始时间",
+    )},
+    **{f"how often a room met, {one}": columned(one, cells={-1: "1", 3: "2"}) for one in (
+        "会议次数", "场次", "次数", "meetings", "count", "召开会议次数", "No. of meetings", "Meeting count", "会议（场）", "使用次数", "sessions",
+    )},
+    "several days in a cell": columned("召开日期", cells={-1: "2026-03-01", 3: "2026-03-01、2026-03-08"}),
+    "several days in a cell, without years": columned("召开于", cells={3: "3月1日;3月8日"}),
+    "in a column that is read, too": (TIMES + CALLS + OWN).replace("时长\n", "时长,会议次数\n").replace("600\n", "600,1\n").replace(
+        "600,1\n", "600,2\n", 1),
+    "JSON": json.dumps({"list": [{"conferenceid": f"m{n}", "meetings": 1 + (n == 3)} for n in range(20)], "total": 20}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", SEVERAL)
+def test_a_line_that_is_several_meetings_by_a_column_that_nobody_read_proves_nothing(form: str) -> None:
+    said = heard(SEVERAL[form], [replace(one, lengths=Lengths(600)) for one in daily()])
+    assert (said.finding, said.n_found) == ("unread", 20), said.text.en
+    assert "several" in {why for _, why in said.aside}
+
+
+HARMLESS = {
+    "a number of each line": columned("场次", cells={n: f"{n + 1}" for n in range(20)}),
+    "each met once": columned("会议次数", cells={-1: "1"}),
+    "people": columned("参会人数", "人次", "通话次数", cells={-1: "5,5,9"}),
+    "when it was made": columned("创建时间", "预约时间", "预约开始时间", cells={-1: "2026-02-01 08:00,2026-02-02 08:00,2026-02-02 09:00"}),
+    "from when until when": columned("起止时间", cells={-1: "2026-03-01 08:00 ~ 2026-03-01 09:00"}),
+    "amounts with commas": columned("标准", cells={-1: '"1,234.50"'}),
+    "notes": columned("备注", cells={3: "改期 2026-03-01、2026-03-08"}),
+    "an empty second": columned("开始时间", "第二场开始时间", cells={n: f"2026-03-{n + 1:02} 08:00," for n in range(20)}),
+    "when the first joined": (TIMES + CALLS).replace("时长\n", "时长,第一次加入时间\n").replace("600\n", "600,2026-03-01 08:01\n") + OWN,
+    "a count of anything": (TIMES + CALLS).replace("时长\n", "时长,count\n").replace("600\n", "600,5\n") + OWN,
+    "columns of days with nothing in them": columned("1日", "2日", cells={-1: "0,0"}),
+    "one column of a year": columned("2026", cells={-1: "x"}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", HARMLESS)
+def test_other_columns_that_nobody_reads_are_harmless(form: str) -> None:
+    assert heard(HARMLESS[form], [replace(one, lengths=Lengths(600)) for one in daily()]).finding == "witnessed"
+
+
+@pytest.mark.parametrize("one", ["2026-03-25,,600", "2026-03-25,2026-03-25 08:00,", "20260325,,", "8-25,,"])
+def test_a_day_in_place_of_an_id_that_says_more_is_no_heading(one: str) -> None:
+    said = heard(TIMES + CALLS.replace("m7,", f"{one}\nm7,") + OWN, totals=Totals(lines=21))
+    assert (said.finding, said.n_only_in_witness) == ("lines_missing", 1), said.text.en
 
 
 STRANGE_TIMES = (
@@ -221,6 +325,27 @@ def test_where_a_list_says_lengths_twice_those_in_seconds_are_read() -> None:
     ) + "合计,,200,12000\n"
     assert read(raw.encode()).totals == Totals(seconds=12000)
     assert heard(raw).finding == "witnessed"
+
+
+@pytest.mark.parametrize("days", [0.5, 1.397, 45.5, 59.9, 61.25, 100.25])
+def test_a_length_of_days_in_the_format_of_a_clock_is_read(days: float) -> None:
+    """Excel shows 33:32:13 as 9:32:13, and the file holds an instant of 1900."""
+    from openpyxl import Workbook
+
+    book, file = Workbook(), BytesIO()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["会议编号", "开始时间", "时长"],
+        ["m0", "2026-03-01 08:00", timedelta(days=days)],
+        ["合计", None, timedelta(days=days)],
+    ):
+        sheet.append(row)
+    for row_ in sheet.iter_rows(min_row=2, min_col=3, max_col=3):
+        row_[0].number_format = "h:mm:ss"
+    book.save(file)
+    bill = read(file.getvalue())
+    assert (bill.lines[0].duration_s, bill.totals.seconds) == (round(days * 86400), round(days * 86400))
 
 
 def test_lines_that_are_hidden_in_a_workbook_or_lie_beyond_what_it_says_of_its_size_are_read() -> None:
@@ -299,7 +424,16 @@ def test_a_key_that_stands_twice_in_an_object_hides_no_meeting() -> None:
 CUT = (
     "仅显示前 20 条记录", "第1页，共3页", "第1/3页", "页码：1/3", "Page 1 of 3", "本页 20 条，共 52 条", "其余 32 条未显示", "结果已截断",
     "显示第 1 到第 20 项结果，共 52 项", "Showing 1 to 20 of 52 entries", "Only the first 20 rows are shown",
+    "第 1-20 条/总共 52 条", "第 21-40 条/总共 52 条", "1-20 of 52", "Rows 1-20 of 52", "20 of 52 rows", "应导出52条，实际导出20条", "成功20条，失败32条",
+    "有32条未导出", "未显示 32 条", "32 rows not shown", "32 rows omitted", "另有32条记录见附表", "剩余32条", "第一页，共三页", "第二页，共十二页",
+    "页数：1/3", "当前页：1，总页数：3", "部分数据未导出", "部分数据未导出，如需完整数据请联系客服", "未导出全部数据", "只导出了部分数据", "以下省略", "Row limit reached", "LIMIT 20", "incomplete list", "更多记录请查看附件二", "系统超时，导出中断",
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("words", ["接下一页", "转下页", "Continues on next page"])
+def test_a_list_that_goes_on_behind_its_last_line_is_only_a_part(words: str) -> None:
+    assert heard(TIMES + CALLS + OWN + f"{words},,\n").finding == "unread"
+    assert heard(TIMES + CALLS.replace("m7,", f"{words},,\nm7,") + OWN).finding == "witnessed"
 
 
 @pytest.mark.parametrize("words", CUT)
@@ -322,7 +456,11 @@ def test_a_list_that_says_in_words_that_it_is_only_a_part_proves_nothing(words: 
 @pytest.mark.parametrize(
     "words",
     ["第1页，共1页", "Page 1 of 1", "共3页", "最多显示 5,000 条", "本页 20 条，共 20 条", "Showing 1 to 20 of 20 entries", "前3场会议免费",
-     "本次导出 20 场，共 312 人次", "显示 20 场会议，共 52 条接入", "如数据不全请联系客服", "没有更多记录", "未超出导出上限", "名称过长已截断"],
+     "本次导出 20 场，共 312 人次", "显示 20 场会议，共 52 条接入", "如数据不全请联系客服", "没有更多记录", "未超出导出上限", "名称过长已截断",
+     "本次导出20条，总时长（秒）：12000", "导出记录数：20，总时长(秒)：12000", "显示 20 条 / 每页 100 条", "当前页 20 条，总人次 320",
+     "Exported 20 records, total seconds: 12000", "本次导出 20 条，总费用(元) 1200", "not truncated", "Names truncated to 20 characters",
+     "会议主题过长时被截断显示", "若数据被截断，请联系客服", "记录不完整时请联系客服", "超过导出上限时请分批导出", "前20场免费", "First 20 meetings free",
+     "其余费用略", "应导出20条，实际导出20条", "成功20条，失败0条", "0 条未导出", "另有 3 场免费", "第一页，共一页", "会议 3.1-3.31，参会 52 人"],
 )  # fmt: skip
 def test_words_that_tell_of_pages_or_limits_and_of_nothing_that_is_missing_are_notes(words: str) -> None:
     assert heard(TIMES + CALLS + OWN + f'"{words}",,\n').finding == "witnessed"
@@ -526,6 +664,59 @@ def _lived(form: str, seed: int, *, is_lost: bool) -> str:
 def test_a_total_that_is_given_hides_no_contradiction_of_the_lists_own(given: Totals) -> None:
     said = heard(TIMES + CALLS + "合计,,99999\n", totals=given)
     assert (said.finding, said.differs) == ("total_differs", (Difference("seconds", "99999", "12000"),))
+
+
+NO_LENGTHS = (TIMES + CALLS).replace(",时长", "").replace(",600", "")
+
+
+@pytest.mark.parametrize(
+    ("raw", "given", "finding"),
+    [
+        (TIMES + CALLS + "合计：20场，99.00元,,\n", {}, "witnessed"),
+        (TIMES + CALLS + '"Total: 20 meetings, 99.00 CNY",,\n', {}, "witnessed"),
+        (json.dumps({"list": as_json(), "total": 20, "totalAmount": "99.00"}), {}, "witnessed"),
+        (TIMES + CALLS, {"lines": 20, "yuan": Decimal("9")}, "witnessed"),
+        (TIMES + CALLS, {"lines": 21, "yuan": Decimal("9")}, "total_differs"),
+        (TIMES + CALLS, {"yuan": Decimal("9")}, "no_total"),
+        (TIMES + CALLS + "合计：99.00元,,\n", {}, "no_total"),
+        (TIMES + CALLS.replace(",600", ",0") + "合计：99.00元,,\n", {}, "no_total"),
+        (NO_LENGTHS + "合计：9000秒,\n", {}, "no_total"),
+        (TIMES + CALLS + "m1,,-600\n", {"lines": 21, "yuan": Decimal("9")}, "no_total"),
+        ((TIMES + CALLS).replace("时长", "时长,金额") + "合计,,12000,\n", {}, "witnessed"),
+        (
+            (TIMES + CALLS.replace("600\n", "600,1\n")).replace("时长", "时长,金额") + "合计,,12000,99\n",
+            {},
+            "total_differs",
+        ),
+    ],
+)
+def test_a_total_in_a_unit_that_no_line_has_proves_nothing_by_itself_and_accuses_nobody(
+    raw: str, given: dict[str, Any], finding: str
+) -> None:
+    said = heard(raw, totals=Totals(**given))
+    assert said.finding == finding, said.text.en
+
+
+@pytest.mark.parametrize(
+    ("top", "finding"),
+    [
+        ("合计,,11400\n", "total_differs"),
+        ("总场次：,21,\n", "total_differs"),
+        ("总场次：,20,总时长（秒）：,11400\n", "total_differs"),
+    ],
+)
+def test_a_wrong_total_on_top_is_held_against_the_lines(top: str, finding: str) -> None:
+    assert heard(top + TIMES + CALLS).finding == finding
+
+
+def test_an_invoice_is_read_below_its_total(tmp_path: Path) -> None:
+    (tmp_path / "bill.csv").write_text("总场次：,20,总时长（秒）：,12000\n" + TIMES + CALLS, encoding="utf-8")
+    assert len(Invoice.read(tmp_path / "bill.csv").bills) == 20
+
+
+def test_an_invoice_is_not_told_that_its_total_in_a_unit_of_no_line_is_another(tmp_path: Path) -> None:
+    (tmp_path / "bill.csv").write_text(TIMES + CALLS + "合计：20场，99.00元,,\n", encoding="utf-8")
+    assert [one.why.en for one in Invoice.read(tmp_path / "bill.csv").skipped] == ["the list's own total"]
 
 
 def test_a_total_that_is_given_must_hold_too_and_may_vouch_for_a_rounded_one() -> None:

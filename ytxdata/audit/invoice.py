@@ -261,12 +261,13 @@ def _all_sums(bills: Sequence[Bill]) -> dict[Unit, list[Decimal]]:
     lines = [Decimal(len(some) + more) for some in both for more in range(len(free) + 1)]
     ids = [Decimal(len({one.meeting_id for one in some})) for some in both]
     yuan = sum((one.amount_yuan or Decimal(0) for one in own), Decimal(0))
-    return {
-        "seconds": sums_of_seconds((one.duration_s, one.rest_s) for one in own),
-        "yuan": [yuan + more for more in sums_with(free)],
-        "lines": lines,
-        "meetings": [*lines, *ids],
-    }
+    sums: dict[Unit, list[Decimal]] = {"lines": lines, "meetings": [*lines, *ids]}
+    # a true total in a unit of which no line says anything was called another than their sum: 0
+    if any(one.duration_s is not None for one in own):
+        sums["seconds"] = sums_of_seconds((one.duration_s, one.rest_s) for one in own)
+    if any(one.amount_yuan is not None for one in own):
+        sums["yuan"] = [yuan + more for more in sums_with(free)]
+    return sums
 
 
 def _seconds(cell: str) -> int | None:

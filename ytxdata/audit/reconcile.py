@@ -266,8 +266,8 @@ def _not_compared(found: Reconciliation) -> Iterator[Text]:
     n = found.counts[NOT_COMPARED]
     if n:
         yield Text(
-            f"{n} 行无从核对：记录没有金额，也没有找到可信的资费规则。这不等于相符",
-            f"{n} lines could not be compared: the records carry no amounts, and no rule was found that can be trusted. That is not agreement",
+            f"{n} 行无从核对：账单和记录不是都有金额，也没有找到可信的资费规则。这不等于相符",
+            f"{n} lines could not be compared: the bill and the records do not both carry amounts, and no rule was found that can be trusted. That is not agreement",
         )
 
 
@@ -392,8 +392,8 @@ def _together(name: str, rows: Sequence[dict[str, Any]], text: Text) -> Iterator
 
 
 _NOT_COMPARED = Text(
-    "账单有 {n} 行、{yuan} 元无从核对：记录没有金额，也没有找到可信的资费规则；这不等于相符",
-    "{n} lines of the invoice, {yuan} yuan, could not be compared: the records carry no amounts and no rule that can be trusted was found; that is not agreement",
+    "账单有 {n} 行、{yuan} 元无从核对：账单和记录不是都有金额，也没有找到可信的资费规则；这不等于相符",
+    "{n} lines of the invoice, {yuan} yuan, could not be compared: the bill and the records do not both carry amounts, and no rule that can be trusted was found; that is not agreement",
 )
 _ELSEWHERE = Text(
     "账单有 {n} 行、{yuan} 元的日期在所选期间，而会议在期间之外；账单的日期与会议不符，未按日期核对",

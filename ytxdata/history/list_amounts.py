@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import accumulate, chain
@@ -89,12 +91,23 @@ def in_seconds(cell: str, unit_s: int) -> str:
     --------
     >>> [in_seconds(one, 60) for one in ("31", "30.52", "00:31:00", "-")]
     ['1860', '1831.2', '00:31:00', '-']
+    >>> in_seconds("1900-01-01 09:32:13", 1)
+    '120733'
     """
+    days = _CLOCK_OF_DAYS.fullmatch(cell.strip())
+    with suppress(ValueError):  # 1900-02-31 is no day
+        if days:
+            at = datetime.fromisoformat(f"{days[1]}+00:00")
+            # workbooks count the first days of 1900 from the last day of 1899, and know a 29th of February
+            began = datetime(1899, 12, 31 if at < datetime(1900, 3, 1, tzinfo=UTC) else 30, tzinfo=UTC)
+            return str(int((at - began).total_seconds()) + ((days[2] or "") >= "5"))
     plain = amount_of(cell) if unit_s > 1 and not _WORD.search(cell) else None
     return cell if plain is None else decimal_text(plain * unit_s)
 
 
 _WORD = re.compile(r"[^\W\d_]")
+_CLOCK_OF_DAYS = re.compile(r"(1900-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.(\d+))?")
+"""A length of a day and more in the format of a clock (h:mm:ss), which workbooks give as an instant of 1900."""
 
 
 def sums_of_seconds(lengths: Iterable[tuple[int | None, Decimal]]) -> list[Decimal]:

@@ -10,17 +10,19 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_seconds
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.records.spans import Member
+from ytxdata.records.values import convert
 from ytxdata.spreadsheets import (
     UNITS,
     Header,
@@ -32,7 +34,7 @@ from ytxdata.spreadsheets import (
     named_columns,
     seconds_of,
 )
-from ytxdata.times import parse_instant
+from ytxdata.times import BEIJING, parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
@@ -174,10 +176,55 @@ def _holds(value: Any, columns: Mapping[str, str]) -> bool:
 
 
 def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
-    """Say whether a meeting holds another one. Its parties may repeat its id."""
-    own = called(row, columns).get("meeting_id")
-    inner = ((one, called(one, columns)) for cell in row.values() for one in _within(cell) if isinstance(one, dict))
-    return any("meeting_id" in told and one[told["meeting_id"]] != row.get(own or "") for one, told in inner)
+    """Say whether a meeting holds another one. Its parties may repeat its id, and join while it runs: a room held its
+    sessions, of which one was in no archive.
+    """
+    own = called(row, columns)
+    held = [one for cell in row.values() for one in _within(cell)]
+    inner = [(one, called(one, columns)) for one in held if isinstance(one, dict)]
+    if any(
+        "meeting_id" in told and one[told["meeting_id"]] != row.get(own.get("meeting_id", "")) for one, told in inner
+    ):
+        return True
+    # several that say nothing but when and how long are nobody's connections
+    nameless = {id(one) for one, told in inner if _is_nameless(one, told)}
+    if any(sum(id(cell) in nameless for cell in one) > 1 for one in held if isinstance(one, list)):
+        return True
+    parties = [at for one, told in inner if "number" in told for at in _moments(one, told)]
+    others = [at for one, told in inner if "number" not in told for at in _moments(one, told)]
+    others += [at for one in held if isinstance(one, list) for cell in one if (at := _moment(cell))]
+    if span := _span(row, own):
+        return any(not span[0] <= at <= span[1] for at in (*parties, *others))
+    return bool(others) or (len(parties) > 1 and max(parties) - min(parties) > timedelta(days=1))
+
+
+def _is_nameless(one: Mapping[str, Any], told: Mapping[str, str]) -> bool:
+    return len(one) == len(told) and "number" not in told and not told.keys().isdisjoint(_MEASURES | {"day"})
+
+
+def _moment(cell: Any) -> datetime | None:
+    return parse_instant(cell.strip()) if isinstance(cell, str) and not cell.strip().isdigit() else None
+
+
+def _moments(one: Mapping[str, Any], told: Mapping[str, str]) -> list[datetime]:
+    cells = (plain(one[told[name]]) for name in ("started_at", "ended_at", "day") if name in told)
+    return [at for cell in cells if (at := parse_instant(cell))]
+
+
+_EARLY, _DAY = timedelta(hours=1), timedelta(days=1)
+"""How long before its meeting begins, or after it ended, a clock may show that somebody joined or left; and a day."""
+
+
+def _span(row: Mapping[str, Any], own: Mapping[str, str]) -> tuple[datetime, datetime] | None:
+    """Return from when until when what a meeting holds may be its own: for a day where it does not say how long."""
+    if not (moments := _moments(row, own)):
+        return None
+    name = own.get("duration_s", "")
+    cell = in_seconds(plain(row.get(name)), seconds_of(name))
+    seconds = convert("seconds", [cell or None]).array.to_pylist()[0]
+    is_of_days = seconds is None or any(at.astimezone(BEIJING).time() == time() for at in moments)
+    length = timedelta(seconds=min(seconds or 0, 7 * 86_400)) + _DAY * (is_of_days and len(moments) < 2)
+    return min(moments) - _EARLY, max(max(moments), min(moments) + length) + _EARLY
 
 
 def _is_call(by_name: Mapping[str, str]) -> bool:
@@ -219,7 +266,19 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
 
 
 def _is_note(row: Sequence[str]) -> bool:
-    return is_note(row) and not _may_be_call(row)
+    return (is_note(row) or is_total(next(filter(None, row), ""))) and not _may_be_call(row)
+
+
+def _in_words(row: Sequence[str]) -> Sequence[str]:
+    """Return a total above the names of columns in one cell, where its figures stand behind names of their own (总场次：,
+    40, 总金额：, 3.60): an amount was held to be seconds.
+    """
+    if not any(_LABEL.fullmatch(cell) for cell in row):
+        return row
+    return [re.sub(r"(?<=[:：])，", "", "，".join(filter(None, row))), *[""] * (len(row) - 1)]
+
+
+_LABEL = re.compile(r"[^:：\d]{1,20}[:：]")
 
 
 def _may_be_call(row: Sequence[str]) -> bool:
@@ -240,7 +299,8 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
     titles = [(n, row) for n, row in full[: head.first] if not is_total(next(filter(None, row)))]
     aside = [_place(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
-    for n, row in (*(one for one in full[: head.first] if one not in titles), *full[head.last + 1 :]):
+    above = [(n, _in_words(row)) for n, row in full[: head.first] if (n, row) not in titles]
+    for n, row in (*above, *full[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
             aside.append(_place(n, "header"))

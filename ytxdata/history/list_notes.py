@@ -1,5 +1,5 @@
-"""What stands on a list beside its lines: headings above them, a foot below the total, and notes that it is only a
-part.
+"""What stands on a list beside what is read of its lines: headings above them, a foot below the total, notes that it is
+only a part, and columns by which a line is several meetings.
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
 from ytxdata.labels import filled, plain_words
-from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total
+from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
+from ytxdata.spreadsheets import bare
 from ytxdata.times import parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
+
+_A_DAY = re.compile(r"(?:19|20)\d\d\s?[-/.]\s?\d\d?\s?[-/.]\s?\d\d?(?:\s00:00(?::00)?)?")
+"""No id, but what the lines below are of: a whole list by day had a gap for each."""
 
 
 def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
@@ -39,7 +43,10 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     found = {
         n
         for n, (name, said, words) in enumerate(lines)
-        if name and not sums[n] and _WORDY.fullmatch(name) and not any(map(filled, said.values()))
+        if name
+        and not sums[n]
+        and (_WORDY.fullmatch(name) or _A_DAY.fullmatch(name))
+        and not any(map(filled, said.values()))
         if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
     }
     others = [n for n in range(len(lines)) if n not in found]
@@ -50,13 +57,36 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     for above, up in zip([-1, *others], others, strict=False):
         is_first = above < 0 or sums[above]
         is_title = not sums[up] and up < last
-        placed |= {*range(above + 1, up)} if is_first and is_title else set()
+        between = range(above + 1, up)
+        placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _A_DAY.fullmatch(lines[n][0]))}
     below = range(last + 1, len(lines)) if last >= 0 else range(0)
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
     foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
+    if below and no_meeting(lines[last][0], {}) == "total":
+        foot |= {n for n in below if _is_figure_of_all(*lines[n])}
     is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
     return placed | (foot if is_last else set())
+
+
+_PAGE_NUMBER = re.compile(r"[-–—~/.()\[\]\s]*\d{1,3}(?:[-–—~/.()\[\]\s]+\d{1,3})?[-–—~/.()\[\]\s]*")
+_OF_ALL = re.compile(
+    r"平均|均值|[日月人场]均|累计|同比|环比|占比|最[大高长小低短]|中位数"
+    r"|\b(?:average|avg|mean|median|max(?:imum)?|min(?:imum)?|ytd|cumulative|to[ -]date)\b",
+    re.IGNORECASE,
+)
+_FIGURES = ("duration_s", "amount_yuan")
+
+
+def _is_figure_of_all(name: str, said: Mapping[str, str], words: Sequence[str]) -> bool:
+    """Say whether a line below the grand total is a figure of all lines that tells no time (平均, 本年累计), or the
+    number of the page: a whole list had a gap there.
+    """
+    text = plain_words(name)
+    told = {cell for ours, cell in said.items() if filled(cell) and ours not in _FIGURES}
+    beside = {one for one in words if filled(one)} - {name, *(said.get(ours, "") for ours in _FIGURES)}
+    is_alone = len(words) == 1 and _PAGE_NUMBER.fullmatch(text) is not None
+    return not told and not beside and (is_alone or _OF_ALL.search(text) is not None)
 
 
 _DAY_OF_NOTE = re.compile(r".*(?:日期|时间|date)", re.IGNORECASE)
@@ -88,35 +118,56 @@ _PART = r"(?:页|部分)"
 _PAGE = re.compile(
     rf"第\s*(?P<a>\d+)\s*{_PART}\W*(?:总?共|of)?\W*(?P<b>\d+)\s*{_PART}|(?P<c>\d+)\s*/\s*共?\s*(?P<d>\d+)\s*{_PART}"
     rf"|共\s*(?P<f>\d+)\s*{_PART}\W*(?:当前|本页|此为|这是)?\W*第\s*(?P<e>\d+)\s*{_PART}"
-    r"|(?:页[码次]|\bpage|\bpart)\s*:?\s*(?P<g>\d+)\W*(?:/|of)\W*(?P<h>\d+)",
+    r"|(?:页[码次数]|当前页|\bpage|\bpart)\s*:?\s*(?P<g>\d+)\W*(?:/|of|总?页数|共)\W*(?P<h>\d+)",
     re.IGNORECASE,
 )
 """A page, and of how many it is one."""
 _SHOWN = (
     r"本页|当前|本次|显示|导出|列出|展示|返回|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b"
 )
+_ALL_OF = (
+    r"(?:结果|记录|数据|会议|明细|条目)?\W{0,6}(?:合计|总计|总数?|全部)?"
+    r"(?:总?共有?|总共|总数|总计|全部|\btotal\b|\b(?:out )?of\b|/)(?:记录|数据|会议)?数?\W{0,4}"
+    rf"(?P<m>\d++)\s*+(?:(?P<v>{_COUNTED})|(?![\w.]))"
+)
 _OF_MORE = re.compile(
-    rf"(?:{_SHOWN})[^\d]{{0,12}}(?:\d+\s*(?:[-~]|至|到|to)\s*第?\s*)?(?P<n>\d+)\s*(?P<u>{_COUNTED})?[^\d]{{0,8}}?"
-    rf"(?:共|总|全部|\bof\b|/)[^\d]{{0,8}}(?P<m>\d++)\s*+(?:(?P<v>{_COUNTED})|(?![\w.]))",
+    rf"(?:(?:{_SHOWN})[^\d]{{0,12}}(?:(?P<from>\d+)\s*(?:[-~]|至|到|to)\s*第?\s*)?"
+    rf"|(?<![\d./:-])(?P<begin>\d+)\s*(?:[-~]|至|到|to)\s*第?\s*|(?<![\d./:-])(?=\d+\s*of\s*\d+\s*{_COUNTED}))"
+    rf"(?P<n>\d+)\s*(?P<u>{_COUNTED})?{_ALL_OF}",
     re.IGNORECASE,
 )
-"""How many lines are shown, and of how many: meetings are not of connections."""
+"""How many lines are shown, and of how many, by one unit: a sum of lengths or people is of no lines."""
 _FIRST = re.compile(
-    rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}|前\s*(\d+)\s*{_COUNTED}"
-    rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?{_COUNTED}",
-    re.IGNORECASE,
+    rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}"
+    rf"|前\s*(\d+)\s*{_COUNTED}(?:会议|记录|数据|结果|明细)*\W*$|\blimit\W{{0,3}}(\d+)\W*$"
+    rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?"
+    rf"{_COUNTED}(?:\s+(?:are|were))?(?:\s+(?:{_SHOWN}|included|returned))?\W*$",
+    re.IGNORECASE | re.MULTILINE,
 )
 """A limit: it cuts a list that has as many lines."""
+_SOME = rf"(?<!\d)[1-9]\d*\s*{_COUNTED}"
+_LEFT_OUT = r"(?:显示|导出|列出|展示|返回|加载|shown|displayed|exported|listed|included|omitted)"
+_LIST = r"(?:数据|结果|清单|列表|记录|明细)"
 _MORE = re.compile(
-    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)[^,。;]{{0,8}}略\W*$"
-    r"|(?:数据|结果|清单|列表|记录)(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
+    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)(?:{_SOME}|{_LIST}|部分)*从?略\W*$"
+    rf"|{_LIST}(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
     r"|(?<!未)(?<!没有)(?:达到?|超[出过])[^,。;]{0,8}(?:导出|显示|查询|条数|行数|记录数?)[^,。;]{0,4}(?:上限|限制)"
-    r"|^[^如若]*(?:数据|清单|列表|记录|明细)(?:并?不完整|不全|未全部)"
-    rf"|\btruncated\b|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
+    rf"|{_LIST}(?:并?不完整|不全|未全部)|部分{_LIST}[未没](?:有|能)?{_LEFT_OUT}|未(?:能)?{_LEFT_OUT}(?:全部|所有|完)|[只仅]{_LEFT_OUT}了?部分"
+    rf"|{_SOME}(?:{_LIST})?(?:[未没](?:有|能)?|\s*(?:were |are )?not\s+){_LEFT_OUT}|未(?:能)?{_LEFT_OUT}\s*{_SOME}|{_SOME}\s+(?:were |are )?omitted"
+    rf"|失败\W{{0,2}}{_SOME}|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|(?:剩余|余下|其余)\s*{_SOME}\W*$|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
+    rf"|导出(?:被|已)?(?:中断|中止|失败)|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
+    rf"|\b(?:list|data|results?|output|export|file|rows|records|entries)\s+(?:(?:is|are|was|were|has been|have been)\s+)?truncated\b(?! to)|^\W*truncated\W*$"
+    rf"|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SHOULD = re.compile(rf"应(?:该?{_LEFT_OUT}|有)\s*(\d+)\s*{_COUNTED}\W{{0,3}}实际?{_LEFT_OUT}?\s*(\d+)\s*{_COUNTED}")
+_IF = re.compile(
+    r"[若倘]|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天])|[时后](?:请|须|应|会|被)|时\W*$|\b(?:if|when|should)\b",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"未完待续|[转接续见]下页|下页续|to be continued|continued (?:on|over)", re.IGNORECASE)
+"""What says what would be: that a list that is cut may be asked for again is no word that it is."""
+_GOES_ON = re.compile(r"未完待续|[转接续见]下一?页|下页续|to be continued|continue[ds] (?:on|over)", re.IGNORECASE)
 """That a page goes on: in a list of all pages the next one stands below."""
 
 
@@ -132,7 +183,7 @@ def is_of_cut(words: Sequence[str]) -> bool:
     (True, False, False)
     """
     text = _as_read(" ".join(words))
-    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _GOES_ON))
+    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _SHOULD, _GOES_ON))
     return is_told and not any(parse_instant(one.strip()) or _FIGURE.fullmatch(one) for one in words)
 
 
@@ -164,20 +215,118 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
     found = {place for place, _, n in pages if not {*range(1, min(n, len(told) + 1) + 1)} <= told}
     for place, text in texts:
         is_less = any(
-            int(one["m"]) > max(len(lines), int(one["n"])) and len({one["u"], one["v"]} - {None}) == 1
+            int(one["m"]) > len(lines)
+            and (int(one["m"]) > int(one["n"]) or int(one["from"] or one["begin"] or 1) > 1)
+            and len({one["u"], one["v"]} - {None}) <= 1
+            and (one["u"] or one["v"] or one["begin"])
             for one in _OF_MORE.finditer(text)
-        )
+        ) or any(int(one[1]) > int(one[2]) for one in _SHOULD.finditer(text))
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
-        found |= {place} if is_less or is_full or goes_on or _MORE.search(text) else set()
+        found |= {place} if is_less or is_full or goes_on or _is_cut(text) else set()
     return sorted(found)
 
 
+def _is_cut(text: str) -> bool:
+    return any(_MORE.search(one) and not _IF.search(one) for one in re.split(r"[,，。;；\n]", text))
+
+
+_NUMERAL = re.compile(r"(?<=[第共])\s*[一二两三四五六七八九十百]{1,5}(?=\s*[页条行笔场])")
+_DIGITS = {one: n for n, one in enumerate("一二三四五六七八九", 1)} | {"两": 2}
+
+
 def _as_read(text: str) -> str:
-    return re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text))
+    """Return words as they are looked through: numbers without commas, and in digits also of pages in Chinese."""
+    return _NUMERAL.sub(lambda one: str(_number(one[0].strip())), re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text)))
+
+
+def _number(numeral: str) -> int:
+    total, digit = 0, 0
+    for one in numeral:
+        unit = {"十": 10, "百": 100}.get(one)
+        total, digit = (total + (digit or 1) * unit, 0) if unit else (total, _DIGITS[one])
+    return total + digit
 
 
 def _pages(text: str) -> Iterator[tuple[int, int]]:
     for one in _PAGE.finditer(text):
         page, n = (int(one[names[0]] or one[names[1]] or one[names[2]] or one[names[3]]) for names in ("aceg", "bdfh"))
         yield page, n
+
+
+# ── several meetings in a line ──
+_ORDINAL = re.compile(
+    r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
+    r"|(?:session|meeting)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
+)
+_FIRST_ONE = frozenset({"一", "1", "first", "上午"})
+_ONE_OF_DAYS = re.compile(
+    r"(?=.*\w)(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
+    r"\W?(?:(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+    r"|(?:jan|feb)(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|(?:sep|sept|nov|dec)(?:ember)?|oct(?:ober)?)?\W?"
+)
+_DAY = r"(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?(?:\s?\d\d?:\d\d(?::\d\d)?)?"
+_SEVERAL_DAYS = re.compile(rf"\s*{_DAY}(?:\s*[、,;，；|&和及\n]\s*{_DAY})+\s*")
+_N_MEETINGS = re.compile(
+    r"(?:本[月期]|累计|总)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)"
+    r"|(?:no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
+    r"|count|times|frequency|频次"
+)
+_TIMES_OF = ("started_at", "ended_at")
+_LONGEST = 40
+"""How many characters the name of a column has at most that says such a thing."""
+
+
+def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_name: Mapping[str, str]) -> list[int]:
+    """Return the numbers of columns that nobody read, by which a line is several meetings: one for each day, for the
+    second of them, of several days, or of how often a room met. A room that met once more than the archive knew proved
+    its month.
+
+    Examples
+    --------
+    >>> of_several(["id", "会议次数", "创建时间"], [{"id": "8001", "会议次数": "2"}], {"meeting_id": "id"})
+    [2]
+    >>> of_several(["id", "1日", "2日"], [{"id": "8001", "1日": "1"}, {"id": "8002", "2日": "1"}], {"meeting_id": "id"})
+    [2, 3]
+    """
+    places = {name: n for n, name in enumerate(header, 1) if 0 < len(name) <= _LONGEST and name not in by_name.values()}
+    own, looked_at = by_name.get("meeting_id", ""), [*places, *by_name.values()]
+    lines = [{name: filled(str(row.get(name) or "")) for name in looked_at} for row in rows if places]
+    lines = [one for one in lines if one.get(own) and not is_total(one[own])]
+    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in lines)]
+    found = [*days] if len(days) > 1 else []
+    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in lines)]
+    found += [name for name in places if _counts_meetings(name, lines, by_name)]
+    kinds: dict[str, list[str]] = {ours: [name] for ours, name in by_name.items()}
+    for name in places:
+        key = bare(name)
+        for told in _ORDINAL.finditer(key):
+            stem = key[: told.start()] + key[told.end() :]
+            kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
+            others = kinds.setdefault(kind, []) if kind else []
+            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in lines)
+            found += [name] if is_more and _FIRST_ONE.isdisjoint(told.groups()) else []
+            others.append(name)
+    return sorted({places[name] for name in found})
+
+
+def _is_of_a_day(name: str) -> bool:
+    return _ONE_OF_DAYS.fullmatch(plain_words("".join(name.split())).casefold()) is not None
+
+
+def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
+    """Say whether a column counts how often each line was a meeting. A number of a line is none; and by a word that
+    counts anything (count) a line that says an instant is one meeting.
+    """
+    if not (told := _N_MEETINGS.fullmatch(bare(name))):
+        return False
+    counts = [_A_COUNT.fullmatch(one[name]) for one in lines]
+    if [int(one[1]) for one in counts if one] == [*range(1, len(lines) + 1)]:
+        return False
+    is_sure = any(told.groups())
+    starts = [by_name[ours] for ours in _TIMES_OF if ours in by_name]
+    timed = (any(":" in line[start] for start in starts) for line in lines)
+    return any(n and int(n[1]) > 1 and (is_sure or not is_timed) for n, is_timed in zip(counts, timed, strict=True))
+
+
+_A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")

@@ -25,7 +25,7 @@ from ytxdata.history.list_cells import (
     is_enough,
     plain,
 )
-from ytxdata.history.list_notes import cut_at, headings, is_of_cut
+from ytxdata.history.list_notes import cut_at, headings, is_of_cut, of_several
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -169,7 +169,7 @@ def _lines(
 ) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures]]:
     """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
     lines: list[WitnessLine] = []
-    aside = list(sheet.aside)
+    aside = [*sheet.aside, *(Aside(WitnessLine(n), "several") for n in of_several(sheet.header, sheet.rows, by_name))]
     totals: list[_OwnTotal] = []
     sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}

@@ -71,6 +71,11 @@ class SheetLine(NamedTuple):
         return next(iter(self.words), "")
 
 
+def _is_above(row: Sequence[str]) -> bool:
+    """Say whether a line may stand above the names of columns: a note, or the list's own total in cells of its own."""
+    return is_note(row) or is_total(next((cell.strip() for cell in row if cell.strip()), ""))
+
+
 _TITLES = Text(
     "列名上方有标题（第 {lines} 行），未读",
     "has titles above the names of its columns, which were not read (lines {lines})",
@@ -115,7 +120,7 @@ def read_lines(
     known = partial(named_columns, names=names, columns=columns)
 
     def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
-        return header_of(rows, known, lambda found: found.keys() >= set(required), is_note)
+        return header_of(rows, known, lambda found: found.keys() >= set(required), _is_above)
 
     rows = _rows_of(given, what, head_of, lambda header: _read(known(header), header, keep_others), skipped)
     first = list(islice(rows, MOST_TITLES + 2))

@@ -145,6 +145,10 @@ ASIDE: Mapping[str, Text] = {
     "nested": Text("里面还有别的会议，没有读", "it holds other meetings, which were not read"),
     "table": Text("从这里起是另一张表，没有读", "another table begins here and was not read"),
     "column": Text("与另一列重复而内容不同，没有读", "it repeats another one, says otherwise, and was not read"),
+    "several": Text(
+        "按它一行是好几场会议，没有读：请给出一行一场的清单",
+        "by it a line is several meetings, and it was not read: give a list with a line for each meeting",
+    ),
     "list": Text("清单之外还有会议，没有读", "it holds meetings beside the list, which were not read"),
     "worksheet": Text("还有会议，没有读", "it holds meetings, which were not read"),
 }
@@ -166,6 +170,7 @@ UNREAD_BESIDE = (
     "nested",
     "table",
     "column",
+    "several",
     "list",
     "worksheet",
 )
@@ -252,7 +257,7 @@ class Totals:
         vouching = {"lines"}
         vouching |= set() if any(one.duration_s is None for one in meetings) else {"seconds"}
         vouching |= set() if is_free else {"yuan"}
-        vouching -= {*unheld}
+        vouching &= self.sums(lines).keys() - {*unheld}
         differs = self.differing(lines, beside, closings)
         differing = {one.of for one in differs}
         vouched = bool(({name for name, _ in self._stated(beside)} - differing) & vouching)
@@ -266,23 +271,26 @@ class Totals:
         self, lines: Sequence[WitnessLine], beside: Sequence[Totals] = (), closings: Sequence[Aside] = ()
     ) -> tuple[Difference, ...]:
         """Return in what the lines do not add up to what the list says of itself, or to what must hold beside it. A
-        count may leave out credits, and a total counts `closings` or does not.
+        count may leave out credits, and a total counts `closings` or does not. Of a unit of which no line says
+        anything, a true total was called another than the sum: 0.
         """
         summed = self.sums(lines, closings)
         return tuple(
             Difference(name, decimal_text(Decimal(own)), decimal_text(min(sums, key=lambda one: abs(one - own))))
             for name, own in self._stated(beside)
-            if own not in (sums := summed[name])
+            if name in summed and own not in (sums := summed[name])
         )
 
     @staticmethod
     def sums(lines: Sequence[WitnessLine], closings: Sequence[Aside] = ()) -> dict[str, list[Decimal]]:
-        """Return what each figure may come to: as it is first."""
+        """Return what each figure may come to: as it is first. None is of what no line says."""
         yuan = sum((one.amount_yuan or Decimal(0) for one in lines), Decimal(0))
         counts = len(lines), sum(not one.is_credit for one in lines)
         # of a list without lengths a total in words is that of its starts and ends
         has_lengths = any(one.duration_s is not None for one in lines)
-        return {
+        said = {"lines": True, "seconds": has_lengths or any(one.span_s is not None for one in lines)}
+        said["yuan"] = any(one.amount_yuan is not None for one in lines)
+        sums = {
             "lines": [Decimal(n + more) for n in counts for more in range(len(closings) + 1)],
             "seconds": sums_of_seconds((one.duration_s if has_lengths else one.span_s, one.rest_s) for one in lines),
             "yuan": [
@@ -290,6 +298,7 @@ class Totals:
                 for more in sums_with((one.amount_yuan or Decimal(0), why == "charge") for one, why in closings)
             ],
         }
+        return {name: ones for name, ones in sums.items() if said[name]}
 
     def needs_more(self, lines: Sequence[WitnessLine], closings: Sequence[Aside] = ()) -> bool:
         """Say whether nothing of it holds but where credits are lines, or charges that name no meeting count: a credit
@@ -297,7 +306,7 @@ class Totals:
         """
         plain = {name: sums[0] for name, sums in self.sums(lines).items()}
         plain["lines"] = Decimal(sum(not one.is_credit for one in lines))
-        told = dict(self._stated(()))
+        told = {name: own for name, own in self._stated(()) if name in plain}
         loose = {name for name, own in told.items() if own != plain[name] and own in self.sums(lines, closings)[name]}
         return bool(loose) and loose == told.keys()
 

@@ -235,6 +235,7 @@ _PLACES = {
     "computed": Text("列", "column"),
     "list": Text("项", "value"),
     "more": Text("项", "value"),
+    "several": Text("列", "column"),
     "worksheet": Text("张工作表", "worksheet"),
 }
 """What the number counts, where it is not that of a line."""

@@ -42,7 +42,7 @@ from ytxdata.tables.value_units import (
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 11
+RULES = 12
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 

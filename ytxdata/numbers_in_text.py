@@ -8,30 +8,31 @@ little between them; some neighbouring groups that are long enough, and grouped 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from ytxdata.phones import CARRIER, FOREIGN, NO_ENDS, mask, mobiles_in, normalize, number_class, read_phone
-from ytxdata.written_in_code import Sign, decoded
+from ytxdata import phones
+from ytxdata.phones import FOREIGN, NO_ENDS, mask, normalize, number_class, read_phone
+from ytxdata.written_in_code import CHINESE, Sign, decoded, legible, plain
 
 Hide = Callable[[str], str]
 
 _GROUP = re.compile(r"[0-9]+")
 _BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
+_BEFORE = re.compile(r"(?P<open>\( ?)?(?P<sign>(?:\+ ?\(?)?)\Z")
 _SPLIT = re.compile(r"[ .·•()/-]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
-CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
-
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _HOME = re.compile(r"(?:00)?86")
-_AREA = re.compile(r"0(?:10|2[0-9]|[3-9][0-9]{2})")
-_LOCAL = re.compile(r"[1-9][0-9]{6,7}")
 _SIGNS = r"(?:[^\w\n]{0,3}|[xX〇])"
+_TOWN = r"(?:10|2[0-9]|[3-9][0-9]{2})"
+_LINE = re.compile(rf"(0{_TOWN})([1-9][0-9]{{6,7}})")
+_APART = r"[^\w\n一-龥]{1,3}"
 _USUAL = re.compile(
-    rf"(?<![0-9])(?:\+?86{_SIGNS})?(?:1[3-9][0-9]|0(?:10|2[0-9]|[3-9][0-9]{{2}})){_SIGNS}[0-9]{{4}}{_SIGNS}[0-9]{{4}}(?![0-9])",
+    rf"(?<![0-9])(?:(?:\+?86{_SIGNS})?(?:1[3-9][0-9]|0{_TOWN}){_SIGNS}[0-9]{{4}}{_SIGNS}[0-9]{{4}}"
+    rf"|86{_APART}(?P<town>{_TOWN})(?:{_APART}[0-9]{{4}}){{2}})(?![0-9])",
     re.ASCII,
 )
 """The usual groups with any signs between: `138，1234，5678`, `138【1234】5678`. Others would be amounts and dates."""
@@ -39,8 +40,6 @@ _AS_AMOUNT = re.compile(r"(?<![0-9])(?<![0-9][,，])1[3-9](?:[,，][0-9]{3}){3}(
 """A spreadsheet told to group thousands does so with numbers as well."""
 _ONE_OF_GLUED = re.compile(r"1[3-9][0-9]{9}|0(?:10|2[0-9])[1-9][0-9]{7}|0[3-9][0-9]{2}[1-9][0-9]{6,7}")
 _GLUED = re.compile(rf"(?<![0-9])(?:{_ONE_OF_GLUED.pattern}){{2,3}}(?![0-9])")
-_READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
-_READ_AS |= dict.fromkeys("\u115f\u1160\u2800\u3164", "")  # fillers
 _WORDS = "".join(map(chr, CHINESE))
 _SAID = r"分机号?码?|分機號?碼?|内线|內線|ext(?:ension|n)?"
 _DAY = r"20[0-9]{2}(?:[-/.][0-9]{1,2}(?![0-9])|年)"
@@ -64,9 +63,12 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
 _PART = re.compile(r"(?<![0-9*•＊])\+?(?:[0-9*xX•＊ｘＸ][ .-]?){9,12}[0-9*xX•＊ｘＸ](?![0-9*xX•＊ｘＸ])", re.ASCII)
-_FILLERS = re.compile(r"[*xX•＊ｘＸ]{3,}")
-_OWN_MASK = re.compile(r"(?<![0-9*])[0-9]{2,3}\*{4}[0-9]{3,4}(?![0-9*])")
-"""`1541659****` in a title beside our `154****4396` is the whole number: somebody else's mask is hidden, ours stays."""
+_OWN_MASK = re.compile(
+    r"(?:(?<![0-9*])|(?<=%[0-9A-F]{2}))\+?[0-9]{2,3}\*{4}[0-9]{3,4}(?![0-9*])(?:[-_]\*{1,6}(?![0-9*]))?"
+    rf"|(?:{_SAID}|[转轉]接?)[- .:：=(【[]{{0,2}}\*{{1,6}}(?![0-9*])", re.IGNORECASE)  # fmt: skip
+_LEFT = re.compile(rf"[*%&\\]|:\\?/|[0-9][{_WORDS}]")
+"""`1541659****` in a title beside our `154****4396` is the whole number: somebody else's mask is hidden, ours stays. It
+is no part of what stands beside it: 张三138****5678, `138****0755 8888 6666`."""
 _ADDRESS = re.compile(r":\\?/\\?/[^\s\"'<>]+")
 _HASHES = re.compile(r"(?<![0-9a-z])(?![0-9]+(?![0-9a-f]))(?:[0-9a-f]{32,}|(?<=[~-])[0-9a-f]{16}(?![0-9a-f]))")
 
@@ -99,9 +101,7 @@ def hidden(phone: str) -> str:
     >>> *map(hidden, numbers), hidden("王小明 经理")
     ('138****5678', '138****5678', '010****0000', '+12****0100', '****')
     """
-    if _HIDDEN.fullmatch(phone):
-        return phone
-    return mask(phone if normalize(phone) else _legible(phone))
+    return phone if _HIDDEN.fullmatch(phone) else mask(phone if normalize(phone) else legible(phone))
 
 
 def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS) -> str:
@@ -127,9 +127,10 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
         told = "****" if f"{FOREIGN}{number.dialled}" in ends else hide(number.dialled)
         pieces += [text[done : number.start], told, number.tail]
         done = number.end
-    return _ALONE.sub(
-        lambda one: one[1] + _GROUP.sub(lambda it: "*" * len(it[0]), one[2]), "".join((*pieces, text[done:]))
-    )
+    shown = _ALONE.sub(lambda one: one[1] + re.sub("[0-9]", "*", one[2]), "".join((*pieces, text[done:])))
+    # beside other digits our mask may look like somebody else's (`138****56785`), which is hidden whole: at once
+    again = shown != text and _LEFT.search(_OWN_MASK.sub("0", shown))
+    return hide_in_text(shown, hide, ends) if again else shown
 
 
 _ID = re.compile(rf"(?![A-Za-z]*(?:(?:00)?86)?(?:{_ONE_OF_GLUED.pattern})[A-Za-z]*$)[0-9A-Za-z]*")
@@ -157,47 +158,53 @@ def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]
     >>> find_numbers("0755%2D88880000转802")
     [FoundNumber(start=0, end=19, dialled='075588880000', tail='转***')]
     """
-    plain = [Sign(character, place, place + 1) for place, character in enumerate(text)]
-    signs = decoded(plain)
+    written = [Sign(character, place, place + 1) for place, character in enumerate(text)]
+    signs = decoded(written)
     found = _found(signs, ends)
-    if signs is not plain:  # `100%13812345678` is a percentage and a number
-        found = _joined(found, _found(plain, ends))
+    if signs is not written:  # `100%13812345678` is a percentage and a number
+        found = _joined(found, _found(written, ends))
     return found
 
 
 def _found(signs: Sequence[Sign], ends: frozenset[str]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
-    read = [(sign, plain) for sign in signs if (plain := _plain(sign.read))]
+    read = [(sign, one) for sign in signs if (one := plain(sign.read))]
     written = [sign.read for sign, _ in read]
-    seen = [Sign(plain, sign.start, sign.end) for sign, plain in read]
-    legible = "".join(sign.read for sign in seen)
+    seen = [Sign(one, sign.start, sign.end) for sign, one in read]
+    text = "".join(sign.read for sign in seen)
+    text = _OWN_MASK.sub(lambda one: "\0" * len(one[0]), text) if "****" in text else text
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
         tail = ""
-        behind = (_BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION).match(legible, end)
+        behind = (_BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION).match(text, end)
         # programs put `_` between a number and its extension
         if behind and (behind.lastgroup == "digits" or written[end] == "_" or not _MOBILE.fullmatch(dialled)):
             first, end = behind.end() - len(behind[behind.lastgroup or 0]), behind.end()
-            tail = "".join(written[behind.start() : first]) + re.sub(r"[^-/、,，]", "*", legible[first:end])
+            tail = "".join(written[behind.start() : first]) + re.sub(r"[^-/、,，]", "*", text[first:end])
         return FoundNumber(seen[start].start, seen[end - 1].end, dialled, tail)
 
-    readings = dict.fromkeys((legible, legible.translate(CHINESE)))
-    spans = list(_in_groups(legible))
-    in_any = (more for one in readings for more in (_in_usual_groups(one, legible), _ends(one, ends)))
-    for more in (_glued(legible), _in_runs(legible), *in_any):
+    readings = dict.fromkeys((text, text.translate(CHINESE)))
+    spans = list(_in_groups(text))
+    in_any = (more for one in readings for more in (_in_usual_groups(one, text), _ends(one, ends)))
+    for more in (_glued(text), _in_runs(text), *in_any):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
-    bare = _SPLIT.sub("", legible)
-    if not spans and re.fullmatch(r"\+?[0-9]{7,15}", bare) and not _is_date(bare) and not _are_times(legible):
+    bare = _SPLIT.sub("", text)
+    if (
+        not spans
+        and re.fullmatch(r"\+?[0-9]{7,15}", bare)
+        and not _is_date(bare)
+        and not _are_times(_GROUP.findall(text))
+    ):
         return [FoundNumber(signs[0].start, signs[-1].end, bare)]
     return sorted(there(*span) for span in spans)
 
 
-def _joined(coded: Sequence[FoundNumber], plain: Sequence[FoundNumber]) -> list[FoundNumber]:
+def _joined(coded: Sequence[FoundNumber], uncoded: Sequence[FoundNumber]) -> list[FoundNumber]:
     """Return what was found in either reading, what overlaps as one that is dialled as decoded: nothing that either
     reads as a number stays.
     """
     apart: list[FoundNumber] = []
-    for one in sorted((*coded, *plain)):
+    for one in sorted((*coded, *uncoded)):
         if apart and one.start < apart[-1].end:
             last = apart.pop()
             said = next((each for each in (last, one) if each in coded), last)
@@ -207,42 +214,18 @@ def _joined(coded: Sequence[FoundNumber], plain: Sequence[FoundNumber]) -> list[
     return apart
 
 
-def _legible(text: str) -> str:
-    """Return a text as it is read."""
-    return "".join(_plain(sign.read) for sign in decoded([Sign(one, 0, 0) for one in text]))
-
-
-def _plain(character: str) -> str:
-    """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for
-    what cannot be seen.
-    """
-    if character.isascii() and character.isalnum():
-        return character
-    digit = unicodedata.digit(character, -1)  # with the circled, raised and lowered ones
-    if digit >= 0:
-        return str(digit)
-    kind = unicodedata.category(character)
-    if kind == "Zs" or character == "\t":
-        return " "
-    if kind == "Pd" or character in "−_‾˗⁃ー‐":
-        return "-"
-    # zero width, soft hyphens, marks set upon a letter, keycaps, private use, control characters, fillers
-    if character != "\n" and kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp"):
-        return ""
-    return _READ_AS.get(character, character)
-
-
 def _in_groups(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and digits of the numbers among the groups of digits of a text: from each place the longest."""
     for chain in _chains(text):
         first = 0
         while first < len(chain):
+            begin = chain[first].start
+            before = _BEFORE.search(text, max(0, begin - 5), begin)
             for last in range(min(len(chain), first + 16), first, -1):
                 window = chain[first:last]
-                start = _prefix_start(text, window[0].start)
-                dialled = _dialled(window, is_international=text[start : start + 1] == "+")
+                dialled = (_behind_plus(window, before) if before and before["sign"] else None) or _dialled(window)
                 if dialled is not None:
-                    yield start, _suffix_end(text, window), dialled
+                    yield *_with_brackets(text, begin, before, window[-1].end), dialled
                     first = last
                     break
             else:
@@ -271,7 +254,7 @@ def _in_runs(text: str) -> Iterator[tuple[int, int, str]]:
         if any(one <= start < end for one, end in hashes) or (len(digits) == 29 and _is_date(digits[:14])):
             continue
         day = 8 if digits.startswith("20") and _is_date(digits[:8]) else 0
-        found = mobiles_in(digits, day, anywhere=any(one <= start < end for one, end in addresses))
+        found = phones.mobiles_in(digits, day, anywhere=any(one <= start < end for one, end in addresses))
         yield from ((start + one, start + end, digits[one:end]) for one, end in found)
 
 
@@ -282,11 +265,13 @@ def _in_usual_groups(text: str, written: str) -> Iterator[tuple[int, int, str]]:
     for run in _USUAL.finditer(text):
         digits = "".join(_GROUP.findall(run[0]))
         is_plain = _SPLIT.sub("", run[0]).lstrip("+").isdigit() and written[run.start() : run.end()] != run[0]
+        if run["town"] and (_is_date(digits[-8:]) or number_class(normalize(digits)) != "fixed"):
+            continue
         if is_plain or not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
             yield run.start(), run.end(), digits
     yield from ((run.start(), run.end(), "".join(_GROUP.findall(run[0]))) for run in _AS_AMOUNT.finditer(text))
     for run in _PART.finditer(text):
-        if len(re.findall("[0-9]", run[0])) >= 4 and _FILLERS.search(run[0]) and not _OWN_MASK.search(run[0]):
+        if len(re.findall("[0-9]", run[0])) >= 4 and re.search(r"[*xX•＊ｘＸ]{3,}", run[0]):
             yield run.start(), run.end(), "****"
 
 
@@ -318,34 +303,65 @@ def _chains(text: str) -> Iterator[list[DigitGroup]]:
         yield chain
 
 
-def _prefix_start(text: str, start: int) -> int:
-    """Return where a number begins that has `+` or an open bracket before its digits."""
-    before = re.search(r"(?:\+ ?\(?|\(\+?)$", text[max(0, start - 3) : start])
-    return start - len(before[0]) if before and ("+" in before[0] or ")" in text[start : start + 8]) else start
+def _with_brackets(text: str, begin: int, before: re.Match[str] | None, end: int) -> tuple[int, int]:
+    """Return where a number begins and ends with its `+` and a bracket around a part of it; one around all stays."""
+    begin = before.start("sign") if before else begin
+    unclosed = text.count("(", begin, end) - text.count(")", begin, end)
+    begin = before.start() if unclosed < 0 and before else begin
+    return begin, end + (unclosed > 0 and text[end : end + 1] == ")")
 
 
-def _suffix_end(text: str, window: Sequence[DigitGroup]) -> int:
-    end = window[-1].end
-    closes = len(window) == 1 and text[end : end + 1] == ")" and text[window[0].start - 1 : window[0].start] == "("
-    return end + 1 if closes else end
+def _behind_plus(window: Sequence[DigitGroup], before: re.Match[str]) -> str | None:
+    """Return how groups behind a `+` would be dialled. In brackets it may be a gain (`(+46) 13.15-16.15`, `(+8648712.5%)`,
+    `(+1234567)`): what is possible in its country is a number there, and with few digits what its plan has.
+    """
+    digits = "".join(group.digits for group in window)
+    if not _FEWEST <= len(digits) <= 15 or not _grouped(window, most=7) or _is_date(digits):
+        return None
+    if before["open"]:
+        number = normalize(f"+{digits}")
+        if number is None or _is_gain(window, before.string) or (len(digits) < 10 and not phones.likelihood(number)[0]):
+            return None
+    return f"+{digits}"
 
 
-def _dialled(window: Sequence[DigitGroup], *, is_international: bool) -> str | None:
+def _is_gain(window: Sequence[DigitGroup], text: str) -> bool:
+    """Tell whether a figure behind `(+` is counted in a unit, or alone in its brackets beside days, times and rooms."""
+    if _holds_date(window) or text[window[-1].end : window[-1].end + 1] in tuple("%‰万亿元"):
+        return True
+    first, *rest = window
+    gaps = {*"".join(group.gap for group in rest)}
+    is_code = first.digits.startswith("86") or phones.is_country_code(first.digits)
+    return ")" in gaps and (not is_code or bool({*"./"} & gaps) or _are_times([group.digits for group in rest]))
+
+
+def _dialled(window: Sequence[DigitGroup]) -> str | None:
     """Return how neighbouring groups would be dialled, or None when they are no telephone number."""
     digits = "".join(group.digits for group in window)
     if not _FEWEST <= len(digits) <= 19:
         return None
-    carrier = CARRIER.match(digits)
+    carrier = phones.CARRIER.match(digits)
     if carrier and carrier.end() <= len(window[0].digits):  # as in a column of numbers
         number = window[0].digits[carrier.end() :]
         first = [window[0]._replace(digits=number)] if number else []
-        return _dialled([*first, *window[1:]], is_international=False)
-    if is_international:
-        is_number = len(digits) <= 15 and _grouped(window, most=7)
-        return f"+{digits}" if is_number and not _is_date(digits) else None
+        return _dialled([*first, *window[1:]])
     if _is_mobile(window, digits):
         return digits[-11:]  # as it is dialled at home, whichever way it was written
-    return digits if _is_abroad(window, digits) or _is_fixed(window, digits) else None
+    if _is_abroad(window, digits) or _is_fixed(window, digits):
+        return digits
+    return _behind_86(window) if digits.startswith("86") else None
+
+
+def _behind_86(window: Sequence[DigitGroup]) -> str | None:
+    """Return how a fixed line behind its country would be dialled at home, however the local number is grouped: one by
+    the plan that holds neither a date nor two times, as `86 10 1430-1600`, `86-2026013101`.
+    """
+    first, *rest = window[window[0].digits == "86" :]
+    bare = first.digits if len(rest) + 1 < len(window) else first.digits[2:]
+    line = [first._replace(digits=bare if bare[:1] == "0" else f"0{bare}"), *rest]
+    digits = "".join(group.digits for group in line)
+    is_other = _holds_date(window) or _is_date(bare[:8]) or _are_times([group.digits for group in rest])
+    return None if is_other or not _is_fixed(line, digits) or number_class(normalize(digits)) != "fixed" else digits
 
 
 def _is_abroad(window: Sequence[DigitGroup], digits: str) -> bool:
@@ -360,31 +376,30 @@ def _is_mobile(window: Sequence[DigitGroup], digits: str) -> bool:
     country = _HOME.match(digits)
     if country and _MOBILE.fullmatch(digits[country.end() :]):
         return _grouped(window, most=7)
-    if not _MOBILE.fullmatch(digits) or _holds_date(window) or _is_address(window):
+    if not _MOBILE.fullmatch(digits) or _holds_date(window):
         return False
+    if [group.gap for group in window[1:]] == ["."] * 3 and all(int(group.digits) < 256 for group in window):
+        return False  # an address of the internet, as `192.168.23.221`
     sizes = [len(group.digits) for group in window]
     if sizes in ([11], [3, 4, 4]) or _is_one_by_one(window):
         return True
-    # `14.30-16.00 301` and `1430-1600 301` are times and a room: other groups are a number only when one sign divides
-    # them all
+    # `14.30-16.00 301` is two times and a room: other groups are a number only when one sign divides them all
     return _is_uniform(window) and (_grouped(window, most=4) or len(set(sizes[:-1])) == 1)
 
 
 def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
-    area = _AREA.match(digits)
-    if area is None:
+    line = _LINE.fullmatch(digits)
+    if line is None:
         return False
-    local = digits[area.end() :]
-    if not _LOCAL.fullmatch(local):
-        return False
-    if len(window) > 1 and ")" in window[1].gap and len(window[0].digits) == area.end():
+    area, local = line.groups()
+    if len(window) > 1 and ")" in window[1].gap and len(window[0].digits) == len(area):
         return len(window) <= 5  # nobody puts the first part of a date into brackets
     # 2019/0202 is a local number, for a date is written in one or in three: `029/2019/0202`
     if _holds_date(window) or (_is_date(local) and [len(group.digits) for group in window[1:]] != [4, 4]):
         return False
     if _is_one_by_one(window) or len(window) == 1:
         return True
-    if len(window[0].digits) != area.end() or len(window) > 4:
+    if len(window[0].digits) != len(area) or len(window) > 4:
         return False
     if read_phone("-".join(group.digits for group in window)).extension:
         return False  # `0315-7654321-8`: the number is found without it, and what is left of it is hidden behind
@@ -416,14 +431,8 @@ def _holds_date(window: Sequence[DigitGroup]) -> bool:
     return any(map(_is_date, (*texts, *map("".join, dates))))
 
 
-def _is_address(window: Sequence[DigitGroup]) -> bool:
-    """Tell whether it is an address of the internet, as `192.168.23.221`."""
-    return [group.gap for group in window[1:]] == ["."] * 3 and all(int(group.digits) < 256 for group in window)
-
-
-def _are_times(text: str) -> bool:
-    groups = _GROUP.findall(text)
-    return len(groups) == 2 and all(_TIME.fullmatch(group) for group in groups)
+def _are_times(groups: Sequence[str]) -> bool:
+    return len(groups) == 2 and all(map(_TIME.fullmatch, groups))
 
 
 def _is_date(digits: str) -> bool:

@@ -1,5 +1,5 @@
-"""Characters written in code, as they stand in addresses, in markup and in strings of programs: `%31`, `&#49;`,
-`\\u0031`.
+"""What a character is read as: one written in code, as in addresses, markup and strings of programs (`%31`, `&#49;`,
+`\\u0031`), and one of another script or width.
 """
 
 from __future__ import annotations
@@ -7,6 +7,7 @@ from __future__ import annotations
 import html
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -24,6 +25,11 @@ _MOST_LAYERS = 4
 
 MAY_BE_CODE = re.compile(r"[%&\\]")
 """How each of them begins: a text without is read as it stands."""
+
+
+_READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
+_READ_AS |= dict.fromkeys("\u115f\u1160\u2800\u3164", "")  # fillers
+CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
 
 
 class Sign(NamedTuple):
@@ -76,3 +82,28 @@ def _first(octets: bytes, width: int, encoding: str) -> tuple[str, int] | None:
     except UnicodeDecodeError:
         return None
     return (read, width) if len(read) == 1 and width <= len(octets) else None
+
+
+def legible(text: str) -> str:
+    """Return a text as it is read."""
+    return "".join(plain(sign.read) for sign in decoded([Sign(one, 0, 0) for one in text]))
+
+
+def plain(character: str) -> str:
+    """Return one character as it is read: a digit, a dash or a blank of whatever script as the plain one, nothing for
+    what cannot be seen.
+    """
+    if character.isascii() and character.isalnum():
+        return character
+    digit = unicodedata.digit(character, -1)  # with the circled, raised and lowered ones
+    if digit >= 0:
+        return str(digit)
+    kind = unicodedata.category(character)
+    if kind == "Zs" or character == "\t":
+        return " "
+    if kind == "Pd" or character in "−_‾˗⁃ー‐":
+        return "-"
+    # zero width, soft hyphens, marks set upon a letter, keycaps, private use, control characters, fillers
+    if character != "\n" and kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp"):
+        return ""
+    return _READ_AS.get(character, character)

@@ -95,6 +95,32 @@ def test_a_delta_export_that_was_changed_is_told(
         assert verify_folder(folder)
 
 
+def test_a_delta_export_keeps_nothing_of_the_rows_it_replaced(
+    kept: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is masked today stood whole in the file of before, and in its log as the least or the greatest text."""
+    deltalake = pytest.importorskip("deltalake")
+    folder = tmp_path / "export"
+    kept.export(folder, "delta")
+    place = folder / "meetings"
+    rows = pa.table(deltalake.DeltaTable(place).to_pyarrow_table())
+    told = pa.array(["88880000 的会议"] * rows.num_rows)
+    deltalake.write_deltalake(
+        place, rows.set_column(rows.schema.get_field_index("name"), "name", told), mode="overwrite"
+    )
+    monkeypatch.setattr("ytxdata.exits.export.RULES", 10**6)  # all months are masked anew
+    kept.export(folder, "delta")
+    verify_folder(folder)
+    assert pa.table(deltalake.DeltaTable(place).to_pyarrow_table()).num_rows == rows.num_rows
+    files = [path for path in place.rglob("*") if path.is_file()]
+    assert not [path for path in files if "_delta_log" in path.parts and b"88880000" in path.read_bytes()]
+    data = [path for path in files if path.suffix == ".parquet" and "_delta_log" not in path.parts]
+    assert not any("88880000" in str(pq.ParquetFile(path).read(["name"])["name"].to_pylist()) for path in data)
+    before = written(folder)
+    kept.export(folder, "delta")
+    assert written(folder) == before
+
+
 def a_month_planted(folder: Path, form: str) -> None:
     place = folder / "meetings" / "month=2026-09"
     place.mkdir()

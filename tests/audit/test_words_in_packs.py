@@ -76,3 +76,17 @@ def test_what_a_given_bill_told_is_its_givers(made: dict[str, Path]) -> None:
     told = [line for line in audit.verify_pack(made["bare.zip"]) if line.startswith("OPEN")]
     assert told
     assert all("notes: rule of the " in line for line in told)
+
+
+def test_numbers_in_the_settings_of_a_rule_are_masked_where_those_of_tables_are(story: Story, tmp_path: Path) -> None:
+    """The begin of a number shows no more than its mask: nine digits beside `139****5601` are the number."""
+    told = ["+8613912345601", "+8675588886666", "+86139123456", "13912345601", "+8690", "+852"]
+    findings = story.audit(remember=False, config={"risky_number": {"prefixes": told}})
+    made = {}
+    for raw in (False, True):
+        pack = audit.pack(story.archive, tmp_path / f"{raw}.zip", findings=findings, include_raw=raw)
+        with zipfile.ZipFile(pack.path) as file:
+            made[raw] = json.loads(file.read("findings.json"))["parameters"]["risky_number"]["prefixes"]
+        assert audit.verify_pack(pack.path)
+    assert made[False] == ["+86139****", "+86755****", "+86139****", "139****5601", "+8690", "+852"]
+    assert made[True] == told

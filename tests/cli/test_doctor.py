@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,35 @@ def test_doctor_names_the_cause_that_fits(
     assert said in told
     assert "→" in told
     assert server.env["YTX_AUTH_TOKEN"] not in told
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        told = json.dumps({"statusCode": "111111", "statusMsg": "用户 13912345604 0755-88886666 无权限"}).encode()
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json;charset=utf-8")
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--schema", "--json"]])
+def test_doctor_hides_numbers_in_the_words_of_the_platform(
+    options: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Emulator(meetings=1) as emulator, ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name, value in (emulator.env | {"YTX_BASE_URL": f"http://127.0.0.1:{server.server_port}"}).items():
+            monkeypatch.setenv(name, value)
+        assert run("doctor", *options) != 0
+        server.shutdown()
+    told = capsys.readouterr().out
+    assert "用户 139****5604 075****6666 无权限" in told
+    assert "12345604" not in told
 
 
 def test_doctor_is_content_with_a_good_account(account: Emulator, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import time
 import unicodedata
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ytxdata.numbers_in_text import find_numbers, hide_in_id, hide_in_text
 
@@ -461,3 +464,91 @@ def test_a_carrier_in_front_of_a_number_is_hidden_as_in_a_column(carrier: str) -
 )
 def test_signs_that_programs_put_into_numbers(text: str, shown: str) -> None:
     assert hide_in_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+852 9123 4567", "+852 91234567", "+86 755 8888 6666", "+86-10-8888-6666", "+65 6123 4567", "+44 20 7946 0018", "+886 912 345 678",
+        "+1 415-555-2671", "+8615412345678", "+86 154 1234 5678", "+ 852 9123 4567",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["周会 ({})", "客户（{} 张三）的会", "( {} )", "[{}]", "客户({}", "(tel:{})，2026-01-31"]
+)
+def test_a_number_with_its_country_is_hidden_in_brackets_which_stay(number: str, text: str) -> None:
+    hidden = hide_in_text(text.format(number))
+    assert hidden == text.format(hide_in_text(f"回电 {number}").removeprefix("回电 "))
+    assert "****" in hidden
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["(+852)9123 4567", "(+852) 9123 4567", "(+86)755-88886666", "(+86) 755 8888 6666", "(+86-755)88886666", "+(852) 9123 4567", "(+44) 20 7946 0018"],
+)  # fmt: skip
+def test_a_bracket_around_a_part_of_a_number_goes_with_it(number: str) -> None:
+    assert re.fullmatch(r"周会 (?:\+..|075)\*{4}\d{4}的会", hide_in_text(f"周会 {number}的会"))
+    assert hide_in_text("周会(010 8888)6666，(13812345678)") == "周会010****6666，(138****5678)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "增长(+86.5%)", "（+12.5万）", "(+1)", "(+100,000)", "同比（+852 万）", "(+2026-01-31)", "(+1234567元)", "(+8648712.5%)", "（+49823430万）",
+        "(+1) 2026-01-31", "(+466)2021/1/1", "(+39) 2020 03 15-9", "(+313) 1630", "(+33) 192.168.226.62", "(+46)13.15-16.15", "(+49) 2414/2415", "(+86) 1245-1545",
+    ],
+)  # fmt: skip
+def test_a_gain_in_brackets_is_no_number(text: str) -> None:
+    assert hide_in_text(f"周会 {text} 复盘") == f"周会 {text} 复盘"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "86-755-88886666", "86-755-8888-6666", "86 755 8888 6666", "86 755-8888 6666", "86(755)88886666", "(86) 755 8888 6666", "(86-755)88886666", "86 (0755) 88886666",
+        "86 0755 88886666", "86 75588886666", "8675588886666", "86.755.8888.6666", "86|755|8888|6666", "八六-七五五-八八八八-六六六六", "86，755，八八八八，6666",
+    ],
+)  # fmt: skip
+def test_a_fixed_line_behind_its_country_needs_no_zero(number: str) -> None:
+    assert hide_in_text(f"张三 电话：{number}的会") == "张三 电话：075****6666的会"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "86 10 2026-01-31", "86 2026-01-31", "86-2026013101", "86 10:30-11:30", "86 10 1430-1600", "86-301-1430-1600", "86 0930 1015", "86-301", "86.10.20.30", "86-202401-0001",
+        "v86.0.4240.111", "86，10，1430，1600", "第86期 10-8888", "1986 10 8888 6666", "86 755", "86号 755 8888 6666", "86项目 2024372888", "86元 10-88886666",
+    ],
+)  # fmt: skip
+def test_86_before_days_times_and_contracts_is_no_country(text: str) -> None:
+    assert hide_in_text(f"周会 {text} 复盘") == f"周会 {text} 复盘"
+
+
+_SAID = st.sampled_from((
+    "13812345678", "1381234", "138", "0755", "+86 ", "86", "010-65520000", "0755 8888 6666", "(+852) 9123 4567", "2045678", "8888", "6666", "20260131", "1430-1600", "12593",
+    "张三", "三", "二〇", "一三八", "李四五", " ", " ", "-", "(", ")", "（", "，", ".", "/", "+", "*", "x", "_", "转802", " ext. 8021", "的会议", "\n", "****", "%31", "\\u0031",
+))  # fmt: skip
+
+
+@given(
+    st.lists(_SAID, max_size=8).map("".join),
+    st.sampled_from((frozenset(), frozenset(("88886666", "8886666", "2045678")))),
+)
+def test_what_is_hidden_stays_as_it_is_when_it_is_hidden_again(text: str, ends: frozenset[str]) -> None:
+    once = hide_in_text(text, ends=ends)
+    assert hide_in_text(once, ends=ends) == once
+    assert hide_in_text(once) == once
+
+
+def test_a_mask_is_no_part_of_what_stands_beside_it() -> None:
+    for text in ("张三138****5678的会议", "138****5678一二三", "138****0755 8888 6666", "三****5678"):
+        assert hide_in_text(text) == text
+    for theirs in ("1541659****", "154-1659-xxxx", "154****43961", "15416****396"):
+        assert hide_in_text(f"周会 {theirs} 复盘") == "周会 **** 复盘"
+
+
+@pytest.mark.parametrize("text", ["(+86 ", "86 755 ", "+(", "86-", "(1)", "138****5678", "86|755|8888|", "一", "(+1) "])
+def test_hostile_texts_take_no_time(text: str) -> None:
+    begun = time.process_time()
+    hide_in_text(text * 2_000)
+    assert time.process_time() - begun < 2

@@ -51,7 +51,7 @@ from ytxdata.records.normalize import PARSER_VERSION, aliases_of
 from ytxdata.tables import csv
 from ytxdata.tables.masking import masked, sharing_ends
 from ytxdata.tables.table import Table, record_table
-from ytxdata.tables.value_units import evidence
+from ytxdata.tables.value_units import evidence, hide_settings
 from ytxdata.templates import facts_card
 from ytxdata.times import steps_after
 from ytxdata.version import __version__
@@ -378,10 +378,9 @@ def certificate_json(
 
 
 def _findings(findings: Findings, known: set[str], secret: bytes | None) -> dict[str, Any]:
-    """Return the findings, masked, each with the pulls that prove it and those of its records that are in the
-    archive.
-    """
+    """Return the findings, masked, each with the pulls that prove it and those of its records that the archive has."""
     rows = findings.to_dicts()
+    told = json.loads(json.dumps(dict(findings.told), default=str))
     for row in rows:
         row["record_ids"] = json.loads(row["record_ids"] or "[]")
         row["pulls"] = sorted(set(_keyed(findings.pulls.get(row["finding_id"], ()), secret, findings.ends)) & known)
@@ -389,7 +388,9 @@ def _findings(findings: Findings, known: set[str], secret: bytes | None) -> dict
     return {
         "findings": rows,
         "not_run": {key: why._asdict() for key, why in findings.not_run.items()},
-        "parameters": json.loads(json.dumps(dict(findings.told), default=str)),
+        "parameters": told
+        if secret is None
+        else hide_settings(told, lambda one: _keyed([one], secret, findings.ends)[0]),
     }
 
 

@@ -28,7 +28,7 @@ from ytxdata.cli.shared_options import (
     wrote,
 )
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text
 
 if TYPE_CHECKING:
     from ytxdata.history.client import Client
@@ -150,6 +150,11 @@ def doctor(
         return
     advice = _advice(archive) if archive else None
     if as_json:
+        from ytxdata.numbers_in_text import hide_in_text
+
+        def shown(text: Text | None) -> Text:
+            return Text(*map(hide_in_text, text or NO_TEXT))  # the platform's words may name whose number it was
+
         emit(
             {
                 "exit_code": code,
@@ -158,10 +163,9 @@ def doctor(
                     {
                         "key": check.key,
                         "state": check.state,
-                        "zh": check.text.zh,
-                        "en": check.text.en,
-                        "remedy_zh": check.remedy.zh if check.remedy else None,
-                        "remedy_en": check.remedy.en if check.remedy else None,
+                        **shown(check.text)._asdict(),
+                        "remedy_zh": shown(check.remedy).zh or None,
+                        "remedy_en": shown(check.remedy).en or None,
                     }
                     for check in checks
                 ],

@@ -160,6 +160,7 @@ class _Delta:
         for name in MONTHLY:
             if DeltaTable.is_deltatable(str(self.folder / name)):
                 DeltaTable(self.folder / name).delete(f"month = '{month}'" if month else "month IS NULL")
+                open_formats.forget_versions(self.folder / name)
 
     def _files(self, name: str, month: str | None) -> list[Part]:
         """Return what is said of the files that hold a month of a table now, or a table of no month."""
@@ -187,6 +188,7 @@ class _Delta:
             predicate=predicate if is_there else None,
             writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
         )
+        open_formats.forget_versions(place)
 
 
 WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {
@@ -194,7 +196,6 @@ WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {
     "csv": partial(_Files, ending="csv", write=_as_csv),
     "delta": _Delta,
 }
-
 
 _READ = {
     "parquet": "read_parquet('{name}/**/*.parquet', hive_partitioning = false, filename = {monthly})",

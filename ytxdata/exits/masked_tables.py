@@ -31,14 +31,14 @@ from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import usage
-from ytxdata.numbers_in_text import CHINESE, find_numbers
+from ytxdata.numbers_in_text import find_numbers
 from ytxdata.phones import NO_ENDS, ends_of, normalize
 from ytxdata.records.schema import TABLES, TableName, empty
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.described import Definition
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table, record_table
-from ytxdata.written_in_code import MAY_BE_CODE
+from ytxdata.written_in_code import CHINESE, MAY_BE_CODE
 
 # ruff: noqa: S608 (names of our own tables and columns, never text from outside)
 

@@ -34,6 +34,7 @@ from ytxdata.tables.value_units import (
     ends_in,
     evidence,
     hide_named,
+    hide_settings,
     hiding_names,
     hiding_said,
     is_named,
@@ -42,7 +43,7 @@ from ytxdata.tables.value_units import (
 
 _LETTERS = "BCDFGHJKLMNPQRST"
 _MIN_BYTES = 16
-RULES = 11
+RULES = 12
 """Raised whenever something leaves masked in another way: months of an export that were masked before are written
 anew, for two masks of one number hide less than one."""
 
@@ -328,8 +329,7 @@ def _headed(table: T, tell: Hide) -> T:
 
 
 def _settings(known: Definition, tell: Hide, accounts: Mapping[str, str]) -> dict[str, Any]:
-    told = {key: tell(value) if isinstance(value, str) else value for key, value in known.parameters.items()}
-    return {"parameters": told, "names": tuple(_names(known, tell, accounts).values())}
+    return {"parameters": hide_settings(known.parameters, tell), "names": tuple(_names(known, tell, accounts).values())}
 
 
 def _names(known: Definition, tell: Hide, accounts: Mapping[str, str]) -> Mapping[str, str]:

@@ -379,3 +379,20 @@ def compare(rows: pa.Table, path: Path) -> None:
     for key in rows.column_names:
         if not found[key].equals(rows[key]):
             raise differs(path.name, 1, key, "cells")
+
+
+def forget_versions(place: Path) -> None:
+    """Take the files and the log of earlier versions of a Delta table away: they tell what was masked since, the log
+    the least and the greatest text of each column.
+    """
+    from deltalake import DeltaTable
+
+    table = DeltaTable(place)
+    log = place / "_delta_log"
+    old = [path for path in log.glob("0*") if int(path.name[:20]) < table.version()]
+    held = {place / path for path in pa.table(table.get_add_actions(flatten=True))["path"].to_pylist()}
+    left = [path for path in place.rglob("*.parquet") if path not in held and log not in path.parents]
+    if old:
+        table.create_checkpoint()
+    for path in (*old, *left):
+        path.unlink()

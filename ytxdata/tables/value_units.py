@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -129,6 +130,28 @@ def hide_value(text: str, names: Sequence[str | None], hiders: Hiders) -> str | 
     if behind and private_unit(behind["name"]):
         return behind["key"] + hiders[unit](behind["value"])
     return hiders[unit](text)
+
+
+def hide_settings(value: Any, tell: Hide) -> Any:
+    """Return a setting of a rule with the numbers in it hidden, however deep they stand; the begin of a number shows no
+    more than its mask does: nine digits of `+86139123456` leave none beside `139****5601`.
+
+    Examples
+    --------
+    >>> hide_settings({"prefixes": ["+86139123456", "+8690", "+852", "+85291"], "n": 3}, hide_in_text)
+    {'prefixes': ['+86139****', '+8690', '+852', '+852****'], 'n': 3}
+    """
+    if isinstance(value, Mapping):
+        return {key: hide_settings(one, tell) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return type(value)(hide_settings(one, tell) for one in value)
+    if not isinstance(value, str):
+        return value
+    begun = _BEGIN.fullmatch(value.strip())
+    return f"{begun[1]}****" if begun and begun[2] else tell(value)
+
+
+_BEGIN = re.compile(r"(\+(?:86[0-9]{0,3}|(?!86)[0-9]{1,3}))([0-9 -]*)")
 
 
 def hide_named(text: str, hiders: Hiders) -> str:

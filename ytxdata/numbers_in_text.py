@@ -312,8 +312,9 @@ def _with_brackets(text: str, begin: int, before: re.Match[str] | None, end: int
 
 
 def _behind_plus(window: Sequence[DigitGroup], before: re.Match[str]) -> str | None:
-    """Return how groups behind a `+` would be dialled. In brackets it may be a gain (`(+46) 13.15-16.15`, `(+8648712.5%)`,
-    `(+1234567)`): what is possible in its country is a number there, and with few digits what its plan has.
+    """Return how groups behind a `+` would be dialled. In brackets it may be a gain (`(+46) 13.15-16.15`,
+    `(+8648712.5%)`, `(+1234567)`): what is possible in its country is a number there, and with few digits what its plan
+    has.
     """
     digits = "".join(group.digits for group in window)
     if not _FEWEST <= len(digits) <= 15 or not _grouped(window, most=7) or _is_date(digits):

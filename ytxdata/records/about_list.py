@@ -111,8 +111,8 @@ def may_mean_more(member: Member) -> bool:
     """Return whether a member is a flag or a number under a key that nothing is read from, and that may be about how
     many meetings there are.
 
-    There are as many words for that as platforms: each round of attacks found some that went unheard, and lists that were
-    cut were PROVEN without a word. What nobody reads is told.
+    There are as many words for that as platforms: each round of attacks found some that went unheard, and lists that
+    were cut were PROVEN without a word. What nobody reads is told.
 
     Examples
     --------

@@ -754,6 +754,15 @@ def test_no_key_takes_long() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("word", ["data", "list", "record", "word", "errors", "会议", "has", "未返回", "warn"])
+def test_no_answer_takes_long_by_a_key(word: str) -> None:
+    long = word * 5_000
+    start = time.process_time()
+    for beside in ({long: 7}, {long: {"total": 7, long: True}}, {"links": [{"rel": long, "href": "/m"}]}):
+        assert not read({"data": {**beside, "list": ALL}}).is_doubtful
+    assert time.process_time() - start < 3
+
+
 PLACE = {"pageNum": 1, "pageSize": 50, "pages": 3, "hasNextPage": True, "total": 30}
 HEARD_FORMS: list[dict[str, Any]] = [
     # a cursor or an address holds whatever digits it likes
@@ -775,6 +784,12 @@ HEARD_FORMS: list[dict[str, Any]] = [
     {"pageResult": {"total": 30, "orderBy": "starttime"}},
     *({key: {"会议总数": 30, "总时长": 900}} for key in ("统计", "汇总", "summary")),
     *({key: {"total": 30}} for key in ("summary", "rs", "x", "confData", "meetingStats", "ext")),
+    # in an object that only counts, by whatever name that is not of another thing
+    *(
+        {key: {"total": 30, "limit": 100, "offset": 0}}
+        for key in words("pageVO pageBean pageModel pageDTO 翻页 分页参数 概况 collection range listing window 情况")
+    ),
+    {"翻页": {"总数": 30}},
     # that nothing was cut says nothing of the next page
     *({key: False, "nextPageToken": "eyJ"} for key in ("truncated", "responseTruncated", "overflow", "已截断", "isCut")),
     {"truncated": False, "next": "https://x.example/m?page=2"},
@@ -861,6 +876,7 @@ OTHER_FORMS: list[dict[str, Any]] = [
             " 账单 短信 参会人 部门 话费 并发 线路 会议室 号码 未读"
         )
     ),
+    *({key: {"total": 99}} for key in words("attendees speakers hosts minutes onlineUsers pageViews 话单 会场 主持人 时长 终端 文件")),
     {"费用": {"合计": 99}, "余额": {"总计": 300}, "未读": {"总数": 3}},
     {"recordings": {"count": 3, "totalCount": 7}},
     *({key: {"total": 30, "list": ["系统维护通知"]}} for key in ("notices", "公告", "departments", "tags", "热词")),

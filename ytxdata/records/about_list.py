@@ -18,12 +18,25 @@ _OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "n
 _ANSWER = "page|paging|pager|pageable|paginat(?:ion|or)|result|response|resp|meta|head|header|envelope|reply"
 _PLAIN = (
     "info|data|list|set|status|sum|summary|stats?|statistics|overview|totals?|counts?|query|search|hits|extra|ext|extend"
-    "|extension|attr|attributes|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
+    "|extension|attr|attributes|params|options|props|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
     "|records?|rows?|items?|meetings?|conferences?|confs?|entries|elements|documents|docs|objects"
 )
 _OF_ANSWER = re.compile(rf"(?=.*(?:{_ANSWER}))(?:{_ANSWER}|{_PLAIN})+")
 _OF_NOTHING = re.compile(rf"[a-z]{{0,2}}|(?:{_ANSWER}|{_PLAIN})+")
 """Keys, bare and in English, of the answer itself, and such as name nothing else to count."""
+
+_OF_OTHERS = re.compile(
+    "attend|participa|part(?:y|ies)|member|people|person|user|staff|employee|contact|host|speaker|guest|account|compan"
+    "|dep(?:t|artment)|tag|room|device|terminal|(?<!on)lines?$|number|phone|recording|file|video|audio|media|storage|sms"
+    "|mess?age|notice|notif|announce|mail|fee|bill|invoice|cost|price|amount|money|balance|quota|usage|licen[cs]e|concurren"
+    "|duration|timing|minute|second|hour|login|logs?$|visit|(?<!over)views?$|download|vote|poll|chat|comment|task|order"
+    "|coupon|credit|unread|shard|人|员|部门|组织|场|录音|录像|文件|单|票|费|额|钱|短信|消息|通知|公告|未读|并发|线|室|房间"
+    "|号|电话|设备|终端|时|分钟|标签|词|授权|许可|聊天|日志|登录|积分|任务|待办"
+    # by its plural, whatever it is: results, details and the like are known
+    "|(?<![sui])s$|…"
+)
+"""In keys, bare, of objects that count another thing: all others that only count are heard, by whatever name.
+`pageVO`, 翻页 and `collection` went unheard where only known words were."""
 
 _OF_CALL = re.compile(
     "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
@@ -81,8 +94,8 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
     """Return those members of an object under a key that speak of the list around it.
 
     What the key names is what a number in it counts: of the answer (`head`, `result`) and of what pages all is heard;
-    of what only counts (`summary`) where it names no other thing than meetings; of `participants` or 余额 nothing but
-    what names the meetings itself.
+    of what only counts (`summary`, 翻页) unless it names another thing than meetings; of `participants` or 余额 nothing
+    but what names the meetings itself.
     """
     if plain(key) in ("cursor", "cursors"):
         return [one._replace(key="nextcursor") if bare(one.key) == "next" else one for one in members]
@@ -90,7 +103,7 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
         return [*members]
     names_none = _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
     is_counting = all(map(_is_of_call, members))
-    if is_counting and names_none:
+    if is_counting and (names_none or not _OF_OTHERS.search(bare(key))):
         return [*members]
     heard = members if is_counting or names_none else ()
     return [one for one in heard if TOTAL.fullmatch(named(one.key)) and _OF_MEETINGS.search(plain(one.key))]

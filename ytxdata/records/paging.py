@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import bare, in_english, named, plain
+from ytxdata.records.aliases import bare, in_english, named
 from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
@@ -390,7 +390,7 @@ def _leads_to_next(raw: bytes) -> bool:
         said = {bare(key): one for key, one in link.items()} if isinstance(link, dict) else {}
         rels = said.get("rel", said.get("relation"))
         words = " ".join(map(str, rels)) if isinstance(rels, list) else str(rels)
-        is_next = any(_NEXT.fullmatch(plain(re.split("[/:]", word)[-1])) for word in words.split())
+        is_next = any(_NEXT.fullmatch(bare(re.split("[/:]", word)[-1])) for word in words.split())
         if is_next and any(said.get(one) for one in _TEXT_KEYS):
             return True
     return False

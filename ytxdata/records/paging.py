@@ -163,11 +163,11 @@ _SENTENCE = re.compile(
     rf"|\bfound\s(\d{{1,9}})\s{_LISTED_EN}\b|(?<![\d.-])(\d{{1,9}})\s{_LISTED_EN}\s(?:were\s|was\s)?found\b"
     rf"|\b(?:returned|returning|showing|shown|loaded|displaying)(?:\sfirst)?\s\d{{1,9}}(?:\s{_LISTED_EN})?\s*(?:/|(?:out )?of)\s*"
     r"(\d{1,9})(?![\d-])"
-    r"|(?<![\d-])\d{1,9}\s*(?:[-~～–至到]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d-])",
+    r"|(?<![\d/.:月-])\d{1,9}\s*(?:[-~～–至到]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d/.-])",
     re.IGNORECASE,
 )  # fmt: skip
-"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list; and 共 8 个会议室 or
-共 3 条消息 counts what the noun says, which is not listed here."""
+"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list, 03/01 至 03/31 a month;
+and 共 8 个会议室 or 共 3 条消息 counts what the noun says, which is not listed here."""
 
 LONGEST_WORD = 80
 """A longer text is no number and no word that says that nothing is there."""

@@ -49,9 +49,9 @@ _NESTED = Text(
     "records hold other meetings inside them ({paths}): each was read as a meeting of its own, none as a leg of the outer one",
 )
 _LEFT = Text(
-    "会议记录内部有 {n} 个对象自带开始时间，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
-    "{n} objects inside records have a start of their own and look like no meetings ({paths}): they may be recordings or"
-    " parts, and stay in those records",
+    "会议记录内部有 {n} 个对象自带开始时间，或自有召集人与参会方，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
+    "{n} objects inside records have a start, or a convener and parties, of their own and look like no meetings ({paths}):"
+    " they may be recordings or parts, and stay in those records",
 )
 _NAMED = Text(
     "会议列表之外有 {n} 个对象只写出会议号，既无时间也无参会方（{paths}）：未作为会议读取",

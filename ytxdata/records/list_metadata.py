@@ -298,7 +298,7 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
 
     A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
     durations a room says too. Each made a meeting of what holds the meetings: one of 31 days. What lasted just from its
-    start to its end, or from one odd second to another, is its own: a watch of 25 hours vanished behind its sub-meetings.
+    start to its end, or from one odd second to another, is its own: a watch of 25 hours vanished behind sub-meetings.
     """
     if _has_parties(signs, members):
         return True

@@ -613,10 +613,12 @@ LOSSES: list[dict[str, Any]] = [
         {"errors": {"code": 0, **more}}
         for more in (
             {"message": "ok", "node2": "timeout"}, {"reason": "node 2 timeout"}, {"missing": "9005003,9005004"},
-            {"detail": "3 of 5 shards did not reply"}, {"原因": "节点2超时"}, {"count": 3},
+            {"detail": "3 of 5 shards did not reply"}, {"原因": "节点2超时"},
         )
     ),
-    {"failed": {"count": 3}},
+    *({key: {"count": 3}} for key in ("failed", "errors")),
+    {"failed": {"code": 0, "message": "ok", "requestId": "9005003"}},
+    {"errors": {"code": 0, "id": "9005003"}},
     {"error": {"code": 500, "message": "ok"}},
     {"error": {"code": 10001, "message": "busy"}},
     *(
@@ -668,6 +670,8 @@ NO_LOSSES: list[dict[str, Any]] = [
             "NO_ERROR", "ERR_OK", "处理完成", "S_OK", "completed",
         )
     ),
+    {"error": {"code": 0, "message": "ok", "total": N, "path": "/meetings", "took": 3}},
+    *({"提醒": said} for said in ("请及时下载，以免数据丢失", "会议数据将于 30 天后清理，届时未下载的数据丢失")),
     *({key: ["13812345678"]} for key in ("failedNumbers", "异常通话", "通话异常", "失败号", "失败号码", "异常名单")),
     *(
         {"statusMsg": said, "msg": said}

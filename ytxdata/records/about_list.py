@@ -46,6 +46,7 @@ _OTHERS = (
     "|concurren|duration|timing|minute|seconds?$|hour|login|logs?$|visit|(?<!over)views?$|download|vote|poll|chat|comment"
     "|task|orders?$|coupon|credit|unread|shard|人|员|部门|组织|会场|录音|录像|文件|账单|话单|订单|票|费|额(?!外)|钱|短信|消息|通知"
     "|公告|未读|并发|线路|专线|会议室|房间|号码|账号|电话|设备|终端|时长|小时|分钟|标签|热词|授权|许可|聊天|日志|登录|积分|任务|待办"
+    "|vip|queue|trunk|webinar|dial|package|套餐|直播|地区"
 )
 _OF_OTHERS = re.compile(rf"{_OTHERS}|(?<![sui])s$|…")
 """In keys, bare, of objects that count another thing, by a word for it or any plural but a known one (results): all
@@ -71,6 +72,7 @@ _ELSE = re.compile(
     "|max|min|quota|balance|points|credits|retry|retries|attempts?|interval|amount|fee|price|yuan|money|percent|pct|rate"
     "|ratio|score|floor|offset|index|depth|cache|cached|hit|success|successful|succ|succeed|succeeded|exceptions?|ok|ret|result|valid|enabled"
     "|encrypted|compressed|gzip|test|debug|sandbox|admin|vip|login|auth|authorized|online|maintenance|readonly"
+    "|sortable|public|private|trace|cluster|node|channel|mode|region|tenant|platform|source"
     "|[码号序态息因明间期日时秒钟费额价元率比版本存功败误型类级区]|毫秒|分钟数?|耗时|时长)$"
     "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show|auto"
     "|rate|api|server|client|user|account)"

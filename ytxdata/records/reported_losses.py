@@ -60,15 +60,16 @@ _WRONG = re.compile(r"-.*|[45]\d\d|e\W?\d.*|.*(?:err|fail|timeout|错|败).*")
 """Codes that no words make good; any other is a platform's own, and its words say better what it means (10000, A0000)."""
 
 _OF_CALL = re.compile(
-    "(?:request|req|trace|span|log|session|call|transaction|correlation|message|msg)?(?:id|uuid|guid|no)"
-    "|(?:server|response|request)?(?:time|timestamp|date)|took|cost|elapsed|version|(?:api)?ver"
+    "(?:request|req|trace|span|log|transaction|correlation|message|msg)(?:id|uuid|guid|no)"
+    "|(?:server|response|request)?(?:time|timestamp|date)|took|cost|elapsed|version|(?:api)?ver|path|uri|url"
+    "|method|level|locale|lang(?:uage)?"
 )
 """Keys, plain, of which call it is and when, beside a state that is well: any other word there is what failed."""
 
 _WARNINGS = re.compile("warn(?:ing)?s?|警告|告警|提醒")
 _CLAUSE = re.compile(r'[，,。；;.!！\n"\[\]{}]')
 _MERELY_IF = re.compile(
-    r"(?<![例比])如(?!下)|若|万一|一旦|假如|将|避免|防止|未(?:发现|出现|发生|见)|没有|并?无|不存在"
+    r"(?<![例比])如(?!下)|若|万一|一旦|假如|将|届时|逾期|避免|以免|免得|防止|未(?:发现|出现|发生|见)|没有|并?无|不存在"
     r"|\b(?:if|when|in case|will|no|not|none|never|without)\b(?! all\b)"
 )
 _OF_MEETINGS_ZH = "会议|记录|数据|结果|列表|明细|条目"
@@ -114,10 +115,11 @@ def _names_failure(key: str, raw: bytes) -> bool:
         if isinstance(one, dict) and not (found and found[1] and _began(one)):
             states = {k: _is_well(plain(k), it) for k, it in one.items()}
             is_well = True in states.values() and (False not in states.values() or _says_well(one, states))
-            if (False in states.values() and not is_well) or _counts_failures(one):
+            # beside a state that is well stands of what call it is, and how many came; what failed has an id, too
+            is_beside = is_well and not (found and found[1])
+            if (False in states.values() and not is_well) or (not is_beside and _counts_failures(one)):
                 return True
-            # beside a state that is well stands of what call it is; what failed may stand there too
-            said = {k: it for k, it in one.items() if not is_well or (states[k] is None and not _is_of_call(k, it))}
+            said = {k: it for k, it in one.items() if not is_beside or (states[k] is None and not _is_of_call(k, it))}
             # which page of them this is, is none of their ids; alone, it is what failed
             waiting += (it for k, it in said.items() if len(one) < 2 or not (pages(bare(k)) and str(it).isdecimal()))
         elif isinstance(one, list):

@@ -359,7 +359,6 @@ def test_what_lasted_from_its_own_start_to_its_end_took_place_however_long(
         {"starttime": "2026-03-01 00:00:00", "endtime": "2026-03-05 09:17:33"},
         {"starttime": "2026-02-26 09:17:33", "endtime": "2026-03-31 23:59:59"},
         {"starttime": "2026-02-26 09:17", "endtime": "2026-03-31 10:30"},
-        {"starttime": "2026-03-05 09:17:33", "endtime": "2025-03-05 10:19:41"},
     ],
 )
 def test_a_period_up_to_now_is_a_questions(answer_with: WithData, period: dict[str, str]) -> None:

@@ -77,7 +77,7 @@ _ELSE = re.compile(
     "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show|auto"
     "|rate|api|server|client|user|account)"
     # of the usual frameworks: how a page is made, and how exactly was counted
-    "|^(?:empty|sorted|unsorted|paged|unpaged|optimizecountsql|searchcount|optimizejoinofcountsql|exact|numfoundexact"
+    "|^(?:n|empty|sorted|unsorted|paged|unpaged|optimizecountsql|searchcount|optimizejoinofcountsql|exact|numfoundexact"
     "|exhaustivenbhits|exhaustive|resultsizeestimate|outof|searchcutoff|processedbymaster|draw|secho|navigatepages"
     "|navigate(?:first|last)page|(?:items|hits|records|rows|results|num)?perpage|max(?:records|results|rows|items|pages)"
     "|page(?:start|end)|unauthorizedrequest|abp|flag|reasonable|pagesizezero|orderbyonly|asc|desc|ascending|descending|reverse|deprecated"

@@ -200,6 +200,51 @@ def test_what_nobody_reads_beside_the_records_is_told_and_doubted_by_nobody(word
         assert (answer.is_doubtful, tables.counts.received) == (False, len(records))
 
 
+PLACES = (
+    "%s",
+    '"page":{"pageNum":1,"pageSize":100,%s}',
+    '"head":{"code":0,"message":"ok",%s}',
+    '"summary":{%s}',
+    '"meta":{"pagination":{%s}}',
+    '"result":{"code":0,%s}',
+)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(f'"resultsWithheld":{said}' for said in ('"Y"', "1", "1.0", '"on"', '"有"', '"T"', '{"value":true}')),
+        *(f'"全量":{said}' for said in ('"30条"', "30.0", '"30 条"')),
+        *(
+            f'"{key}":true'
+            for key in ("overLimit", "autoTruncated", "hasErrors", "showRest", "withErrors", "exceedsRowLimit")
+        ),
+        *('"isCapped":1', '"omitted":3', '"omittedRows":60', '"numberOfRowsWithheld":60', '"额外":60'),
+    ],
+)
+def test_what_nobody_reads_is_told_in_each_form_and_in_what_speaks_of_the_list(word: str) -> None:
+    key = word.split('"')[1]
+    for place in PLACES:
+        answer, tables = read(f'{{{STATUS},"data":{{{place % word},"list":{text(ALL)}}}}}')
+        assert any(f"{key}: " in one.en and "nothing here reads" in one.en for one in answer.warnings), place
+        assert tables.counts.received == 24
+
+
+@pytest.mark.parametrize(
+    "key", ["recordsWithheld", "allRecordsDelivered", "resultsWithheldByPolicy", "rowsnotdelivered"]
+)
+def test_a_word_that_nobody_reads_is_told_by_its_name(key: str) -> None:
+    """It was hidden as if it were a secret; and behind five others nothing said that there was one more."""
+    told = read(f'{{{STATUS},"data":{{"{key}":true,"list":{text(ALL)}}}}}')[0].warnings[0].en
+    assert f".{key}: true" in told
+    assert "…" not in told
+    more = ",".join(f'"rowsWithheld{i}":true' for i in "abcde")
+    assert "…" in read(f'{{{STATUS},"data":{{{more},"{key}":true,"list":{text(ALL)}}}}}')[0].warnings[0].en
+    token = "aB3dE6gH9jK2mN5pQ8sT"
+    answer, _ = read(f'{{{STATUS},"data":{{"{token}":true,"list":{text(ALL)}}}}}')
+    assert token not in " ".join(one.en for one in answer.warnings)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -208,6 +253,11 @@ def test_what_nobody_reads_beside_the_records_is_told_and_doubted_by_nobody(word
         '"耗时":135,"错误码":200,"成功":"是","服务器时间":"1772676012","请求次数余额":900',
         '"first":true,"empty":false,"size":50,"numberOfElements":24,"optimizeCountSql":true,"draw":25,"每页条数":50',
         '"count":24,"matches":24,"n":7,"list":null',
+        '"unAuthorizedRequest":false,"__abp":true,"flag":true,"succ":true,"exception":false,"targetUrl":null',
+        '"总人数":120,"memberCount":120,"总费用":216,"participantsTotal":120,"未读":30,"录音数":30,"分钟数合计":900',
+        '"hasErrors":false,"hasError":"N","resultsWithheld":false,"overLimit":"否","omitted":0,"retryLimit":30,"备注":"无"',
+        '"pager":{"reasonable":false,"pageSizeZero":false,"orderByOnly":false},"autoRecord":true',
+        '"summary":{"participants":120,"minutes":900,"amount":"12.50"},"config":{"darkMode":true},"user":{"vip":true}',
     ],
 )
 def test_what_an_answer_says_of_itself_is_told_of_nobody(words: str) -> None:

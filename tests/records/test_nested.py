@@ -89,6 +89,20 @@ def test_what_lists_people_or_was_made_by_somebody_is_no_other_meeting_and_is_to
     assert tables.problems.num_rows in (0, n)
 
 
+@pytest.mark.parametrize("more", [{"duration": 3600}, {"oriamount": "12.50"}, {"state": "ended"}])
+@pytest.mark.parametrize("key", ["sub", "前次会议", "children", "related"])
+def test_a_meeting_in_a_meeting_without_its_times_is_told_also_where_the_same_people_came(
+    answer_with: WithData, key: str, more: dict[str, Any]
+) -> None:
+    """It vanished without a word: everybody in it was known."""
+    inner = {"meetingname": "预算会", "creator": "15400000009", **more, "members": WHOLE["parties"]}
+    for listed in (inner, [inner, inner]):
+        answer = answer_with(json.dumps([{**WHOLE, key: listed}]))
+        assert any(f"$.data[0].{key}" in one.en for one in answer.warnings)
+    for group in ({"creator": "15400000009", "name": "销售部", "members": WHOLE["parties"]}, {**more, "title": "x"}):
+        assert not answer_with(json.dumps([{**WHOLE, key: group}])).warnings
+
+
 def test_what_only_describes_a_meeting_is_none(answer_with: WithData) -> None:
     about: dict[str, Any] = {
         "org": {"creator": "15400000001", "name": "x"},

@@ -608,7 +608,27 @@ LOSSES: list[dict[str, Any]] = [
     {"failed": {"code": 0, "ids": "9005003"}},
     {"warnings": ["节点2超时，部分数据未返回"]},
     {"warning": "3 records are missing"},
-]
+    # beside a state that is well any word but of which call it is
+    *(
+        {"errors": {"code": 0, **more}}
+        for more in (
+            {"message": "ok", "node2": "timeout"}, {"reason": "node 2 timeout"}, {"missing": "9005003,9005004"},
+            {"detail": "3 of 5 shards did not reply"}, {"原因": "节点2超时"},
+        )
+    ),
+    *({key: {"count": 3}} for key in ("failed", "errors")),
+    {"failed": {"code": 0, "message": "ok", "requestId": "9005003"}},
+    {"errors": {"code": 0, "id": "9005003"}},
+    {"error": {"code": 500, "message": "ok"}},
+    {"error": {"code": 10001, "message": "busy"}},
+    *(
+        {"warnings": [said]}
+        for said in (
+            "查询超时", "部分会议未返回", "2 条记录未能加载", "如下会议未返回：m9", "数据不完整", "not all records were returned",
+            "the query on node 2 timed out", "shards timed out", "3 meetings could not be loaded", "未返回全部数据",
+        )
+    ),
+]  # fmt: skip
 NO_LOSSES: list[dict[str, Any]] = [
     *(
         {"errors": said}
@@ -631,7 +651,33 @@ NO_LOSSES: list[dict[str, Any]] = [
     {"failedCount": 3, "失败数": 3, "errorRate": "0.1%", "failover": ["a"], "失败原因": ""},
     {"warnings": ["接口将于 2027 年下线", "部分会议的录音已过期，无法下载", "请求超时时间将调整为 30 秒"]},
     {"warning": "deprecated parameter: timeout", "提醒": "您有 3 条未读消息"},
-]
+    # everyday words, what is not so, what would be, and what else was not given
+    *(
+        {"warnings": [said], "提醒": said}
+        for said in (
+            "会议超时自动结束", "会议超时未结束，已自动关闭", "会话超时将自动退出，请注意", "超时会议按超时费率计费", "未发现数据缺失",
+            "no records are missing", "如数据缺失请联系客服", "部分会议未获取到录音", "若部分数据未返回，请重试", "登录超时",
+            "no data is missing", "if records are missing, call us", "your session timed out", "部分会议的录音未加载",
+            "meeting timed out and was closed", "请求超时将自动重试", "没有数据丢失", "部分参会人头像未加载",
+        )
+    ),
+    # what a message says is surer than a code of the platform's own
+    *(
+        {"error": said}
+        for said in (
+            {"code": "10000", "msg": "Success"}, {"code": 1, "msg": "成功"}, {"code": 20000, "msg": "ok"},
+            {"code": "A0000", "message": "ok"}, {"status": "normal"}, {"code": 0, "msg": "ok", "timestamp": "2026-03-05"},
+            "NO_ERROR", "ERR_OK", "处理完成", "S_OK", "completed",
+        )
+    ),
+    {"error": {"code": 0, "message": "ok", "total": N, "path": "/meetings", "took": 3}},
+    *({"提醒": said} for said in ("请及时下载，以免数据丢失", "会议数据将于 30 天后清理，届时未下载的数据丢失")),
+    *({key: ["13812345678"]} for key in ("failedNumbers", "异常通话", "通话异常", "失败号", "失败号码", "异常名单")),
+    *(
+        {"statusMsg": said, "msg": said}
+        for said in ("查询成功：03/01 至 03/31", "查询成功（03/01-03/31）", "03/01 到 03/31 的会议查询成功", "2026.03.01-03/31", "03/01 to 03/31")
+    ),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("said", LOSSES, ids=str)
@@ -754,6 +800,15 @@ def test_no_key_takes_long() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("word", ["data", "list", "record", "word", "errors", "会议", "has", "未返回", "warn"])
+def test_no_answer_takes_long_by_a_key(word: str) -> None:
+    long = word * 5_000
+    start = time.process_time()
+    for beside in ({long: 7}, {long: {"total": 7, long: True}}, {"links": [{"rel": long, "href": "/m"}]}):
+        assert not read({"data": {**beside, "list": ALL}}).is_doubtful
+    assert time.process_time() - start < 3
+
+
 PLACE = {"pageNum": 1, "pageSize": 50, "pages": 3, "hasNextPage": True, "total": 30}
 HEARD_FORMS: list[dict[str, Any]] = [
     # a cursor or an address holds whatever digits it likes
@@ -775,6 +830,12 @@ HEARD_FORMS: list[dict[str, Any]] = [
     {"pageResult": {"total": 30, "orderBy": "starttime"}},
     *({key: {"会议总数": 30, "总时长": 900}} for key in ("统计", "汇总", "summary")),
     *({key: {"total": 30}} for key in ("summary", "rs", "x", "confData", "meetingStats", "ext")),
+    # in an object that only counts, by whatever name that is not of another thing
+    *(
+        {key: {"total": 30, "limit": 100, "offset": 0}}
+        for key in words("pageVO pageBean pageModel pageDTO 翻页 分页参数 概况 collection range listing window 情况")
+    ),
+    {"翻页": {"总数": 30}},
     # that nothing was cut says nothing of the next page
     *({key: False, "nextPageToken": "eyJ"} for key in ("truncated", "responseTruncated", "overflow", "已截断", "isCut")),
     {"truncated": False, "next": "https://x.example/m?page=2"},
@@ -861,6 +922,7 @@ OTHER_FORMS: list[dict[str, Any]] = [
             " 账单 短信 参会人 部门 话费 并发 线路 会议室 号码 未读"
         )
     ),
+    *({key: {"total": 99}} for key in words("attendees speakers hosts minutes onlineUsers pageViews 话单 会场 主持人 时长 终端 文件")),
     {"费用": {"合计": 99}, "余额": {"总计": 300}, "未读": {"总数": 3}},
     {"recordings": {"count": 3, "totalCount": 7}},
     *({key: {"total": 30, "list": ["系统维护通知"]}} for key in ("notices", "公告", "departments", "tags", "热词")),

@@ -333,6 +333,11 @@ WATCHES: list[dict[str, Any]] = [
     {"starttime": "2026-03-05 08:10:23", "endtime": "2026-03-06 09:02:11", "duration": "24:51:48"},
     {"starttime": "2026-03-05 00:00:00", "endtime": "2026-03-05 23:59:30", "duration": 86370},
     {"starttime": 1772640000000, "endtime": 1772812800000, "duration": 172800000},
+    # from an odd second to an odd second, whatever length it says
+    *(
+        {"starttime": "2026-03-05 09:17:33", "endtime": "2026-03-06 10:19:41", **said}
+        for said in ({"duration": 90008}, {"duration": 25}, {"duration": 0}, {})
+    ),
 ]
 
 
@@ -345,6 +350,20 @@ def test_what_lasted_from_its_own_start_to_its_end_took_place_however_long(
     for listed in (MEETINGS, []):
         own = {"meid": "M0", "meetingname": "防汛值守", "creator": "13900000000", **said, key: listed}
         assert ids(answer_with(json.dumps([meeting(9), own]))) == ["m9", "M0", *(OWN if listed else [])]
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        {"starttime": "2026-02-26 09:17:33", "endtime": "2026-03-05 09:17:34"},
+        {"starttime": "2026-03-01 00:00:00", "endtime": "2026-03-05 09:17:33"},
+        {"starttime": "2026-02-26 09:17:33", "endtime": "2026-03-31 23:59:59"},
+        {"starttime": "2026-02-26 09:17", "endtime": "2026-03-31 10:30"},
+    ],
+)
+def test_a_period_up_to_now_is_a_questions(answer_with: WithData, period: dict[str, str]) -> None:
+    room = {"confid": "8001", "creator": "13900000000", **period, "list": MEETINGS}
+    assert ids(answer_with(json.dumps(room))) == OWN
 
 
 @pytest.mark.parametrize("seconds", [0, 10800, 2678400 - 3600, "n/a", None])

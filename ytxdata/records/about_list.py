@@ -8,7 +8,20 @@ import re
 from collections.abc import Sequence
 
 from ytxdata.records.aliases import PARTIES, bare, in_english, named, plain
-from ytxdata.records.paging import DATED, PAGE_KEYS, TOTAL, is_count, is_heard, pages, totals
+from ytxdata.records.paging import (
+    DATED,
+    LONGEST_WORD,
+    NO,
+    PAGE_KEYS,
+    TOTAL,
+    UNIT,
+    YES,
+    is_count,
+    is_heard,
+    pages,
+    totals,
+    word_of,
+)
 from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS
 from ytxdata.records.spans import Found, Member
 
@@ -18,12 +31,29 @@ _OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "n
 _ANSWER = "page|paging|pager|pageable|paginat(?:ion|or)|result|response|resp|meta|head|header|envelope|reply"
 _PLAIN = (
     "info|data|list|set|status|sum|summary|stats?|statistics|overview|totals?|counts?|query|search|hits|extra|ext|extend"
-    "|extension|attr|attributes|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
+    "|extension|attr|attributes|params|options|props|body|content|out|output|root|common|base|basic|general|details?|view|of|all"
     "|records?|rows?|items?|meetings?|conferences?|confs?|entries|elements|documents|docs|objects"
 )
 _OF_ANSWER = re.compile(rf"(?=.*(?:{_ANSWER}))(?:{_ANSWER}|{_PLAIN})+")
 _OF_NOTHING = re.compile(rf"[a-z]{{0,2}}|(?:{_ANSWER}|{_PLAIN})+")
-"""Keys, bare and in English, of the answer itself, and such as name nothing else to count."""
+_OF_LIST = re.compile(rf"(?=.*(?:sum|stat|overview|total|count|data))(?:{_ANSWER}|{_PLAIN})+")
+"""Keys, bare and in English, of the answer itself, such as name nothing else to count, and of sums."""
+
+_OTHERS = (
+    "attend|participa|part(?:y|ies)|member|people|person|user|staff|employee|contact|hosts?$|speaker|guest|account|compan"
+    "|dep(?:t|artment)|tags?$|rooms?$|device|terminal|(?<!on)lines?$|numbers$|phone|recording|file|video|audio|^media|storage"
+    "|sms|mess?age|notice|notif|announce|mail|fee|bill|invoice|cost|price|amount|money|balance|quota|usage|licen[cs]e"
+    "|concurren|duration|timing|minute|seconds?$|hour|login|logs?$|visit|(?<!over)views?$|download|vote|poll|chat|comment"
+    "|task|orders?$|coupon|credit|unread|shard|人|员|部门|组织|会场|录音|录像|文件|账单|话单|订单|票|费|额(?!外)|钱|短信|消息|通知"
+    "|公告|未读|并发|线路|专线|会议室|房间|号码|账号|电话|设备|终端|时长|小时|分钟|标签|热词|授权|许可|聊天|日志|登录|积分|任务|待办"
+    "|vip|queue|trunk|webinar|dial|package|套餐|直播|地区"
+)
+_OF_OTHERS = re.compile(rf"{_OTHERS}|(?<![sui])s$|…")
+"""In keys, bare, of objects that count another thing, by a word for it or any plural but a known one (results): all
+others that only count are heard. `pageVO`, 翻页 and `collection` went unheard where only known words were."""
+
+_COUNTS_OTHERS = re.compile(_OTHERS)
+"""The same in keys of numbers: `omittedRows` is a plural, too."""
 
 _OF_CALL = re.compile(
     "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
@@ -40,21 +70,37 @@ _ELSE = re.compile(
     "|year|month|week|hours?|minutes?|min|seconds?|secs?|ms|millis(?:econds)?|micros|nanos|took|cost|elapsed|duration|latency"
     "|ttl|timeout|expires?(?:in)?|zone|ids?|uuid|guid|no|seq|serial|token|sign|nonce|key|port|bytes|size|length|width|limit"
     "|max|min|quota|balance|points|credits|retry|retries|attempts?|interval|amount|fee|price|yuan|money|percent|pct|rate"
-    "|ratio|score|floor|offset|index|depth|cache|cached|hit|success|successful|succeed|succeeded|ok|ret|result|valid|enabled"
+    "|ratio|score|floor|offset|index|depth|cache|cached|hit|success|successful|succ|succeed|succeeded|exceptions?|ok|ret|result|valid|enabled"
     "|encrypted|compressed|gzip|test|debug|sandbox|admin|vip|login|auth|authorized|online|maintenance|readonly"
+    "|sortable|public|private|trace|cluster|node|channel|mode|region|tenant|platform|source"
     "|[码号序态息因明间期日时秒钟费额价元率比版本存功败误型类级区]|毫秒|分钟数?|耗时|时长)$"
     "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show|auto"
     "|rate|api|server|client|user|account)"
     # of the usual frameworks: how a page is made, and how exactly was counted
-    "|^(?:empty|sorted|unsorted|paged|unpaged|optimizecountsql|searchcount|optimizejoinofcountsql|exact|numfoundexact"
+    "|^(?:n|empty|sorted|unsorted|paged|unpaged|optimizecountsql|searchcount|optimizejoinofcountsql|exact|numfoundexact"
     "|exhaustivenbhits|exhaustive|resultsizeestimate|outof|searchcutoff|processedbymaster|draw|secho|navigatepages"
     "|navigate(?:first|last)page|(?:items|hits|records|rows|results|num)?perpage|max(?:records|results|rows|items|pages)"
+    "|page(?:start|end)|unauthorizedrequest|abp|flag|reasonable|pagesizezero|orderbyonly|asc|desc|ascending|descending|reverse|deprecated"
     "|limitcount|每页.*|是否第一页|是否首页|isfirst.*|first|data|(?:fail|error|失败|错误).*)$"
 )
 """In plain keys of numbers and flags that say something else than how many meetings there are."""
 
-_FLAG_OR_NUMBER = re.compile(rb'"?(?:(?i:true|false|yes|no)|[1-9]\d{0,6}|\xe6\x98\xaf|\xe5\x90\xa6)"?')
-"""A flag, or how many there may be: what is longer is an instant, an id or a size."""
+_SURELY = re.compile(
+    r"truncat|withheld|withhold|omit|skipped|capped|cut(?:off)?$|hidden|(?<!inte)rest$|missing|incomplete|隐藏|省略|跳过|缺失"
+    r"|(?:over|above|beyond|exceed\w*|hit|reach\w*)(?:the)?(?:max|size|row|record|result|count)*limit$"
+    r"|(?:has|have|any|with)\w*(?:errors?|fail(?:ed|ures?)?|exceptions?)$"
+)
+"""In plain keys, what means that some are lacking where it does not say no, whatever else stands there."""
+
+_LIKE_FLAG = re.compile(
+    "^(?:is|has|have|are|was|were|是否|有无|已|被|未)|(?:ed|held|hidden|lost|left|cut|given|shown|sent)$"
+)
+"""In plain keys, what makes of a 1 a yes."""
+
+_WORDS = (YES | NO) - {"1", "0", "-1", "none", "无", "没有"}
+_NUMBER = re.compile(rf"([1-9]\d{{0,6}})\s*{UNIT}")
+_SAYS = re.compile(rb'[^\[{]|\{.{0,40}"value"')
+"""A flag, or how many there may be (what is longer is an instant, an id or a size), and what can say one."""
 
 
 def describes_page(key: str, raw: bytes, members: Sequence[Member], told: set[str]) -> bool:
@@ -81,8 +127,8 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
     """Return those members of an object under a key that speak of the list around it.
 
     What the key names is what a number in it counts: of the answer (`head`, `result`) and of what pages all is heard;
-    of what only counts (`summary`) where it names no other thing than meetings; of `participants` or 余额 nothing but
-    what names the meetings itself.
+    of what only counts (`summary`, 翻页) unless it names another thing than meetings; of `participants` or 余额 nothing
+    but what names the meetings itself.
     """
     if plain(key) in ("cursor", "cursors"):
         return [one._replace(key="nextcursor") if bare(one.key) == "next" else one for one in members]
@@ -90,7 +136,7 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
         return [*members]
     names_none = _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
     is_counting = all(map(_is_of_call, members))
-    if is_counting and names_none:
+    if is_counting and (names_none or not _OF_OTHERS.search(bare(key))):
         return [*members]
     heard = members if is_counting or names_none else ()
     return [one for one in heard if TOTAL.fullmatch(named(one.key)) and _OF_MEETINGS.search(plain(one.key))]
@@ -107,21 +153,37 @@ def counts_others(key: str, found: Sequence[Found]) -> bool:
     return is_of_words or (plain(key) in QUESTION_KEYS | _OTHER_THINGS and not any(one.has_id for one in found))
 
 
-def may_mean_more(member: Member) -> bool:
-    """Return whether a member is a flag or a number under a key that nothing is read from, and that may be about how
-    many meetings there are.
+def may_mean_more(member: Member) -> tuple[str, int | None] | None:
+    """Return what a member says and how many that may be (None of a flag), where it is a flag or a number under a key
+    that nothing is read from, and may be about how many meetings there are.
 
     There are as many words for that as platforms: each round of attacks found some that went unheard, and lists that
-    were cut were PROVEN without a word. What nobody reads is told.
+    were cut were PROVEN without a word. What nobody reads is told, in whatever form it is said.
 
     Examples
     --------
     >>> from ytxdata.records.spans import members_of
-    >>> said = members_of(b'{"resultsWithheld": true, "hasMore": false, "costTime": 35, "traceId": "a1"}')
-    >>> [one.key for one in said if may_mean_more(one)]
-    ['resultsWithheld']
+    >>> said = members_of(b'{"resultsWithheld": 1.0, "rowCap": "30", "costTime": 35, "id": "a1"}')
+    >>> {one.key: told for one in said if (told := may_mean_more(one))}
+    {'resultsWithheld': ('1', None), 'rowCap': ('30', 30)}
     """
-    if not _FLAG_OR_NUMBER.fullmatch(member.raw):
-        return False
+    word = word_of(member) if len(member.raw) <= LONGEST_WORD and _SAYS.match(member.raw) else None
+    number = _NUMBER.fullmatch(word) if word else None
     key = plain(member.key)
-    return not (key in ENVELOPE_KEYS | QUESTION_KEYS or _ELSE.search(key) or is_heard(member.key))
+    if word is None or not (number or word in _WORDS) or key in ENVELOPE_KEYS | QUESTION_KEYS or is_heard(member.key):
+        return None
+    if _SURELY.search(key):
+        return None if word in NO else (word, None)
+    if _ELSE.search(key) or (number and _COUNTS_OTHERS.search(key)):
+        return None
+    is_flag = not number or (word == "1" and _LIKE_FLAG.search(key) is not None)
+    return word, None if is_flag or not number else int(number[1])
+
+
+def tells_of_list(key: str, members: Sequence[Member], told: set[str]) -> bool:
+    """Return whether what nobody reads in an object under a key may be about the list beside it: it is of the answer,
+    or sums it up, and no record."""
+    is_of_list = (
+        _OF_LIST.fullmatch(in_english(bare(key))) or is_of_answer(key) or any(pages(bare(it.key)) for it in members)
+    )
+    return bool(is_of_list) and plain(key) not in QUESTION_KEYS | _OTHER_THINGS and not is_telling(key, told)

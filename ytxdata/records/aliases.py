@@ -121,15 +121,20 @@ def unfolded(key: str) -> str:
     return plain(_UNSEEN.sub("", unicodedata.normalize("NFKC", key)))
 
 
+_LONGEST_KEY = 80
+
+
 def bare(key: str) -> str:
-    """Return a key plain, and without points.
+    """Return a key plain, and without points; a longer one than anybody writes is no word of an answer's at all: a
+    pattern takes the square of `datadata…`.
 
     Examples
     --------
-    >>> bare("@odata.count"), bare("$values")
-    ('odatacount', 'values')
+    >>> bare("@odata.count"), bare("$values"), bare("data" * 1000)
+    ('odatacount', 'values', '…')
     """
-    return plain(key).replace(".", "")
+    short = plain(key).replace(".", "")
+    return short if len(short) <= _LONGEST_KEY else "…"
 
 
 def named(key: str) -> str:

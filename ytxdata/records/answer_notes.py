@@ -13,15 +13,15 @@ from typing import Any
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import mask
-from ytxdata.records.about_list import may_mean_more
+from ytxdata.records.about_list import may_mean_more, tells_of_list
 from ytxdata.records.aliases import OF_PAGES, OF_PERSONS, plain, unfolded
 from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.list_metadata import announces_deletion, has_own_list
 from ytxdata.records.nested import holds_json, parties_beside
-from ytxdata.records.paging import Announced, AskedFor, as_word
+from ytxdata.records.paging import Announced, AskedFor
 from ytxdata.records.reported_losses import totals_and_losses
 from ytxdata.records.siblings import names_zone, other_zone
-from ytxdata.records.signs import QUESTION_KEYS, Signs
+from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
 from ytxdata.records.values import as_phone, phone_text
 from ytxdata.redact import cut_secrets
@@ -49,9 +49,9 @@ _NESTED = Text(
     "records hold other meetings inside them ({paths}): each was read as a meeting of its own, none as a leg of the outer one",
 )
 _LEFT = Text(
-    "会议记录内部有 {n} 个对象自带开始时间，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
-    "{n} objects inside records have a start of their own and look like no meetings ({paths}): they may be recordings or"
-    " parts, and stay in those records",
+    "会议记录内部有 {n} 个对象自带开始时间，或自有召集人与参会方，却不像会议（{paths}）：可能是录音或分段，仍留在该记录中",
+    "{n} objects inside records have a start, or a convener and parties, of their own and look like no meetings ({paths}):"
+    " they may be recordings or parts, and stay in those records",
 )
 _NAMED = Text(
     "会议列表之外有 {n} 个对象只写出会议号，既无时间也无参会方（{paths}）：未作为会议读取",
@@ -106,6 +106,9 @@ _NO_ZONE = re.compile(rb'\d[ T]\d?\d:\d\d(?::\d\d(?:\.\d+)?)?"')
 EMPTY = re.compile(rb'\[\s*\]|\{\s*\}|"\s*"|"?null"?')
 """A value in which nothing stands."""
 
+_PIECE, _IS_WORDS = re.compile(r"[^.\[\]]+"), re.compile("(?=.{1,40}$)[a-z]+(?:[A-Z][a-z]+)*")
+"""A key in a path, and one that is words: a token hardly ever has neither a digit nor two capitals side by side."""
+
 _DIGITS = re.compile(r"\+?\d[\d -]{5,}\d")
 _DIGIT = re.compile(rb"[0-9]")
 _OF_MEETINGS = re.compile(
@@ -124,6 +127,7 @@ _SHORTEST_ID = 12
 
 _DEEPEST = 3
 """How many objects deep what is said of records by their ids is looked for."""
+_LONGEST_PAGE = 10_000
 _SHOWN = 5
 """How many places a warning names."""
 
@@ -149,7 +153,7 @@ class Remarks:
         self.named: dict[str, int] = {}
         self.deleted: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
-        self.unheard: dict[str, str] = {}
+        self.unheard: dict[str, tuple[str, int | None]] = {}
         self.zones: dict[str, str] = {}
         self.words: Counter[str] = Counter()
         self.keyed: dict[str, None] = {}
@@ -171,12 +175,8 @@ class Remarks:
         zones = (_ZONE.format(zones=of_zones),) if of_zones else ()
         counts = ", ".join(f"{_shown(key)}: {n}" for key, n in islice(self.words.items(), _SHOWN))
         words = (_WORDS_BESIDE.format(words=counts),) if counts else ()
-        odd = [
-            f"{_shown(path)}: {said}"
-            for path, said in self.unheard.items()
-            if not said.isdecimal() or int(said) > n_found
-        ]
-        unheard = (_UNHEARD.format(words=", ".join(odd[:_SHOWN])),) if odd else ()
+        odd = [f"{_shown(path)}: {said}" for path, (said, n) in self.unheard.items() if n is None or n > n_found]
+        unheard = (_UNHEARD.format(words=", ".join(odd[:_SHOWN]) + (" …" if odd[_SHOWN:] else "")),) if odd else ()
         return (*dict.fromkeys(self.said), *noted, *beside, *words, *zones, *unheard)
 
     def tell_miskeyed(self, whole: Found, members: list[Member], *, is_map: bool) -> None:
@@ -309,9 +309,19 @@ class Remarks:
         and no record speaks of what is around it.
         """
         self.loose += totals_and_losses(members)
-        self.unheard |= {f"{path}.{one.key}": as_word(one.raw) for one in members if may_mean_more(one)}
+        self.tell_unheard(path, members)
         if n_found or has_own_list(key_of(path), members):
             self.count_loose(n_found)
+
+    def tell_unheard(self, path: str, members: Sequence[Member], depth: int = 0) -> None:
+        """Note flags and numbers that nobody reads, also in an object beside the list that speaks of it."""
+        for one in members:
+            if said := may_mean_more(one):
+                self.unheard[f"{path}.{one.key}"] = said
+            elif one.raw[:1] == b"{" and len(one.raw) <= _LONGEST_PAGE and depth < _DEEPEST:
+                inner = members_of(one.raw)
+                if tells_of_list(one.key, inner, self.signs.columns(inner) & (EVIDENCE | {"meeting_id"})):
+                    self.tell_unheard(f"{path}.{one.key}", inner, depth + 1)
 
     def count_loose(self, n_found: int) -> None:
         """Hold what has been said of a place against what was found there."""
@@ -327,7 +337,7 @@ def key_of(path: str) -> str:
 def _shown(path: str) -> str:
     """Return a key or a path as a warning tells it: a platform may key by numbers of people, or echo a signature."""
     # between other words a local number looks like any figure to `hide_in_text`, and as a key it is somebody's
-    shown = hide_in_text(cut_secrets(path))
+    shown = hide_in_text(_PIECE.sub(lambda one: one[0] if _IS_WORDS.fullmatch(one[0]) else cut_secrets(one[0]), path))
     return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], shown)
 
 

@@ -90,7 +90,7 @@ _OF_ROOM = frozenset({"meeting_id", "name", "app_id", "state", "creator", "creat
 
 _POINTS = ("started_at", "ended_at", "booked_at")
 _DAY = timedelta(days=1)
-_SECONDS_OFF = 60
+_SECONDS_OFF, _ABOUT_NOW = 60, timedelta(seconds=5)
 _ZERO = frozenset({"0", "0.0", "0.00"})
 
 _ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
@@ -298,17 +298,27 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
 
     A period that was asked for is of whole days or longer than one. Who convened, when it was created and a sum of
     durations a room says too. Each made a meeting of what holds the meetings: one of 31 days. What lasted just from its
-    start to its end is its own: a watch of 25 hours vanished behind its sub-meetings.
+    start to its end, or from one odd second to another, is its own: a watch of 25 hours vanished behind sub-meetings.
     """
     if _has_parties(signs, members):
         return True
     said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
     points = {column: _instant(said[column]) for column in _POINTS if column in said}
     begun, ended = points.get("started_at"), points.get("ended_at")
-    if begun is not None and ended is not None and _lasted(said.get("duration_s"), ended - begun):
-        return True
-    is_long = begun is not None and ended is not None and ended - begun >= _DAY
+    is_long = False
+    if begun is not None and ended is not None:
+        is_own = _lasted(said.get("duration_s"), ended - begun) or _is_nobodys_question(begun, ended)
+        if is_own:
+            return True
+        is_long = ended - begun >= _DAY
     return not is_long and not all(one is not None and _is_edge_of_day(one) for one in points.values())
+
+
+def _is_nobodys_question(begun: datetime, ended: datetime) -> bool:
+    """Return whether a period is from an odd second to an odd second: people ask from minute to minute, programs for
+    whole days up to now."""
+    is_whole = (ended - begun + _ABOUT_NOW) % _DAY <= 2 * _ABOUT_NOW
+    return ended > begun and not is_whole and not {begun.second, ended.second} & {0, 59}
 
 
 def _lasted(raw: bytes | None, span: timedelta) -> bool:

@@ -47,6 +47,9 @@ _BY_WHOM_AND_WHEN = _WHEN | {"creator"}
 
 _TOOK_PLACE = _WHEN | {"creator", "duration_s"}
 
+_WHAT_OF_IT = frozenset({"duration_s", "amount_yuan", "state", "recording_url"})
+"""Beside who convened it and who came, what makes an object without times more than a group of people."""
+
 _OF_OTHERS = frozenset({"meeting_id", "creator", "started_at", PARTIES})
 """Columns of which an object in a record says one if it is a meeting, or may be one."""
 
@@ -322,12 +325,16 @@ class _InRecord:
         return bool(is_of_another(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
-        """Return whether an object has a start, or who made it and an end, that may be a meeting's: a recording or a sitting has one too."""
+        """Return whether an object has a start that may be a meeting's, or says who convened it, and when it ended or
+        who came and what of it: a recording or a sitting has one too."""
         members = members_of(item.one.raw)
         is_doubtful = not (self.is_lifted or item.is_among_parties or self.signs.has_phone(members))
         ids = {one.decode("utf-8", "replace") for one in self.signs.ids(members)}
         columns = self.signs.columns(members)
-        return is_doubtful and ("started_at" in columns or columns >= {"creator", "ended_at"}) and not ids & self.own
+        by_whom = "creator" in columns and (
+            "ended_at" in columns or (PARTIES in columns and bool(columns & _WHAT_OF_IT))
+        )
+        return is_doubtful and ("started_at" in columns or by_whom) and not ids & self.own
 
     def _sittings(self, value: Any, path: str, depth: int = 0) -> Iterator[str]:
         """Yield where an element of a list has two points in time under words that nobody knows (`begin`, `finish`): a

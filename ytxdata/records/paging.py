@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ytxdata.records.aliases import bare, in_english, named, plain
+from ytxdata.records.aliases import bare, in_english, named
 from ytxdata.records.json_values import read_value, scalar
 from ytxdata.records.spans import Member, is_blank
 
@@ -163,11 +163,11 @@ _SENTENCE = re.compile(
     rf"|\bfound\s(\d{{1,9}})\s{_LISTED_EN}\b|(?<![\d.-])(\d{{1,9}})\s{_LISTED_EN}\s(?:were\s|was\s)?found\b"
     rf"|\b(?:returned|returning|showing|shown|loaded|displaying)(?:\sfirst)?\s\d{{1,9}}(?:\s{_LISTED_EN})?\s*(?:/|(?:out )?of)\s*"
     r"(\d{1,9})(?![\d-])"
-    r"|(?<![\d-])\d{1,9}\s*(?:[-~～–至到]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d-])",
+    r"|(?<![\d/.:月-])\d{1,9}\s*(?:[-~～–至到]|to)\s*\d{1,9}\s*(?:/|(?:out )?of)\s*(\d{1,9})(?![\d/.-])",
     re.IGNORECASE,
 )  # fmt: skip
-"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list; and 共 8 个会议室 or
-共 3 条消息 counts what the noun says, which is not listed here."""
+"""A total in a sentence, or so many to so many of it: `1/3` is a page, `step 1 of 3` no list, 03/01 至 03/31 a month;
+and 共 8 个会议室 or 共 3 条消息 counts what the noun says, which is not listed here."""
 
 LONGEST_WORD = 80
 """A longer text is no number and no word that says that nothing is there."""
@@ -186,7 +186,7 @@ _MAY_BE_TIME = frozenset({"next", "more", "nextstart", "remaining"})
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 """A whole number as Gson and Lua write it."""
 
-_YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
+YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
 NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
 
 _TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri", "link")
@@ -262,7 +262,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     >>> totals([Member(key, raw, 0, 0) for key, raw in said.items()])
     [30, None]
     """
-    words = ((one.key, _told(one)) for one in members if not is_blank(one.raw))
+    words = ((one.key, word_of(one)) for one in members if not is_blank(one.raw))
     # Nothing is said by what only holds something: `{已结束: [...], 进行中: [...]}` was heard as one that goes on.
     said = {in_english(named(key)): word for key, word in words if word is not None}
     said |= dict.fromkeys(["nextlink"] * any(_leads_to_next(one.raw) for one in members), "true")
@@ -314,9 +314,9 @@ def _flag(key: str, word: str, *, is_place: bool, is_named: bool) -> bool | None
     may_be = is_named or key.startswith(("is", "has", "have", "are", "no"))
     may_be = may_be or (key not in _WORDS and (key.startswith("more") or CUT.fullmatch(key) is not None))
     may_be = may_be or "truncated" in key
-    if word in _YES | NO:
+    if word in YES | NO:
         is_sure = not word.lstrip("-").isdecimal() or may_be or key == "eof" or (key == "end" and not is_place)
-        return word in _YES if is_sure else None
+        return word in YES if is_sure else None
     if word.isdecimal():  # how many more there are
         return True if may_be and _MORE.fullmatch(key) and word.strip("0") else None
     is_more = None if key in _WORDS and not is_named else _says_more(word)
@@ -364,7 +364,7 @@ def _decoded(raw: bytes) -> Any:
     return value[0] if isinstance(value, list) and len(value) == 1 else value
 
 
-def _told(member: Member) -> str | None:
+def word_of(member: Member) -> str | None:
     """Return what a member says as a word, also where an object holds it: a link, or a text of XML; None of a list or
     an object that says no word."""
     if member.raw[:1] not in (b"[", b"{"):
@@ -390,7 +390,7 @@ def _leads_to_next(raw: bytes) -> bool:
         said = {bare(key): one for key, one in link.items()} if isinstance(link, dict) else {}
         rels = said.get("rel", said.get("relation"))
         words = " ".join(map(str, rels)) if isinstance(rels, list) else str(rels)
-        is_next = any(_NEXT.fullmatch(plain(re.split("[/:]", word)[-1])) for word in words.split())
+        is_next = any(_NEXT.fullmatch(bare(re.split("[/:]", word)[-1])) for word in words.split())
         if is_next and any(said.get(one) for one in _TEXT_KEYS):
             return True
     return False

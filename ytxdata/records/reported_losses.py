@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ytxdata.records.aliases import DEFAULT, bare, plain
+from ytxdata.records.aliases import DEFAULT, bare, named, plain
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.paging import LONGEST_WORD, NO, UNIT, as_word, pages, says_nothing, totals
+from ytxdata.records.paging import LONGEST_WORD, NO, TOTAL, UNIT, as_word, pages, says_nothing, totals
 from ytxdata.records.siblings import is_of_meeting
 from ytxdata.records.spans import Member
 
-_LONGEST_WARNINGS = 10_000
+_LONGEST_WARNINGS, _LONGEST_CLAUSE = 10_000, 300
 
 LOST = -1
 """What says that some could not be given at all: an answer that is full proves nothing either."""
 
+_OF_STORE_ZH = "节点|分片|分区|机房|区域|地区|服务器|数据源|查询|请求|页|批次"
 _OF_STORE = (
     "region|zone|node|shard|partition|server|cluster|replica|source|tenant|quer(?:y|ie)|request|page|batch|chunk|segment"
-    "|节点|分片|分区|机房|区域|地区|服务器|数据源|查询|请求|页|批次"
+    f"|{_OF_STORE_ZH}"
 )
 _LISTED = (
-    "id|no|number|record|row|item|result|entr(?:y|ie)|meeting|conference|conf|cdr|data|list|detail"
-    "|会议|通话|记录|数据|结果|明细|详情|条目|列表|名单|编?号"
+    "(?:meeting|conference|conf|record|cdr)(?:no|number)|id|record|row|item|result|entr(?:y|ie)|meeting|conference|conf"
+    "|cdr|data|list|detail|会议号|编号|会议|记录|数据|结果|明细|详情|条目|列表"
 )
 _FAILED_KEYS = re.compile(
     rf"(?:partial|部分)?(?:(?:{_OF_STORE}|{_LISTED})s?)*(?:errors?|failures?|exceptions?)(?:lists?|items?|details?)?"
@@ -31,12 +32,13 @@ _FAILED_KEYS = re.compile(
     rf"|(?:部分|{_OF_STORE}|{_LISTED})*(?:错误|失败|异常|故障)的?(?:{_OF_STORE}|{_LISTED})*)"
 )
 """Keys, bare, of what went wrong and of what failed, made of words for that and for what is listed or where it is kept:
-`failedCalls` and `failedLogins` are nobody's meetings, and `errorMsg` is the state of the call."""
+`failedCalls`, `failedNumbers`, 异常通话 and 失败号 are nobody's meetings, and `errorMsg` is the state of the call."""
 
 _BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
 _FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
 _WENT_WELL = re.compile(
-    "ok|success(?:ful(?:ly)?)?|succeeded|(?!.*[未不没非无部半少仅只败错异超缺丢漏个条场])[一-鿿]{0,6}(?:成功|正常)|200|n/a"
+    "(?:(?:s|err(?:or)?|status|all) )?ok|success(?:ful(?:ly)?)?|succeeded|normal|completed?|done|200|n/a"
+    "|(?!.*[未不没非无部半少仅只败错异超缺丢漏个条场])[一-鿿]{0,6}(?:成功|正常|完成|完毕)"
     "|(?:暂|目前|当前)无"
     rf"|(?:暂时?|目前|当前)?(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:any |任何)?(?:{_FAILURE})"
     rf"(?:的|信息|消息|内容|描述|原因|代?码|\s?(?:messages?|codes?|info))?{UNIT}"
@@ -54,13 +56,39 @@ _MESSAGE = re.compile(
 _WELL = re.compile("0+|200|null|none|无|")
 """Keys, plain, of a state and its words, and the numbers of one that went well: -1 is none."""
 
-_WARNINGS = re.compile("warn(?:ing)?s?|警告|告警|提醒")
-_NOT_GIVEN = re.compile(
-    "(?<!将)未(?:能)?(?:全部|完全)?(?:返回|加载|获取|取到|列出|响应)|(?<![无免防])超时(?![时设参阈上])|timed out"
-    "|partial (?:data|results?|list)|incomplete (?:data|results?|list)|(?:data|results?|records?|meetings?) (?:is|are|was|were)"
-    " (?:incomplete|missing|truncated|omitted)|(?:数据|记录|会议|结果|列表)(?:不完整|不全|缺失|丢失)"
+_WRONG = re.compile(r"-.*|[45]\d\d|e\W?\d.*|.*(?:err|fail|timeout|错|败).*")
+"""Codes that no words make good; any other is a platform's own, and its words say better what it means (10000, A0000)."""
+
+_OF_CALL = re.compile(
+    "(?:request|req|trace|span|log|transaction|correlation|message|msg)(?:id|uuid|guid|no)"
+    "|(?:server|response|request)?(?:time|timestamp|date)|took|cost|elapsed|version|(?:api)?ver|path|uri|url"
+    "|method|level|locale|lang(?:uage)?"
 )
-"""What a warning says where something was not given: most speak of something else (what will be shut down)."""
+"""Keys, plain, of which call it is and when, beside a state that is well: any other word there is what failed."""
+
+_WARNINGS = re.compile("warn(?:ing)?s?|警告|告警|提醒")
+_CLAUSE = re.compile(r'[，,。；;.!！\n"\[\]{}]')
+_MERELY_IF = re.compile(
+    r"(?<![例比])如(?!下)|若|万一|一旦|假如|将|届时|逾期|避免|以免|免得|防止|未(?:发现|出现|发生|见)|没有|并?无|不存在"
+    r"|\b(?:if|when|in case|will|no|not|none|never|without)\b(?! all\b)"
+)
+_OF_MEETINGS_ZH = "会议|记录|数据|结果|列表|明细|条目"
+_OTHERS_ZH = (
+    "录音|录像|文件|头像|图片|地址|链接|短信|消息|字幕|号码|姓名|昵称|费用|账单|余额|纪要|转写|附件|视频|音频|回放|权限"
+)
+_NOT_GIVEN = re.compile(
+    rf"(?=.*(?:{_OF_MEETINGS_ZH}|{_OF_STORE_ZH}|\d\s*[条场]|部分))(?!.*(?:{_OTHERS_ZH}))"
+    rf".*?(?P<loss>未(?:能)?(?:全部|完全|完整)?(?:返回|加载|获取|取到|列出|响应)(?!的)"
+    rf"|(?:{_OF_STORE_ZH}|接口|响应|读取|加载|获取|检索|数据库?)[^超]{{0,9}}超时(?![时设参阈上将会后则])"
+    rf"|(?:{_OF_MEETINGS_ZH})(?:可能)?(?:不完整|不全|有?缺失|有?丢失))"
+    r"|.*?(?P<lost>\b(?:quer(?:y|ies)|request|search|node|shard|region|zone|server|source|database|backend|upstream)s?\b.{0,30}"
+    r"\btimed out"
+    r"|partial (?:data|results?|list)|incomplete (?:data|results?|list)|not all (?:data|results|records|meetings)"
+    r"|(?:data|results?|records?|meetings?) (?:(?:is|are|was|were) (?:incomplete|missing|truncated|omitted|not returned)"
+    r"|could not be (?:returned|loaded|read)))"
+)
+"""What a clause of a warning says where meetings were not given; neither that none is missing, nor what to do if one
+were, nor of a recording; 超时 alone ends meetings and sessions."""
 
 
 def totals_and_losses(members: Sequence[Member]) -> list[int | None]:
@@ -85,12 +113,13 @@ def _names_failure(key: str, raw: bytes) -> bool:
     waiting = [read.value] if read else []
     for one in waiting:  # it grows
         if isinstance(one, dict) and not (found and found[1] and _began(one)):
-            states = [_is_well(plain(k), it) for k, it in one.items()]
-            if False in states:
+            states = {k: _is_well(plain(k), it) for k, it in one.items()}
+            is_well = True in states.values() and (False not in states.values() or _says_well(one, states))
+            # beside a state that is well stands of what call it is, and how many came; what failed has an id, too
+            is_beside = is_well and not (found and found[1])
+            if (False in states.values() and not is_well) or (not is_beside and _counts_failures(one)):
                 return True
-            # beside a state that is well stands of what call it is; what failed may stand there too
-            is_well = True in states and not (found and found[1])
-            said = {k: it for k, it in one.items() if not is_well or isinstance(it, (dict, list))}
+            said = {k: it for k, it in one.items() if not is_beside or (states[k] is None and not _is_of_call(k, it))}
             # which page of them this is, is none of their ids; alone, it is what failed
             waiting += (it for k, it in said.items() if len(one) < 2 or not (pages(bare(k)) and str(it).isdecimal()))
         elif isinstance(one, list):
@@ -104,19 +133,39 @@ def _is_well(key: str, value: Any) -> bool | None:
     """Return whether a state among errors, its code or its words, is that all went well; None of what is no state."""
     if isinstance(value, (bool, list, dict)) or value is None:
         return None
-    text = str(value).strip().casefold()
+    text = str(value).strip().casefold().replace("_", " ")
     if _CODE.fullmatch(key):
         return len(text) <= LONGEST_WORD and (_WELL.fullmatch(text) or _WENT_WELL.fullmatch(text)) is not None
     return not _is_failure(text) if text and _MESSAGE.fullmatch(key) else None
 
 
-def _warns_of_loss(member: Member) -> bool:
-    """Return whether a warning says that something was not given."""
-    is_short = len(member.raw) <= _LONGEST_WARNINGS and _WARNINGS.fullmatch(bare(member.key)) is not None
-    return (
-        is_short
-        and _NOT_GIVEN.search(as_json(read.value).casefold() if (read := read_value(member.raw)) else "") is not None
+def _says_well(said: dict[str, Any], states: Mapping[str, bool | None]) -> bool:
+    """Return whether the words beside a code that nobody knows say that all went well."""
+    wrong = {key: as_word(str(said[key]).encode("utf-8", "replace")) for key, is_well in states.items() if not is_well}
+    of_codes = (
+        _CODE.fullmatch(plain(key)) and not _WRONG.fullmatch(wrong[key]) for key in wrong if states[key] is False
     )
+    return all(of_codes) and any(_MESSAGE.fullmatch(plain(key)) for key, is_well in states.items() if is_well)
+
+
+def _is_of_call(key: str, value: Any) -> bool:
+    return not isinstance(value, (dict, list)) and _OF_CALL.fullmatch(bare(key)) is not None
+
+
+def _counts_failures(said: dict[str, Any]) -> bool:
+    """Return whether an object among errors says nothing but how many there were, beside its state."""
+    counts = [it for key, it in said.items() if plain(key) in ("count", "total", "num") or TOTAL.fullmatch(named(key))]
+    is_flat = not any(isinstance(it, (dict, list)) for it in said.values())
+    return is_flat and any(not isinstance(it, bool) and re.fullmatch(r"0*[1-9]\d{0,8}", str(it)) for it in counts)
+
+
+def _warns_of_loss(member: Member) -> bool:
+    """Return whether a warning says that meetings were not given."""
+    is_short = len(member.raw) <= _LONGEST_WARNINGS and _WARNINGS.fullmatch(bare(member.key)) is not None
+    read = read_value(member.raw) if is_short else None
+    clauses = _CLAUSE.split(as_json(read.value).casefold()) if read else ()
+    found = (_NOT_GIVEN.match(clause[:_LONGEST_CLAUSE]) for clause in clauses)
+    return any(one and not _MERELY_IF.search(one.string[: one.start(one.lastgroup or 0)]) for one in found)
 
 
 def _began(failed: dict[str, Any]) -> bool:
@@ -130,7 +179,7 @@ def _began(failed: dict[str, Any]) -> bool:
 
 def _is_failure(text: str) -> bool:
     """Return whether a text among errors is any but that there were none."""
-    word = as_word(said := text.encode("utf-8", "replace")).rstrip("。.!！")
+    word = as_word(said := text.encode("utf-8", "replace")).rstrip("。.!！").replace("_", " ")
     return len(text) > LONGEST_WORD or not (word in NO or _WENT_WELL.fullmatch(word) or says_nothing(said))
 
 

@@ -375,8 +375,8 @@ def _dialled(window: Sequence[DigitGroup], before: re.Match[str] | None = None) 
     if _is_abroad(window, digits) or _is_fixed(window, digits):
         return digits
     # undivided and not called one (`电话`) it is rather an id: a third of those of 12 digits would be a line
-    may_be_line = len(window) > 1 or digits.startswith("860") or bool(before and before["said"])
-    return _behind_86(window) if digits.startswith("86") and may_be_line else None
+    may_be_line = digits.startswith("86") and (len(window) > 1 or (before is not None and before["said"]))
+    return _behind_86(window) if may_be_line else None
 
 
 def _behind_86(window: Sequence[DigitGroup]) -> str | None:

@@ -17,10 +17,8 @@ from ytxdata.written_in_code import CHINESE, GROUP, TIME, DigitGroup, Sign, are_
 
 Hide = Callable[[str], str]
 
-_CALLED = r"电话|電話|座机|固话|热线|[致来回]电|tel|phone|fax"
-_BEFORE = re.compile(
-    rf"(?P<said>(?:{_CALLED})[号码是为]{{0,3}}[:： .]{{0,2}})?(?P<open>\( ?)?(?P<sign>(?:\+ ?\(?)?)\Z", re.IGNORECASE
-)
+_CALLED = r"(?i:电话|電話|手机|座机|固话|热线|联系|[致来回]电|tel|phone|fax)"
+_BEFORE = re.compile(rf"(?P<said>{_CALLED}[号码是为]{{0,3}}[:： .]{{0,2}})?(?P<open>\( ?)?(?P<sign>(?:\+ ?\(?)?)\Z")
 _SPLIT = re.compile(r"[ .·•()/-]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
@@ -61,7 +59,9 @@ _EXTENSION = re.compile(
 _BEHIND_LINE = re.compile(r"(?P<sign>-)(?P<behind>[0-9]{1,6})(?![0-9]|[.:/][0-9]|-[0-9]{1,2}(?![0-9]))")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
-_FILLERS = "*xX•＊ｘＸ×●○#＃■□▇✱∗⁎﹡"
+_STARS, _MARKS = "*xX•＊ｘＸ×✱∗⁎﹡", "●○#＃■□▇"  # these close to the digits: `评分 ●●●●● 1234567`, `1234567 ### 备注`
+_FILLERS = _STARS + _MARKS
+_HIDES = re.compile(rf"[{_STARS}]{{3}}|[0-9]-?[{_FILLERS}]{{3}}|[{_FILLERS}]{{3}}-?[0-9]")
 _PART = re.compile(
     rf"(?<![0-9*•＊×●○#])(?![#＃])\+?(?:[0-9{_FILLERS}][ .-]?){{9,12}}[0-9{_FILLERS}](?![0-9{_FILLERS}])"
 )
@@ -284,7 +284,7 @@ def _in_usual_groups(text: str, written: str) -> Iterator[tuple[int, int, str]]:
     yield from ((run.start(), run.end(), "".join(GROUP.findall(run[0]))) for run in _AS_AMOUNT.finditer(text))
     for run in _PART.finditer(text):
         digits = "".join(GROUP.findall(run[0]))
-        if len(digits) >= 4 and not is_date(digits) and re.search(f"[{_FILLERS}]{{3}}", run[0]):  # `### 20260131`
+        if len(digits) >= 4 and not is_date(digits) and _HIDES.search(run[0]):  # `### 20260131`
             yield run.start(), run.end(), "****"
 
 

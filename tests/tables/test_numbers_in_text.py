@@ -536,7 +536,7 @@ def test_a_country_behind_a_letter_is_one(number: str) -> None:
 def test_an_undivided_id_behind_86_is_no_line_unless_it_is_called_one(number: str) -> None:
     for said in ("工单 {} 复盘", "#{} 例会", "编号{}", "合同号：{} 会"):
         assert hide_in_text(said.format(number)) == said.format(number)
-    for said in ("电话 {} 会", "张三 Tel: {}", "回电{}", "座机：{} 会", "电话是{}"):
+    for said in ("电话 {} 会", "张三 Tel: {}", "回电{}", "座机：{} 会", "手机号{} 会", "电话是{}"):
         assert re.fullmatch(said.format(r"0\d\d\*{4}\d{3,4}"), hide_in_text(said.format("8675588886666")))
 
 
@@ -615,7 +615,15 @@ def test_a_mask_is_no_part_of_what_stands_beside_it() -> None:
         "1541659﹡﹡﹡﹡",
     ):
         assert hide_in_text(f"周会 {theirs} 复盘") == "周会 **** 复盘"
-    for text in ("### 20260131 周会", "●●●○○ 20260131 周会", "*** 20260131", "1920×1080×5678", "#12345678 #87654321"):
+    for text in (
+        "### 20260131 周会",
+        "●●●○○ 20260131 周会",
+        "*** 20260131",
+        "1920×1080×5678",
+        "#12345678 #87654321",
+        "评分 ●●●●● 1234567",
+        "1234567 ### 备注",
+    ):
         assert hide_in_text(text) == text
 
 

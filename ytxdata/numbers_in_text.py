@@ -346,11 +346,11 @@ def _is_gain(window: Sequence[DigitGroup], text: str, number: str) -> bool:
 
 
 def _is_zone(text: str, plus: int, groups: Sequence[DigitGroup]) -> bool:
-    """Tell whether a `+` behind a letter or a figure adds hours or days, with a day or two times behind, as in
-    `UTC+8 2026-01-31` and `T+1 20260131`; no country has a code of one digit but 1 and 7.
+    """Tell whether a `+` behind a letter adds hours or days, with a day or two times behind, as in `UTC+8 2026-01-31`,
+    `T+1 20260131` and `Q1+2 2026-02`; no country has a code of one digit but 1 and 7.
     """
     zone, *rest = groups
-    is_added = len(zone.digits) < 3 and re.match("[0-9A-Za-z]", text[max(0, plus - 1) : plus])
+    is_added = len(zone.digits) < 3 and re.search(r"[A-Za-z][0-9]?\Z", text[max(0, plus - 2) : plus])
     if not rest or not (is_added or re.fullmatch("[2-689]|0[0-9]*", zone.digits)):
         return False
     two = [group.digits for group in rest[:2]]
@@ -432,8 +432,8 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
         return False  # `0315-7654321-8`: the number is found without it, and what is left of it is hidden behind
     # `0315 1430-1600` is a day and two times, `0709 2522/2523` a day and two rooms: where the signs differ the area
     # code has to be one
-    are_times = all(TIME.fullmatch(group.digits) for group in window[1:])
-    return _is_uniform(window) or (not are_times and number_class(normalize(digits)) == "fixed")
+    all_times = all(TIME.fullmatch(group.digits) for group in window[1:])
+    return _is_uniform(window) or (not all_times and number_class(normalize(digits)) == "fixed")
 
 
 def _is_uniform(window: Sequence[DigitGroup]) -> bool:

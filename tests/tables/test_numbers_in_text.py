@@ -602,6 +602,8 @@ def test_what_is_hidden_stays_as_it_is_when_it_is_hidden_again(text: str, ends: 
 
 
 def test_a_mask_is_no_part_of_what_stands_beside_it() -> None:
+    shown = hide_in_text("张三8613812345678+86 1430-1600")
+    assert hide_in_text(shown) == shown
     for text in ("张三138****5678的会议", "138****5678一二三", "138****0755 8888 6666", "三****5678"):
         assert hide_in_text(text) == text
     for theirs in (

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
 from typing import NamedTuple
 
-from ytxdata import phones
+from ytxdata import phones, written_in_code
 from ytxdata.phones import FOREIGN, NO_ENDS, mask, normalize, number_class, read_phone
-from ytxdata.written_in_code import CHINESE, Sign, decoded, legible, plain
+from ytxdata.written_in_code import CHINESE, GROUP, TIME, DigitGroup, Sign, are_times, holds_date, is_date
 
 Hide = Callable[[str], str]
 
-_GROUP = re.compile(r"[0-9]+")
-_BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
-_BEFORE = re.compile(r"(?P<open>\( ?)?(?P<sign>(?:\+ ?\(?)?)\Z")
+_CALLED = r"(?i:电话|電話|手机|座机|固话|热线|联系|[致来回]电|tel|phone|fax)"
+_BEFORE = re.compile(rf"(?P<said>{_CALLED}[号码是为]{{0,3}}[:： .]{{0,2}})?(?P<open>\( ?)?(?P<sign>(?:\+ ?\(?)?)\Z")
 _SPLIT = re.compile(r"[ .·•()/-]+")
 _HIDDEN = re.compile(r"\+?[0-9]{0,6}\*{4}[0-9]{0,4}", re.ASCII)
 _FEWEST = 7
@@ -59,27 +57,28 @@ _EXTENSION = re.compile(
 )
 """An extension that is said to be one, or stands behind a sign (of lines alone: `13812345678-0930` is a time)."""
 _BEHIND_LINE = re.compile(r"(?P<sign>-)(?P<behind>[0-9]{1,6})(?![0-9]|[.:/][0-9]|-[0-9]{1,2}(?![0-9]))")
-_TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
 _LONG = re.compile(r"(?<![0-9])(?<!\*{4})[0-9]{12,}(?!\*{4}|[0-9])")
 """More digits than a number has. Beside a mask they are what was left of a run: masked twice it stays as it is."""
-_PART = re.compile(r"(?<![0-9*•＊])\+?(?:[0-9*xX•＊ｘＸ][ .-]?){9,12}[0-9*xX•＊ｘＸ](?![0-9*xX•＊ｘＸ])", re.ASCII)
+_STARS, _MARKS = "*xX•＊ｘＸ×✱∗⁎﹡", "●○#＃■□▇"  # these close to the digits: `评分 ●●●●● 1234567`, `1234567 ### 备注`
+_FILLERS = _STARS + _MARKS
+_HIDES = re.compile(rf"[{_STARS}]{{3}}|[0-9]-?[{_FILLERS}]{{3}}|[{_FILLERS}]{{3}}-?[0-9]")
+_PART = re.compile(
+    rf"(?<![0-9*•＊×●○#])(?![#＃])\+?(?:[0-9{_FILLERS}][ .-]?){{9,12}}[0-9{_FILLERS}](?![0-9{_FILLERS}])"
+)
 _OWN_MASK = re.compile(
-    r"(?:(?<![0-9*])|(?<=%[0-9A-F]{2}))\+?[0-9]{2,3}\*{4}[0-9]{3,4}(?![0-9*])(?:[-_]\*{1,6}(?![0-9*]))?"
+    r"(?:(?<![\d*])|(?<=%[0-9A-F]{2}))\+?[0-9]{2,3}\*{4}[0-9]{3,4}(?![\d*])(?:[-_]\*{1,6}(?![0-9*]))?"
     rf"|(?:{_SAID}|[转轉]接?)[- .:：=(【[]{{0,2}}\*{{1,6}}(?![0-9*])", re.IGNORECASE)  # fmt: skip
-_LEFT = re.compile(rf"[*%&\\]|:\\?/|[0-9][{_WORDS}]")
+_LEFT = re.compile(rf"[{_FILLERS}%&\\]|:\\?/|[0-9][{_WORDS}]")
 """`1541659****` in a title beside our `154****4396` is the whole number: somebody else's mask is hidden, ours stays. It
 is no part of what stands beside it: 张三138****5678, `138****0755 8888 6666`."""
 _ADDRESS = re.compile(r":\\?/\\?/[^\s\"'<>]+")
 _HASHES = re.compile(r"(?<![0-9a-z])(?![0-9]+(?![0-9a-f]))(?:[0-9a-f]{32,}|(?<=[~-])[0-9a-f]{16}(?![0-9a-f]))")
 
 
-class DigitGroup(NamedTuple):
-    """Some digits side by side: their place in the text, and what stands between them and the group before."""
-
-    start: int
-    end: int
-    digits: str
-    gap: str
+_FEN = re.compile(r"[0-9]+\.[0-9]{1,2}(?![0-9]|[ .()/-]{1,3}[0-9])")
+_COUNTED = r"[百千]?[万亿]?(?:[美港欧日]?元|人民币|[人台股次户件个]{1,2}|usd|rmb|cny)|[百千]?[万亿]|[%‰]"
+_UNIT = re.compile(rf" ?(?:{_COUNTED})(?!(?!的)\w)", re.IGNORECASE)
+"""None are 万科, 亿联 and 元朗, as in `(+852 91234567万科张总)`."""
 
 
 class FoundNumber(NamedTuple):
@@ -101,7 +100,7 @@ def hidden(phone: str) -> str:
     >>> *map(hidden, numbers), hidden("王小明 经理")
     ('138****5678', '138****5678', '010****0000', '+12****0100', '****')
     """
-    return phone if _HIDDEN.fullmatch(phone) else mask(phone if normalize(phone) else legible(phone))
+    return phone if _HIDDEN.fullmatch(phone) else mask(phone if normalize(phone) else written_in_code.legible(phone))
 
 
 def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS) -> str:
@@ -120,7 +119,7 @@ def hide_in_text(text: str, hide: Hide = hidden, ends: frozenset[str] = NO_ENDS)
     >>> hide_in_text("0044 20 7946 0018的会议"), hide_in_text("电话 1–381–234–5678"), hide_in_text("14:30-16:00 301会议室")
     ('+44****0018的会议', '电话 138****5678', '14:30-16:00 301会议室')
     """
-    size = sum(one.isdigit() or ord(one) in CHINESE or one in "*＊xXｘＸ•" for one in text)
+    size = sum(one.isdigit() or ord(one) in CHINESE or one in _FILLERS for one in text)
     pieces, done = [], 0
     for number in find_numbers(text, ends) if size >= _FEWEST else ():
         # two masks of one number, as a foreign and as one of ours, would leave a thousand
@@ -159,7 +158,7 @@ def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]
     [FoundNumber(start=0, end=19, dialled='075588880000', tail='转***')]
     """
     written = [Sign(character, place, place + 1) for place, character in enumerate(text)]
-    signs = decoded(written)
+    signs = written_in_code.decoded(written)
     found = _found(signs, ends)
     if signs is not written:  # `100%13812345678` is a percentage and a number
         found = _joined(found, _found(written, ends))
@@ -168,35 +167,46 @@ def find_numbers(text: str, ends: frozenset[str] = NO_ENDS) -> list[FoundNumber]
 
 def _found(signs: Sequence[Sign], ends: frozenset[str]) -> list[FoundNumber]:
     """Return the numbers of a text that is read in one way."""
-    read = [(sign, one) for sign in signs if (one := plain(sign.read))]
+    read = [(sign, one) for sign in signs if (one := written_in_code.plain(sign.read))]
     written = [sign.read for sign, _ in read]
     seen = [Sign(one, sign.start, sign.end) for sign, one in read]
-    text = "".join(sign.read for sign in seen)
-    text = _OWN_MASK.sub(lambda one: "\0" * len(one[0]), text) if "****" in text else text
+    whole = "".join(sign.read for sign in seen)
+    # `①13812345678②13912345678` is a list; what is no number without circled numerals may be one with: `1③812345678`
+    text = _maskless("".join(map(written_in_code.apart, written, whole)))
+    spans = _spans(text, ends)
+    if text != _maskless(whole):
+        known = {place for start, end, _ in spans for place in range(start, end)}
+        mixed = ("\0" if one == "\0" or place in known else whole[place] for place, one in enumerate(text))
+        spans += _spans(_maskless("".join(mixed)), ends)
 
     def there(start: int, end: int, dialled: str) -> FoundNumber:
-        tail = ""
-        behind = (_BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION).match(text, end)
+        tail, form = "", _BEHIND_LINE if written[end : end + 1] == ["_"] else _EXTENSION
+        behind = form.match(text, end) or form.match(whole, end)
         # programs put `_` between a number and its extension
         if behind and (behind.lastgroup == "digits" or written[end] == "_" or not _MOBILE.fullmatch(dialled)):
             first, end = behind.end() - len(behind[behind.lastgroup or 0]), behind.end()
-            tail = "".join(written[behind.start() : first]) + re.sub(r"[^-/、,，]", "*", text[first:end])
+            tail = "".join(written[behind.start() : first]) + re.sub(r"[^-/、,，]", "*", whole[first:end])
         return FoundNumber(seen[start].start, seen[end - 1].end, dialled, tail)
 
+    bare = _SPLIT.sub("", whole)
+    is_other = is_date(bare) or are_times(GROUP.findall(whole))
+    if not spans and not is_other and re.fullmatch(r"\+?[0-9]{7,15}", bare):
+        return [FoundNumber(signs[0].start, signs[-1].end, bare)]
+    return sorted(there(*span) for span in spans)
+
+
+def _maskless(text: str) -> str:
+    return _OWN_MASK.sub(lambda one: "\0" * len(one[0]), text) if "*" in text else text
+
+
+def _spans(text: str, ends: frozenset[str]) -> list[tuple[int, int, str]]:
+    """Return start, end and digits of the numbers of a text, found in each way; none overlap."""
     readings = dict.fromkeys((text, text.translate(CHINESE)))
     spans = list(_in_groups(text))
     in_any = (more for one in readings for more in (_in_usual_groups(one, text), _ends(one, ends)))
     for more in (_glued(text), _in_runs(text), *in_any):
         spans += [one for one in more if all(one[1] <= start or end <= one[0] for start, end, _ in spans)]
-    bare = _SPLIT.sub("", text)
-    if (
-        not spans
-        and re.fullmatch(r"\+?[0-9]{7,15}", bare)
-        and not _is_date(bare)
-        and not _are_times(_GROUP.findall(text))
-    ):
-        return [FoundNumber(signs[0].start, signs[-1].end, bare)]
-    return sorted(there(*span) for span in spans)
+    return spans
 
 
 def _joined(coded: Sequence[FoundNumber], uncoded: Sequence[FoundNumber]) -> list[FoundNumber]:
@@ -216,14 +226,16 @@ def _joined(coded: Sequence[FoundNumber], uncoded: Sequence[FoundNumber]) -> lis
 
 def _in_groups(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and digits of the numbers among the groups of digits of a text: from each place the longest."""
-    for chain in _chains(text):
+    for chain in written_in_code.chains(text):
         first = 0
         while first < len(chain):
             begin = chain[first].start
-            before = _BEFORE.search(text, max(0, begin - 5), begin)
+            before = _BEFORE.search(text, max(0, begin - 14), begin)
+            if before and before["sign"] and _is_zone(text, before.start("sign"), chain[first : first + 4]):
+                before = None
             for last in range(min(len(chain), first + 16), first, -1):
                 window = chain[first:last]
-                dialled = (_behind_plus(window, before) if before and before["sign"] else None) or _dialled(window)
+                dialled = _dialled(window, before)
                 if dialled is not None:
                     yield *_with_brackets(text, begin, before, window[-1].end), dialled
                     first = last
@@ -251,9 +263,9 @@ def _in_runs(text: str) -> Iterator[tuple[int, int, str]]:
     hashes = [one.span() for one in _HASHES.finditer(text)] if runs else []
     for run in runs:
         start, digits = run.start(), run[0]
-        if any(one <= start < end for one, end in hashes) or (len(digits) == 29 and _is_date(digits[:14])):
+        if any(one <= start < end for one, end in hashes) or (len(digits) == 29 and is_date(digits[:14])):
             continue
-        day = 8 if digits.startswith("20") and _is_date(digits[:8]) else 0
+        day = 8 if digits.startswith("20") and is_date(digits[:8]) else 0
         found = phones.mobiles_in(digits, day, anywhere=any(one <= start < end for one, end in addresses))
         yield from ((start + one, start + end, digits[one:end]) for one, end in found)
 
@@ -263,26 +275,27 @@ def _in_usual_groups(text: str, written: str) -> Iterator[tuple[int, int, str]]:
     unless they are written in numerals with nothing else between: so nobody writes times.
     """
     for run in _USUAL.finditer(text):
-        digits = "".join(_GROUP.findall(run[0]))
+        digits = "".join(GROUP.findall(run[0]))
         is_plain = _SPLIT.sub("", run[0]).lstrip("+").isdigit() and written[run.start() : run.end()] != run[0]
-        if run["town"] and (_is_date(digits[-8:]) or number_class(normalize(digits)) != "fixed"):
+        if run["town"] and (is_date(digits[-8:]) or number_class(normalize(digits)) != "fixed"):
             continue
-        if is_plain or not (_TIME.fullmatch(digits[-8:-4]) and _TIME.fullmatch(digits[-4:])):
+        if is_plain or not (TIME.fullmatch(digits[-8:-4]) and TIME.fullmatch(digits[-4:])):
             yield run.start(), run.end(), digits
-    yield from ((run.start(), run.end(), "".join(_GROUP.findall(run[0]))) for run in _AS_AMOUNT.finditer(text))
+    yield from ((run.start(), run.end(), "".join(GROUP.findall(run[0]))) for run in _AS_AMOUNT.finditer(text))
     for run in _PART.finditer(text):
-        if len(re.findall("[0-9]", run[0])) >= 4 and re.search(r"[*xX•＊ｘＸ]{3,}", run[0]):
+        digits = "".join(GROUP.findall(run[0]))
+        if len(digits) >= 4 and not is_date(digits) and _HIDES.search(run[0]):  # `### 20260131`
             yield run.start(), run.end(), "****"
 
 
 def _ends(text: str, ends: frozenset[str]) -> Iterator[tuple[int, int, str]]:
     """Yield what is an end of a known number, whatever it looks like: neighbouring groups that are all of it."""
-    for chain in _chains(text) if ends else ():
+    for chain in written_in_code.chains(text) if ends else ():
         first = 0
         while first < len(chain):
             for last in range(min(len(chain), first + 8), first, -1):
                 digits = "".join(one.digits for one in chain[first:last])
-                if digits in ends and not _is_date(digits):
+                if digits in ends and not is_date(digits):
                     yield chain[first].start, chain[last - 1].end, digits
                     first = last
                     break
@@ -290,24 +303,11 @@ def _ends(text: str, ends: frozenset[str]) -> Iterator[tuple[int, int, str]]:
                 first += 1
 
 
-def _chains(text: str) -> Iterator[list[DigitGroup]]:
-    """Yield the groups of digits that have nothing but a little space and punctuation between them."""
-    chain: list[DigitGroup] = []
-    for found in _GROUP.finditer(text):
-        gap = text[chain[-1].end : found.start()] if chain else ""
-        if chain and not _BETWEEN.fullmatch(gap):
-            yield chain
-            chain, gap = [], ""
-        chain.append(DigitGroup(found.start(), found.end(), found[0], gap))
-    if chain:
-        yield chain
-
-
 def _with_brackets(text: str, begin: int, before: re.Match[str] | None, end: int) -> tuple[int, int]:
     """Return where a number begins and ends with its `+` and a bracket around a part of it; one around all stays."""
     begin = before.start("sign") if before else begin
     unclosed = text.count("(", begin, end) - text.count(")", begin, end)
-    begin = before.start() if unclosed < 0 and before else begin
+    begin = before.start("open" if before["open"] else "sign") if unclosed < 0 and before else begin
     return begin, end + (unclosed > 0 and text[end : end + 1] == ")")
 
 
@@ -317,30 +317,54 @@ def _behind_plus(window: Sequence[DigitGroup], before: re.Match[str]) -> str | N
     has.
     """
     digits = "".join(group.digits for group in window)
-    if not _FEWEST <= len(digits) <= 15 or not _grouped(window, most=7) or _is_date(digits):
+    if not _FEWEST <= len(digits) <= 15 or not _grouped(window, most=7) or is_date(digits):
         return None
     if before["open"]:
         number = normalize(f"+{digits}")
-        if number is None or _is_gain(window, before.string) or (len(digits) < 10 and not phones.likelihood(number)[0]):
+        is_sure = len(digits) >= 10 or (number is not None and phones.likelihood(number)[0])
+        if number is None or not is_sure or _is_gain(window, before.string, number):
             return None
     return f"+{digits}"
 
 
-def _is_gain(window: Sequence[DigitGroup], text: str) -> bool:
-    """Tell whether a figure behind `(+` is counted in a unit, or alone in its brackets beside days, times and rooms."""
-    if _holds_date(window) or text[window[-1].end : window[-1].end + 1] in tuple("%‰万亿元"):
-        return True
+def _is_gain(window: Sequence[DigitGroup], text: str, number: str) -> bool:
+    """Tell whether a figure behind `(+` has fen or a unit, or is alone in its brackets beside days, times and rooms."""
     first, *rest = window
-    gaps = {*"".join(group.gap for group in rest)}
+    end, digits = window[-1].end, [group.digits for group in rest]
+    if holds_date(window) or _FEN.match(text, first.start) or _UNIT.match(text, end):
+        return True
+    if not any(")" in group.gap for group in rest):
+        return False
     is_code = first.digits.startswith("86") or phones.is_country_code(first.digits)
-    return ")" in gaps and (not is_code or bool({*"./"} & gaps) or _are_times([group.digits for group in rest]))
+    if not is_code or (are_times(digits) and digits[0] < digits[1]):
+        return True
+    gaps = [group.gap for group in rest]
+    # `(+1) 415.555.2671`, `(+49) 30/12345678`; no address of the internet, no days or rooms
+    is_line = {*gaps[1:]} == {"."} or (gaps[1:] == ["/"] and len(digits[-1]) > 5)
+    is_whole = is_line and not re.match("[./-][0-9]", text[end : end + 2]) and phones.likelihood(number)[0]
+    return not is_whole and bool({*"./"} & {*"".join(gaps)})
 
 
-def _dialled(window: Sequence[DigitGroup]) -> str | None:
+def _is_zone(text: str, plus: int, groups: Sequence[DigitGroup]) -> bool:
+    """Tell whether a `+` behind a letter adds hours or days, with a day or two times behind, as in `UTC+8 2026-01-31`,
+    `T+1 20260131` and `Q1+2 2026-02`; no country has a code of one digit but 1 and 7.
+    """
+    zone, *rest = groups
+    is_added = len(zone.digits) < 3 and re.search(r"[A-Za-z][0-9]?\Z", text[max(0, plus - 2) : plus])
+    if not rest or not (is_added or re.fullmatch("[2-689]|0[0-9]*", zone.digits)):
+        return False
+    two = [group.digits for group in rest[:2]]
+    is_day = re.compile(_DAY).match(text, rest[0].start) is not None or holds_date(rest) or is_date("".join(two))
+    return is_day or are_times(two)
+
+
+def _dialled(window: Sequence[DigitGroup], before: re.Match[str] | None = None) -> str | None:
     """Return how neighbouring groups would be dialled, or None when they are no telephone number."""
     digits = "".join(group.digits for group in window)
     if not _FEWEST <= len(digits) <= 19:
         return None
+    if before and before["sign"] and (abroad := _behind_plus(window, before)):
+        return abroad
     carrier = phones.CARRIER.match(digits)
     if carrier and carrier.end() <= len(window[0].digits):  # as in a column of numbers
         number = window[0].digits[carrier.end() :]
@@ -350,7 +374,9 @@ def _dialled(window: Sequence[DigitGroup]) -> str | None:
         return digits[-11:]  # as it is dialled at home, whichever way it was written
     if _is_abroad(window, digits) or _is_fixed(window, digits):
         return digits
-    return _behind_86(window) if digits.startswith("86") else None
+    # undivided and not called one (`电话`) it is rather an id: a third of those of 12 digits would be a line
+    may_be_line = digits.startswith("86") and (len(window) > 1 or (before is not None and before["said"]))
+    return _behind_86(window) if may_be_line else None
 
 
 def _behind_86(window: Sequence[DigitGroup]) -> str | None:
@@ -361,13 +387,13 @@ def _behind_86(window: Sequence[DigitGroup]) -> str | None:
     bare = first.digits if len(rest) + 1 < len(window) else first.digits[2:]
     line = [first._replace(digits=bare if bare[:1] == "0" else f"0{bare}"), *rest]
     digits = "".join(group.digits for group in line)
-    is_other = _holds_date(window) or _is_date(bare[:8]) or _are_times([group.digits for group in rest])
+    is_other = holds_date(window) or is_date(bare[:8]) or are_times([group.digits for group in rest])
     return None if is_other or not _is_fixed(line, digits) or number_class(normalize(digits)) != "fixed" else digits
 
 
 def _is_abroad(window: Sequence[DigitGroup], digits: str) -> bool:
     """00, then the country: at least three digits at once, so that `00 30 01 30` stays a time."""
-    if not digits.startswith("00") or not 10 <= len(digits) <= 17 or _holds_date(window):
+    if not digits.startswith("00") or not 10 <= len(digits) <= 17 or holds_date(window):
         return False
     is_begun = len(window[0].digits) > 2 or _is_one_by_one(window) or len(window[1].digits) < 4
     return is_begun and _grouped(window, most=7) and normalize(f"+{digits[2:]}") is not None
@@ -377,7 +403,7 @@ def _is_mobile(window: Sequence[DigitGroup], digits: str) -> bool:
     country = _HOME.match(digits)
     if country and _MOBILE.fullmatch(digits[country.end() :]):
         return _grouped(window, most=7)
-    if not _MOBILE.fullmatch(digits) or _holds_date(window):
+    if not _MOBILE.fullmatch(digits) or holds_date(window):
         return False
     if [group.gap for group in window[1:]] == ["."] * 3 and all(int(group.digits) < 256 for group in window):
         return False  # an address of the internet, as `192.168.23.221`
@@ -396,7 +422,7 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
     if len(window) > 1 and ")" in window[1].gap and len(window[0].digits) == len(area):
         return len(window) <= 5  # nobody puts the first part of a date into brackets
     # 2019/0202 is a local number, for a date is written in one or in three: `029/2019/0202`
-    if _holds_date(window) or (_is_date(local) and [len(group.digits) for group in window[1:]] != [4, 4]):
+    if holds_date(window) or (is_date(local) and [len(group.digits) for group in window[1:]] != [4, 4]):
         return False
     if _is_one_by_one(window) or len(window) == 1:
         return True
@@ -406,8 +432,8 @@ def _is_fixed(window: Sequence[DigitGroup], digits: str) -> bool:
         return False  # `0315-7654321-8`: the number is found without it, and what is left of it is hidden behind
     # `0315 1430-1600` is a day and two times, `0709 2522/2523` a day and two rooms: where the signs differ the area
     # code has to be one
-    are_times = all(_TIME.fullmatch(group.digits) for group in window[1:])
-    return _is_uniform(window) or (not are_times and number_class(normalize(digits)) == "fixed")
+    all_times = all(TIME.fullmatch(group.digits) for group in window[1:])
+    return _is_uniform(window) or (not all_times and number_class(normalize(digits)) == "fixed")
 
 
 def _is_uniform(window: Sequence[DigitGroup]) -> bool:
@@ -422,29 +448,3 @@ def _is_one_by_one(window: Sequence[DigitGroup]) -> bool:
 def _grouped(window: Sequence[DigitGroup], *, most: int) -> bool:
     """Tell whether there are few groups, or the digits come one by one behind the first."""
     return len(window) <= most or all(len(group.digits) == 1 for group in window[1:])
-
-
-def _holds_date(window: Sequence[DigitGroup]) -> bool:
-    """Tell whether three neighbouring groups are year, month and day (or the other way round), or one is all of them."""
-    texts = [group.digits.zfill(2) for group in window]
-    triples = [texts[at : at + 3] for at in range(len(texts) - 2)]
-    dates = [three for three in (*triples, *([*reversed(three)] for three in triples)) if len(three[0]) == 4]
-    return any(map(_is_date, (*texts, *map("".join, dates))))
-
-
-def _are_times(groups: Sequence[str]) -> bool:
-    return len(groups) == 2 and all(map(_TIME.fullmatch, groups))
-
-
-def _is_date(digits: str) -> bool:
-    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
-    local numbers that begin with 20.
-    """
-    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
-    if form is None or not "1950" <= digits[:4] <= "2049":
-        return False
-    try:
-        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
-    except ValueError:
-        return False
-    return True

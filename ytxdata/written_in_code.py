@@ -1,5 +1,6 @@
 """What a character is read as: one written in code, as in addresses, markup and strings of programs (`%31`, `&#49;`,
-`\\u0031`), and one of another script or width.
+`\\u0031`), and one of another script or width; and the digits that stand side by side, with the days and times among
+them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ import html
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 _H = "[0-9A-Fa-f]"
@@ -30,6 +32,11 @@ MAY_BE_CODE = re.compile(r"[%&\\]")
 _READ_AS = {"（": "(", "）": ")", "＋": "+", "．": ".", "／": "/", "・": "·", "⁄": "/", "∙": "·", "⋅": "·", "‧": "·"}
 _READ_AS |= dict.fromkeys("\u115f\u1160\u2800\u3164", "")  # fillers
 CHINESE = {ord(digit): str(value) for value, digits in enumerate(("〇零", "一幺壹", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for digit in digits}  # fmt: skip
+
+
+GROUP = re.compile(r"[0-9]+")
+TIME = re.compile(r"(?:[01][0-9]|2[0-4])[0-5][0-9]")
+_BETWEEN = re.compile(r"[ .·•()/-]{1,3}")  # three: `138 - 1234 - 5678`
 
 
 class Sign(NamedTuple):
@@ -107,3 +114,59 @@ def plain(character: str) -> str:
     if character != "\n" and kind in ("Cf", "Cc", "Co", "Mn", "Me", "Zl", "Zp"):
         return ""
     return _READ_AS.get(character, character)
+
+
+def apart(written: str, read: str) -> str:
+    """Return how a character is read, a circled, raised or lowered numeral as a letter: in front of a number it is a
+    bullet, behind it a footnote.
+    """
+    return "ª" if read.isdigit() and unicodedata.decimal(written, -1) < 0 else read
+
+
+class DigitGroup(NamedTuple):
+    """Some digits side by side: their place in the text, and what stands between them and the group before."""
+
+    start: int
+    end: int
+    digits: str
+    gap: str
+
+
+def chains(text: str) -> Iterator[list[DigitGroup]]:
+    """Yield the groups of digits that have nothing but a little space and punctuation between them."""
+    chain: list[DigitGroup] = []
+    for found in GROUP.finditer(text):
+        gap = text[chain[-1].end : found.start()] if chain else ""
+        if chain and not _BETWEEN.fullmatch(gap):
+            yield chain
+            chain, gap = [], ""
+        chain.append(DigitGroup(found.start(), found.end(), found[0], gap))
+    if chain:
+        yield chain
+
+
+def holds_date(window: Sequence[DigitGroup]) -> bool:
+    """Tell whether three neighbouring groups are year, month and day (or the other way round), or one is all of them."""
+    texts = [group.digits.zfill(2) for group in window]
+    triples = [texts[at : at + 3] for at in range(len(texts) - 2)]
+    dates = [three for three in (*triples, *([*reversed(three)] for three in triples)) if len(three[0]) == 4]
+    return any(map(is_date, (*texts, *map("".join, dates))))
+
+
+def are_times(groups: Sequence[str]) -> bool:
+    """Tell whether groups of digits are two times of day."""
+    return len(groups) == 2 and all(map(TIME.fullmatch, groups))
+
+
+def is_date(digits: str) -> bool:
+    """Tell whether digits are a date, with or without a time, of the years 1950 to 2049: later ones are rather the
+    local numbers that begin with 20.
+    """
+    form = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}.get(len(digits))
+    if form is None or not "1950" <= digits[:4] <= "2049":
+        return False
+    try:
+        datetime.strptime(digits, form)  # noqa: DTZ007  only asked whether it is one
+    except ValueError:
+        return False
+    return True

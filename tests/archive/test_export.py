@@ -121,6 +121,29 @@ def test_a_delta_export_keeps_nothing_of_the_rows_it_replaced(
     assert written(folder) == before
 
 
+@pytest.mark.parametrize("name", ["changes", "coverage", "pulls", "legs"])
+def test_a_delta_export_forgets_earlier_versions_also_of_tables_that_it_does_not_write(
+    kept: Archive, tmp_path: Path, name: str
+) -> None:
+    """An earlier ytxdata kept them, and so does a run that is killed behind its write."""
+    deltalake = pytest.importorskip("deltalake")
+    folder = tmp_path / "export"
+    kept.export(folder, "delta")
+    place = folder / name
+    rows = pa.table(deltalake.DeltaTable(place).to_pyarrow_table())
+    deltalake.write_deltalake(place, rows, mode="overwrite")
+    kept.export(folder, "delta")
+    verify_folder(folder)
+    log = [path.name for path in (place / "_delta_log").glob("0*.json")]
+    assert log == [f"{deltalake.DeltaTable(place).version():020d}.json"]
+    assert sum(path.suffix == ".parquet" for path in place.rglob("part-*")) == len(
+        deltalake.DeltaTable(place).file_uris()
+    )
+    again = written(folder)
+    kept.export(folder, "delta")
+    assert written(folder) == again
+
+
 def a_month_planted(folder: Path, form: str) -> None:
     place = folder / "meetings" / "month=2026-09"
     place.mkdir()

@@ -74,6 +74,29 @@ def test_doctor_hides_numbers_in_the_words_of_the_platform(
     assert "12345604" not in told
 
 
+def test_doctor_names_the_account_it_speaks_of_in_json_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ends of one id in fifty are digits alone: so a number looks that somebody masked."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Emulator(meetings=1) as emulator:
+            ids = {
+                "YTX_ACCOUNT_SID": "1541134185f5aaadcaf34ff93fd26134",
+                "YTX_APP_ID": "39950f45825388928e9ad920b1f98083",
+            }
+            for name, value in (
+                emulator.env | ids | {"YTX_BASE_URL": f"http://127.0.0.1:{server.server_port}"}
+            ).items():
+                monkeypatch.setenv(name, value)
+            assert run("doctor", "--json") != 0
+        server.shutdown()
+    told = capsys.readouterr().out
+    assert "1541***6134" in told
+    assert "3995***8083" in told
+    assert "用户 139****5604 075****6666 无权限" in told
+
+
 def test_doctor_is_content_with_a_good_account(account: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("doctor", "--json") == 0
     checks = json.loads(capsys.readouterr().out)["checks"]

@@ -120,6 +120,11 @@ def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> Export
     before = _before(target, format, masked)
     if not before:  # a first run that is killed must leave a folder that the next one knows as its own
         open_formats.write(target, _package(out, format, masked, [], []))
+    for name in (
+        *MONTHLY,
+        *WHOLE,
+    ):  # also of tables that will stay: an earlier ytxdata kept them, and so does a killed run
+        open_formats.forget_versions(target / name)
     now = _states(out, format, masked)
     kept = {
         state.month: state for state in before.values()

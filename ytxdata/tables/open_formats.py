@@ -385,10 +385,12 @@ def forget_versions(place: Path) -> None:
     """Take the files and the log of earlier versions of a Delta table away: they tell what was masked since, the log
     the least and the greatest text of each column.
     """
+    log = place / "_delta_log"
+    if not log.is_dir():
+        return
     from deltalake import DeltaTable
 
     table = DeltaTable(place)
-    log = place / "_delta_log"
     old = [path for path in log.glob("0*") if int(path.name[:20]) < table.version()]
     held = {place / path for path in pa.table(table.get_add_actions(flatten=True))["path"].to_pylist()}
     left = [path for path in place.rglob("*.parquet") if path not in held and log not in path.parents]

@@ -427,6 +427,13 @@ CUT = (
     "第 1-20 条/总共 52 条", "第 21-40 条/总共 52 条", "1-20 of 52", "Rows 1-20 of 52", "20 of 52 rows", "应导出52条，实际导出20条", "成功20条，失败32条",
     "有32条未导出", "未显示 32 条", "32 rows not shown", "32 rows omitted", "另有32条记录见附表", "剩余32条", "第一页，共三页", "第二页，共十二页",
     "页数：1/3", "当前页：1，总页数：3", "部分数据未导出", "部分数据未导出，如需完整数据请联系客服", "未导出全部数据", "只导出了部分数据", "以下省略", "Row limit reached", "LIMIT 20", "incomplete list", "更多记录请查看附件二", "系统超时，导出中断",
+    "List truncated to 20 rows", "Truncated at 20 rows", "Report truncated", "The list was truncated when the limit was reached",
+    "When the limit was reached the list was truncated", "The list is truncated, if you need the rest ask us",
+    "Only the first 20 rows are exported; see the console for more", "Showing the first 20 meetings of March", "前20条数据（按时间排序）",
+    "本表为前 20 条记录，其他请查系统", "仅前20条被导出", "本页显示 20 条数据，系统中共有 52 条", "当前显示 20 条，符合条件的共 52 条",
+    "导出 20 条，共查询到 52 条", "Showing 20 entries of total 52 entries", "其余会议从略", "其余省略", "剩余部分省略",
+    "数据被截断（若需完整数据请联系客服）", "导出后请注意：部分数据未导出", "若干说明：结果已截断", "导出失败32条", "select * from cdr limit 20",
+    "已加载 20 条，共 52 条", "未全部导出", "部分会议未导出", "32场会议未列出", "32 rows were omitted when exporting", "导出时被截断",
 )  # fmt: skip
 
 
@@ -460,7 +467,11 @@ def test_a_list_that_says_in_words_that_it_is_only_a_part_proves_nothing(words: 
      "本次导出20条，总时长（秒）：12000", "导出记录数：20，总时长(秒)：12000", "显示 20 条 / 每页 100 条", "当前页 20 条，总人次 320",
      "Exported 20 records, total seconds: 12000", "本次导出 20 条，总费用(元) 1200", "not truncated", "Names truncated to 20 characters",
      "会议主题过长时被截断显示", "若数据被截断，请联系客服", "记录不完整时请联系客服", "超过导出上限时请分批导出", "前20场免费", "First 20 meetings free",
-     "其余费用略", "应导出20条，实际导出20条", "成功20条，失败0条", "0 条未导出", "另有 3 场免费", "第一页，共一页", "会议 3.1-3.31，参会 52 人"],
+     "其余费用略", "应导出20条，实际导出20条", "成功20条，失败0条", "0 条未导出", "另有 3 场免费", "第一页，共一页", "会议 3.1-3.31，参会 52 人",
+     "导出成功 20 条，导出失败 0 条", "短信套餐剩余 200 条", "套餐剩余 30 场", "套餐 50 场，剩余 30 场", "短信发送失败 2 条", "呼叫失败：3条",
+     "短信发送成功 20 条，失败 2 条", "Credit limit: 20", "The list is truncated if it has more than 5000 rows", "No rows were truncated",
+     "Amounts are truncated to two decimals", "Contact us if the list is truncated", "若数据不全请联系客服", "数据被截断时请联系客服", "前20场按0.5元计费",
+     "The first 20 meetings are billed at half price", "其余条款内容略", "本次导出 20 场，本年累计共 312 场", "导出 20 条，共通话 52 分钟"],
 )  # fmt: skip
 def test_words_that_tell_of_pages_or_limits_and_of_nothing_that_is_missing_are_notes(words: str) -> None:
     assert heard(TIMES + CALLS + OWN + f'"{words}",,\n').finding == "witnessed"

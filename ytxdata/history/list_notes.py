@@ -122,9 +122,7 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 """A page, and of how many it is one."""
-_SHOWN = (
-    r"本页|当前|本次|显示|导出|列出|展示|返回|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b"
-)
+_SHOWN = r"本页|当前|本次|显示|导出|列出|展示|返回|加载|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b|\bloaded\b"
 _ALL_OF = (
     r"(?:结果|记录|数据|会议|明细|条目)?\W{0,6}(?:合计|总计|总数?|全部)?"
     r"(?:总?共有?|总共|总数|总计|全部|\btotal\b|\b(?:out )?of\b|/)(?:记录|数据|会议)?数?\W{0,4}"
@@ -137,36 +135,62 @@ _OF_MORE = re.compile(
     re.IGNORECASE,
 )
 """How many lines are shown, and of how many, by one unit: a sum of lengths or people is of no lines."""
+_ELSEWHERE = (
+    r"时长|分钟|小时|秒|人|方|费|元|额|每|页|年|季|累计|上[月期]|second|minute|hour|amount|duration|cost|charge|people|person"
+    r"|part|page|year"
+)
+_GAP = rf"(?:(?!{_ELSEWHERE})[^\d]){{0,8}}"
+_OF_ALL_FOUND = re.compile(
+    rf"(?:{_SHOWN})[^\d]{{0,12}}(?P<n>\d+)\s*(?P<u>{_COUNTED})?{_GAP}?(?:共|总|全部|\bof\b|/){_GAP}(?P<m>\d++)\s*+"
+    rf"(?:(?P<v>{_COUNTED})|(?![\w.]))",
+    re.IGNORECASE,
+)
+"""The same with other words between: 当前显示 40 条，符合条件的共 52 条."""
+_FREE = r"(?![^,。;]{0,16}(?:免|赠|优惠|折|单价|[计收]费|[付缴结][款清费算]|元|\bfree\b|waived|discount|charged|billed|\bpaid\b|yuan))"
 _FIRST = re.compile(
     rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}"
-    rf"|前\s*(\d+)\s*{_COUNTED}(?:会议|记录|数据|结果|明细)*\W*$|\blimit\W{{0,3}}(\d+)\W*$"
+    rf"|前\s*(\d+)\s*{_COUNTED}{_FREE}"
+    r"|(?:^\W*|\b(?:rows?|records?|lines?|export|query|display|results?|list|asc|desc|from \S+) )limit\W{0,3}(\d+)\W*$"
     rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?"
-    rf"{_COUNTED}(?:\s+(?:are|were))?(?:\s+(?:{_SHOWN}|included|returned))?\W*$",
+    rf"{_COUNTED}{_FREE}",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A limit: it cuts a list that has as many lines."""
+"""A limit: it cuts a list that has as many lines. So many that are free, or paid, are no limit."""
 _SOME = rf"(?<!\d)[1-9]\d*\s*{_COUNTED}"
 _LEFT_OUT = r"(?:显示|导出|列出|展示|返回|加载|shown|displayed|exported|listed|included|omitted)"
-_LIST = r"(?:数据|结果|清单|列表|记录|明细)"
+_LIST = r"(?:数据|结果|清单|列表|记录|明细|会议)"
 _MORE = re.compile(
-    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)(?:{_SOME}|{_LIST}|部分)*从?略\W*$"
-    rf"|{_LIST}(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
+    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)"
+    r"|(?:其余|余下|剩余)(?![^,。;]{0,8}(?:[费额价款列]|说明|备注|信息|内容|字段|税))[^,。;]{0,8}略\W*$"
+    rf"|{_LIST}(?:已|被|已被)?截断|^\W*已?被?截断\W*$|导出(?:时|中|过程中)?(?:已|被|已被)截断"
     r"|(?<!未)(?<!没有)(?:达到?|超[出过])[^,。;]{0,8}(?:导出|显示|查询|条数|行数|记录数?)[^,。;]{0,4}(?:上限|限制)"
     rf"|{_LIST}(?:并?不完整|不全|未全部)|部分{_LIST}[未没](?:有|能)?{_LEFT_OUT}|未(?:能)?{_LEFT_OUT}(?:全部|所有|完)|[只仅]{_LEFT_OUT}了?部分"
+    rf"|未(?:能)?(?:全部|完全){_LEFT_OUT}"
     rf"|{_SOME}(?:{_LIST})?(?:[未没](?:有|能)?|\s*(?:were |are )?not\s+){_LEFT_OUT}|未(?:能)?{_LEFT_OUT}\s*{_SOME}|{_SOME}\s+(?:were |are )?omitted"
-    rf"|失败\W{{0,2}}{_SOME}|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|(?:剩余|余下|其余)\s*{_SOME}\W*$|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
-    rf"|导出(?:被|已)?(?:中断|中止|失败)|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
-    rf"|\b(?:list|data|results?|output|export|file|rows|records|entries)\s+(?:(?:is|are|was|were|has been|have been)\s+)?truncated\b(?! to)|^\W*truncated\W*$"
+    rf"|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
+    r"|导出(?:被|已)?(?:中断|中止|失败(?!\W{0,2}\d))|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
+    r"|^(?!.*\b(?:not|no|never|names?|topics?|titles?|subjects?|characters?|chars?|texts?|cells?|decimals?|durations?|amounts?|values?)\b)"
+    r".*\btruncated\b"
     rf"|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
     re.IGNORECASE | re.MULTILINE,
 )
+_REST = re.compile(
+    rf"(?:(?:^|[,，。;；])\W*|导出|下载|加载)失败\W{{0,2}}{_SOME}|(?:^|[,，。;；])\W*(?:剩余|余下|其余)\s*{_SOME}\W*$"
+)
+_OF_NO_LIST = re.compile(
+    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
+)
+"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
 _SHOULD = re.compile(rf"应(?:该?{_LEFT_OUT}|有)\s*(\d+)\s*{_COUNTED}\W{{0,3}}实际?{_LEFT_OUT}?\s*(\d+)\s*{_COUNTED}")
 _IF = re.compile(
-    r"[若倘]|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天])|[时后](?:请|须|应|会|被)|时\W*$|\b(?:if|when|should)\b",
+    r"若(?!干)|倘|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天次年期时])"
+    r"|\b(?:if|unless|should|when(?!.*\b(?:was|were)\b))\b",
     re.IGNORECASE,
 )
-"""What says what would be: that a list that is cut may be asked for again is no word that it is."""
+"""What says what would be, in front: that a list that is cut may be asked for again is no word that it is."""
+_THEN = re.compile(r"[^,]{0,4}?[时后](?:请|须|应|会)|时\W*$")
+_GENERALLY = re.compile(r"\b(?:is|are|be|gets?)\b.*\s(?:if|when)\b(?!.*\b(?:was|were)\b)", re.IGNORECASE)
 _GOES_ON = re.compile(r"未完待续|[转接续见]下一?页|下页续|to be continued|continue[ds] (?:on|over)", re.IGNORECASE)
 """That a page goes on: in a list of all pages the next one stands below."""
 
@@ -183,7 +207,8 @@ def is_of_cut(words: Sequence[str]) -> bool:
     (True, False, False)
     """
     text = _as_read(" ".join(words))
-    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _SHOULD, _GOES_ON))
+    said = (_PAGE, _OF_MORE, _OF_ALL_FOUND, _FIRST, _MORE, _REST, _SHOULD, _GOES_ON)
+    is_told = any(one.search(text) for one in said)
     return is_told and not any(parse_instant(one.strip()) or _FIGURE.fullmatch(one) for one in words)
 
 
@@ -221,6 +246,10 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
             and (one["u"] or one["v"] or one["begin"])
             for one in _OF_MORE.finditer(text)
         ) or any(int(one[1]) > int(one[2]) for one in _SHOULD.finditer(text))
+        is_less = is_less or any(
+            int(one["m"]) > max(len(lines), int(one["n"])) and len({one["u"], one["v"]} - {None}) == 1
+            for one in _OF_ALL_FOUND.finditer(text)
+        )
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
         found |= {place} if is_less or is_full or goes_on or _is_cut(text) else set()
@@ -228,7 +257,19 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
 
 
 def _is_cut(text: str) -> bool:
-    return any(_MORE.search(one) and not _IF.search(one) for one in re.split(r"[,，。;；\n]", text))
+    for sentence in re.split(r"[。;；\n]", text):
+        clauses = re.split(r"[,，]", sentence)
+        if any(map(_says_more, clauses)) or (not _OF_NO_LIST.search(sentence) and any(map(_REST.search, clauses))):
+            return True
+    return False
+
+
+def _says_more(clause: str) -> bool:
+    """Say whether a clause says that there is more, and neither when there would be nor when there is in general."""
+    return any(
+        not _IF.search(clause[: one.end()]) and not _THEN.match(clause[one.end() :])
+        for one in ([] if _GENERALLY.search(clause) else _MORE.finditer(clause))
+    )
 
 
 _NUMERAL = re.compile(r"(?<=[第共])\s*[一二两三四五六七八九十百]{1,5}(?=\s*[页条行笔场])")

@@ -242,6 +242,8 @@ SEVERAL: dict[str, str] = {
     "several days in a cell, without years": columned("召开于", cells={3: "3月1日;3月8日"}),
     "in a column that is read, too": (TIMES + CALLS + OWN).replace("时长\n", "时长,会议次数\n").replace("600\n", "600,1\n").replace(
         "600,1\n", "600,2\n", 1),
+    "another start of a line that says when and how long": (TIMES + CALLS + OWN).replace("时长\n", "时长,第二场开始时间\n").replace(
+        "600\nm1,", "600,2026-03-25 10:00\nm1,"),
     "JSON": json.dumps({"list": [{"conferenceid": f"m{n}", "meetings": 1 + (n == 3)} for n in range(20)], "total": 20}),
 }  # fmt: skip
 
@@ -253,7 +255,27 @@ def test_a_line_that_is_several_meetings_by_a_column_that_nobody_read_proves_not
     assert "several" in {why for _, why in said.aside}
 
 
+def whole(columns: str, cells: str) -> str:
+    """A list of a line, a time and a length for each meeting, with more columns."""
+    rows = [
+        f"{one},{cells.format(n=n, nth=n % 2 + 1, day=one.split(',')[1][:10])}"
+        for n, one in enumerate(CALLS.splitlines())
+    ]
+    return TIMES.replace("\n", f",{columns}\n") + "\n".join(rows) + "\n" + OWN
+
+
 HARMLESS = {
+    "lengths by access number": whole("4008100100,02161234567", "600,0"),
+    "costs by service": whole("400,95", "1.20,2.40"),
+    "how many the month had": whole("本月会议总次数", "20"),
+    "calls beside compact times": whole("次数", "{nth}").replace("-", "").replace(" 08:00:00", "080000"),
+    "JSON with epochs and a count of parties": json.dumps({"list": [
+        {"meetingid": f"m{n}", "starttime": int(at(24 * n).timestamp() * 1000), "duration": 600, "count": n % 4 + 1} for n in range(20)],
+        "total": 20}),
+    "start and end in a cell": whole("起止时间", "{day} 08:00:00，{day} 08:10:00"),
+    "when parties joined": whole("入会时间", "{day} 08:00:00;{day} 08:00:30"),
+    "days of reminders": whole("提醒日期", "2026-02-01、2026-02-02"),
+    "lengths by half of the day": whole("上午时长,下午时长", "600,0"),
     "a number of each line": columned("场次", cells={n: f"{n + 1}" for n in range(20)}),
     "each met once": columned("会议次数", cells={-1: "1"}),
     "people": columned("参会人数", "人次", "通话次数", cells={-1: "5,5,9"}),
@@ -272,6 +294,15 @@ HARMLESS = {
 @pytest.mark.parametrize("form", HARMLESS)
 def test_other_columns_that_nobody_reads_are_harmless(form: str) -> None:
     assert heard(HARMLESS[form], [replace(one, lengths=Lengths(600)) for one in daily()]).finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    ("counts", "finding"), [("12" * 10, "witnessed"), ("21" * 10, "witnessed"), ("2" * 20, "witnessed"), ("12" * 9 + "22", "unread")]
+)  # fmt: skip
+def test_which_of_its_day_a_meeting_is_is_no_number_of_meetings(counts: str, finding: str) -> None:
+    lines = (f"m{n},2026-03-{n // 2 + 1:02} {8 + 12 * (n % 2):02}:00:00,600,{one}\n" for n, one in enumerate(counts))
+    listed = "会议编号,开始时间,时长,会议场次\n" + "".join(lines) + OWN
+    assert heard(listed, [Archived(f"d{n}", f"m{n}", at(12 * n)) for n in range(20)]).finding == finding
 
 
 @pytest.mark.parametrize("one", ["2026-03-25,,600", "2026-03-25,2026-03-25 08:00,", "20260325,,", "8-25,,"])

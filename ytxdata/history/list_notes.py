@@ -5,13 +5,15 @@ only a part, and columns by which a line is several meetings.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time
 
 from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
-from ytxdata.spreadsheets import bare
-from ytxdata.times import parse_instant
+from ytxdata.spreadsheets import bare, dated
+from ytxdata.times import BEIJING, parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
@@ -302,7 +304,7 @@ _ORDINAL = re.compile(
 )
 _FIRST_ONE = frozenset({"一", "1", "first", "上午"})
 _ONE_OF_DAYS = re.compile(
-    r"(?=.*\w)(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
+    r"(?=.*\w)(?!.*\d{5})(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
     r"\W?(?:(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
     r"|(?:jan|feb)(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|(?:sep|sept|nov|dec)(?:ember)?|oct(?:ober)?)?\W?"
 )
@@ -321,7 +323,7 @@ _LONGEST = 40
 def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_name: Mapping[str, str]) -> list[int]:
     """Return the numbers of columns that nobody read, by which a line is several meetings: one for each day, for the
     second of them, of several days, or of how often a room met. A room that met once more than the archive knew proved
-    its month.
+    its month. A line that says when and how long is one, but by another start or a count that is surely of meetings.
 
     Examples
     --------
@@ -334,9 +336,10 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
     own, looked_at = by_name.get("meeting_id", ""), [*places, *by_name.values()]
     lines = [{name: filled(str(row.get(name) or "")) for name in looked_at} for row in rows if places]
     lines = [one for one in lines if one.get(own) and not is_total(one[own])]
-    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in lines)]
+    open_ = [one for one in lines if not _is_whole(one, by_name)]
+    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in open_)]
     found = [*days] if len(days) > 1 else []
-    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in lines)]
+    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in open_)]
     found += [name for name in places if _counts_meetings(name, lines, by_name)]
     kinds: dict[str, list[str]] = {ours: [name] for ours, name in by_name.items()}
     for name in places:
@@ -345,7 +348,8 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
             stem = key[: told.start()] + key[told.end() :]
             kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
             others = kinds.setdefault(kind, []) if kind else []
-            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in lines)
+            of = lines if kind == "started_at" else open_
+            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in of)
             found += [name] if is_more and _FIRST_ONE.isdisjoint(told.groups()) else []
             others.append(name)
     return sorted({places[name] for name in found})
@@ -361,13 +365,50 @@ def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Map
     """
     if not (told := _N_MEETINGS.fullmatch(bare(name))):
         return False
-    counts = [_A_COUNT.fullmatch(one[name]) for one in lines]
-    if [int(one[1]) for one in counts if one] == [*range(1, len(lines) + 1)]:
+    counts = [int(one[1]) if (one := _A_COUNT.fullmatch(line[name])) else 0 for line in lines]
+    if counts == [*range(1, len(lines) + 1)] or _is_of_group(counts, lines, by_name):
         return False
     is_sure = any(told.groups())
-    starts = [by_name[ours] for ours in _TIMES_OF if ours in by_name]
-    timed = (any(":" in line[start] for start in starts) for line in lines)
-    return any(n and int(n[1]) > 1 and (is_sure or not is_timed) for n, is_timed in zip(counts, timed, strict=True))
+    return any(n > 1 and (is_sure or not _moment(one, by_name)) for n, one in zip(counts, lines, strict=True))
+
+
+def _is_of_group(counts: Sequence[int], lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
+    """Say whether lines that say when and how long are counted: which of its day or room each is, or how many these had."""
+    if not all(_is_whole(one, by_name) for one in lines):
+        return False
+    moments = [_moment(one, by_name) for one in lines]
+    days = [at and at.astimezone(BEIJING).date() for at in moments]
+    rooms = [one[by_name["meeting_id"]] for one in lines]
+    groups: tuple[Sequence[object], ...] = ([None] * len(lines), days, rooms, [*zip(days, rooms, strict=True)])
+    for keys in groups:
+        sizes, nth = Counter(keys), _nth(keys)
+        of_all = [sizes[key] for key in keys]
+        if counts in (nth, of_all, [n - one + 1 for n, one in zip(of_all, nth, strict=True)]):
+            return max(of_all) > 1
+    return False
+
+
+def _nth(keys: Sequence[object]) -> list[int]:
+    seen, found = Counter[object](), list[int]()
+    for key in keys:
+        seen[key] += 1
+        found.append(seen[key])
+    return found
+
+
+def _moment(line: Mapping[str, str], by_name: Mapping[str, str]) -> datetime | None:
+    """Return when a line is, of its own; a day is no instant."""
+    told = (parse_instant(dated(line[by_name[ours]])) for ours in _TIMES_OF if ours in by_name)
+    return next((at for at in told if at and at.astimezone(BEIJING).time() != time()), None)
+
+
+def _is_whole(line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
+    spans = [line[by_name[ours]] for ours in ("duration_s", "ended_at") if ours in by_name]
+    return (
+        any(any(map(str.isdigit, one)) for one in spans)
+        and "started_at" in by_name
+        and _moment(line, by_name) is not None
+    )
 
 
 _A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")

@@ -137,6 +137,11 @@ HONEST: dict[str, str | bytes] = {
     "JSON with parties that say when, and its meetings none": json.dumps({"list": [
         {"meetingid": one["meetingid"], "parties": [{"phone": str(n), "starttime": one["starttime"]} for n in range(2)]}
         for one in as_json()], "total": 20}),
+    **{f"JSON with {name} of its own": json.dumps({"list": [one | {name: cell} for one in as_json()], "total": 20}) for name, cell in (
+        ("booking", {"starttime": "2026-02-27 08:00:00", "duration": 3600}), ("creator", {"phone": "1", "date": "2025-08-01 08:00:00"}),
+        ("reminders", ["2026-02-27 08:00:00", "2026-02-27 09:00:00"]), ("changedAt", ["2026-02-27 08:00:00", "2026-02-27 09:00:00"]),
+        ("recordings", [{"duration": 300}, {"duration": 300}]), ("costs", [{"amount": "1.00"}, {"amount": "2.00"}]),
+        ("parts", [{"duration": 300}, {"duration": 300}]), ("owner", {"phone": "1", "date": "2025-08-01"}))},
     "JSON by day with parties": json.dumps({"list": [
         one | {"starttime": str(one["starttime"])[:10], "parties": [{"phone": "1", "starttime": one["starttime"]}]}
         for one in as_json()], "total": 20}),
@@ -189,6 +194,13 @@ FORGED: dict[str, tuple[str | bytes, str, int]] = {
     "sessions that say how long": (
         json.dumps({"list": [as_json()[0] | {"sessions": [{"duration": 300}, {"duration": 300}]}, *as_json()[1:]], "total": 20}),
         "nested", 1,
+    ),
+    "sessions that are times, of a meeting that says when and how long": (
+        json.dumps({"list": [one | {"sessions": ["2026-03-02 08:00", "2026-03-25 10:00"]} for one in as_json()], "total": 20}),
+        "nested", 1,
+    ),
+    "a booking that is another meeting": (
+        json.dumps({"list": [one | {"booking": {"meetingid": "LOST"}} for one in as_json()], "total": 20}), "nested", 1,
     ),
     "sessions that are times": (
         json.dumps({"list": [{"meetingid": f"m{n}", "at": ["2026-03-02 08:00", "2026-03-25 10:00"]} for n in range(20)], "total": 20}),
@@ -744,6 +756,14 @@ def test_a_total_in_a_unit_that_no_line_has_proves_nothing_by_itself_and_accuses
     [
         ("合计,,11400\n", "total_differs"),
         ("总场次：,21,\n", "total_differs"),
+        ("账期：,2026-03,总场次：,22\n", "total_differs"),
+        ("单位：,某公司,合计：,22场\n", "total_differs"),
+        ("账期：,2026-03,合计,22场\n", "total_differs"),
+        ("账期：,2026-03,总场次：,20\n", "witnessed"),
+        ("单位：,某公司,合计：,20场\n", "witnessed"),
+        ("某公司,总部,三楼\n", "no_total"),
+        ("账单,2026-03,总时长（秒）：,12000\n", "witnessed"),
+        ("账期：,2026-03,至,2026-03-31\n", "no_total"),
         ("总场次：,20,总时长（秒）：,11400\n", "total_differs"),
     ],
 )

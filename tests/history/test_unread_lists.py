@@ -90,8 +90,9 @@ HONEST: dict[str, str | bytes] = {
     "subtotals": TIMES + CALLS.replace("m10,", "小计,,6000\nm10,") + "小计,,6000\n" + OWN,
     **{f"days above their lines, {day}": TIMES + "".join(f"{day.format(n + 1)},,\n{one}\n小计,,600\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN
        for day in ("2026-03-{:02}", "2026/3/{}", "2026.03.{:02}", "2026年3月{}日", "2026-03-{:02} 00:00:00")},
-    "days above their lines and no subtotals": TIMES
-    + "".join(f"2026-03-{n + 1:02},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN,
+    **{f"days above their lines and no subtotals, {day}": TIMES
+       + "".join(f"{day.format(n + 1)},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN
+       for day in ("2026-03-{:02}", "2026年03月{:02}日", "3月{}日", "2026-03-{:02} 星期一", "2026年3月{}日（星期一）", "2026/3/{}", "2026-03-{:02} 周日")},
     "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
     "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
     "its total on top": OWN + TIMES + CALLS,
@@ -476,7 +477,7 @@ CUT = (
     "本表为前 20 条记录，其他请查系统", "仅前20条被导出", "本页显示 20 条数据，系统中共有 52 条", "当前显示 20 条，符合条件的共 52 条",
     "导出 20 条，共查询到 52 条", "Showing 20 entries of total 52 entries", "其余会议从略", "其余省略", "剩余部分省略",
     "数据被截断（若需完整数据请联系客服）", "导出后请注意：部分数据未导出", "若干说明：结果已截断", "导出失败32条", "select * from cdr limit 20",
-    "已加载 20 条，共 52 条", "未全部导出", "部分会议未导出", "32场会议未列出", "32 rows were omitted when exporting", "导出时被截断",
+    "20 / 52 条", "20 条 / 共 52 条", "查询到 52 条，导出 20 条", "已加载 20 条，共 52 条", "未全部导出", "部分会议未导出", "32场会议未列出", "32 rows were omitted when exporting", "导出时被截断",
 )  # fmt: skip
 
 
@@ -484,6 +485,13 @@ CUT = (
 def test_a_list_that_goes_on_behind_its_last_line_is_only_a_part(words: str) -> None:
     assert heard(TIMES + CALLS + OWN + f"{words},,\n").finding == "unread"
     assert heard(TIMES + CALLS.replace("m7,", f"{words},,\nm7,") + OWN).finding == "witnessed"
+
+
+@pytest.mark.parametrize("words", ["1/3", "1 / 3", "- 1/3 -", "(1/3)", "20/52"])
+def test_the_number_of_a_page_below_the_total_says_how_many_there_are(words: str) -> None:
+    assert heard(TIMES + CALLS + OWN + f"{words},,\n").finding == "unread"
+    assert heard(TIMES + CALLS + OWN + "1/1,,\n").finding == "witnessed"
+    assert heard("3/31,,\n" + TIMES + CALLS + OWN).finding == "witnessed"
 
 
 @pytest.mark.parametrize("words", CUT)

@@ -19,7 +19,18 @@ _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
 
 _A_DAY = re.compile(r"(?:19|20)\d\d\s?[-/.]\s?\d\d?\s?[-/.]\s?\d\d?(?:\s00:00(?::00)?)?")
-"""No id, but what the lines below are of: a whole list by day had a gap for each."""
+NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
+
+
+def _is_day(name: str) -> bool:
+    """Say whether what stands alone is the day that the lines below are of: a whole list by day had a gap for each.
+    Figures alone may be an id.
+    """
+    text = dated(plain_words(name)).strip()
+    if _A_DAY.fullmatch(name) or NO_YEAR.fullmatch(text):
+        return True
+    at = None if re.fullmatch(r"[\d\s]*\.?\d*", plain_words(name)) else parse_instant(text)
+    return at is not None and at.astimezone(BEIJING).time() == time()
 
 
 def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
@@ -45,10 +56,7 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     found = {
         n
         for n, (name, said, words) in enumerate(lines)
-        if name
-        and not sums[n]
-        and (_WORDY.fullmatch(name) or _A_DAY.fullmatch(name))
-        and not any(map(filled, said.values()))
+        if name and not sums[n] and not any(map(filled, said.values())) and (_WORDY.fullmatch(name) or _is_day(name))
         if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
     }
     others = [n for n in range(len(lines)) if n not in found]
@@ -60,7 +68,7 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
         is_first = above < 0 or sums[above]
         is_title = not sums[up] and up < last
         between = range(above + 1, up)
-        placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _A_DAY.fullmatch(lines[n][0]))}
+        placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _is_day(lines[n][0]))}
     below = range(last + 1, len(lines)) if last >= 0 else range(0)
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
@@ -124,6 +132,7 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 """A page, and of how many it is one."""
+_BARE_PAGE = re.compile(r"[^\w.]*(\d{1,4})\s*/\s*(\d{1,4})[^\w.]*")
 _SHOWN = r"本页|当前|本次|显示|导出|列出|展示|返回|加载|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b|\bloaded\b"
 _ALL_OF = (
     r"(?:结果|记录|数据|会议|明细|条目)?\W{0,6}(?:合计|总计|总数?|全部)?"
@@ -184,7 +193,10 @@ _OF_NO_LIST = re.compile(
     r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
 )
 """Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
-_SHOULD = re.compile(rf"应(?:该?{_LEFT_OUT}|有)\s*(\d+)\s*{_COUNTED}\W{{0,3}}实际?{_LEFT_OUT}?\s*(\d+)\s*{_COUNTED}")
+_SHOULD = re.compile(
+    rf"(?:应(?:该?{_LEFT_OUT}|有)|查询?到|找到|检索到)\s*(\d+)\s*{_COUNTED}\W{{0,3}}(?:实际?|已|[仅只]|本次)?{_LEFT_OUT}?了?\s*(\d+)\s*{_COUNTED}"
+)
+_SLASH = re.compile(rf"(?<![\d./:-])(\d+)\s*{_COUNTED}?\s*/\s*共?\s*(\d+)\s*{_COUNTED}")
 _IF = re.compile(
     r"若(?!干)|倘|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天次年期时])"
     r"|\b(?:if|unless|should|when(?!.*\b(?:was|were)\b))\b",
@@ -209,7 +221,7 @@ def is_of_cut(words: Sequence[str]) -> bool:
     (True, False, False)
     """
     text = _as_read(" ".join(words))
-    said = (_PAGE, _OF_MORE, _OF_ALL_FOUND, _FIRST, _MORE, _REST, _SHOULD, _GOES_ON)
+    said = (_PAGE, _OF_MORE, _OF_ALL_FOUND, _FIRST, _MORE, _REST, _SHOULD, _SLASH, _GOES_ON)
     is_told = any(one.search(text) for one in said)
     return is_told and not any(parse_instant(one.strip()) or _FIGURE.fullmatch(one) for one in words)
 
@@ -238,7 +250,10 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
     """
     texts = [(place, _as_read(text)) for place, text in notes]
     pages = [(place, *one) for place, text in texts for one in _pages(text)]
-    told = {page for _, page, _ in pages}
+    bare_pages = [(place, int(one[1]), int(one[2])) for place, text in texts if (one := _BARE_PAGE.fullmatch(text))]
+    told = {page for _, page, _ in (*pages, *bare_pages)}
+    # in front of lines 3/31 may be a day
+    pages += [one for one in bare_pages if one[0] > max(lines, default=0) or one[1] == len(lines) < one[2]]
     found = {place for place, _, n in pages if not {*range(1, min(n, len(told) + 1) + 1)} <= told}
     for place, text in texts:
         is_less = any(
@@ -248,6 +263,7 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
             and (one["u"] or one["v"] or one["begin"])
             for one in _OF_MORE.finditer(text)
         ) or any(int(one[1]) > int(one[2]) for one in _SHOULD.finditer(text))
+        is_less |= any(len(lines) == int(one[1]) < int(one[2]) for one in _SLASH.finditer(text))
         is_less = is_less or any(
             int(one["m"]) > max(len(lines), int(one["n"])) and len({one["u"], one["v"]} - {None}) == 1
             for one in _OF_ALL_FOUND.finditer(text)

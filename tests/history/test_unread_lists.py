@@ -243,15 +243,22 @@ SEVERAL: dict[str, str] = {
     **{f"a column for each day, {one[1]}": columned(*one, cells=DAYS) for one in (
         ("2026-03-01", "2026-03-02", "2026-03-03"), ("1日", "2日", "3日"), ("3月1日", "3月2日", "3月3日（周二）"), ("1", "2", "3"),
         ("周一", "周二", "周三"), ("Mon", "Tue", "Wed"), ("03/01", "03/02", "03/03"), ("一月", "二月", "三月"), ("08:00", "09:00", "10:00"),
+        ("3月1日次数", "3月2日次数", "3月3日次数"), ("1日时长", "2日时长", "3日时长"), ("Mar 1", "Mar 2", "Mar 3"), ("1st", "2nd", "3rd"),
     )},
     **{f"the second of two, {one}": columned(*one.split(), cells={0: "2026-03-01 08:00,2026-03-25 10:00"}) for one in (
         "第一场开始时间 第二场开始时间", "开始时间1 开始时间2", "第1次会议开始时间 第2次会议开始时间", "start1 start2",
         "first_start second_start", "Session1_start Session2_start", "上午开始时间 下午开始时间",
+        "第一场 第二场", "上午场 下午场", "开始时间 开始时间（二）", "开始时间 再次开始时间", "场次1开始时间 场次2开始时间",
     )},
     **{f"how often a room met, {one}": columned(one, cells={-1: "1", 3: "2"}) for one in (
         "会议次数", "场次", "次数", "meetings", "count", "召开会议次数", "No. of meetings", "Meeting count", "会议（场）", "使用次数", "sessions",
+        "会议召开次数", "会议场次（场）", "会议数（个）", "实际召开次数", "#Meetings", "Total Meetings",
     )},
     "several days in a cell": columned("召开日期", cells={-1: "2026-03-01", 3: "2026-03-01、2026-03-08"}),
+    **{f"several days in a cell, {one}": columned("召开明细", cells={-1: "2026-03-01", 3: f'"{one}"'}) for one in (
+        "2026-03-04 09:00-10:00；2026-03-16 09:00-10:00", "3月4日、16日", "3月4日(周一)、3月16日(周五)", "20260304,20260316",
+        "2026-03-04 2026-03-16", "2026-03-04 and 2026-03-16",
+    )},
     "several days in a cell, without years": columned("召开于", cells={3: "3月1日;3月8日"}),
     "in a column that is read, too": (TIMES + CALLS + OWN).replace("时长\n", "时长,会议次数\n").replace("600\n", "600,1\n").replace(
         "600,1\n", "600,2\n", 1),
@@ -296,6 +303,9 @@ HARMLESS = {
     "from when until when": columned("起止时间", cells={-1: "2026-03-01 08:00 ~ 2026-03-01 09:00"}),
     "amounts with commas": columned("标准", cells={-1: '"1,234.50"'}),
     "notes": columned("备注", cells={3: "改期 2026-03-01、2026-03-08"}),
+    "one day in a cell, with its clocks": columned("召开明细", cells={-1: "2026-03-04 09:00-10:00", 3: "3月4日(周一) 09:00"}),
+    "rooms by number": columned("会议室1", "会议室2", "场地1", "场地2", cells={-1: "甲,乙,丙,丁"}),
+    "topics of halves": columned("第一场", "第二场", cells={-1: "周会,例会"}),
     "an empty second": columned("开始时间", "第二场开始时间", cells={n: f"2026-03-{n + 1:02} 08:00," for n in range(20)}),
     "when the first joined": (TIMES + CALLS).replace("时长\n", "时长,第一次加入时间\n").replace("600\n", "600,2026-03-01 08:01\n") + OWN,
     "a count of anything": (TIMES + CALLS).replace("时长\n", "时长,count\n").replace("600\n", "600,5\n") + OWN,

@@ -316,7 +316,7 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
 # ── several meetings in a line ──
 _ORDINAL = re.compile(
     r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
-    r"|(?:session|meeting)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
+    r"|(?P<again>再次|(?<=时间)[二三四五])|(?:session|meeting|场次|会议)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
 )
 _FIRST_ONE = frozenset({"一", "1", "first", "上午"})
 _ONE_OF_DAYS = re.compile(
@@ -324,13 +324,21 @@ _ONE_OF_DAYS = re.compile(
     r"\W?(?:(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
     r"|(?:jan|feb)(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|(?:sep|sept|nov|dec)(?:ember)?|oct(?:ober)?)?\W?"
 )
-_DAY = r"(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?(?:\s?\d\d?:\d\d(?::\d\d)?)?"
-_SEVERAL_DAYS = re.compile(rf"\s*{_DAY}(?:\s*[、,;，；|&和及\n]\s*{_DAY})+\s*")
+_CLOCK = r"\d\d?:\d\d(?::\d\d)?"
+_BEHIND_DAY = rf"(?:\s?[(（]?(?:周|星期)[一二三四五六日天][)）]?)?(?:\s?{_CLOCK}(?:\s?[-~至到]\s?{_CLOCK})?)?"
+_DAY = (
+    r"(?:(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?|(?:19|20)\d\d(?:0\d|1[0-2])[0-3]\d)"
+    + _BEHIND_DAY
+)
+_SEVERAL_DAYS = re.compile(
+    rf"\s*{_DAY}(?:(?:\s*(?:[、,;，；|&和及\n]|\band\b)\s*|\s+(?=(?:19|20)\d\d[-/.年]))(?:{_DAY}|\d\d?\s?[日号]{_BEHIND_DAY}))+\s*"
+)
 _N_MEETINGS = re.compile(
-    r"(?:本[月期]|累计|总)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)"
-    r"|(?:no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
+    r"(?:本[月期]|累计|总|实际)?(?P<of>会议)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)[场次个]?"
+    r"|#?(?:total|no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
     r"|count|times|frequency|频次"
 )
+_OF_DAY = re.compile(r"(?<=[日号])(?:会议)?(?:次数|时长|场次|场数|数量?)$|(?<=\d)(?:st|nd|rd|th)$")
 _TIMES_OF = ("started_at", "ended_at")
 _LONGEST = 40
 """How many characters the name of a column has at most that says such a thing."""
@@ -363,6 +371,8 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
         for told in _ORDINAL.finditer(key):
             stem = key[: told.start()] + key[told.end() :]
             kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
+            is_of_starts = not stem and all(parse_instant(dated(one[name])) for one in lines if one[name])
+            kind = "started_at" if is_of_starts else kind
             others = kinds.setdefault(kind, []) if kind else []
             of = lines if kind == "started_at" else open_
             is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in of)
@@ -372,7 +382,8 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
 
 
 def _is_of_a_day(name: str) -> bool:
-    return _ONE_OF_DAYS.fullmatch(plain_words("".join(name.split())).casefold()) is not None
+    text = _OF_DAY.sub("", plain_words("".join(name.split())).casefold())
+    return _ONE_OF_DAYS.fullmatch(re.sub(r"([a-z]{3,9})\.?(\d\d?)", r"\2\1", text)) is not None
 
 
 def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:

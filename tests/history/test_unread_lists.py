@@ -90,8 +90,9 @@ HONEST: dict[str, str | bytes] = {
     "subtotals": TIMES + CALLS.replace("m10,", "小计,,6000\nm10,") + "小计,,6000\n" + OWN,
     **{f"days above their lines, {day}": TIMES + "".join(f"{day.format(n + 1)},,\n{one}\n小计,,600\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN
        for day in ("2026-03-{:02}", "2026/3/{}", "2026.03.{:02}", "2026年3月{}日", "2026-03-{:02} 00:00:00")},
-    "days above their lines and no subtotals": TIMES
-    + "".join(f"2026-03-{n + 1:02},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN,
+    **{f"days above their lines and no subtotals, {day}": TIMES
+       + "".join(f"{day.format(n + 1)},,\n{one}\n" for n, one in enumerate(CALLS.split("\n")[:-1])) + OWN
+       for day in ("2026-03-{:02}", "2026年03月{:02}日", "3月{}日", "2026-03-{:02} 星期一", "2026年3月{}日（星期一）", "2026/3/{}", "2026-03-{:02} 周日")},
     "a header on each page": TIMES + CALLS.replace("m10,", TIMES + "m10,") + OWN,
     "titles and notes": "2026年3月账单,,\n单位：某公司,,\n" + TIMES + CALLS + OWN + "制表人：张三,,\n",
     "its total on top": OWN + TIMES + CALLS,
@@ -137,6 +138,11 @@ HONEST: dict[str, str | bytes] = {
     "JSON with parties that say when, and its meetings none": json.dumps({"list": [
         {"meetingid": one["meetingid"], "parties": [{"phone": str(n), "starttime": one["starttime"]} for n in range(2)]}
         for one in as_json()], "total": 20}),
+    **{f"JSON with {name} of its own": json.dumps({"list": [one | {name: cell} for one in as_json()], "total": 20}) for name, cell in (
+        ("booking", {"starttime": "2026-02-27 08:00:00", "duration": 3600}), ("creator", {"phone": "1", "date": "2025-08-01 08:00:00"}),
+        ("reminders", ["2026-02-27 08:00:00", "2026-02-27 09:00:00"]), ("changedAt", ["2026-02-27 08:00:00", "2026-02-27 09:00:00"]),
+        ("recordings", [{"duration": 300}, {"duration": 300}]), ("costs", [{"amount": "1.00"}, {"amount": "2.00"}]),
+        ("parts", [{"duration": 300}, {"duration": 300}]), ("owner", {"phone": "1", "date": "2025-08-01"}))},
     "JSON by day with parties": json.dumps({"list": [
         one | {"starttime": str(one["starttime"])[:10], "parties": [{"phone": "1", "starttime": one["starttime"]}]}
         for one in as_json()], "total": 20}),
@@ -190,6 +196,13 @@ FORGED: dict[str, tuple[str | bytes, str, int]] = {
         json.dumps({"list": [as_json()[0] | {"sessions": [{"duration": 300}, {"duration": 300}]}, *as_json()[1:]], "total": 20}),
         "nested", 1,
     ),
+    "sessions that are times, of a meeting that says when and how long": (
+        json.dumps({"list": [one | {"sessions": ["2026-03-02 08:00", "2026-03-25 10:00"]} for one in as_json()], "total": 20}),
+        "nested", 1,
+    ),
+    "a booking that is another meeting": (
+        json.dumps({"list": [one | {"booking": {"meetingid": "LOST"}} for one in as_json()], "total": 20}), "nested", 1,
+    ),
     "sessions that are times": (
         json.dumps({"list": [{"meetingid": f"m{n}", "at": ["2026-03-02 08:00", "2026-03-25 10:00"]} for n in range(20)], "total": 20}),
         "nested", 1,
@@ -230,18 +243,27 @@ SEVERAL: dict[str, str] = {
     **{f"a column for each day, {one[1]}": columned(*one, cells=DAYS) for one in (
         ("2026-03-01", "2026-03-02", "2026-03-03"), ("1日", "2日", "3日"), ("3月1日", "3月2日", "3月3日（周二）"), ("1", "2", "3"),
         ("周一", "周二", "周三"), ("Mon", "Tue", "Wed"), ("03/01", "03/02", "03/03"), ("一月", "二月", "三月"), ("08:00", "09:00", "10:00"),
+        ("3月1日次数", "3月2日次数", "3月3日次数"), ("1日时长", "2日时长", "3日时长"), ("Mar 1", "Mar 2", "Mar 3"), ("1st", "2nd", "3rd"),
     )},
     **{f"the second of two, {one}": columned(*one.split(), cells={0: "2026-03-01 08:00,2026-03-25 10:00"}) for one in (
         "第一场开始时间 第二场开始时间", "开始时间1 开始时间2", "第1次会议开始时间 第2次会议开始时间", "start1 start2",
         "first_start second_start", "Session1_start Session2_start", "上午开始时间 下午开始时间",
+        "第一场 第二场", "上午场 下午场", "开始时间 开始时间（二）", "开始时间 再次开始时间", "场次1开始时间 场次2开始时间",
     )},
     **{f"how often a room met, {one}": columned(one, cells={-1: "1", 3: "2"}) for one in (
         "会议次数", "场次", "次数", "meetings", "count", "召开会议次数", "No. of meetings", "Meeting count", "会议（场）", "使用次数", "sessions",
+        "会议召开次数", "会议场次（场）", "会议数（个）", "实际召开次数", "#Meetings", "Total Meetings",
     )},
     "several days in a cell": columned("召开日期", cells={-1: "2026-03-01", 3: "2026-03-01、2026-03-08"}),
+    **{f"several days in a cell, {one}": columned("召开明细", cells={-1: "2026-03-01", 3: f'"{one}"'}) for one in (
+        "2026-03-04 09:00-10:00；2026-03-16 09:00-10:00", "3月4日、16日", "3月4日(周一)、3月16日(周五)", "20260304,20260316",
+        "2026-03-04 2026-03-16", "2026-03-04 and 2026-03-16",
+    )},
     "several days in a cell, without years": columned("召开于", cells={3: "3月1日;3月8日"}),
     "in a column that is read, too": (TIMES + CALLS + OWN).replace("时长\n", "时长,会议次数\n").replace("600\n", "600,1\n").replace(
         "600,1\n", "600,2\n", 1),
+    "another start of a line that says when and how long": (TIMES + CALLS + OWN).replace("时长\n", "时长,第二场开始时间\n").replace(
+        "600\nm1,", "600,2026-03-25 10:00\nm1,"),
     "JSON": json.dumps({"list": [{"conferenceid": f"m{n}", "meetings": 1 + (n == 3)} for n in range(20)], "total": 20}),
 }  # fmt: skip
 
@@ -253,7 +275,27 @@ def test_a_line_that_is_several_meetings_by_a_column_that_nobody_read_proves_not
     assert "several" in {why for _, why in said.aside}
 
 
+def whole(columns: str, cells: str) -> str:
+    """A list of a line, a time and a length for each meeting, with more columns."""
+    rows = [
+        f"{one},{cells.format(n=n, nth=n % 2 + 1, day=one.split(',')[1][:10])}"
+        for n, one in enumerate(CALLS.splitlines())
+    ]
+    return TIMES.replace("\n", f",{columns}\n") + "\n".join(rows) + "\n" + OWN
+
+
 HARMLESS = {
+    "lengths by access number": whole("4008100100,02161234567", "600,0"),
+    "costs by service": whole("400,95", "1.20,2.40"),
+    "how many the month had": whole("本月会议总次数", "20"),
+    "calls beside compact times": whole("次数", "{nth}").replace("-", "").replace(" 08:00:00", "080000"),
+    "JSON with epochs and a count of parties": json.dumps({"list": [
+        {"meetingid": f"m{n}", "starttime": int(at(24 * n).timestamp() * 1000), "duration": 600, "count": n % 4 + 1} for n in range(20)],
+        "total": 20}),
+    "start and end in a cell": whole("起止时间", "{day} 08:00:00，{day} 08:10:00"),
+    "when parties joined": whole("入会时间", "{day} 08:00:00;{day} 08:00:30"),
+    "days of reminders": whole("提醒日期", "2026-02-01、2026-02-02"),
+    "lengths by half of the day": whole("上午时长,下午时长", "600,0"),
     "a number of each line": columned("场次", cells={n: f"{n + 1}" for n in range(20)}),
     "each met once": columned("会议次数", cells={-1: "1"}),
     "people": columned("参会人数", "人次", "通话次数", cells={-1: "5,5,9"}),
@@ -261,6 +303,9 @@ HARMLESS = {
     "from when until when": columned("起止时间", cells={-1: "2026-03-01 08:00 ~ 2026-03-01 09:00"}),
     "amounts with commas": columned("标准", cells={-1: '"1,234.50"'}),
     "notes": columned("备注", cells={3: "改期 2026-03-01、2026-03-08"}),
+    "one day in a cell, with its clocks": columned("召开明细", cells={-1: "2026-03-04 09:00-10:00", 3: "3月4日(周一) 09:00"}),
+    "rooms by number": columned("会议室1", "会议室2", "场地1", "场地2", cells={-1: "甲,乙,丙,丁"}),
+    "topics of halves": columned("第一场", "第二场", cells={-1: "周会,例会"}),
     "an empty second": columned("开始时间", "第二场开始时间", cells={n: f"2026-03-{n + 1:02} 08:00," for n in range(20)}),
     "when the first joined": (TIMES + CALLS).replace("时长\n", "时长,第一次加入时间\n").replace("600\n", "600,2026-03-01 08:01\n") + OWN,
     "a count of anything": (TIMES + CALLS).replace("时长\n", "时长,count\n").replace("600\n", "600,5\n") + OWN,
@@ -272,6 +317,15 @@ HARMLESS = {
 @pytest.mark.parametrize("form", HARMLESS)
 def test_other_columns_that_nobody_reads_are_harmless(form: str) -> None:
     assert heard(HARMLESS[form], [replace(one, lengths=Lengths(600)) for one in daily()]).finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    ("counts", "finding"), [("12" * 10, "witnessed"), ("21" * 10, "witnessed"), ("2" * 20, "witnessed"), ("12" * 9 + "22", "unread")]
+)  # fmt: skip
+def test_which_of_its_day_a_meeting_is_is_no_number_of_meetings(counts: str, finding: str) -> None:
+    lines = (f"m{n},2026-03-{n // 2 + 1:02} {8 + 12 * (n % 2):02}:00:00,600,{one}\n" for n, one in enumerate(counts))
+    listed = "会议编号,开始时间,时长,会议场次\n" + "".join(lines) + OWN
+    assert heard(listed, [Archived(f"d{n}", f"m{n}", at(12 * n)) for n in range(20)]).finding == finding
 
 
 @pytest.mark.parametrize("one", ["2026-03-25,,600", "2026-03-25,2026-03-25 08:00,", "20260325,,", "8-25,,"])
@@ -427,6 +481,13 @@ CUT = (
     "第 1-20 条/总共 52 条", "第 21-40 条/总共 52 条", "1-20 of 52", "Rows 1-20 of 52", "20 of 52 rows", "应导出52条，实际导出20条", "成功20条，失败32条",
     "有32条未导出", "未显示 32 条", "32 rows not shown", "32 rows omitted", "另有32条记录见附表", "剩余32条", "第一页，共三页", "第二页，共十二页",
     "页数：1/3", "当前页：1，总页数：3", "部分数据未导出", "部分数据未导出，如需完整数据请联系客服", "未导出全部数据", "只导出了部分数据", "以下省略", "Row limit reached", "LIMIT 20", "incomplete list", "更多记录请查看附件二", "系统超时，导出中断",
+    "List truncated to 20 rows", "Truncated at 20 rows", "Report truncated", "The list was truncated when the limit was reached",
+    "When the limit was reached the list was truncated", "The list is truncated, if you need the rest ask us",
+    "Only the first 20 rows are exported; see the console for more", "Showing the first 20 meetings of March", "前20条数据（按时间排序）",
+    "本表为前 20 条记录，其他请查系统", "仅前20条被导出", "本页显示 20 条数据，系统中共有 52 条", "当前显示 20 条，符合条件的共 52 条",
+    "导出 20 条，共查询到 52 条", "Showing 20 entries of total 52 entries", "其余会议从略", "其余省略", "剩余部分省略",
+    "数据被截断（若需完整数据请联系客服）", "导出后请注意：部分数据未导出", "若干说明：结果已截断", "导出失败32条", "select * from cdr limit 20",
+    "20 / 52 条", "20 条 / 共 52 条", "查询到 52 条，导出 20 条", "已加载 20 条，共 52 条", "未全部导出", "部分会议未导出", "32场会议未列出", "32 rows were omitted when exporting", "导出时被截断",
 )  # fmt: skip
 
 
@@ -434,6 +495,13 @@ CUT = (
 def test_a_list_that_goes_on_behind_its_last_line_is_only_a_part(words: str) -> None:
     assert heard(TIMES + CALLS + OWN + f"{words},,\n").finding == "unread"
     assert heard(TIMES + CALLS.replace("m7,", f"{words},,\nm7,") + OWN).finding == "witnessed"
+
+
+@pytest.mark.parametrize("words", ["1/3", "1 / 3", "- 1/3 -", "(1/3)", "20/52"])
+def test_the_number_of_a_page_below_the_total_says_how_many_there_are(words: str) -> None:
+    assert heard(TIMES + CALLS + OWN + f"{words},,\n").finding == "unread"
+    assert heard(TIMES + CALLS + OWN + "1/1,,\n").finding == "witnessed"
+    assert heard("3/31,,\n" + TIMES + CALLS + OWN).finding == "witnessed"
 
 
 @pytest.mark.parametrize("words", CUT)
@@ -460,7 +528,11 @@ def test_a_list_that_says_in_words_that_it_is_only_a_part_proves_nothing(words: 
      "本次导出20条，总时长（秒）：12000", "导出记录数：20，总时长(秒)：12000", "显示 20 条 / 每页 100 条", "当前页 20 条，总人次 320",
      "Exported 20 records, total seconds: 12000", "本次导出 20 条，总费用(元) 1200", "not truncated", "Names truncated to 20 characters",
      "会议主题过长时被截断显示", "若数据被截断，请联系客服", "记录不完整时请联系客服", "超过导出上限时请分批导出", "前20场免费", "First 20 meetings free",
-     "其余费用略", "应导出20条，实际导出20条", "成功20条，失败0条", "0 条未导出", "另有 3 场免费", "第一页，共一页", "会议 3.1-3.31，参会 52 人"],
+     "其余费用略", "应导出20条，实际导出20条", "成功20条，失败0条", "0 条未导出", "另有 3 场免费", "第一页，共一页", "会议 3.1-3.31，参会 52 人",
+     "导出成功 20 条，导出失败 0 条", "短信套餐剩余 200 条", "套餐剩余 30 场", "套餐 50 场，剩余 30 场", "短信发送失败 2 条", "呼叫失败：3条",
+     "短信发送成功 20 条，失败 2 条", "Credit limit: 20", "The list is truncated if it has more than 5000 rows", "No rows were truncated",
+     "Amounts are truncated to two decimals", "Contact us if the list is truncated", "若数据不全请联系客服", "数据被截断时请联系客服", "前20场按0.5元计费",
+     "The first 20 meetings are billed at half price", "其余条款内容略", "本次导出 20 场，本年累计共 312 场", "导出 20 条，共通话 52 分钟"],
 )  # fmt: skip
 def test_words_that_tell_of_pages_or_limits_and_of_nothing_that_is_missing_are_notes(words: str) -> None:
     assert heard(TIMES + CALLS + OWN + f'"{words}",,\n').finding == "witnessed"
@@ -702,6 +774,14 @@ def test_a_total_in_a_unit_that_no_line_has_proves_nothing_by_itself_and_accuses
     [
         ("合计,,11400\n", "total_differs"),
         ("总场次：,21,\n", "total_differs"),
+        ("账期：,2026-03,总场次：,22\n", "total_differs"),
+        ("单位：,某公司,合计：,22场\n", "total_differs"),
+        ("账期：,2026-03,合计,22场\n", "total_differs"),
+        ("账期：,2026-03,总场次：,20\n", "witnessed"),
+        ("单位：,某公司,合计：,20场\n", "witnessed"),
+        ("某公司,总部,三楼\n", "no_total"),
+        ("账单,2026-03,总时长（秒）：,12000\n", "witnessed"),
+        ("账期：,2026-03,至,2026-03-31\n", "no_total"),
         ("总场次：,20,总时长（秒）：,11400\n", "total_differs"),
     ],
 )

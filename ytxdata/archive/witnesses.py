@@ -206,10 +206,12 @@ def heard_again(snapshot: Snapshot, state: Mapping[str, Any]) -> list[Mapping[st
 
 
 def kept_witnesses(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, Any], bytes]]:
-    """Yield how each witness is read, as plain JSON values, and its bytes as they were handed in."""
+    """Yield how each witness is read and by which rules it was heard, as plain JSON values, and its bytes as they were
+    handed in.
+    """
     kept = entries(snapshot.head.state)
     for entry, raw in zip(kept, _bytes(snapshot, kept), strict=True):
-        yield entry["reading"], raw
+        yield {**entry["reading"], "rules": entry.get("rules")}, raw
 
 
 def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) -> Hearing:

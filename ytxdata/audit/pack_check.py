@@ -33,7 +33,15 @@ from ytxdata.audit.pack import (
     own_verifier,
     parts,
 )
-from ytxdata.audit.pack_words import in_either, strange_words
+from ytxdata.audit.pack_words import (
+    OTHER_RULES,
+    OTHER_VERDICTS,
+    SEEN_LATER,
+    UNCLAIMED,
+    in_either,
+    period_told,
+    strange_words,
+)
 from ytxdata.audit.run import not_run_note, now_note, run
 from ytxdata.audit.verifier import (
     CERTIFICATE,
@@ -54,16 +62,19 @@ from ytxdata.audit.verifier import (
     verify,
 )
 from ytxdata.errors import ArchiveWriteError, DamagedError, NoRoomError, UsageError, YtxError
-from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.history.proof.policy import REASONS
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.witness_check import RULES, as_told
 from ytxdata.labels import Text
 from ytxdata.records.answer import read_answer
 from ytxdata.times import Instant, as_instant, period_of
 from ytxdata.version import __version__
 
-RELEASED = {"81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0"}
-"""SHA-256 of the `verify.py` of every earlier release → its version; add the one of this release when the next one
-changes it.
+RELEASED = {
+    "81f029a08560f1b0a31e14c67967c716147a37370e114f3742eafb6e3e8396bc": "0.1.0",
+    "52a9232def267292ef38ec2b7f7b86dae0f8bb7c31201ae31d5496f7e248ac7b": "0.1.0",
+}
+"""SHA-256 of the `verify.py` of every earlier release → its version, also where packs were made before the next one;
+add the one of this release when the next one changes it.
 """
 
 
@@ -220,12 +231,18 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         settles = manifest.get("settles") or [[one.pull_id, manifest["settle_s"]] for one in answers]
         settle_of = told_at([(pull_id, at_least(settle_s)) for pull_id, settle_s in settles])
         unclaimed = replayed(archive.path, answers, names, patience(pulls, settle_of), verdicts_of(pulls))
-        for one in pack.witnesses:
+        # by other rules a list comes to something else in an honest pack: what it says is taken as it is told
+        by_others = [one for one in pack.witnesses if one["reading"].get("rules") != RULES]
+        for one in (each for each in pack.witnesses if each not in by_others):
+            add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
+        without = archive.certificate()
+        for one in by_others:
             add_kept(archive.path, one["reading"], pack.read(one["path"]), 0)
         start, end = (None if edge is None else datetime.fromisoformat(edge) for edge in manifest["audited"])
         config = {key: told["parameters"][key] for key in again}
         comparison = PackComparison(pack, again)
-        judged = _Judged(archive.path, comparison.certificate(archive.certificate()))
+        claimed = comparison.certificate(archive.certificate(), without, [one["reading"] for one in by_others])
+        judged = _Judged(archive.path, claimed)
         as_of = comparison.as_of(max(one.asked_at for one in answers))
         findings = run(judged, start=start, end=end, as_of=as_of, checks=again, config=config, remember=False)
         snapshot = judged.snapshot()
@@ -233,7 +250,7 @@ def recomputed(pack: Unpacked) -> tuple[str, list[str]]:
         derived = dict(parts(judged, snapshot, chained_pulls(snapshot), findings, None))
     n = sum(comparison.compare(name, data) for name, data in derived.items())
     left = [*chosen_by_its_maker(manifest, told, pack.witnesses, pulls), *comparison.left]
-    left += [_UNCLAIMED.format(n=len(unclaimed), pull=unclaimed[0])] if unclaimed else []
+    left += [UNCLAIMED.format(n=len(unclaimed), pull=unclaimed[0])] if unclaimed else []
     return f"{n:,} cells follow from {len(answers)} raw answers / {n:,} 个单元格由 {len(answers)} 个原始回答得出", left
 
 
@@ -261,17 +278,6 @@ no answer does.
 OPINION = ("status", "reason", "by")
 """What a finding owes to audits before and to people."""
 COUNTS = ("warn", "crit", "new", "persisting", "resolved", "accepted")
-_SEEN_LATER = "{name}: {n} rows were seen later than they tell / {name}：有 {n} 行实际最近见到的时刻晚于所记"
-
-_UNCLAIMED = (
-    "{n} answers (the first is pull {pull}) bear no verdict, and nothing was claimed by them: kept beside damage, or "
-    "silenced by its maker"
-    " / {n} 个回答（首个为拉取 {pull}）没有结论，未据以主张任何内容：或因数据损坏而另存，或被制作者隐去"
-)
-_OTHER_VERDICTS = (
-    "{n} pulls (the first is {pull}) bear another verdict than follows from the answers: judged by names "
-    "of fields that went with lost heads, or written by somebody / {n} 次拉取（首个为 {pull}）的结论与由回答得出的不同：或按随控制文件丢失的字段名判断，或由人写入"
-)
 
 
 @dataclass
@@ -309,7 +315,7 @@ class PackComparison:
         if others := [
             one["pull_id"] for one, other in zip(told, derived, strict=False) if one["verdict"] != other["verdict"]
         ]:
-            self.left.append(_OTHER_VERDICTS.format(n=len(others), pull=others[0]))
+            self.left.append(OTHER_VERDICTS.format(n=len(others), pull=others[0]))
         return _same(PULLS, *(
             [{key: value for key, value in pull.items() if key not in _OF_ITS_TIME} for pull in pulls]
             for pulls in (told, derived)
@@ -326,18 +332,25 @@ class PackComparison:
         if "last_seen_at" in header and any("settle_s" not in one for one in self.pack.json(PULLS)):
             at, both = header.index("last_seen_at"), [*zip(told, derived, strict=True)]
             if n := sum(row[at] < other[at] for row, other in both):
-                self.left.append(_SEEN_LATER.format(name=name, n=n))
+                self.left.append(SEEN_LATER.format(name=name, n=n))
             derived = [[*other[:at], min(row[at], other[at]), *other[at + 1 :]] for row, other in both]
         return sum(
             _same(f"{name}, row {place}", *([dict(zip(header, cells, strict=True))] for cells in (row, other)))
             for place, (row, other) in enumerate(zip(told, derived, strict=True), start=1)
         )
 
-    def certificate(self, derived: Certificate) -> Certificate:
-        """Compare what is claimed of every period with what follows, and return the claims."""
-        told = self.pack.json(CERTIFICATE)
-        _periods_agree(told["periods"], certificate_json(derived)["periods"])
-        return Certificate(tuple(_period(one) for one in told["periods"]), derived.outside)
+    def certificate(self, derived: Certificate, without: Certificate, others: Sequence[Any]) -> Certificate:
+        """Compare what is claimed of every period with what follows, or does without lists heard by `others`' rules."""
+        told = self.pack.json(CERTIFICATE)["periods"]
+        periods = tuple(map(period_told, told))
+        try:
+            _periods_agree(told, certificate_json(derived)["periods"])
+        except BrokenError:
+            if not others:
+                raise
+            _periods_agree(told, certificate_json(as_told(without, periods, others))["periods"])
+            self.left += (OTHER_RULES.format(name=one["name"], n=one.get("rules") or "?") for one in others)
+        return Certificate(periods, derived.outside)
 
     def _findings(self, told: dict[str, Any], derived: dict[str, Any]) -> int:
         """Findings of every check that runs on answers alone, and which of these did not run and why."""
@@ -409,20 +422,6 @@ class PackComparison:
                     [{key: cell for key, cell in one.items() if key not in COUNTS}] for one in (row, derived[row["check"]])
                 ))  # fmt: skip
         return len(header) * len(rows)
-
-
-_KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in REASONS.items()}
-"""What a pack says of a period → the reason it says it for."""
-
-
-def _period(told: dict[str, Any]) -> Period:
-    key = _KEYS.get((told["verdict"], told["zh"], told["en"]))
-    if key is None:
-        raise BrokenError(
-            f"certificate.json: no reason of this version: {told['verdict']} {told['en']} / 不认识的理由：{told['verdict']} {told['en']}"
-        )
-    start, end = (datetime.fromisoformat(told[edge]) for edge in ("start", "end"))
-    return Period(start, end, key, tuple(told["pulls"]))
 
 
 def _periods_agree(told: list[dict[str, Any]], derived: list[dict[str, Any]]) -> None:

@@ -19,8 +19,11 @@ from ytxdata.audit.data import NEEDS
 from ytxdata.audit.pack import chained_pulls, parts
 from ytxdata.audit.revisions import moved_note
 from ytxdata.audit.run import not_run_note, run
-from ytxdata.audit.verifier import FINDINGS, MANIFEST, TABLES, Unpacked
+from ytxdata.audit.verifier import FINDINGS, MANIFEST, TABLES, BrokenError, Unpacked
+from ytxdata.history.proof.certificate import Period
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.policy import REASONS as VERDICTS_OF
+from ytxdata.history.proof.witness_check import RULES
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Workdays
 from ytxdata.metrics.definitions import REASONS
@@ -33,6 +36,23 @@ _OF_THE_HOUSE = ("format", "name", "title", "zone", "columns", "definitions", "e
 
 _VALUE = r"-?\d[\d :.,–-]*(?:[天小时分钟秒年、]|d|h|min|s|, )*[\d :.,-]*"
 """A figure, an instant, a span, years: what is left open in a note. No word has room in it."""
+
+SEEN_LATER = "{name}: {n} rows were seen later than they tell / {name}：有 {n} 行实际最近见到的时刻晚于所记"
+
+UNCLAIMED = (
+    "{n} answers (the first is pull {pull}) bear no verdict, and nothing was claimed by them: kept beside damage, or "
+    "silenced by its maker"
+    " / {n} 个回答（首个为拉取 {pull}）没有结论，未据以主张任何内容：或因数据损坏而另存，或被制作者隐去"
+)
+OTHER_RULES = (
+    f"the list {{name}} was heard by rules {{n}}, not {RULES} as here: what rests on it is as its maker tells it, and was not "
+    f"derived / 名单 {{name}} 按规则 {{n}} 核对，本版规则为 {RULES}：以它为据的结论依制作者所述，没有重算"
+)
+OTHER_VERDICTS = (
+    "{n} pulls (the first is {pull}) bear another verdict than follows from the answers: judged by names "
+    "of fields that went with lost heads, or written by somebody / {n} 次拉取（首个为 {pull}）的结论与由回答得出的不同：或按随控制文件丢失的字段名判断，或由人写入"
+)
+"""What is open of a pack that is derived anew."""
 
 
 def strange_words(pack: Unpacked) -> Iterator[str]:
@@ -140,3 +160,18 @@ def in_either(line: str) -> Text:
     if " / " in chinese_said:  # a name in the pack has the mark of our two halves in it: it is told whole
         english = chinese_said = said
     return Text(f"{status}{chinese_name}{chinese_said or said}", f"{status}{name}{english}")
+
+
+_KEYS = {(one.verdict, one.text.zh, one.text.en): key for key, one in VERDICTS_OF.items()}
+"""What a pack says of a period → the reason it says it for."""
+
+
+def period_told(told: dict[str, Any]) -> Period:
+    """Return a period of a pack's certificate, whose words must be those of a reason."""
+    key = _KEYS.get((told["verdict"], told["zh"], told["en"]))
+    if key is None:
+        raise BrokenError(
+            f"certificate.json: no reason of this version: {told['verdict']} {told['en']} / 不认识的理由：{told['verdict']} {told['en']}"
+        )
+    start, end = (datetime.fromisoformat(told[edge]) for edge in ("start", "end"))
+    return Period(start, end, key, tuple(told["pulls"]))

@@ -58,7 +58,7 @@ KEYS = {
     "a parser": "version meetings legs",
     PULLS: "pull_id asked_at answered_at asked_n returned_n confid status_code request_id attempts bytes encoding sha256 previous_sha256 verdict package_version told_more settle_s ahead_s",
     WITNESSES: "path bytes sha256 reading",
-    "a reading": "name kind start end columns number_class totals given_at",
+    "a reading": "name kind start end columns number_class totals given_at rules",
     CERTIFICATE: "periods sentence worst",
     "a period": "start end verdict zh en pulls",
     FINDINGS: "findings not_run parameters",

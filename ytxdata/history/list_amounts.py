@@ -13,6 +13,7 @@ from functools import cache
 from itertools import accumulate, chain
 
 from ytxdata.labels import decimal_text, plain_words
+from ytxdata.list_totals import is_total
 from ytxdata.records.values import amount_text
 from ytxdata.spreadsheets import bare, named_columns
 
@@ -309,3 +310,16 @@ class Money:
     def unread(self) -> list[tuple[str, list[int]]]:
         """The columns of money that were not read, each with its lines."""
         return [(self._others[n] or f"{n + 1}", lines) for n, lines in sorted(self._lines.items())]
+
+
+def in_words(row: Sequence[str]) -> Sequence[str]:
+    """Return a total above the names of columns in one cell, where it stands behind something else (账期：, 2026-11, 总场次：,
+    40), or its figures behind names of their own (总场次：, 40, 总金额：, 3.60): an amount was held to be seconds.
+    """
+    first = next((n for n, cell in enumerate(row) if is_total(cell)), 0)
+    if not any(row[:first]) and not any(_LABEL.fullmatch(cell) for cell in row):
+        return row
+    return [re.sub(r"(?<=[:：])，", "", "，".join(filter(None, row[first:]))), *[""] * (len(row) - 1)]
+
+
+_LABEL = re.compile(r"[^:：\d]{1,20}[:：]")

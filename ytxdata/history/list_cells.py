@@ -15,7 +15,7 @@ from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 from ytxdata.errors import UsageError
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_seconds
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_seconds, in_words
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text
 from ytxdata.list_totals import NOTE, is_total
@@ -177,25 +177,36 @@ def _holds(value: Any, columns: Mapping[str, str]) -> bool:
 
 def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
     """Say whether a meeting holds another one. Its parties may repeat its id, and join while it runs: a room held its
-    sessions, of which one was in no archive.
+    sessions, of which one was in no archive. One that says when and how long may hold bookings, parts and days.
     """
     own = called(row, columns)
-    held = [one for cell in row.values() for one in _within(cell)]
-    inner = [(one, called(one, columns)) for one in held if isinstance(one, dict)]
-    if any(
-        "meeting_id" in told and one[told["meeting_id"]] != row.get(own.get("meeting_id", "")) for one, told in inner
-    ):
+    held = [(name, one) for name, cell in row.items() for one in _within(cell)]
+    if any("meeting_id" in told and one[told["meeting_id"]] != row.get(own.get("meeting_id", ""))
+           for _, one in held if isinstance(one, dict) for told in [called(one, columns)]):  # fmt: skip
         return True
+    span, is_whole = _span(row, own)
+    held = [one for one in held if not (is_whole and _OF_ITS_OWN.search(one[0]))]
+    inner = [(one, called(one, columns)) for _, one in held if isinstance(one, dict)]
+    listed = [one for name, one in held if isinstance(one, list) and (_OF_SESSIONS.search(name) or not is_whole)]
     # several that say nothing but when and how long are nobody's connections
     nameless = {id(one) for one, told in inner if _is_nameless(one, told)}
-    if any(sum(id(cell) in nameless for cell in one) > 1 for one in held if isinstance(one, list)):
+    if any(sum(id(cell) in nameless for cell in one) > 1 for one in listed):
         return True
-    parties = [at for one, told in inner if "number" in told for at in _moments(one, told)]
-    others = [at for one, told in inner if "number" not in told for at in _moments(one, told)]
-    others += [at for one in held if isinstance(one, list) for cell in one if (at := _moment(cell))]
-    if span := _span(row, own):
+    parties = [at for one, told in inner if "number" in told for at in _moments(one, told, is_whole)]
+    others = [at for one, told in inner if "number" not in told for at in _moments(one, told, is_whole)]
+    others += [at for one in listed for cell in one if (at := _moment(cell))]
+    if span:
         return any(not span[0] <= at <= span[1] for at in (*parties, *others))
     return bool(others) or (len(parties) > 1 and max(parties) - min(parties) > timedelta(days=1))
+
+
+_OF_SESSIONS = re.compile(r"session|meeting|conf|held|occur|call|start|场|会议?|召开|开始", re.IGNORECASE)
+_OF_ITS_OWN = re.compile(
+    r"book|reserved|reservation|schedule|remind|invit|creat|modif|chang|updat|recording|cost|charge|bill|fee"
+    r"|预[约订]|计划|提醒|邀请|创建|修改|变更|更新|录[制音像]|费|账",
+    re.IGNORECASE,
+)
+"""What a meeting that says when and how long may hold: its sessions are other meetings, these are none."""
 
 
 def _is_nameless(one: Mapping[str, Any], told: Mapping[str, str]) -> bool:
@@ -206,8 +217,9 @@ def _moment(cell: Any) -> datetime | None:
     return parse_instant(cell.strip()) if isinstance(cell, str) and not cell.strip().isdigit() else None
 
 
-def _moments(one: Mapping[str, Any], told: Mapping[str, str]) -> list[datetime]:
-    cells = (plain(one[told[name]]) for name in ("started_at", "ended_at", "day") if name in told)
+def _moments(one: Mapping[str, Any], told: Mapping[str, str], is_exact: bool = False) -> list[datetime]:
+    names = ("started_at", "ended_at") if is_exact else ("started_at", "ended_at", "day")
+    cells = (plain(one[told[name]]) for name in names if name in told)
     return [at for cell in cells if (at := parse_instant(cell))]
 
 
@@ -215,16 +227,19 @@ _EARLY, _DAY = timedelta(hours=1), timedelta(days=1)
 """How long before its meeting begins, or after it ended, a clock may show that somebody joined or left; and a day."""
 
 
-def _span(row: Mapping[str, Any], own: Mapping[str, str]) -> tuple[datetime, datetime] | None:
-    """Return from when until when what a meeting holds may be its own: for a day where it does not say how long."""
+def _span(row: Mapping[str, Any], own: Mapping[str, str]) -> tuple[tuple[datetime, datetime] | None, bool]:
+    """Return from when until when what a meeting holds may be its own, for a day where it does not say how long; and
+    whether it says both.
+    """
     if not (moments := _moments(row, own)):
-        return None
+        return None, False
     name = own.get("duration_s", "")
     cell = in_seconds(plain(row.get(name)), seconds_of(name))
     seconds = convert("seconds", [cell or None]).array.to_pylist()[0]
     is_of_days = seconds is None or any(at.astimezone(BEIJING).time() == time() for at in moments)
     length = timedelta(seconds=min(seconds or 0, 7 * 86_400)) + _DAY * (is_of_days and len(moments) < 2)
-    return min(moments) - _EARLY, max(max(moments), min(moments) + length) + _EARLY
+    until = max(max(moments), min(moments) + length)
+    return (min(moments) - _EARLY, until + _EARLY), not is_of_days or len(_moments(row, own, True)) > 1
 
 
 def _is_call(by_name: Mapping[str, str]) -> bool:
@@ -266,19 +281,8 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
 
 
 def _is_note(row: Sequence[str]) -> bool:
-    return (is_note(row) or is_total(next(filter(None, row), ""))) and not _may_be_call(row)
-
-
-def _in_words(row: Sequence[str]) -> Sequence[str]:
-    """Return a total above the names of columns in one cell, where its figures stand behind names of their own (总场次：,
-    40, 总金额：, 3.60): an amount was held to be seconds.
-    """
-    if not any(_LABEL.fullmatch(cell) for cell in row):
-        return row
-    return [re.sub(r"(?<=[:：])，", "", "，".join(filter(None, row))), *[""] * (len(row) - 1)]
-
-
-_LABEL = re.compile(r"[^:：\d]{1,20}[:：]")
+    is_of_total = is_total(next(filter(None, row), "")) or any(is_total(one) and one[-1] in ":：" for one in row if one)
+    return (is_note(row) or is_of_total) and not _may_be_call(row)
 
 
 def _may_be_call(row: Sequence[str]) -> bool:
@@ -296,10 +300,10 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
     while header and not header[-1]:
         header.pop()
     # above a list of nothing but ids, one word may be one of them
-    titles = [(n, row) for n, row in full[: head.first] if not is_total(next(filter(None, row)))]
+    titles = [(n, row) for n, row in full[: head.first] if not any(map(is_total, row))]
     aside = [_place(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
-    above = [(n, _in_words(row)) for n, row in full[: head.first] if (n, row) not in titles]
+    above = [(n, in_words(row)) for n, row in full[: head.first] if (n, row) not in titles]
     for n, row in (*above, *full[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):

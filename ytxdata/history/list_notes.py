@@ -5,19 +5,32 @@ only a part, and columns by which a line is several meetings.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time
 
 from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
-from ytxdata.spreadsheets import bare
-from ytxdata.times import parse_instant
+from ytxdata.spreadsheets import bare, dated
+from ytxdata.times import BEIJING, parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
 
 _A_DAY = re.compile(r"(?:19|20)\d\d\s?[-/.]\s?\d\d?\s?[-/.]\s?\d\d?(?:\s00:00(?::00)?)?")
-"""No id, but what the lines below are of: a whole list by day had a gap for each."""
+NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
+
+
+def _is_day(name: str) -> bool:
+    """Say whether what stands alone is the day that the lines below are of: a whole list by day had a gap for each.
+    Figures alone may be an id.
+    """
+    text = dated(plain_words(name)).strip()
+    if _A_DAY.fullmatch(name) or NO_YEAR.fullmatch(text):
+        return True
+    at = None if re.fullmatch(r"[\d\s]*\.?\d*", plain_words(name)) else parse_instant(text)
+    return at is not None and at.astimezone(BEIJING).time() == time()
 
 
 def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> set[int]:
@@ -43,10 +56,7 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     found = {
         n
         for n, (name, said, words) in enumerate(lines)
-        if name
-        and not sums[n]
-        and (_WORDY.fullmatch(name) or _A_DAY.fullmatch(name))
-        and not any(map(filled, said.values()))
+        if name and not sums[n] and not any(map(filled, said.values())) and (_WORDY.fullmatch(name) or _is_day(name))
         if all(one == name or not filled(one) or OWN_NUMBER.fullmatch(one) for one in words)
     }
     others = [n for n in range(len(lines)) if n not in found]
@@ -58,7 +68,7 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
         is_first = above < 0 or sums[above]
         is_title = not sums[up] and up < last
         between = range(above + 1, up)
-        placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _A_DAY.fullmatch(lines[n][0]))}
+        placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _is_day(lines[n][0]))}
     below = range(last + 1, len(lines)) if last >= 0 else range(0)
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
@@ -122,9 +132,8 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 """A page, and of how many it is one."""
-_SHOWN = (
-    r"本页|当前|本次|显示|导出|列出|展示|返回|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b"
-)
+_BARE_PAGE = re.compile(r"[^\w.]*(\d{1,4})\s*/\s*(\d{1,4})[^\w.]*")
+_SHOWN = r"本页|当前|本次|显示|导出|列出|展示|返回|加载|\bshow(?:n|ing|s)?\b|\bdisplay(?:ed|ing|s)?\b|\bexported\b|\blisted\b|\bloaded\b"
 _ALL_OF = (
     r"(?:结果|记录|数据|会议|明细|条目)?\W{0,6}(?:合计|总计|总数?|全部)?"
     r"(?:总?共有?|总共|总数|总计|全部|\btotal\b|\b(?:out )?of\b|/)(?:记录|数据|会议)?数?\W{0,4}"
@@ -137,36 +146,65 @@ _OF_MORE = re.compile(
     re.IGNORECASE,
 )
 """How many lines are shown, and of how many, by one unit: a sum of lengths or people is of no lines."""
+_ELSEWHERE = (
+    r"时长|分钟|小时|秒|人|方|费|元|额|每|页|年|季|累计|上[月期]|second|minute|hour|amount|duration|cost|charge|people|person"
+    r"|part|page|year"
+)
+_GAP = rf"(?:(?!{_ELSEWHERE})[^\d]){{0,8}}"
+_OF_ALL_FOUND = re.compile(
+    rf"(?:{_SHOWN})[^\d]{{0,12}}(?P<n>\d+)\s*(?P<u>{_COUNTED})?{_GAP}?(?:共|总|全部|\bof\b|/){_GAP}(?P<m>\d++)\s*+"
+    rf"(?:(?P<v>{_COUNTED})|(?![\w.]))",
+    re.IGNORECASE,
+)
+"""The same with other words between: 当前显示 40 条，符合条件的共 52 条."""
+_FREE = r"(?![^,。;]{0,16}(?:免|赠|优惠|折|单价|[计收]费|[付缴结][款清费算]|元|\bfree\b|waived|discount|charged|billed|\bpaid\b|yuan))"
 _FIRST = re.compile(
     rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}"
-    rf"|前\s*(\d+)\s*{_COUNTED}(?:会议|记录|数据|结果|明细)*\W*$|\blimit\W{{0,3}}(\d+)\W*$"
+    rf"|前\s*(\d+)\s*{_COUNTED}{_FREE}"
+    r"|(?:^\W*|\b(?:rows?|records?|lines?|export|query|display|results?|list|asc|desc|from \S+) )limit\W{0,3}(\d+)\W*$"
     rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?"
-    rf"{_COUNTED}(?:\s+(?:are|were))?(?:\s+(?:{_SHOWN}|included|returned))?\W*$",
+    rf"{_COUNTED}{_FREE}",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A limit: it cuts a list that has as many lines."""
+"""A limit: it cuts a list that has as many lines. So many that are free, or paid, are no limit."""
 _SOME = rf"(?<!\d)[1-9]\d*\s*{_COUNTED}"
 _LEFT_OUT = r"(?:显示|导出|列出|展示|返回|加载|shown|displayed|exported|listed|included|omitted)"
-_LIST = r"(?:数据|结果|清单|列表|记录|明细)"
+_LIST = r"(?:数据|结果|清单|列表|记录|明细|会议)"
 _MORE = re.compile(
-    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)|(?:其余|余下|剩余)(?:{_SOME}|{_LIST}|部分)*从?略\W*$"
-    rf"|{_LIST}(?:已|被|已被)?截断|^\W*已?被?截断\W*$"
+    rf"(?:还有|另有|其余|余下|剩余)[^,。;]{{0,16}}(?:[未不]|没有?)能?(?:{_SHOWN}|加载)"
+    r"|(?:其余|余下|剩余)(?![^,。;]{0,8}(?:[费额价款列]|说明|备注|信息|内容|字段|税))[^,。;]{0,8}略\W*$"
+    rf"|{_LIST}(?:已|被|已被)?截断|^\W*已?被?截断\W*$|导出(?:时|中|过程中)?(?:已|被|已被)截断"
     r"|(?<!未)(?<!没有)(?:达到?|超[出过])[^,。;]{0,8}(?:导出|显示|查询|条数|行数|记录数?)[^,。;]{0,4}(?:上限|限制)"
     rf"|{_LIST}(?:并?不完整|不全|未全部)|部分{_LIST}[未没](?:有|能)?{_LEFT_OUT}|未(?:能)?{_LEFT_OUT}(?:全部|所有|完)|[只仅]{_LEFT_OUT}了?部分"
+    rf"|未(?:能)?(?:全部|完全){_LEFT_OUT}"
     rf"|{_SOME}(?:{_LIST})?(?:[未没](?:有|能)?|\s*(?:were |are )?not\s+){_LEFT_OUT}|未(?:能)?{_LEFT_OUT}\s*{_SOME}|{_SOME}\s+(?:were |are )?omitted"
-    rf"|失败\W{{0,2}}{_SOME}|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|(?:剩余|余下|其余)\s*{_SOME}\W*$|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
-    rf"|导出(?:被|已)?(?:中断|中止|失败)|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
-    rf"|\b(?:list|data|results?|output|export|file|rows|records|entries)\s+(?:(?:is|are|was|were|has been|have been)\s+)?truncated\b(?! to)|^\W*truncated\W*$"
+    rf"|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
+    r"|导出(?:被|已)?(?:中断|中止|失败(?!\W{0,2}\d))|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
+    r"|^(?!.*\b(?:not|no|never|names?|topics?|titles?|subjects?|characters?|chars?|texts?|cells?|decimals?|durations?|amounts?|values?)\b)"
+    r".*\btruncated\b"
     rf"|\b\d+ more {_COUNTED}|\band \d+ more\b|\bpartial (?:list|data|results?|export)\b"
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
     re.IGNORECASE | re.MULTILINE,
 )
-_SHOULD = re.compile(rf"应(?:该?{_LEFT_OUT}|有)\s*(\d+)\s*{_COUNTED}\W{{0,3}}实际?{_LEFT_OUT}?\s*(\d+)\s*{_COUNTED}")
+_REST = re.compile(
+    rf"(?:(?:^|[,，。;；])\W*|导出|下载|加载)失败\W{{0,2}}{_SOME}|(?:^|[,，。;；])\W*(?:剩余|余下|其余)\s*{_SOME}\W*$"
+)
+_OF_NO_LIST = re.compile(
+    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
+)
+"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
+_SHOULD = re.compile(
+    rf"(?:应(?:该?{_LEFT_OUT}|有)|查询?到|找到|检索到)\s*(\d+)\s*{_COUNTED}\W{{0,3}}(?:实际?|已|[仅只]|本次)?{_LEFT_OUT}?了?\s*(\d+)\s*{_COUNTED}"
+)
+_SLASH = re.compile(rf"(?<![\d./:-])(\d+)\s*{_COUNTED}?\s*/\s*共?\s*(\d+)\s*{_COUNTED}")
 _IF = re.compile(
-    r"[若倘]|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天])|[时后](?:请|须|应|会|被)|时\W*$|\b(?:if|when|should)\b",
+    r"若(?!干)|倘|如[果有遇需]|^\W*如(?![上下图表])|^\W*当(?![前月日天次年期时])"
+    r"|\b(?:if|unless|should|when(?!.*\b(?:was|were)\b))\b",
     re.IGNORECASE,
 )
-"""What says what would be: that a list that is cut may be asked for again is no word that it is."""
+"""What says what would be, in front: that a list that is cut may be asked for again is no word that it is."""
+_THEN = re.compile(r"[^,]{0,4}?[时后](?:请|须|应|会)|时\W*$")
+_GENERALLY = re.compile(r"\b(?:is|are|be|gets?)\b.*\s(?:if|when)\b(?!.*\b(?:was|were)\b)", re.IGNORECASE)
 _GOES_ON = re.compile(r"未完待续|[转接续见]下一?页|下页续|to be continued|continue[ds] (?:on|over)", re.IGNORECASE)
 """That a page goes on: in a list of all pages the next one stands below."""
 
@@ -183,7 +221,8 @@ def is_of_cut(words: Sequence[str]) -> bool:
     (True, False, False)
     """
     text = _as_read(" ".join(words))
-    is_told = any(one.search(text) for one in (_PAGE, _OF_MORE, _FIRST, _MORE, _SHOULD, _GOES_ON))
+    said = (_PAGE, _OF_MORE, _OF_ALL_FOUND, _FIRST, _MORE, _REST, _SHOULD, _SLASH, _GOES_ON)
+    is_told = any(one.search(text) for one in said)
     return is_told and not any(parse_instant(one.strip()) or _FIGURE.fullmatch(one) for one in words)
 
 
@@ -211,7 +250,10 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
     """
     texts = [(place, _as_read(text)) for place, text in notes]
     pages = [(place, *one) for place, text in texts for one in _pages(text)]
-    told = {page for _, page, _ in pages}
+    bare_pages = [(place, int(one[1]), int(one[2])) for place, text in texts if (one := _BARE_PAGE.fullmatch(text))]
+    told = {page for _, page, _ in (*pages, *bare_pages)}
+    # in front of lines 3/31 may be a day
+    pages += [one for one in bare_pages if one[0] > max(lines, default=0) or one[1] == len(lines) < one[2]]
     found = {place for place, _, n in pages if not {*range(1, min(n, len(told) + 1) + 1)} <= told}
     for place, text in texts:
         is_less = any(
@@ -221,6 +263,11 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
             and (one["u"] or one["v"] or one["begin"])
             for one in _OF_MORE.finditer(text)
         ) or any(int(one[1]) > int(one[2]) for one in _SHOULD.finditer(text))
+        is_less |= any(len(lines) == int(one[1]) < int(one[2]) for one in _SLASH.finditer(text))
+        is_less = is_less or any(
+            int(one["m"]) > max(len(lines), int(one["n"])) and len({one["u"], one["v"]} - {None}) == 1
+            for one in _OF_ALL_FOUND.finditer(text)
+        )
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
         found |= {place} if is_less or is_full or goes_on or _is_cut(text) else set()
@@ -228,7 +275,19 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
 
 
 def _is_cut(text: str) -> bool:
-    return any(_MORE.search(one) and not _IF.search(one) for one in re.split(r"[,，。;；\n]", text))
+    for sentence in re.split(r"[。;；\n]", text):
+        clauses = re.split(r"[,，]", sentence)
+        if any(map(_says_more, clauses)) or (not _OF_NO_LIST.search(sentence) and any(map(_REST.search, clauses))):
+            return True
+    return False
+
+
+def _says_more(clause: str) -> bool:
+    """Say whether a clause says that there is more, and neither when there would be nor when there is in general."""
+    return any(
+        not _IF.search(clause[: one.end()]) and not _THEN.match(clause[one.end() :])
+        for one in ([] if _GENERALLY.search(clause) else _MORE.finditer(clause))
+    )
 
 
 _NUMERAL = re.compile(r"(?<=[第共])\s*[一二两三四五六七八九十百]{1,5}(?=\s*[页条行笔场])")
@@ -257,21 +316,29 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
 # ── several meetings in a line ──
 _ORDINAL = re.compile(
     r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
-    r"|(?:session|meeting)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
+    r"|(?P<again>再次|(?<=时间)[二三四五])|(?:session|meeting|场次|会议)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
 )
 _FIRST_ONE = frozenset({"一", "1", "first", "上午"})
 _ONE_OF_DAYS = re.compile(
-    r"(?=.*\w)(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
+    r"(?=.*\w)(?!.*\d{5})(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
     r"\W?(?:(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
     r"|(?:jan|feb)(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|(?:sep|sept|nov|dec)(?:ember)?|oct(?:ober)?)?\W?"
 )
-_DAY = r"(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?(?:\s?\d\d?:\d\d(?::\d\d)?)?"
-_SEVERAL_DAYS = re.compile(rf"\s*{_DAY}(?:\s*[、,;，；|&和及\n]\s*{_DAY})+\s*")
+_CLOCK = r"\d\d?:\d\d(?::\d\d)?"
+_BEHIND_DAY = rf"(?:\s?[(（]?(?:周|星期)[一二三四五六日天][)）]?)?(?:\s?{_CLOCK}(?:\s?[-~至到]\s?{_CLOCK})?)?"
+_DAY = (
+    r"(?:(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?|(?:19|20)\d\d(?:0\d|1[0-2])[0-3]\d)"
+    + _BEHIND_DAY
+)
+_SEVERAL_DAYS = re.compile(
+    rf"\s*{_DAY}(?:(?:\s*(?:[、,;，；|&和及\n]|\band\b)\s*|\s+(?=(?:19|20)\d\d[-/.年]))(?:{_DAY}|\d\d?\s?[日号]{_BEHIND_DAY}))+\s*"
+)
 _N_MEETINGS = re.compile(
-    r"(?:本[月期]|累计|总)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)"
-    r"|(?:no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
+    r"(?:本[月期]|累计|总|实际)?(?P<of>会议)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)[场次个]?"
+    r"|#?(?:total|no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
     r"|count|times|frequency|频次"
 )
+_OF_DAY = re.compile(r"(?<=[日号])(?:会议)?(?:次数|时长|场次|场数|数量?)$|(?<=\d)(?:st|nd|rd|th)$")
 _TIMES_OF = ("started_at", "ended_at")
 _LONGEST = 40
 """How many characters the name of a column has at most that says such a thing."""
@@ -280,7 +347,7 @@ _LONGEST = 40
 def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_name: Mapping[str, str]) -> list[int]:
     """Return the numbers of columns that nobody read, by which a line is several meetings: one for each day, for the
     second of them, of several days, or of how often a room met. A room that met once more than the archive knew proved
-    its month.
+    its month. A line that says when and how long is one, but by another start or a count that is surely of meetings.
 
     Examples
     --------
@@ -293,9 +360,10 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
     own, looked_at = by_name.get("meeting_id", ""), [*places, *by_name.values()]
     lines = [{name: filled(str(row.get(name) or "")) for name in looked_at} for row in rows if places]
     lines = [one for one in lines if one.get(own) and not is_total(one[own])]
-    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in lines)]
+    open_ = [one for one in lines if not _is_whole(one, by_name)]
+    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in open_)]
     found = [*days] if len(days) > 1 else []
-    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in lines)]
+    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in open_)]
     found += [name for name in places if _counts_meetings(name, lines, by_name)]
     kinds: dict[str, list[str]] = {ours: [name] for ours, name in by_name.items()}
     for name in places:
@@ -303,15 +371,19 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
         for told in _ORDINAL.finditer(key):
             stem = key[: told.start()] + key[told.end() :]
             kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
+            is_of_starts = not stem and all(parse_instant(dated(one[name])) for one in lines if one[name])
+            kind = "started_at" if is_of_starts else kind
             others = kinds.setdefault(kind, []) if kind else []
-            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in lines)
+            of = lines if kind == "started_at" else open_
+            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in of)
             found += [name] if is_more and _FIRST_ONE.isdisjoint(told.groups()) else []
             others.append(name)
     return sorted({places[name] for name in found})
 
 
 def _is_of_a_day(name: str) -> bool:
-    return _ONE_OF_DAYS.fullmatch(plain_words("".join(name.split())).casefold()) is not None
+    text = _OF_DAY.sub("", plain_words("".join(name.split())).casefold())
+    return _ONE_OF_DAYS.fullmatch(re.sub(r"([a-z]{3,9})\.?(\d\d?)", r"\2\1", text)) is not None
 
 
 def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
@@ -320,13 +392,50 @@ def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Map
     """
     if not (told := _N_MEETINGS.fullmatch(bare(name))):
         return False
-    counts = [_A_COUNT.fullmatch(one[name]) for one in lines]
-    if [int(one[1]) for one in counts if one] == [*range(1, len(lines) + 1)]:
+    counts = [int(one[1]) if (one := _A_COUNT.fullmatch(line[name])) else 0 for line in lines]
+    if counts == [*range(1, len(lines) + 1)] or _is_of_group(counts, lines, by_name):
         return False
     is_sure = any(told.groups())
-    starts = [by_name[ours] for ours in _TIMES_OF if ours in by_name]
-    timed = (any(":" in line[start] for start in starts) for line in lines)
-    return any(n and int(n[1]) > 1 and (is_sure or not is_timed) for n, is_timed in zip(counts, timed, strict=True))
+    return any(n > 1 and (is_sure or not _moment(one, by_name)) for n, one in zip(counts, lines, strict=True))
+
+
+def _is_of_group(counts: Sequence[int], lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
+    """Say whether lines that say when and how long are counted: which of its day or room each is, or how many these had."""
+    if not all(_is_whole(one, by_name) for one in lines):
+        return False
+    moments = [_moment(one, by_name) for one in lines]
+    days = [at and at.astimezone(BEIJING).date() for at in moments]
+    rooms = [one[by_name["meeting_id"]] for one in lines]
+    groups: tuple[Sequence[object], ...] = ([None] * len(lines), days, rooms, [*zip(days, rooms, strict=True)])
+    for keys in groups:
+        sizes, nth = Counter(keys), _nth(keys)
+        of_all = [sizes[key] for key in keys]
+        if counts in (nth, of_all, [n - one + 1 for n, one in zip(of_all, nth, strict=True)]):
+            return max(of_all) > 1
+    return False
+
+
+def _nth(keys: Sequence[object]) -> list[int]:
+    seen, found = Counter[object](), list[int]()
+    for key in keys:
+        seen[key] += 1
+        found.append(seen[key])
+    return found
+
+
+def _moment(line: Mapping[str, str], by_name: Mapping[str, str]) -> datetime | None:
+    """Return when a line is, of its own; a day is no instant."""
+    told = (parse_instant(dated(line[by_name[ours]])) for ours in _TIMES_OF if ours in by_name)
+    return next((at for at in told if at and at.astimezone(BEIJING).time() != time()), None)
+
+
+def _is_whole(line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
+    spans = [line[by_name[ours]] for ours in ("duration_s", "ended_at") if ours in by_name]
+    return (
+        any(any(map(str.isdigit, one)) for one in spans)
+        and "started_at" in by_name
+        and _moment(line, by_name) is not None
+    )
 
 
 _A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")

@@ -25,7 +25,7 @@ from ytxdata.history.list_cells import (
     is_enough,
     plain,
 )
-from ytxdata.history.list_notes import cut_at, headings, is_of_cut, of_several
+from ytxdata.history.list_notes import NO_YEAR, cut_at, headings, is_of_cut, of_several
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
@@ -293,12 +293,9 @@ def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]
     return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
 
 
-_NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
-
-
 def _of_year(text: str, start: datetime, end: datetime) -> str:
     """Return a day that is written without its year as that of the period, if it is one of its years."""
-    if not (day := _NO_YEAR.fullmatch(text)):
+    if not (day := NO_YEAR.fullmatch(text)):
         return text
     years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
     dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]

@@ -163,6 +163,18 @@ def standing(kept: Iterable[Mapping[str, Any]]) -> list[Hearing]:
     return [one if rules == RULES else replace(one, finding="other_rules") for one, rules in heard]
 
 
+def as_told(certificate: Certificate, told: Iterable[Period], readings: Iterable[Mapping[str, Any]]) -> Certificate:
+    """Return a certificate with what somebody told of it that rests on lists heard by other rules, on top: no check can
+    follow these. None proves more than the period it was handed in for.
+    """
+    spans = {one["name"]: [datetime.fromisoformat(one[edge]) for edge in ("start", "end")] for one in readings}
+    for one in told:
+        for start, end in (spans[name] for name in one.pull_ids if name in spans):
+            if one.reason_key != "witnessed" or start <= one.start < one.end <= end:
+                certificate = _painted_over(certificate, one)
+    return certificate
+
+
 def _with_known(witness: Witness, held: Sequence[Archived]) -> Witness:
     """Return a witness of whose lines none is aside that the archive knows by id: what looks like a total or a note may
     be what a room is called.

@@ -120,11 +120,7 @@ def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> Export
     before = _before(target, format, masked)
     if not before:  # a first run that is killed must leave a folder that the next one knows as its own
         open_formats.write(target, _package(out, format, masked, [], []))
-    for name in (
-        *MONTHLY,
-        *WHOLE,
-    ):  # also of tables that will stay: an earlier ytxdata kept them, and so does a killed run
-        open_formats.forget_versions(target / name)
+    _forget(target)  # before it is looked at what may stay: an earlier ytxdata kept versions, and so does a killed run
     now = _states(out, format, masked)
     kept = {
         state.month: state for state in before.values()
@@ -139,12 +135,18 @@ def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> Export
     for month in gone:
         writer.remove(month)
     whole = {name: writer.whole(_all(out, name)) for name in WHOLE}
+    _forget(target)  # once: after each month all files of all months would be looked through
     states = [written[month] for month in sorted(written, key=lambda month: month or "")]
     _describe(out, target, format, masked, states, whole)
     rows = {name: sum(state.parts[name]["rows"] for state in states) for name in MONTHLY}
     return ExportReport(
         target, _named(due), _named(kept), _named(gone), rows | {name: one["rows"] for name, one in whole.items()}
     )
+
+
+def _forget(target: Path) -> None:
+    for name in (*MONTHLY, *WHOLE):
+        open_formats.forget_versions(target / name)
 
 
 @contextmanager

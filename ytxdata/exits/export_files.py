@@ -160,7 +160,6 @@ class _Delta:
         for name in MONTHLY:
             if DeltaTable.is_deltatable(str(self.folder / name)):
                 DeltaTable(self.folder / name).delete(f"month = '{month}'" if month else "month IS NULL")
-                open_formats.forget_versions(self.folder / name)
 
     def _files(self, name: str, month: str | None) -> list[Part]:
         """Return what is said of the files that hold a month of a table now, or a table of no month."""
@@ -188,7 +187,6 @@ class _Delta:
             predicate=predicate if is_there else None,
             writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
         )
-        open_formats.forget_versions(place)
 
 
 WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {

@@ -307,8 +307,7 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
     begun, ended = points.get("started_at"), points.get("ended_at")
     is_long = False
     if begun is not None and ended is not None:
-        is_own = _lasted(said.get("duration_s"), ended - begun) or _is_nobodys_question(begun, ended)
-        if is_own:
+        if _lasted(said.get("duration_s"), ended - begun) or _is_nobodys_question(begun, ended):
             return True
         is_long = ended - begun >= _DAY
     return not is_long and not all(one is not None and _is_edge_of_day(one) for one in points.values())

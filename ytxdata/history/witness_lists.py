@@ -25,8 +25,9 @@ from ytxdata.history.list_cells import (
     is_enough,
     plain,
 )
-from ytxdata.history.list_notes import NO_YEAR, cut_at, headings, is_of_cut, of_several
+from ytxdata.history.list_notes import NO_YEAR, cut_at, headings, is_of_cut
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
+from ytxdata.history.several_meetings import of_several
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,

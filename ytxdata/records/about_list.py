@@ -55,7 +55,7 @@ others that only count are heard. `pageVO`, 翻页 and `collection` went unheard
 _COUNTS_OTHERS = re.compile(_OTHERS)
 """The same in keys of numbers: `omittedRows` is a plural, too."""
 
-_OF_CALL = re.compile(
+_OF_ITSELF = re.compile(
     "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
     "|took|cost|elapsed|sort|sortby|order|orderby"
 )
@@ -108,7 +108,7 @@ def describes_page(key: str, raw: bytes, members: Sequence[Member], told: set[st
     of a meeting only one that pages."""
     if told & {"meeting_id", PARTIES} or not is_of_answer(key):
         return False
-    is_sure = plain(key) in PAGE_KEYS or (bool(totals(members)) and all(map(_is_of_call, members)))
+    is_sure = plain(key) in PAGE_KEYS or (bool(totals(members)) and all(map(_is_of_itself, members)))
     return is_sure and (any(pages(bare(one.key)) for one in members) or not (told or DATED.search(raw)))
 
 
@@ -135,15 +135,15 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
     if plain(key) == "data" or is_of_answer(key) or any(pages(bare(one.key)) for one in members):
         return [*members]
     names_none = _OF_NOTHING.fullmatch(in_english(bare(key))) is not None
-    is_counting = all(map(_is_of_call, members))
+    is_counting = all(map(_is_of_itself, members))
     if is_counting and (names_none or not _OF_OTHERS.search(bare(key))):
         return [*members]
     heard = members if is_counting or names_none else ()
     return [one for one in heard if TOTAL.fullmatch(named(one.key)) and _OF_MEETINGS.search(plain(one.key))]
 
 
-def _is_of_call(member: Member) -> bool:
-    return is_count(member) or _OF_CALL.fullmatch(bare(member.key)) is not None
+def _is_of_itself(member: Member) -> bool:
+    return is_count(member) or _OF_ITSELF.fullmatch(bare(member.key)) is not None
 
 
 def counts_others(key: str, found: Sequence[Found]) -> bool:

@@ -1,0 +1,154 @@
+"""Columns that nobody reads by which a line of a list is several meetings: one for each day, for the second of them, of
+several days, or of how often a room met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time
+
+from ytxdata.history.list_cells import COLUMNS
+from ytxdata.labels import filled, plain_words
+from ytxdata.list_totals import is_total
+from ytxdata.spreadsheets import bare, dated
+from ytxdata.times import BEIJING, parse_instant
+
+_ORDINAL = re.compile(
+    r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
+    r"|(?P<again>再次|(?<=时间)[二三四五])|(?:session|meeting|场次|会议)?(?P<n>\d{1,2}|first|second|third)(?:(?:st(?!art)|nd|rd|th)?)(?:session|meeting)?"
+)
+_FIRST_ONE = frozenset({"一", "1", "first", "上午"})
+_ONE_OF_DAYS = re.compile(
+    r"(?=.*\w)(?!.*\d{5})(?:(?:\d{1,4}[-/.:年月日号时点t]*){1,6}|[一二三四五六七八九十]{1,3}月份?|第[\d一二三四五六七八九十]{1,3}[天日周月])?"
+    r"\W?(?:(?:周|星期|礼拜)[一二三四五六日天]|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+    r"|(?:jan|feb)(?:uary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|(?:sep|sept|nov|dec)(?:ember)?|oct(?:ober)?)?\W?"
+)
+_CLOCK = r"\d\d?:\d\d(?::\d\d)?"
+_BEHIND_DAY = rf"(?:\s?[(（]?(?:周|星期)[一二三四五六日天][)）]?)?(?:\s?{_CLOCK}(?:\s?[-~至到]\s?{_CLOCK})?)?"
+_DAY = (
+    r"(?:(?:(?:19|20)\d\d\s?[-/.年]\s?\d\d?\s?[-/.月]|\d\d?\s?[-/月])\s?\d\d?\s?[日号]?|(?:19|20)\d\d(?:0\d|1[0-2])[0-3]\d)"
+    + _BEHIND_DAY
+)
+_SEVERAL_DAYS = re.compile(
+    rf"\s*{_DAY}(?:(?:\s*(?:[、,;，；|&和及\n]|\band\b)\s*|\s+(?=(?:19|20)\d\d[-/.年]))(?:{_DAY}|\d\d?\s?[日号]{_BEHIND_DAY}))+\s*"
+)
+_N_MEETINGS = re.compile(
+    r"(?:本[月期]|累计|总|实际)?(?P<of>会议)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)[场次个]?"
+    r"|#?(?:total|no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
+    r"|count|times|frequency|频次"
+)
+_OF_DAY = re.compile(r"(?<=[日号])(?:会议)?(?:次数|时长|场次|场数|数量?)$|(?<=\d)(?:st|nd|rd|th)$")
+_TIMES_OF = ("started_at", "ended_at")
+_LONGEST = 40
+"""How many characters the name of a column has at most that says such a thing."""
+
+
+def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_name: Mapping[str, str]) -> list[int]:
+    """Return the numbers of columns that nobody read, by which a line is several meetings: one for each day, for the
+    second of them, of several days, or of how often a room met. A room that met once more than the archive knew proved
+    its month. A line that says when and how long is one, but by another start or a count that is surely of meetings.
+
+    Examples
+    --------
+    >>> of_several(["id", "会议次数", "创建时间"], [{"id": "8001", "会议次数": "2"}], {"meeting_id": "id"})
+    [2]
+    >>> of_several(["id", "1日", "2日"], [{"id": "8001", "1日": "1"}, {"id": "8002", "2日": "1"}], {"meeting_id": "id"})
+    [2, 3]
+    """
+    places = {name: n for n, name in enumerate(header, 1) if 0 < len(name) <= _LONGEST and name not in by_name.values()}
+    own, looked_at = by_name.get("meeting_id", ""), [*places, *by_name.values()]
+    lines = [{name: filled(str(row.get(name) or "")) for name in looked_at} for row in rows if places]
+    lines = [one for one in lines if one.get(own) and not is_total(one[own])]
+    open_ = [one for one in lines if not _is_whole(one, by_name)]
+    days = [name for name in places if _is_of_a_day(name) and any(one[name].strip("0.") for one in open_)]
+    found = [*days] if len(days) > 1 else []
+    found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in open_)]
+    found += [name for name in places if _counts_meetings(name, lines, by_name)]
+    found += _second_ones([*places], lines, open_, by_name)
+    return sorted({places[name] for name in found})
+
+
+def _second_ones(
+    names: Sequence[str],
+    lines: Sequence[Mapping[str, str]],
+    open_: Sequence[Mapping[str, str]],
+    by_name: Mapping[str, str],
+) -> list[str]:
+    """Return the columns that say of a second meeting what another column says of the first: 第二场开始时间."""
+    found: list[str] = []
+    kinds: dict[str, list[str]] = {ours: [name] for ours, name in by_name.items()}
+    for name in names:
+        key = bare(name)
+        for told in _ORDINAL.finditer(key):
+            stem = key[: told.start()] + key[told.end() :]
+            kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
+            is_of_starts = not stem and all(parse_instant(dated(one[name])) for one in lines if one[name])
+            kind = "started_at" if is_of_starts else kind
+            others = kinds.setdefault(kind, []) if kind else []
+            of = lines if kind == "started_at" else open_
+            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in of)
+            found += [name] if is_more and _FIRST_ONE.isdisjoint(told.groups()) else []
+            others.append(name)
+    return found
+
+
+def _is_of_a_day(name: str) -> bool:
+    text = _OF_DAY.sub("", plain_words("".join(name.split())).casefold())
+    return _ONE_OF_DAYS.fullmatch(re.sub(r"([a-z]{3,9})\.?(\d\d?)", r"\2\1", text)) is not None
+
+
+def _counts_meetings(name: str, lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
+    """Say whether a column counts how often each line was a meeting. A number of a line is none; and by a word that
+    counts anything (count) a line that says an instant is one meeting.
+    """
+    if not (told := _N_MEETINGS.fullmatch(bare(name))):
+        return False
+    counts = [int(one[1]) if (one := _A_COUNT.fullmatch(line[name])) else 0 for line in lines]
+    if counts == [*range(1, len(lines) + 1)] or _is_of_group(counts, lines, by_name):
+        return False
+    is_sure = any(told.groups())
+    return any(n > 1 and (is_sure or not _moment(one, by_name)) for n, one in zip(counts, lines, strict=True))
+
+
+def _is_of_group(counts: Sequence[int], lines: Sequence[Mapping[str, str]], by_name: Mapping[str, str]) -> bool:
+    """Say whether lines that say when and how long are counted: which of its day or room each is, or how many these had."""
+    if not all(_is_whole(one, by_name) for one in lines):
+        return False
+    moments = [_moment(one, by_name) for one in lines]
+    days = [at and at.astimezone(BEIJING).date() for at in moments]
+    rooms = [one[by_name["meeting_id"]] for one in lines]
+    groups: tuple[Sequence[object], ...] = ([None] * len(lines), days, rooms, [*zip(days, rooms, strict=True)])
+    for keys in groups:
+        sizes, nth = Counter(keys), _nth(keys)
+        of_all = [sizes[key] for key in keys]
+        if counts in (nth, of_all, [n - one + 1 for n, one in zip(of_all, nth, strict=True)]):
+            return max(of_all) > 1
+    return False
+
+
+def _nth(keys: Sequence[object]) -> list[int]:
+    seen, found = Counter[object](), list[int]()
+    for key in keys:
+        seen[key] += 1
+        found.append(seen[key])
+    return found
+
+
+def _moment(line: Mapping[str, str], by_name: Mapping[str, str]) -> datetime | None:
+    """Return when a line is, of its own; a day is no instant."""
+    told = (parse_instant(dated(line[by_name[ours]])) for ours in _TIMES_OF if ours in by_name)
+    return next((at for at in told if at and at.astimezone(BEIJING).time() != time()), None)
+
+
+def _is_whole(line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
+    spans = [line[by_name[ours]] for ours in ("duration_s", "ended_at") if ours in by_name]
+    return (
+        any(any(map(str.isdigit, one)) for one in spans)
+        and "started_at" in by_name
+        and _moment(line, by_name) is not None
+    )
+
+
+_A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")

@@ -476,3 +476,25 @@ def test_records_in_the_text_of_a_lost_key_are_read() -> None:
 def test_a_text_that_quotes_a_meeting_makes_none(said: dict[str, object]) -> None:
     body = json.dumps({**said, "note": 'see "meid":"m1","creator":"15400000001"'})
     assert [record.raw for record in read_answer(body.encode()).records] == [body.encode()]
+
+
+@pytest.mark.parametrize("is_whole", [None, True, False])
+@pytest.mark.parametrize("behind", ["", '"}","z":null}'])
+def test_a_list_in_json_text_takes_no_brackets_of_its_last_record(behind: str, *, is_whole: bool | None) -> None:
+    """Cut behind them, the text had its end, and the answer proved its period without the record and those that
+    followed.
+    """
+    data = json.dumps(f'{{"list":[{GOOD % 1},{GOOD % 2}', ensure_ascii=False)
+    answer = read_answer(f'{{"statusCode":"0","data":{data}}}{behind}'.encode(), is_whole=is_whole)
+    assert ids(merge_answers([answer])) == ["m1", "m2"]
+    assert answer.is_doubtful
+
+
+@pytest.mark.parametrize("before", ["", f'{{"statusCode":"0","data":[{GOOD % 1}]}}\n'])
+@pytest.mark.parametrize("behind", ["", f'\n{{"statusCode":"0","data":[{GOOD % 3}]}}'])
+def test_brackets_that_end_a_record_early_leave_nothing_of_it_in_the_envelope(before: str, behind: str) -> None:
+    """Name and id stood for members of the answer, where that was not the first of its text."""
+    head, rest = '{"creator":"15400000001","starttime":"2026-01-05 10:00:00"', '"name":"周例会","meid":"m2"'
+    answer = read_answer(f'{before}{{"statusCode":"0","data":[{head}}}],{rest}}}]}}{behind}'.encode())
+    assert ids(merge_answers([answer])) == ["m1"] * bool(before) + ["m3"] * bool(behind)
+    assert any(rest.encode() in one.raw for one in answer.records)

@@ -34,6 +34,8 @@ def test_damaged_answers_lose_nothing_that_is_whole() -> None:
         "7307/40685",
         "8103/79761",
         "102/8832",
+        "26010/2213",
+        "27008/3951",
     ],
 )
 def test_what_one_in_a_hundred_thousand_lost(name: str) -> None:

@@ -22,7 +22,7 @@ from ytxdata.packed import hidden_note, unpacked
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer, told_by
 from ytxdata.records.encodings import as_utf8, decode, is_literal
-from ytxdata.records.find_records import IS_TORN, first_document, past_blanks
+from ytxdata.records.find_records import past_blanks, sound_end
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
 from ytxdata.records.unread_parties import says_it_came
@@ -220,19 +220,14 @@ def _end(text: bytes, at: int) -> int:
     """
     if text[at : at + 1] not in (b"{", b"["):
         return next(filter(partial(_begins_answer, text), _openings(text, at)), len(text))
-    end = _sound_end(text, at)
+    end = sound_end(text, at)
     if end is not None:
         return end
     is_printed = _PRINTED.match(text, at) is not None
     for line in islice(_LINE.finditer(text, at), _MOST_LINES):
-        if _PRINTED.match(text, line.end()) if is_printed else _sound_end(text, line.end()) is not None:
+        if _PRINTED.match(text, line.end()) if is_printed else sound_end(text, line.end()) is not None:
             return line.end()
     return len(text)
-
-
-def _sound_end(text: bytes, at: int) -> int | None:
-    length = first_document(text, at) if text[at : at + 1] in (b"{", b"[") else None
-    return None if length is None or IS_TORN.match(text, at + length) else at + length
 
 
 def _openings(text: bytes, at: int) -> Iterator[int]:
@@ -240,7 +235,7 @@ def _openings(text: bytes, at: int) -> Iterator[int]:
 
 
 def _begins_answer(text: bytes, at: int) -> bool:
-    end = _sound_end(text, at)
+    end = sound_end(text, at)
     return end is not None and (_SIGNS.names_id(text, at, end) or _OF_ANSWERS.search(text, at, end) is not None)
 
 

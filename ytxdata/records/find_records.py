@@ -48,9 +48,6 @@ _UNLAWFUL = Text(
     "this answer could not be read byte for byte ({why}): it is one reject, kept as it came; please report it to the"
     " maintainer",
 )
-IS_TORN = re.compile(rb"\s*[\]},:]")
-"""What stands behind an answer only if a bracket was lost or doubled inside it."""
-
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.S)
 _BLANK = b" \t\r\n"
 _SEPARATOR = 16
@@ -175,11 +172,10 @@ class _Search(Shapes):
         if kind == "whole":
             self.said.append(_LENIENT)
             return self.answer(whole, start), False
-        # A bracket too many ends an answer early: its own rest would pass for another text behind it.
-        length = first_document(body, start) if whole[:1] in (b"{", b"[") else None
-        if length is None or IS_TORN.match(body, start + length):
+        end = sound_end(body, start)
+        if end is None:
             return self.damaged(body, is_whole=is_whole, is_cut=kind == "cut"), False
-        return self.documents(body, start, start + length, is_whole=is_whole), False
+        return self.documents(body, start, end, is_whole=is_whole), False
 
     def answer(self, body: bytes, at: int, path: str = "$") -> list[Found]:
         """Return the records of a whole answer, also where the key of its list is lost, and the beginning of that text
@@ -199,14 +195,14 @@ class _Search(Shapes):
         is_bare = self.signs.is_bare(body[start:end])
         at = end
         while (start := past_blanks(body, at)) < len(body):
-            length = first_document(body, start) if body[start : start + 1] in (b"{", b"[") else None
-            if length is None:
+            stop = sound_end(body, start)
+            if stop is None:
                 found += shifted(self.salvaged(body[start:], is_whole=is_whole).found, start)
                 is_bare = False
                 break
-            at = start + length
-            found += self.behind(body[start:at], start)
-            is_bare = is_bare and self.signs.is_bare(body[start:at])
+            found += self.behind(body[start:stop], start)
+            is_bare = is_bare and self.signs.is_bare(body[start:stop])
+            at = stop
         if not is_bare:
             self.said.append(_BEHIND.format(n=len(body[end:].strip())))
         return found
@@ -377,24 +373,31 @@ def split_list(body: bytes) -> PlainList | None:
 
 
 _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_IS_TORN = re.compile(rb"\s*[\]},:]")
+"""What stands behind an object only if a bracket was lost or doubled inside it."""
 _BLANKS = re.compile(rb"\s*")
 _SKIP = msgspec.json.Decoder(msgspec.Raw)
 
 
-def first_document(text: bytes, start: int) -> int | None:
-    """Return how long the strict JSON value is that begins there, or None; what follows it is not looked at."""
+def sound_end(text: bytes, start: int) -> int | None:
+    """Return where the strict JSON object or list ends that begins there; None where there is none, or where a bracket
+    too many ended it early: its own rest would pass for another text behind it.
+    """
+    if text[start : start + 1] not in (b"{", b"["):
+        return None
     # Strictly: where damaged text ends cannot be told from its beginning.
     rest = memoryview(text)[start:]
     try:
         _SKIP.decode(rest)
     except msgspec.DecodeError as error:
         behind = _TRAILING.search(str(error))
-        return (
-            len(bytes(rest[: int(behind[1]) - 1]).rstrip()) if behind else None
-        )  # it names the byte behind the one it means
+        if behind is None:
+            return None
+        end = start + len(bytes(rest[: int(behind[1]) - 1]).rstrip())  # it names the byte behind the one it means
+        return None if _IS_TORN.match(text, end) else end
     except STRICT_ERRORS:
         return None
-    return len(text.rstrip()) - start
+    return len(text.rstrip())
 
 
 def past_blanks(text: bytes, at: int) -> int:

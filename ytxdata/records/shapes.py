@@ -185,9 +185,11 @@ class Shapes(Remarks):
         # A text that lost its first bracket still names ids: it is salvaged rather than taken for a remark.
         elif LIKE_JSON.match(text) or self.signs.names_id(text, 0, len(text)) or may_be_escaped(text):
             self.said.append(DAMAGED)
-            found, _, is_closed, _ = self.salvaged(text, is_whole=True)
+            # However whole the answer is, a text in it may be cut anywhere, also behind the last brackets of a record.
+            found, _, is_closed, is_sound_before = self.salvaged(text, is_whole=False)
             # A remark may be a bracket; what holds records, or stands for their list, may have had more.
-            self.is_ended &= is_closed or not (is_usual_list(key_of(path)) or any(one.has_id for one in found))
+            holds_list = is_usual_list(key_of(path)) or any(one.has_id for one in found)
+            self.is_ended &= is_closed or not is_sound_before or not holds_list
         else:
             return [Found(raw, path, False, at, at + len(raw))]
         return inner.placed(shifted(found + self.nested(found), len(inner.text) - len(inner.text.lstrip())), at + 1)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from ytxdata.records.damaged_envelope import Outline
@@ -24,7 +25,8 @@ from ytxdata.records.json_values import end_of, read_value
 from ytxdata.records.signs import Signs, are_places
 from ytxdata.records.spans import Found, Member, elements_of, is_member, structure, value_at, view
 
-_PIECE = re.compile(rb"[\s,]*")
+_BETWEEN = b", \t\r\n\v\f"
+"""What stands between records: commas and blanks."""
 
 _FIRST_WINDOW = 1 << 12
 """How far an object is read before something else is tried inside it [bytes]: an envelope around 24 MB must not be
@@ -329,12 +331,10 @@ def _pieces(text: bytes, signs: Signs, start: int, end: int) -> Iterator[Found]:
     """Cut text that nobody understands where records begin, and yield each piece; commas and blanks around them are
     envelope.
     """
-    borders = [start, *_borders(text, signs, start, end), end]
-    for i, first in enumerate(borders[:-1]):
-        match = _PIECE.match(text, first, borders[i + 1])
-        at = match.end() if match else first
-        raw = text[at : borders[i + 1]].rstrip(b", \t\r\n")
-        for value, place in _values(raw):
+    for first, stop in pairwise([start, *_borders(text, signs, start, end), end]):
+        raw = text[first:stop].lstrip(_BETWEEN)
+        at = stop - len(raw)
+        for value, place in _values(raw.rstrip(_BETWEEN)):
             yield Found(value, f"$@{at + place}", False, at + place, at + place + len(value))
 
 
@@ -387,6 +387,6 @@ def _given_back(text: bytes, outline: Outline, last: Found) -> list[Found]:
     at = last.end
     for bracket in reversed(closing):
         at = text.rindex(bytes([bracket]), last.start, at)
-    raw = text[last.start : at].rstrip(b", \t\r\n")
+    raw = text[last.start : at].rstrip(_BETWEEN)
     outline.close()
     return [Found(raw, last.path, False, last.start, last.start + len(raw))]

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -142,14 +141,9 @@ def check(text: bytes, records: Sequence[RawRecord], *, is_strict: bool) -> None
         raise BrokenLawError(f"the envelope of the answer is not what is left of it: {error}") from None
 
 
-_Placed = TypeVar("_Placed", RawRecord, Found)
-
-
-def _outermost(records: Sequence[_Placed]) -> Sequence[_Placed]:
-    """Return the records that stand in no other one, which nearly always are all of them."""
-    if all(one.end <= other.start for one, other in pairwise(records)):
-        return records
-    outermost: list[_Placed] = []
+def _outermost(records: Sequence[RawRecord]) -> list[RawRecord]:
+    """Return the records that stand in no other one."""
+    outermost: list[RawRecord] = []
     for record in records:
         if not outermost or record.start >= outermost[-1].end:
             outermost.append(record)

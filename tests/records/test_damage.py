@@ -498,3 +498,14 @@ def test_brackets_that_end_a_record_early_leave_nothing_of_it_in_the_envelope(be
     answer = read_answer(f'{before}{{"statusCode":"0","data":[{head}}}],{rest}}}]}}{behind}'.encode())
     assert ids(merge_answers([answer])) == ["m1"] * bool(before) + ["m3"] * bool(behind)
     assert any(rest.encode() in one.raw for one in answer.records)
+
+
+@pytest.mark.parametrize("is_whole", [None, True, False])
+@pytest.mark.parametrize("body", ['{"data":[%s}', '{"data":{"list":[%s}}', '{"data":[%s]]', '{"data":{"list":[%s]]}'])
+def test_an_answer_that_ends_with_other_brackets_than_it_began_with_is_at_its_end(
+    body: str, *, is_whole: bool | None
+) -> None:
+    """Taken for cut, it would be asked for again and again."""
+    answer = read_answer((body % f"{GOOD % 1},{GOOD % 2}").encode(), is_whole=is_whole)
+    assert ids(merge_answers([answer])) == ["m1", "m2"]
+    assert not answer.is_doubtful

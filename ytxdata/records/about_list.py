@@ -23,7 +23,7 @@ from ytxdata.records.paging import (
     word_of,
 )
 from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS
-from ytxdata.records.spans import Found, Member
+from ytxdata.records.spans import Found, Member, elements_of
 
 _OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
 """Keys under which an object counts something else than the list beside it, plain."""
@@ -86,7 +86,8 @@ _ELSE = re.compile(
 """In plain keys of numbers and flags that say something else than how many meetings there are."""
 
 _SURELY = re.compile(
-    r"truncat|withheld|withhold|omit|skipped|capped|cut(?:off)?$|hidden|(?<!inte)rest$|missing|incomplete|隐藏|省略|跳过|缺失"
+    r"truncat|withheld|withhold|omit|skipped|capped|cut(?:off)?$|hidden|(?<!inte)rest$|missing|incomplete|denied|nopermission"
+    r"|unreachable|unavailable|[a-z]failed$|隐藏|省略|跳过|缺失|无权限?$|未授权|不可达"
     r"|(?:over|above|beyond|exceed\w*|hit|reach\w*)(?:the)?(?:max|size|row|record|result|count)*limit$"
     r"|(?:has|have|any|with)\w*(?:errors?|fail(?:ed|ures?)?|exceptions?)$"
 )
@@ -167,9 +168,11 @@ def may_mean_more(member: Member) -> tuple[str, int | None] | None:
     >>> {one.key: told for one in said if (told := may_mean_more(one))}
     {'resultsWithheld': ('1', None), 'rowCap': ('30', 30)}
     """
+    key = plain(member.key)
+    if member.raw[:1] == b"[" and _SURELY.search(key) and elements_of(member.raw)[0]:
+        return f"[{len(elements_of(member.raw)[0])}]", None
     word = word_of(member) if len(member.raw) <= LONGEST_WORD and _SAYS.match(member.raw) else None
     number = _NUMBER.fullmatch(word) if word else None
-    key = plain(member.key)
     if word is None or not (number or word in _WORDS) or key in ENVELOPE_KEYS | QUESTION_KEYS or is_heard(member.key):
         return None
     if _SURELY.search(key):

@@ -309,8 +309,9 @@ def told_by(status: int | None, lines: Iterable[tuple[str, str]]) -> tuple[int |
     for name, values in by_name.items():
         raw = values[0].encode("utf-8", "replace")
         inner = members_of(raw) if raw[:1] == b"{" else None  # `X-Pagination` of ASP.NET is an object
-        if name.casefold() == "warning":  # it says as a sentence what a flag says: `199 - "result truncated"`
-            inner = [Member(text, b"true", 0, 0) for value in values for text in re.findall('"([^"]*)"', value)]
+        if name.casefold() in ("warning", "message"):  # a sentence says what a flag says: `199 - "result truncated"`
+            said = [text for value in values for text in re.findall('"([^"]*)"', value) or [value]]
+            inner = [Member(name, json.dumps(said).encode(), 0, 0), *(Member(text, b"true", 0, 0) for text in said)]
         elif plain(name) in PAGE_KEYS and not inner:
             inner = [Member(key, json.dumps(one).encode(), 0, 0) for key, one in _PARAMETER.findall(values[0])]
         members += inner or [Member(name, json.dumps(", ".join(values)).encode(), 0, 0)]

@@ -19,7 +19,7 @@ from ytxdata.records.json_values import decoded, read_value
 from ytxdata.records.list_metadata import announces_deletion, has_own_list
 from ytxdata.records.nested import holds_json, parties_beside
 from ytxdata.records.paging import Announced, AskedFor
-from ytxdata.records.reported_losses import totals_and_losses
+from ytxdata.records.reported_losses import other_words, totals_and_losses
 from ytxdata.records.siblings import names_zone, other_zone
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
@@ -128,6 +128,8 @@ _SHORTEST_ID = 12
 _DEEPEST = 3
 """How many objects deep what is said of records by their ids is looked for."""
 _LONGEST_PAGE = 10_000
+_LONGEST_SAID = 80
+"""How much of a message a warning repeats."""
 _SHOWN = 5
 """How many places a warning names."""
 
@@ -175,7 +177,11 @@ class Remarks:
         zones = (_ZONE.format(zones=of_zones),) if of_zones else ()
         counts = ", ".join(f"{_shown(key)}: {n}" for key, n in islice(self.words.items(), _SHOWN))
         words = (_WORDS_BESIDE.format(words=counts),) if counts else ()
-        odd = [f"{_shown(path)}: {said}" for path, (said, n) in self.unheard.items() if n is None or n > n_found]
+        odd = [
+            f"{_shown(path)}: {_shown(said[:_LONGEST_SAID])}"
+            for path, (said, n) in self.unheard.items()
+            if n is None or n > n_found
+        ]
         unheard = (_UNHEARD.format(words=", ".join(odd[:_SHOWN]) + (" …" if odd[_SHOWN:] else "")),) if odd else ()
         return (*dict.fromkeys(self.said), *noted, *beside, *words, *zones, *unheard)
 
@@ -314,9 +320,9 @@ class Remarks:
             self.count_loose(n_found)
 
     def tell_unheard(self, path: str, members: Sequence[Member], depth: int = 0) -> None:
-        """Note flags and numbers that nobody reads, also in an object beside the list that speaks of it."""
+        """Note flags, numbers and messages that nobody reads, also in an object beside the list that speaks of it."""
         for one in members:
-            if said := may_mean_more(one):
+            if said := may_mean_more(one) or other_words(one):
                 self.unheard[f"{path}.{one.key}"] = said
             elif one.raw[:1] == b"{" and len(one.raw) <= _LONGEST_PAGE and depth < _DEEPEST:
                 inner = members_of(one.raw)

@@ -61,7 +61,7 @@ _SHORTENED = re.compile(
     rf"(?:{_LISTED})*|(?:is|was|were|are)cut(?:off)?|overflow(?:ed)?)"
 )
 CUT = re.compile(
-    rf"(?:is|has|are|give|data|list|results?|records?)*(?:(?:incomplete|partial|notcomplete|toomany){_LISTED}*"
+    rf"(?:is|has|are|give|data|list|results?|records?)*(?:(?:incomplete|partial|notcomplete|toomany)(?:{_LISTED}|content)*"
     r"|timedout|terminatedearly"
     rf"|(?:(?:max|size|transfer|{_LISTED})*limit(?:is)?|max{_LISTED}+)(?:exceeded|reached|hit)"
     rf"|(?:exceed|reach|hit)(?:ed)?(?:the|max|size|count|transfer|{_LISTED})*limit"
@@ -110,6 +110,8 @@ _REL_NEXT = re.compile(r"rel\s*=\s*\\?[\"']?(?:[^\"'\\;,]*[\s/:])?next")
 _CURRENT_KEYS = frozenset({
     "page", "pageno", "pagenum", "pagenumber", "pageindex", "currentpage", "currpage", "curpage", "current", "number"
 })  # fmt: skip
+YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
+NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
 _PLACES = frozenset({"pageinfo", "pager", "paging", "pagination"})
 """Keys under which a text says which page this is, and of how many."""
 _LEADING = re.compile(r"https?:|[/?]|[\w./-]+\?\w+=|\d{1,7}$")
@@ -185,9 +187,6 @@ _MAY_BE_TIME = frozenset({"next", "more", "nextstart", "remaining"})
 
 _WHOLE = re.compile(r"(-?\d+)\.0+")
 """A whole number as Gson and Lua write it."""
-
-YES = frozenset({"true", "1", "y", "yes", "t", "on", "是", "有"})
-NO = frozenset({"false", "0", "-1", "n", "no", "none", "f", "off", "否", "无", "没有"})
 
 _TEXT_KEYS = ("value", "$numberLong", "#text", "$", "_text", "href", "url", "uri", "link")
 """Under which an object has the one thing that it says."""
@@ -319,17 +318,17 @@ def _flag(key: str, word: str, *, is_place: bool, is_named: bool) -> bool | None
         return word in YES if is_sure else None
     if word.isdecimal():  # how many more there are
         return True if may_be and _MORE.fullmatch(key) and word.strip("0") else None
-    is_more = None if key in _WORDS and not is_named else _says_more(word)
+    is_more = None if key in _WORDS and not is_named else says_more(word)
     return None if is_more is None else is_more == (_END.fullmatch(key) is None)
 
 
 @lru_cache(maxsize=1024)
-def _says_more(word: str) -> bool | None:
+def says_more(word: str) -> bool | None:
     """Return whether a word that stands under such a key says that there is more; None of one that says nothing of it.
 
     Examples
     --------
-    >>> [_says_more(word) for word in ("有更多", "未结束", "没有更多", "end", "eyJpZCI6")]
+    >>> [says_more(word) for word in ("有更多", "未结束", "没有更多", "end", "eyJpZCI6")]
     [True, True, False, False, None]
     """
     said = in_english(re.sub(r"[\s。.!！_-]", "", word)) if len(word) <= LONGEST_WORD else ""
@@ -346,7 +345,7 @@ def _is_of_cut(key: str) -> bool:
 
 
 def _leads_nowhere(word: str) -> bool:
-    return word in NO | _NOWHERE or says_nothing(word.encode("utf-8", "replace")) or _says_more(word) is False
+    return word in NO | _NOWHERE or says_nothing(word.encode("utf-8", "replace")) or says_more(word) is False
 
 
 def _plainly(word: str) -> str:

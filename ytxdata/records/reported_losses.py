@@ -8,7 +8,19 @@ from typing import Any
 
 from ytxdata.records.aliases import DEFAULT, bare, named, plain
 from ytxdata.records.json_values import as_json, read_value
-from ytxdata.records.paging import LONGEST_WORD, NO, TOTAL, UNIT, as_word, pages, says_nothing, totals
+from ytxdata.records.paging import (
+    LONGEST_WORD,
+    NO,
+    TOTAL,
+    UNIT,
+    YES,
+    as_word,
+    pages,
+    says_more,
+    says_nothing,
+    totals,
+    word_of,
+)
 from ytxdata.records.siblings import is_of_meeting
 from ytxdata.records.spans import Member
 
@@ -36,9 +48,11 @@ _FAILED_KEYS = re.compile(
 
 _BEGAN = re.compile("(?<!re)start|begin|开始|(?:meet(?:ing)?|conf(?:erence)?|会议)(?:time|时间)$")
 _FAILURE = r"errors?|fail(?:ed|ures?|s)?|exceptions?|problems?|错误|失败|异常|报错|故障|问题"
+_WELL_EN = "ok|okay|success(?:ful(?:ly)?)?|succeeded|normal|completed?|done"
+_WELL_ZH = "成功|正常|完成|完毕"
 _WENT_WELL = re.compile(
-    "(?:(?:s|err(?:or)?|status|all) )?ok|success(?:ful(?:ly)?)?|succeeded|normal|completed?|done|200|n/a"
-    "|(?!.*[未不没非无部半少仅只败错异超缺丢漏个条场])[一-鿿]{0,6}(?:成功|正常|完成|完毕)"
+    f"(?:(?:s|err(?:or)?|status|all) )?ok|{_WELL_EN}|200|n/a"
+    f"|(?!.*[未不没非无部半少仅只败错异超缺丢漏个条场])[一-鿿]{{0,12}}(?:{_WELL_ZH})"
     "|(?:暂|目前|当前)无"
     rf"|(?:暂时?|目前|当前)?(?:no|none|无|没有|未(?:发现|出现|发生|见)?|0+)\s*(?:any |任何)?(?:{_FAILURE})"
     rf"(?:的|信息|消息|内容|描述|原因|代?码|\s?(?:messages?|codes?|info))?{UNIT}"
@@ -67,6 +81,35 @@ _OF_CALL = re.compile(
 """Keys, plain, of which call it is and when, beside a state that is well: any other word there is what failed."""
 
 _WARNINGS = re.compile("warn(?:ing)?s?|警告|告警|提醒")
+_OF_WORDS = re.compile(
+    rf"(?:err(?:or)?|status|sub|result|response|resp|ret(?:urn)?|data|list|query)*(?:{_WARNINGS.pattern}|{_MESSAGE.pattern}"
+    "|notes?|notices?|remarks?|tips?|hints?|alerts?|comments?|reason|details?|explanation|memo|status|state|completeness|(?<=.)type"
+    "|提示|说明|备注|原因|注意(?:事项)?|状态|完整性)"
+)
+"""Keys, bare, under which an answer says something of itself in words."""
+
+_BEFORE = {"hasprev": YES, "hasprevious": YES, "haspreviouspage": YES, "isfirst": NO, "isfirstpage": NO}
+"""Flags of a page that has others before it, bare, and what they say then."""
+
+_PREVIOUS, _AN_ADDRESS = (
+    re.compile("(?:link|page)?prev(?:ious)?(?:page|link|url|uri|href)?"),
+    re.compile("https?:|[/?]"),
+)
+
+_HARMLESS = re.compile(
+    rf"(?:(?:{_WELL_EN}|found|return(?:ed)?|retrieved|fetched|loaded|processed|executed|finished|the|your|a|all|list|data|in|of"
+    "|meetings?|conferences?|records?|rows?|items?|results?|history|query|queried|request|search|operation|call|api|http|get|got"
+    "|fetch|read|was|were|is|has|have|been|status|code|total|with|and|for|no|none|true|false|null|n/a)\\b"
+    rf"|{_WELL_ZH}|操作|查询|请求|获取|提交|处理|返回|调用|执行|响应|读取|加载|接口|会议|列表|历史|记录|数据|结果|信息|通话|状态"
+    r"|总?共计?|合计|检索|找|[到了已您的本次条场个]|\d[\d,]*|\W)*"
+)
+"""A clause made of these alone says that it went well, or how many there are."""
+
+_COUNT = re.compile(
+    r"(?<![\d:.-])\d{1,7}(?=\s*(?:[条场个笔]|rows?|records?|meetings?|conferences?|results?|items?|entries))"
+    r"|(?:(?<=/)|(?<=of )|(?<=total )|(?<=total: )|(?<=[共计]))\d{1,7}(?![\d:.-])"
+)
+_A_WORD = re.compile("[一-鿿]{2}|[a-z]{3}")
 _CLAUSE = re.compile(r'[，,。；;.!！\n"\[\]{}]')
 _MERELY_IF = re.compile(
     r"(?<![例比])如(?!下)|若|万一|一旦|假如|将|届时|逾期|避免|以免|免得|防止|未(?:发现|出现|发生|见)|没有|并?无|不存在"
@@ -101,7 +144,8 @@ def totals_and_losses(members: Sequence[Member]) -> list[int | None]:
     [30, -1]
     """
     is_lost = any(
-        _names_failure(bare(one.key), one.raw) or _has_failed_shards(one) or _warns_of_loss(one) for one in members
+        _names_failure(bare(one.key), one.raw) or _has_failed_shards(one) or _warns_of_loss(one) or _is_behind(one)
+        for one in members
     )
     return [*totals(members), *([LOST] if is_lost else [])]
 
@@ -159,13 +203,55 @@ def _counts_failures(said: dict[str, Any]) -> bool:
     return is_flat and any(not isinstance(it, bool) and re.fullmatch(r"0*[1-9]\d{0,8}", str(it)) for it in counts)
 
 
+def _is_behind(member: Member) -> bool:
+    """Return whether a page says that another stands before it, which nobody gave."""
+    key, word = bare(member.key), word_of(member) or ""
+    if key in _BEFORE:
+        return word in _BEFORE[key]
+    return _PREVIOUS.fullmatch(key) is not None and _AN_ADDRESS.match(word) is not None
+
+
+def _said_in_words(member: Member) -> Any:
+    """Return what an answer says of itself in words; None of any other member."""
+    key = bare(member.key)
+    is_said = _OF_WORDS.fullmatch(key) is not None or says_more(key) is True
+    read = read_value(member.raw) if is_said and len(member.raw) <= _LONGEST_WARNINGS else None
+    return read.value if read else None
+
+
 def _warns_of_loss(member: Member) -> bool:
-    """Return whether a warning says that meetings were not given."""
-    is_short = len(member.raw) <= _LONGEST_WARNINGS and _WARNINGS.fullmatch(bare(member.key)) is not None
-    read = read_value(member.raw) if is_short else None
-    clauses = _CLAUSE.split(as_json(read.value).casefold()) if read else ()
+    """Return whether a message says that meetings were not given, or that the list was cut."""
+    said = _said_in_words(member)
+    clauses = () if said is None else _CLAUSE.split(as_json(said).casefold())
+    if any(len(one) > len("more") and says_more(one.strip()) for one in clauses):
+        return True
     found = (_NOT_GIVEN.match(clause[:_LONGEST_CLAUSE]) for clause in clauses)
     return any(one and not _MERELY_IF.search(one.string[: one.start(one.lastgroup or 0)]) for one in found)
+
+
+def other_words(member: Member) -> tuple[str, int | None] | None:
+    """Return what an answer says of itself in words, where that is more than that all went well and there are no others,
+    and the number of records it tells of (None where nobody knows what it says).
+
+    Examples
+    --------
+    >>> said = {"msg": "查询成功，仅返回最近30天数据", "message": "OK", "remark": "成功返回 20 条", "name": "周会 部分"}
+    >>> [other_words(Member(key, json.dumps(text).encode(), 0, 0)) for key, text in said.items()]
+    [('查询成功，仅返回最近30天数据', None), None, ('成功返回 20 条', 20), None]
+    """
+    said = _said_in_words(member)
+    texts = [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, str)]
+    if odd := next((one for one in texts if not all(map(_is_known, _CLAUSE.split(one.casefold())))), None):
+        return odd, None
+    counts = [(one, int(n)) for one in texts for n in _COUNT.findall(one)]
+    return max(counts, key=lambda one: one[1], default=None)
+
+
+def _is_known(clause: str) -> bool:
+    said = clause.strip()
+    is_end = said in YES | NO or says_nothing(said.encode("utf-8", "replace")) or says_more(said) is False
+    is_well = _HARMLESS.fullmatch(said) or _WENT_WELL.fullmatch(said)
+    return is_end or is_well is not None or not _A_WORD.search(said)
 
 
 def _began(failed: dict[str, Any]) -> bool:

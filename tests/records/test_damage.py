@@ -509,3 +509,16 @@ def test_an_answer_that_ends_with_other_brackets_than_it_began_with_is_at_its_en
     answer = read_answer((body % f"{GOOD % 1},{GOOD % 2}").encode(), is_whole=is_whole)
     assert ids(merge_answers([answer])) == ["m1", "m2"]
     assert not answer.is_doubtful
+
+
+@pytest.mark.parametrize("between", [":", ": ", ""])
+@pytest.mark.parametrize("has_own_id", [False, True])
+def test_of_a_map_that_is_cut_behind_a_key_that_id_is_told(between: str, *, has_own_id: bool) -> None:
+    """Left in the envelope, nobody could say which meeting was lost."""
+    own = '"meid":"20260305000001",' if has_own_id else ""
+    one = f'{{{own}"creator":"15400000001","starttime":"2026-03-05 10:00:00"}}'
+    body = f'{{"statusCode":"0","data":{{"20260305000001":{one},"20260305000002"{between}'
+    tables = merge_answers([read_answer(body.encode(), is_whole=False)])
+    assert ids(tables) == ["20260305000001"]
+    (reject,) = tables.rejects["raw"].to_pylist()
+    assert reject.startswith('"20260305000002"')

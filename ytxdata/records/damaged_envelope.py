@@ -226,9 +226,11 @@ class Outline:
         if bare:  # values in front of a record, in its list: they are no envelope
             return self._give_up(bare, start)
         rest = self._text[at:end].strip()
-        if rest or self._state.awaits == "colon":
-            if self._state.may_give_up_here:
-                self._safe = (at, self._state)
+        if rest and self._state.may_give_up_here:
+            self._safe = (at, self._state)
+        # The key behind which a text is cut may be the id of a record.
+        is_cut = not is_before_record and self._state.awaits == "value" and self._state.top == b"{"
+        if rest or is_cut or self._state.awaits == "colon":
             return self._give_up(self._safe, start)
         is_head = bool(self._state.told_since) and self._state.depth > 1 if is_before_record else self._strange(start)
         return self._give_up((end, self._state), start) if is_head else end

@@ -200,6 +200,59 @@ def test_what_nobody_reads_beside_the_records_is_told_and_doubted_by_nobody(word
         assert (answer.is_doubtful, tables.counts.received) == (False, len(records))
 
 
+ALL_IS_WELL = (
+    "success|Success.|OK|ok!|操作成功|查询成功。|请求成功!|提交成功|查询会议列表成功|获取会议历史记录成功|执行完成|请求已处理|Query OK"
+    "|Data retrieved successfully|Operation completed successfully.|The request was successful|200 OK|0:success"
+    "|查询成功，共24条记录|成功返回24条数据|24 records found|success, total 24|OK (24 rows)|暂无更多数据|没有更多了|已全部加载|no more data"
+    "|end of list|全部数据已返回|无错误|no error|正常|N/A|null|2026-11-29 10:00:00|"
+)
+MORE_THAN_WELL = (
+    "提交成功，仅返回最近30天数据|另有5场会议因权限不足未显示|Result set was limited to 500 rows.|Older meetings are not included"
+    "|5 records were skipped|查询成功（部分）|success (partial)|Query successful but some records were omitted"
+    "|only the newest 500 returned|data returned with errors|成功返回部分数据|查询成功 24/50|仅显示前500条|得到 500 条, 其余省略"
+    "|成功返回25条数据|success with warnings|部分|系统将于周五维护"
+)
+
+
+@pytest.mark.parametrize("key", ["msg", "message", "statusMsg", "remark", "tip", "提示", "resultDesc"])
+def test_messages_are_told_unless_they_say_that_all_went_well(key: str) -> None:
+    for said in ALL_IS_WELL.split("|"):
+        answer, _ = read(f'{{"statusCode":"0","{key}":"{said}","data":{text(ALL)}}}')
+        assert (answer.warnings, answer.is_doubtful) == ((), False), said
+    for said in MORE_THAN_WELL.split("|"):
+        answer, tables = read(f'{{"statusCode":"0","{key}":"{said}","data":{text(ALL)}}}')
+        assert any(f".{key}: {said}" in one.en for one in answer.warnings), said
+        assert tables.counts.received == 24
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"message":"结果已截断"', '"warning":"结果已截断"', '"msg":"partial result: shard 2 did not respond"', '"state":"incomplete"',
+        '"hasPreviousPage":true', '"isFirstPage":false', '"previous":"https://x/m?page=1"', '"truncated":"部分"',
+    ],
+)  # fmt: skip
+def test_a_message_that_the_list_was_cut_and_pages_before_this_one_prove_nothing(said: str) -> None:
+    answer, _ = read(f'{{{STATUS},"data":{text(ALL)},{said}}}')
+    assert answer.is_doubtful or '"truncated"' in said
+    assert answer.warnings
+
+
+@pytest.mark.parametrize("said", ["missingNodes", "hiddenMeetings", "skippedIds", "omitted", "无权限"])
+def test_lists_of_what_was_left_out_are_told(said: str) -> None:
+    for value, n in (('["n2"]', 1), ("[]", 0)):
+        answer, _ = read(f'{{{STATUS},"data":{text(ALL)},"{said}":{value}}}')
+        assert [f"{said}: [1]" in one.en for one in answer.warnings] == [True] * n
+
+
+def test_a_message_is_quoted_on_one_line_without_numbers_of_people_and_secrets() -> None:
+    said = "详情请拨打 15400000001\\n token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY"
+    answer, _ = read(f'{{{STATUS},"data":{text(ALL)},"notice":"{said + "长" * 90}"}}')
+    told = answer.warnings[0].en
+    assert "详情请拨打 154****0001 token" in told
+    assert all(one not in told for one in ("15400000001", "eyJhbGciOiJIUzI1NiJ9", "\n", "长" * 80))
+
+
 PLACES = (
     "%s",
     '"page":{"pageNum":1,"pageSize":100,%s}',

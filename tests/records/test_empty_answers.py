@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.records.accounted import doubts
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
 
@@ -36,7 +37,7 @@ SORTED = {"sorted": False, "unsorted": True, "empty": True}
 )
 def test_an_answer_that_holds_nothing_is_quiet(body: dict[str, Any]) -> None:
     answer = read_answer(json.dumps({"statusCode": "0", **body}).encode())
-    assert (answer.records, answer.warnings, answer.is_doubtful) == ((), (), False)
+    assert (answer.records, doubts(answer), answer.is_doubtful) == ((), [], False)
 
 
 @pytest.mark.parametrize(

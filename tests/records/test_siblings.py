@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.records.accounted import doubts
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
 
@@ -236,7 +237,7 @@ def test_a_list_of_parties_beside_meetings_is_rejected_and_not_told_twice(listed
 def test_what_stands_beside_meetings_and_is_nobody_is_not_told(beside: dict[str, object]) -> None:
     for body in ({"data": [ONE], **beside}, {"data": {"list": [ONE], **beside}}, {"data": [{"conf": ONE, **beside}]}):
         answer = read_answer(json.dumps(body, separators=(",", ":")).encode())
-        assert (answer.warnings, len(answer.records), answer.is_doubtful) == ((), 1, False)
+        assert (doubts(answer), len(answer.records), answer.is_doubtful) == ([], 1, False)
 
 
 @pytest.mark.parametrize("key", ["parties", "members", "rows"])

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.records.accounted import doubts
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
 from ytxdata.records.merge import merge_answers
@@ -153,7 +154,7 @@ def test_a_remark_lists_no_meetings(said: str) -> None:
         {"data": None, "more": {"remark": said}},
     ):
         answer = read(body)
-        assert (answer.records, answer.warnings, answer.is_doubtful) == ((), (), False)
+        assert (answer.records, doubts(answer), answer.is_doubtful) == ((), [], False)
 
 
 @pytest.mark.parametrize(

@@ -178,9 +178,7 @@ class Remarks:
         counts = ", ".join(f"{_shown(key)}: {n}" for key, n in islice(self.words.items(), _SHOWN))
         words = (_WORDS_BESIDE.format(words=counts),) if counts else ()
         odd = [
-            f"{_shown(path)}: {_shown(said[:_LONGEST_SAID])}"
-            for path, (said, n) in self.unheard.items()
-            if n is None or n > n_found
+            f"{_shown(path)}: {_quoted(said)}" for path, (said, n) in self.unheard.items() if n is None or n > n_found
         ]
         unheard = (_UNHEARD.format(words=", ".join(odd[:_SHOWN]) + (" …" if odd[_SHOWN:] else "")),) if odd else ()
         return (*dict.fromkeys(self.said), *noted, *beside, *words, *zones, *unheard)
@@ -345,6 +343,12 @@ def _shown(path: str) -> str:
     # between other words a local number looks like any figure to `hide_in_text`, and as a key it is somebody's
     shown = hide_in_text(_PIECE.sub(lambda one: one[0] if _IS_WORDS.fullmatch(one[0]) else cut_secrets(one[0]), path))
     return _DIGITS.sub(lambda found: mask(found[0]) if as_phone(found[0]) else found[0], shown)
+
+
+def _quoted(said: str) -> str:
+    """Return a message as a warning repeats it: on one line, without secrets and numbers of people."""
+    text = hide_in_text(cut_secrets(" ".join(said.split())))
+    return text if len(text) <= _LONGEST_SAID else f"{text[:_LONGEST_SAID]}…"
 
 
 def _zone(told: str) -> str:

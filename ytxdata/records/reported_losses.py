@@ -101,7 +101,7 @@ _HARMLESS = re.compile(
     "|meetings?|conferences?|records?|rows?|items?|results?|history|query|queried|request|search|operation|call|api|http|get|got"
     "|fetch|read|was|were|is|has|have|been|status|code|total|with|and|for|no|none|true|false|null|n/a)\\b"
     rf"|{_WELL_ZH}|操作|查询|请求|获取|提交|处理|返回|调用|执行|响应|读取|加载|接口|会议|列表|历史|记录|数据|结果|信息|通话|状态"
-    r"|总?共计?|合计|检索|找|[到了已您的本次条场个]|\d[\d,]*|\W)*"
+    r"|总?共计?|合计|检索|找|(?:暂时?|目前)?(?:没有|无)更多|[到了已您的本次条场个]|\d[\d,]*|\W)*"
 )
 """A clause made of these alone says that it went well, or how many there are."""
 
@@ -208,7 +208,8 @@ def _is_behind(member: Member) -> bool:
     key, word = bare(member.key), word_of(member) or ""
     if key in _BEFORE:
         return word in _BEFORE[key]
-    return _PREVIOUS.fullmatch(key) is not None and _AN_ADDRESS.match(word) is not None
+    is_link = member.raw[:1] == b'"' and _PREVIOUS.fullmatch(key) is not None
+    return is_link and _AN_ADDRESS.match(word) is not None
 
 
 def _said_in_words(member: Member) -> Any:

@@ -20,7 +20,7 @@ from tests.fleet.test_fleet_plans import check_plan
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
 from ytxdata import metrics, sample
-from ytxdata.archive.connections import connect
+from ytxdata.archive.connections import _memory_mb, connect
 from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report, in_memory
 from ytxdata.metrics.engines import Engine
@@ -210,6 +210,16 @@ def test_an_archive_is_counted_in_bounded_memory(tmp_path: Path) -> None:
     assert list(Path(directory).iterdir())
     connection.close()
     assert not Path(directory).exists()
+
+
+@pytest.mark.parametrize(
+    ("machine", "threads", "limit"),
+    [("300MiB", 2, 1000), ("2GiB", 2, 1000), ("2GiB", 8, 2048), ("16GiB", 2, 5368), ("2TiB", 64, 687194)],
+)
+def test_duckdb_may_take_a_quarter_of_the_memory(machine: str, threads: int, limit: int) -> None:
+    """What it takes by itself, of a machine or a container, is four fifths of all there is."""
+    connection = duckdb.connect(config={"memory_limit": machine, "threads": threads})
+    assert _memory_mb(connection) == limit
 
 
 @pytest.mark.slow

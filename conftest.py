@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # PySpark takes a main module without a file for a doctest of its own, and ends the process where gRPC is missing
     sys.modules["__main__"].__file__ = str(Path(pytest.__file__).with_name("__main__.py"))
 
-settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "ci", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -131,6 +132,16 @@ def _no_disk_is_waited_for() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _texts_are_read_once() -> Iterator[None]:
+    """Which numbers a text holds is half of what a pack takes, and packs of one archive hold the same texts."""
+    from ytxdata import numbers_in_text
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers_in_text, "find_numbers", lru_cache(50_000)(numbers_in_text.find_numbers))
+        yield
+
+
 @pytest.fixture
 def drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages have each picture once, wide, where names have most room: the narrow one shows less of the same, and all of
@@ -181,8 +192,9 @@ def spark() -> Iterator[Any]:
     workers = "local-cluster[2,1,1024]" if IS_WHOLE else "local[2]"
     builder = SparkSession.builder.master(workers).appName("ytxdata-tests")
     options = {
-        # the driver plans for minutes, and what it runs often is worth compiling well; the workers see a few rows each
-        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
+        # where all is tried the driver plans for minutes, and what it runs often is worth compiling well; the workers see
+        # a few rows each
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC" if IS_WHOLE else "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",

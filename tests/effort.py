@@ -1,7 +1,8 @@
 """How much is asked of what differs by chance alone: all by `.ci/run`, whose examples are always the same; less by
 whoever runs the tests, each time with others, so that what is left out today is tried tomorrow.
 
-Cases of a parametrized test are left out by the mark `by_chance`; a test that is asked for by its name has all of them.
+Of the cases of a slow test one in four is tried, or as many as its mark `by_chance` says, or with the mark `every_case`
+all; and all where a file or a test is asked for by its name.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from typing import TypeVar
 import pytest
 
 IS_WHOLE = os.environ.get("HYPOTHESIS_PROFILE") == "ci"
+
+ONE_IN = 4
+"""Of how many slow cases of a test a hurried run tries one."""
 
 T = TypeVar("T")
 
@@ -38,15 +42,20 @@ def seed(whole: int) -> int:
 
 
 def left_to_chance(config: pytest.Config, items: list[pytest.Item]) -> set[pytest.Item]:
-    """Return the cases of tests marked `by_chance` that this run leaves out: none of a test that was asked for by name."""
-    named = config.option.keyword or getattr(config.option, "lf", False) or any("::" in asked for asked in config.args)
+    """Return the cases that this run leaves out: none where files or tests were asked for by name."""
+    named = config.option.keyword or getattr(config.option, "lf", False) or any(".py" in asked for asked in config.args)
     cases: dict[str, list[pytest.Item]] = {}
     for item in [] if IS_WHOLE or named else items:
-        if item.get_closest_marker("by_chance"):
+        if not item.get_closest_marker("every_case") and (item.get_closest_marker("by_chance") or _is_slow(item)):
             cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     drawn = random.Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))  # the same in all processes, which must agree
     left: set[pytest.Item] = set()
-    for tried in cases.values():
-        n = tried[0].get_closest_marker("by_chance").args[0]  # type: ignore[union-attr]  # it was there just now
-        left.update(drawn.sample(tried, max(0, len(tried) - n)))
+    for known in cases.values():
+        mark = known[0].get_closest_marker("by_chance")
+        n = mark.args[0] if mark else -(-len(known) // ONE_IN)
+        left.update(drawn.sample(known, max(0, len(known) - n)))
     return left
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None

@@ -1,7 +1,8 @@
-"""What is left to chance: in a hurried run some cases of a test, each time others; none of one that is asked for by name."""
+"""What is left to chance: in a hurried run some cases of a test, each time others; none of what is asked for by name."""
 
 from __future__ import annotations
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,16 +14,22 @@ from tests import effort
 class Case:
     """A case of a test, as pytest collects it."""
 
-    def __init__(self, test: str, place: int, n: int | None) -> None:
+    def __init__(self, test: str, place: int, *marks: pytest.MarkDecorator) -> None:
         self.nodeid = f"tests/x.py::{test}[{place}]"
-        self.mark = None if n is None else pytest.mark.by_chance(n).mark
+        self.marks = {one.name: one.mark for one in marks}
 
-    def get_closest_marker(self, _: str) -> Any:
-        return self.mark
+    def get_closest_marker(self, name: str) -> Any:
+        return self.marks.get(name)
 
 
+MARK = pytest.mark
 COLLECTED: Any = [
-    Case(test, place, n) for test, n_cases, n in (("many", 20, 3), ("few", 2, 3), ("all", 9, None)) for place in range(n_cases)
+    Case(test, place, *marks)
+    for test, n_cases, *marks in (
+        ("many", 20, MARK.by_chance(3)), ("few", 2, MARK.by_chance(3)), ("quick", 9), ("slow", 9, MARK.slow),
+        ("told", 9, MARK.slow, MARK.by_chance(8)), ("forgers", 9, MARK.slow, MARK.every_case), ("alone", 1, MARK.slow),
+    )
+    for place in range(n_cases)
 ]  # fmt: skip
 
 
@@ -35,9 +42,10 @@ def test_some_cases_of_what_is_left_to_chance_run(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(effort, "IS_WHOLE", False)
     monkeypatch.delenv("PYTEST_XDIST_TESTRUNUID", raising=False)
     runs = [left("tests") for _ in range(9)]
-    assert all(len(run) == 17 and all("many" in name for name in run) for run in runs)
+    for run in runs:
+        assert Counter(name.partition("::")[2].partition("[")[0] for name in run) == {"many": 17, "slow": 6, "told": 1}
     assert len(set(map(frozenset, runs))) > 1, "others each time"
-    assert left("tests/x.py::many[3]") == left("tests", keyword="many") == set()
+    assert left("tests/x.py") == left("tests/x.py::many[3]") == left("tests", keyword="many") == set()
 
 
 def test_all_processes_of_a_run_draw_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,6 +96,7 @@ FORGED: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", FORGED)
 def test_no_word_of_the_newest_head_switches_a_comparison_off(vanished: Archive, name: str) -> None:
     change, said = FORGED[name]
@@ -106,6 +107,7 @@ def test_no_word_of_the_newest_head_switches_a_comparison_off(vanished: Archive,
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "name", ["reopened", "of bytes", "limits", "suspected", "moved", "hidden", "rejected", "uppers"]
 )

@@ -295,6 +295,7 @@ FORGERIES: dict[str, tuple[str, Callable[[pa.Table], pa.Table]]] = {
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize("what", FORGERIES)
 def test_a_table_that_was_edited_together_with_its_head_is_found(filled: Archive, what: str) -> None:
     table, change = FORGERIES[what]

@@ -90,6 +90,7 @@ CLAIM = {"verdict": "PROVEN", "zh": "已证实", "en": "All is proven."}
 FEWER = {"zh": "1 场会议的 1 个字段", "en": "1 fields of 1 meetings"}
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("forge", "match"),
     [

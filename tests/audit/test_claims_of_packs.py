@@ -92,6 +92,7 @@ def change_manifest(folder: Path, **values: Any) -> None:
     (folder / "manifest.json").write_bytes(canonical({**body, **values}))
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("forge", "match"),
     [
@@ -271,6 +272,7 @@ def say_it_twice(folder: Path) -> None:
     about.write_bytes(about.read_bytes().replace(b"{", b'{"notes":[{"en":"PROVEN","zh":"x"}],', 1))
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     ("forge", "match"),
     [

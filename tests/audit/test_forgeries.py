@@ -209,6 +209,7 @@ def change_amount(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "forge",
     [

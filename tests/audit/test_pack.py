@@ -100,6 +100,7 @@ def rewrite(folder: Path, change: Callable[[list[dict[str, object]]], list[dict[
     (folder / "manifest.json").write_bytes(canonical({**body, "sha256": sha256(canonical(body))}))
 
 
+@pytest.mark.every_case
 @pytest.mark.parametrize(
     "change",
     [

@@ -164,6 +164,7 @@ def desk(small: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize("page", [page for page in PAGES if page not in (NEEDS_SPARK, MADE_FROM_COMMANDS)])
 def test_the_examples_of_a_page_run(
     page: str, desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -214,7 +215,9 @@ def test_the_examples_of_the_spark_page_run(desk: Path) -> None:
     Archive("meetings.archive").sync(Client())
     blocks = [block for _, block in examples(NEEDS_SPARK)]
     # a process of its own, so that no other test meets this session
-    done = subprocess.run([sys.executable, "-c", "\n".join(blocks)], capture_output=True, text=True, check=False)
+    quick = {**os.environ, "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # it is over before it pays
+    command = [sys.executable, "-c", "\n".join(blocks)]
+    done = subprocess.run(command, env=quick, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("pyspark")
     assert (desk / "sizes_spark.csv").exists()

@@ -7,11 +7,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from tests.effort import IS_WHOLE
 from ytxdata.emulator import Emulator
 from ytxdata.pages.notebook import NotebookError, execute, find, to_html
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = sorted(path.name for path in FOLDER.glob("*.ipynb"))
+RUN = [name for name in NAMES if IS_WHOLE or name != "02_usage_report.ipynb"]
+"""That of reports is run in `test_files` too, by the verb, and read there."""
 PARAMETERS: dict[str, dict[str, object]] = {
     "03_history_audit.ipynb": {"meetings": 400},
     "04_at_scale.ipynb": {"meetings": 1000, "with_spark": False},
@@ -29,7 +32,8 @@ def test_a_notebook_is_committed_without_outputs(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.every_case
+@pytest.mark.parametrize("name", RUN)
 def test_a_notebook_runs_from_top_to_bottom(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Emulator(meetings=60, seed=4) as server:
         # in Chinese, where a picture of one's own needs a font that has it

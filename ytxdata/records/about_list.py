@@ -12,9 +12,9 @@ from ytxdata.records.paging import (
     DATED,
     LONGEST_WORD,
     NO,
+    NUMBER,
     PAGE_KEYS,
     TOTAL,
-    UNIT,
     YES,
     is_count,
     is_heard,
@@ -99,9 +99,9 @@ _LIKE_FLAG = re.compile(
 """In plain keys, what makes of a 1 a yes."""
 
 _WORDS = (YES | NO) - {"1", "0", "-1", "none", "无", "没有"}
-_NUMBER = re.compile(rf"([1-9]\d{{0,6}})\s*{UNIT}")
+_MOST = 9_999_999
 _SAYS = re.compile(rb'[^\[{]|\{.{0,40}"value"')
-"""A flag, or how many there may be (what is longer is an instant, an id or a size), and what can say one."""
+"""How many there may be (what is longer is an instant, an id or a size), and what can say that, or a flag."""
 
 
 def describes_page(key: str, raw: bytes, members: Sequence[Member], told: set[str]) -> bool:
@@ -172,15 +172,21 @@ def may_mean_more(member: Member) -> tuple[str, int | None] | None:
     if member.raw[:1] == b"[" and _SURELY.search(key) and elements_of(member.raw)[0]:
         return f"[{len(elements_of(member.raw)[0])}]", None
     word = word_of(member) if len(member.raw) <= LONGEST_WORD and _SAYS.match(member.raw) else None
-    number = _NUMBER.fullmatch(word) if word else None
-    if word is None or not (number or word in _WORDS) or key in ENVELOPE_KEYS | QUESTION_KEYS or is_heard(member.key):
+    said = NUMBER.fullmatch(word) if word else None
+    number = int(re.sub(r"\D", "", said[1])) if said else 0
+    if (
+        word is None
+        or not (0 < number <= _MOST or word in _WORDS)
+        or key in ENVELOPE_KEYS | QUESTION_KEYS
+        or is_heard(member.key)
+    ):
         return None
     if _SURELY.search(key):
         return None if word in NO else (word, None)
     if _ELSE.search(key) or (number and _COUNTS_OTHERS.search(key)):
         return None
     is_flag = not number or (word == "1" and _LIKE_FLAG.search(key) is not None)
-    return word, None if is_flag or not number else int(number[1])
+    return word, None if is_flag else number
 
 
 def tells_of_list(key: str, members: Sequence[Member], told: set[str]) -> bool:

@@ -77,7 +77,7 @@ _FLAG = re.compile("^(?:b(?=is|has)|flag)|(?:flag|yn|ind(?:icator)?)$")
 
 _NEXT = re.compile(
     r"(?:odata|iot)?(?:page|cursor|token|url|uri|link|href|marker|offset|key|id)*next(?:(?:page|record|row|item|result|entry)s?|data|list|cursor|token|url|uri|link|href|marker|offset"
-    r"|scroll|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|chunk|segment|set|from|since|skip|seq|path|query|params?)*|more(?:url|uri|link|href|cursor|token)?|(?:continu|resumpt)(?:e|ation|ion)(?:token|key)?|marker"
+    r"|scroll|pos|position|start|index|idx|key|id|max|min|no|num|number|batch|chunk|segment|set|from|since|skip|seq|path|query|params?)*|more(?:url|uri|link|href|cursor|token)?|(?:continu|resumpt?)(?:e|ation|ion)(?:token|key)?|marker"
     r"|lastevaluatedkey"
     rf"|(?:remaining{_LISTED}*|{_LISTED}+(?:remaining|left))(?:count|num|number|total)*"
 )
@@ -197,7 +197,7 @@ _PLACE_KEYS = ("after", "cursor", "token", "offset", "continue", "page", "pageNu
 UNIT = (
     rf"(?:(?:场次|[{_MEASURES}])?(?:会议|通话)?(?:记录|数据|结果)?|(?:record|row|item|meeting|result|entrie)s?|entry)"
 )
-_NUMBER = re.compile(
+NUMBER = re.compile(
     rf"(?:(?:(?:[a-z]+\s+|显示)?第?\s*\d+\s*{UNIT}\s*(?:(?:[-~–]|to|至|到)\s*第?\s*\d+\s*{UNIT})?\s*[,，]?\s*"
     rf"(?:/|of|out of|总?共))|总?共计?|约|总计)?\s*(\d{{1,3}}(?:[,，]\d{{3}})+|\d{{1,9}})(?:\.0*)?\s*{UNIT}"
     rf"(?:\s*[,，;；(（]\s*(?:显示|本页|当前|每页|返回|filtered from|showing)\D{{0,9}}[\d\s~–-]+{UNIT}\D{{0,16}})?",
@@ -231,7 +231,7 @@ def total(key: str, raw: bytes) -> int | None:
     name = named(key)
     is_number = TOTAL.fullmatch(name) is not None
     said = _number_said(raw) if is_number or name in _SENTENCE_KEYS else None
-    match = None if said is None else (is_number and _NUMBER.fullmatch(said)) or _SENTENCE.search(said)
+    match = None if said is None else (is_number and NUMBER.fullmatch(said)) or _SENTENCE.search(said)
     return int(re.sub(r"\D", "", next(filter(None, match.groups())))) if match else None
 
 

@@ -27,7 +27,7 @@ OWN = ":memory:"
 
 _MEMORY_MB = (1000, 256)
 """What DuckDB may take before it spills: at least the first, the second for each core it uses, and a quarter of what
-the machine has. Ten million meetings in 1 GB, where there were 24, took 1.4 times as long: spilled legs are dear to read.
+the machine has: spilled legs are dear to read, ten million meetings took 1.4 times as long in 1 GB of 24.
 """
 
 

@@ -74,7 +74,7 @@ _ELSE = re.compile(
     "|encrypted|compressed|gzip|test|debug|sandbox|admin|vip|login|auth|authorized|online|maintenance|readonly"
     "|sortable|public|private|trace|cluster|node|channel|mode|region|tenant|platform|source"
     "|[码号序态息因明间期日时秒钟费额价元率比版本存功败误型类级区]|毫秒|分钟数?|耗时|时长)$"
-    "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show|auto"
+    "|^(?:is)?(?:success|ok|error|fail|cache|debug|test|valid|enable|support|allow|can|need|should|use|with|include|show(?!n|ing)|auto"
     "|rate|api|server|client|user|account)"
     # of the usual frameworks: how a page is made, and how exactly was counted
     "|^(?:n|empty|sorted|unsorted|paged|unpaged|optimizecountsql|searchcount|optimizejoinofcountsql|exact|numfoundexact"

@@ -80,11 +80,10 @@ _OF_CALL = re.compile(
 )
 """Keys, plain, of which call it is and when, beside a state that is well: any other word there is what failed."""
 
-_WARNINGS = re.compile("warn(?:ing)?s?|警告|告警|提醒")
 _OF_WORDS = re.compile(
-    rf"(?:err(?:or)?|status|sub|result|response|resp|ret(?:urn)?|data|list|query)*(?:{_WARNINGS.pattern}|{_MESSAGE.pattern}"
-    "|notes?|notices?|remarks?|tips?|hints?|alerts?|comments?|reason|details?|explanation|memo|status|state|completeness|(?<=.)type"
-    "|提示|说明|备注|原因|注意(?:事项)?|状态|完整性)"
+    rf"(?:err(?:or)?|status|sub|result|response|resp|ret(?:urn)?|data|list|query)*(?:{_MESSAGE.pattern}"
+    "|warn(?:ing)?s?|notes?|notices?|remarks?|tips?|hints?|alerts?|comments?|reason|details?|explanation|memo|status|state|completeness|(?<=.)type"
+    "|警告|告警|提醒|提示|说明|备注|原因|注意(?:事项)?|状态|完整性)"
 )
 """Keys, bare, under which an answer says something of itself in words."""
 
@@ -101,7 +100,7 @@ _HARMLESS = re.compile(
     "|meetings?|conferences?|records?|rows?|items?|results?|history|query|queried|request|search|operation|call|api|http|get|got"
     "|fetch|read|was|were|is|has|have|been|status|code|total|with|and|for|no|none|true|false|null|n/a)\\b"
     rf"|{_WELL_ZH}|操作|查询|请求|获取|提交|处理|返回|调用|执行|响应|读取|加载|接口|会议|列表|历史|记录|数据|结果|信息|通话|状态"
-    r"|总?共计?|合计|检索|找|(?:暂时?|目前)?(?:没有|无)更多|[到了已您的本次条场个]|\d[\d,]*|\W)*"
+    r"|总?共计?|合计|检索|找|(?:暂时?|目前)?(?:没有|无)更多|[到了已您的本次条场个]|\d|\W)*"
 )
 """A clause made of these alone says that it went well, or how many there are."""
 
@@ -231,8 +230,8 @@ def _warns_of_loss(member: Member) -> bool:
 
 
 def other_words(member: Member) -> tuple[str, int | None] | None:
-    """Return what an answer says of itself in words, where that is more than that all went well and there are no others,
-    and the number of records it tells of (None where nobody knows what it says).
+    """Return what an answer says of itself in words, where that is more than that all went well and there are no
+    others, and the number of records it tells of (None where nobody knows what it says).
 
     Examples
     --------

@@ -31,7 +31,7 @@ from ytxdata.records.spans import (
     unescape,
     value_at,
 )
-from ytxdata.records.unread_parties import unread_parties
+from ytxdata.records.unread_parties import is_link, unread_parties
 from ytxdata.records.unrecognised import as_rejects
 from ytxdata.times import looks_like_instant
 
@@ -176,6 +176,24 @@ def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | R
     mobiles = {number.removeprefix("+86").encode() for number in mobiles_in(value)}
     is_known = all(any(mobile in one.raw for one in found) for mobile in mobiles)
     return not (mobiles and is_known) or _CLOCK.search(raw) is not None
+
+
+def is_keyed(signs: Signs, one: tuple[Member, list[Found]]) -> bool:
+    """Return whether a member is a record under its own id, or holds records under theirs."""
+    member, found = one
+    if any(item.has_id and is_member(item.raw) for item in found):
+        return True
+    ids = signs.ids(members_of(member.raw)) if member.raw[:1] == b"{" else set()
+    return len(found) == 1 and found[0].has_id and member.key.encode("utf-8", "surrogatepass") in ids
+
+
+def is_lost(signs: Signs, item: Found, *, is_beside_object: bool) -> bool:
+    """Return whether what stands beside records is one itself: under its key, or without an id."""
+    # A question that is repeated has times and a creator, and never those who came.
+    if is_member(item.raw) or (is_beside_object and signs.lacks_id(item.raw) and not is_link(item.raw, signs)):
+        return True
+    members = members_of(item.raw) if item.raw[:1] == b"{" else []
+    return PARTIES in signs.columns(members) and signs.tells_of_meeting(members)
 
 
 def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence[Found]) -> list[Found]:

@@ -332,7 +332,8 @@ class _InRecord:
 
     def _is_referred_to(self, item: _Object, value: dict[str, Any], ids: set[str]) -> bool:
         """Return whether an object with another id is a room, a template or another date that the record only names:
-        by its key, or as it says less than when something began and one thing more. None of them took place.
+        by its key, unless it is all that an element of a list wraps (`history: [{room: …}]`), or as it says less than
+        when something began and one thing more. None of them took place.
         """
         if item.member is None or lists_parties(value, self.signs.aliases):
             return False
@@ -340,7 +341,10 @@ class _InRecord:
         if key in ids or self._looks_like_id(key):  # in a map from id to record
             return False
         columns = self.signs.said(value)
-        return bool(is_of_another(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
+        around = item.one.path.removesuffix(f".{key}")
+        if is_of_another(key) and not (around != self.whole.path and around.endswith("]")):
+            return True
+        return not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
         """Return whether an object has a start that may be a meeting's, or says who convened it, and when it ended or

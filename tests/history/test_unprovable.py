@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 
 from tests.history.one_answer import (
@@ -21,7 +23,7 @@ from tests.history.one_answer import (
     seen,
 )
 from tests.history.simulator_archive import MemoryLand
-from ytxdata.history.proof.answer_facts import unread
+from ytxdata.history.proof.answer_facts import pull_facts, unread
 from ytxdata.history.proof.categories import suspected
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.evidence import Evidence, Known, Seen
@@ -29,6 +31,8 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.rules import Reading
 from ytxdata.history.proof.unprovable import MOST_SPANS, barred, bars, merged
 from ytxdata.history.proof.window import Before, Sighting
+from ytxdata.records.answer import read_answer
+from ytxdata.records.normalize import normalize
 from ytxdata.times import EARLIEST, next_second
 
 JOINED = Evidence(joins_at=NOW - 2 * DAY)
@@ -234,3 +238,28 @@ def test_an_earlier_head_tells_of_no_spans_and_up_to_when_it_told_of_none() -> N
     earlier = {name: value for name, value in told.to_dict().items() if name not in new}
     assert Evidence.from_dict(earlier) == replace(told, barred_since=NOW, suspects_hide=())
     assert Evidence.from_dict(Evidence.from_dict(earlier).to_dict()).barred_since == NOW
+
+
+def test_the_time_of_a_record_that_may_tell_of_more_meetings_is_not_proven() -> None:
+    one = TAIL[1]
+    assert one.started_at
+    again = one.started_at + 3 * HOUR
+    told = judged(TAIL, several=((one, (again,)),))
+    assert told.evidence.collision == ((one.started_at, next_second(again)),)
+    assert any(note.key == "several" and note.meeting_ids == (one.meeting_id,) for note in told.notes)
+    silent = judged(TAIL, several=((one, ()),)).evidence.collision
+    assert silent[0][0] <= one.started_at
+    assert silent[0][1] >= one.started_at
+    assert not judged(TAIL).evidence.collision
+
+
+@pytest.mark.parametrize("text", ["2026-01-05 10:00:00 2026/1/5 12:00", "2026-01-05 10:00:00 cut…", ""])
+def test_what_a_record_says_of_other_meetings_gives_their_times(text: str) -> None:
+    record = json.dumps({"meid": "m1", "starttime": "2026-01-05 09:00:00"})
+    answer = read_answer(f'{{"statusCode":"0","data":[{record}]}}'.encode())
+    normal = normalize(answer.records)
+    told = {"reason": "meeting_in_text", "row": 0, "raw_value": text}
+    problems = pa.Table.from_pylist([told, {**told, "reason": "other_value"}], schema=normal.problems.schema)
+    ((one, times),) = pull_facts(answer, normal.meetings, 0, problems).several
+    assert one.meeting_id == "m1"
+    assert len(times) == (2 if "/" in text else 0)

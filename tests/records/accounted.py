@@ -46,8 +46,9 @@ def check(answer: Answer, tables: MergedTables) -> None:
 
 
 def doubts(answer: Answer) -> list[str]:
-    """What is told of an answer, but for words beside its records that nobody reads."""
-    return [one.en for one in answer.warnings if "which nothing here reads" not in one.en]
+    """What is told of an answer, but for words and objects beside its records that nobody reads."""
+    aside = ("which nothing here reads", "have no sign of a meeting")
+    return [one.en for one in answer.warnings if not any(map(one.en.__contains__, aside))]
 
 
 def ids(tables: MergedTables) -> list[str]:

@@ -379,6 +379,8 @@ WHOLE: dict[str, Any] = {**OUTER, "creator": "15400000001"}
         ({"venue": {"confid": "8001", "name": "大会议室", "creator": "15400000001"}}, 0),
         ({"template": {"meetingId": "T1", "duration": 3600}}, 0),
         ({"next": {"meetingid": "P2", **LATER, "creator": "15400000001"}}, 1),
+        ({"rooms": [{"room": {"confid": "8001", "name": "大会议室", "creator": "15400000001"}}]}, 0),
+        ({"a": {"room": {"confid": "8001", **LATER}}}, 1),
         ({"again": {"meetingid": "P2", "starttime": LATER["starttime"]}}, 1),
     ],
 )
@@ -392,6 +394,9 @@ def test_what_a_record_refers_to_is_no_meeting(answer_with: WithData, more: dict
 @pytest.mark.parametrize(
     "more",
     [
+        {"history": [{"room": {"meid": "M1", **LATER}, "total": "x"}]},
+        {"rooms": [{"next": {"meid": "M1", **LATER}}]},
+        {"a": {"list": [{"room": {"meid": "M1", **LATER}}]}},
         {"sub": {"meid": "M1", **LATER, "creator": "1"}},
         {"next": {"meid": "M1", **LATER, "parties": [OTHER]}},
         {"M1": {"meid": "M1", "creator": "1"}},

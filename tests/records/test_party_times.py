@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.records.party_lists import FIRST, SECOND, legs, tables
+from ytxdata.records.normalize import Normalized
 
 
 @pytest.mark.parametrize("names", [("joined", "left"), ("jointime", "leavetime"), ("starttime", "endtime")])
@@ -378,3 +380,42 @@ def test_when_a_party_came_again_is_told_beside_its_first_sitting(more: dict[str
 def test_what_else_a_party_did_again_is_not_told(more: dict[str, Any], n: int) -> None:
     found = tables(*[[{"phone": "15400000001", "jointime": FIRST[0], "leavetime": FIRST[1], **more}]] * n)
     assert found.problems.num_rows == 0
+
+
+def at(hour: int, minute: int = 0, day: int = 5) -> str:
+    return f"2026-01-{day:02d} {hour:02d}:{minute:02d}:00"
+
+
+IN_TIME = (at(10), at(11))
+
+
+@pytest.mark.parametrize(
+    ("sittings", "more", "n"),
+    [
+        ([IN_TIME, (at(13), at(14)), (at(13, 1), at(14))], {}, 2),
+        ([IN_TIME, (at(7, day=6), at(8, day=6))], {}, 1),
+        ([(at(6, day=6), at(7, day=6))], {}, 1),
+        ([(at(13, 17), at(14))], {}, 1),
+        ([IN_TIME, (at(13), None)], {}, 1),
+        ([IN_TIME, (at(13), at(14))], {"endtime": None, "duration": 3600}, 0),
+        ([IN_TIME, (at(13), at(14))], {"starttime": None}, 1),
+        ([IN_TIME, (at(11, 5), at(11, 6))], {}, 0),
+        ([(at(10), at(12)), (at(11, 40), at(12))], {}, 0),
+        ([(at(10), at(11, 30)), (at(11, 20), at(12, 30)), (at(12, 35), at(13))], {}, 0),
+        ([(at(2), at(3)), (at(2, 1), at(3))], {}, 0),
+        ([(at(18, 1), at(19)), (at(18, 2), at(19))], {}, 0),
+        ([IN_TIME, (at(13), at(14))], {"endtime": None}, 0),
+        ([IN_TIME, (at(13), at(14))], {"endtime": "2026-01-05"}, 0),
+        ([IN_TIME, (at(13), at(14))], {"endtime": at(9)}, 0),
+        ([IN_TIME, (None, at(14))], {}, 0),
+    ],
+)
+def test_who_joins_when_all_have_left_long_after_the_end_is_told(
+    rows: Callable[..., Normalized], sittings: list[tuple[str | None, str | None]], more: dict[str, Any], n: int
+) -> None:
+    parties = [
+        {"phone": f"1540000000{i}", "jointime": came, "leavetime": left} for i, (came, left) in enumerate(sittings)
+    ]
+    said = {"starttime": at(10), "endtime": at(11), "parties": parties, **more}
+    one = {key: word for key, word in said.items() if word is not None}
+    assert rows(one, one).problems["reason"].to_pylist().count("joined_after_end") == 2 * n

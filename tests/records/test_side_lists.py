@@ -431,3 +431,109 @@ def test_a_column_beside_the_meetings_under_their_ids_is_told(ends: Any, is_besi
 def test_what_says_nothing_of_these_meetings_is_not_told_by_id(beside: dict[str, Any]) -> None:
     answer = read_answer(json.dumps({"statusCode": "0", "data": {"meetings": MEETINGS, **beside}}).encode())
     assert not [one.en for one in answer.warnings if "under their ids" in one.en]
+
+
+THIN = ("meid", "meetingname", "starttime")
+
+
+@pytest.mark.parametrize("key", ["users", "members", "participants", "parties"])
+@pytest.mark.parametrize("is_thin", [True, False])
+def test_meetings_under_a_key_of_parties_beside_the_list_are_read(
+    answer_with: WithData, key: str, is_thin: bool
+) -> None:
+    """Whole meetings passed for parties that belong to nobody."""
+    own = [{name: one[name] for name in THIN} if is_thin else one for one in MEETINGS]
+    person = {"name": "张三", "phone": "15400000001"}
+    forms: list[Any] = [
+        [{**person, "meetings": own[2:3]}, {**person, "meetings": own[3:]}],
+        [{**person, "current": one} for one in own[2:]],
+        [{**person, "history": json.dumps(own[2:])}, person],
+        own[2:],
+        [{**person, "meid": "m1", "starttime": MEETINGS[0]["starttime"]}, *own[2:]],
+        {"items": [{**person, "last": own[2:]}]},
+        {"u1": {**person, "meetings": own[2:]}},
+    ]
+    for listed in forms:
+        for data in ({"list": MEETINGS[:2], key: listed}, {key: listed, "rows": MEETINGS[:2]}):
+            assert sorted(ids(answer_with(json.dumps(data, ensure_ascii=False)))) == OWN, listed
+
+
+def test_a_room_that_met_again_under_a_key_of_parties_is_read(answer_with: WithData) -> None:
+    again = [{"name": "张三", "phone": "15400000001", "last": {"meid": "8001", "starttime": "2026-03-20 10:00:00"}}]
+    assert ids(answer_with(json.dumps({"list": ROOM, "users": again}))) == ["8001"] * 4
+
+
+@pytest.mark.parametrize(
+    ("key", "rows"),
+    [
+        ("attendance", rows_of(*MEETINGS, name="王芳")),
+        ("fees", [{"meid": one["meid"], "duration": 3600} for one in MEETINGS]),
+        (
+            "recordings",
+            [{"meid": one["meid"], "starttime": f"{one['starttime'][:-2]}09", "url": "x"} for one in MEETINGS],
+        ),
+        ("users", [{"name": "王芳", "last": {name: one[name] for name in THIN}} for one in MEETINGS]),
+        ("agenda", [{"meid": one["meid"], "endtime": one["endtime"]} for one in MEETINGS]),
+        ("attendance", {one["meid"]: [{"name": "王芳", **one["parties"][0]}] for one in MEETINGS}),
+        ("attendance", {one["meid"]: one["parties"] for one in MEETINGS}),
+    ],
+)
+def test_rows_about_the_meetings_of_the_list_are_none_and_are_told(answer_with: WithData, key: str, rows: Any) -> None:
+    """As records without a start they made a gap of all the past, as rejects they kept it from being proven."""
+    listed = [{**one, "duration": 3600} for one in MEETINGS]
+    for data in ({"list": listed, key: rows}, {key: rows, "meetings": listed}):
+        answer = answer_with(json.dumps(data, ensure_ascii=False))
+        assert ids(answer) == OWN
+        assert not merge_answers([answer]).problems.num_rows
+        assert any(f".{key}" in one.en or f"({key}" in one.en for one in answer.warnings)
+
+
+@pytest.mark.parametrize(
+    ("rows", "n"),
+    [
+        ([{"meid": "m1", "starttime": "2026-03-01 14:00:00"}], 5),
+        ([{"meid": "m1", "starttime": "2026-03-01 14:00:00", "phone": "13900000000"}], 5),
+        ([{"meid": "m1", "meetingname": "另一场", "creator": "13900000009"}], 5),
+        ([MEETINGS[0]], 5),
+        (rows_of(MEETINGS[0], phone="13900000007"), 5),
+        ({"m1": [{"begin": "2026-03-01 14:00:00"}]}, 5),
+        ({"m1": [{"phone": "13900000007", "jointime": "x", "creator": "13900000000"}]}, 5),
+        ({"m9": MEETINGS[1]["parties"]}, 5),
+    ],
+)
+def test_what_says_more_than_the_list_is_no_row_about_it(answer_with: WithData, rows: Any, n: int) -> None:
+    for data in ({"list": MEETINGS, "extra": rows}, {"extra": rows, "meetings": MEETINGS}):
+        assert len(answer_with(json.dumps(data, ensure_ascii=False)).records) == n
+
+
+@pytest.mark.parametrize(
+    "side",
+    [
+        {"rooms": [{"roomId": "r1", "roomName": "大会议室", "capacity": 20}]},
+        {"departments": [{"deptId": "d1", "deptName": "市场部", "count": 2}]},
+        {"dailyStats": [{"day": "2026-11-29", "meetings": 3, "minutes": 60}]},
+        {"banners": [{"img": "x", "url": "y", "title": "更多优惠"}]},
+        {"tree": {"nodes": [{"id": 1, "children": [{"id": 2}]}]}},
+    ],
+)
+def test_what_has_no_sign_of_a_meeting_beside_meetings_is_told_and_no_reject(side: dict[str, Any]) -> None:
+    (key,) = side
+    for body in (
+        {"data": {"list": MEETINGS, **side}},
+        {"data": MEETINGS, **side},
+        {"data": {"rows": MEETINGS, "x": side}},
+    ):
+        answer = read_answer(json.dumps({"statusCode": "0", **body}, ensure_ascii=False).encode())
+        assert ids(answer) == OWN
+        assert [one for one in answer.warnings if "no sign of a meeting" in one.en and key in one.en], body
+    listed = json.dumps({"statusCode": "0", "data": {"list": [{"会": 1, "begin": "2026-03-01 10:00"}], **side}})
+    assert "no sign" not in str(read_answer(listed.encode()).warnings)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"hyh": "20260301000000001"}, {"n": 8001, "begin": "10:00"}, {"t": 1772294400}, {"convenor": 1, "creator": "1"}],
+)
+def test_one_with_a_sign_of_a_meeting_makes_rejects_of_its_list(answer_with: WithData, odd: dict[str, Any]) -> None:
+    answer = answer_with(json.dumps({"list": MEETINGS, "extra": [{"a": 1}, odd]}))
+    assert merge_answers([answer]).counts[:4] == (6, 4, 2, 0)

@@ -103,7 +103,7 @@ class Intake:
         ahead = None if ahead_s is None else int(ahead_s)
         row = {**call_row(answer), "told_more": answer.is_partial or None, "ahead_s": ahead}
         self.taken.append(Taken(row, fold(answer.raw, stored), answer.asked_at))
-        return pull_facts(answer, normal.meetings, len(broken))
+        return pull_facts(answer, normal.meetings, len(broken), normal.problems)
 
     def check(self) -> None:
         """Assert the law: records in = new + changed + unchanged + rejected + duplicates."""

@@ -54,9 +54,14 @@ _LEFT = Text(
     " they may be recordings or parts, and stay in those records",
 )
 _NAMED = Text(
-    "会议列表之外有 {n} 个对象只写出会议号，既无时间也无参会方（{paths}）：未作为会议读取",
-    "{n} objects beside the list of meetings only name a meeting, without its times or parties ({paths}): they were read as"
-    " no meetings",
+    "会议列表之外有 {n} 个对象只写出会议号，或只重复列表中会议的内容（{paths}）：未作为会议读取",
+    "{n} objects beside the list of meetings only name a meeting, or say of one what the list says ({paths}): they were read"
+    " as no meetings",
+)
+_ASIDE = Text(
+    "会议旁的列表里有 {n} 个对象没有会议的迹象：既无会议号、时刻，也无召集人与参会方（{paths}），未作为会议读取",
+    "{n} objects in lists beside the meetings have no sign of a meeting: no id, no time of a day, no convener and no parties"
+    " ({paths}), and were read as none",
 )
 _DELETED = Text(
     "平台列出 {n} 场已删除或取消的会议（{paths}）：其中只写出会议号的不作为会议读取，此前读到的记录照旧计入",
@@ -149,6 +154,7 @@ class Remarks:
         self.announced: list[Announced] = []
         self.loose: list[int | None] = []
         self.unread: dict[str, int] = {}
+        self.partly: set[str] = set()
         self.elsewhere: dict[str, None] = {}
         self.inside: dict[str, None] = {}
         self.left: dict[str, None] = {}
@@ -158,6 +164,7 @@ class Remarks:
         self.unheard: dict[str, tuple[str, int | None]] = {}
         self.zones: dict[str, str] = {}
         self.words: Counter[str] = Counter()
+        self.aside: Counter[str] = Counter()
         self.keyed: dict[str, None] = {}
         self.miskeyed: dict[str, None] = {}
 
@@ -171,6 +178,7 @@ class Remarks:
             (_NESTED, self.inside, None), (_LEFT, self.left, len(self.left)),
             (_DELETED, self.deleted, sum(self.deleted.values())), (_NAMED, others, sum(others.values())),
             (_ELSEWHERE, self.elsewhere, None), (_BY_ID, self.by_id, max(self.by_id.values(), default=0)),
+            (_ASIDE, self.aside, self.aside.total()),
         )  # fmt: skip
         noted = (text.format(n=n, paths=_some(paths)) for text, paths, n in counted if paths)
         of_zones = ", ".join(f"{_shown(path)}: {_zone(zone)}" for path, zone in islice(self.zones.items(), _SHOWN))
@@ -206,7 +214,7 @@ class Remarks:
         starts = sorted(one.start for one in found)
         self.tell_words(path, members, found, at)
         for key, raw, start, _ in members:
-            if key in read or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
+            if (key in read and key not in self.partly) or EMPTY.fullmatch(raw) or f"{path}.{key}" in self.named:
                 continue
             if raw[:1] == b"[" and b"{" not in raw and not announces_deletion(key):
                 self.tell_named(path, key, raw, ids)

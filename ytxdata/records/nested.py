@@ -31,7 +31,7 @@ from ytxdata.records.spans import (
     unescape,
     value_at,
 )
-from ytxdata.records.unread_parties import unread_parties
+from ytxdata.records.unread_parties import is_link, unread_parties
 from ytxdata.records.unrecognised import as_rejects
 from ytxdata.times import looks_like_instant
 
@@ -178,6 +178,24 @@ def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | R
     return not (mobiles and is_known) or _CLOCK.search(raw) is not None
 
 
+def is_keyed(signs: Signs, one: tuple[Member, list[Found]]) -> bool:
+    """Return whether a member is a record under its own id, or holds records under theirs."""
+    member, found = one
+    if any(item.has_id and is_member(item.raw) for item in found):
+        return True
+    ids = signs.ids(members_of(member.raw)) if member.raw[:1] == b"{" else set()
+    return len(found) == 1 and found[0].has_id and member.key.encode("utf-8", "surrogatepass") in ids
+
+
+def is_lost(signs: Signs, item: Found, *, is_beside_object: bool) -> bool:
+    """Return whether what stands beside records is one itself: under its key, or without an id."""
+    # A question that is repeated has times and a creator, and never those who came.
+    if is_member(item.raw) or (is_beside_object and signs.lacks_id(item.raw) and not is_link(item.raw, signs)):
+        return True
+    members = members_of(item.raw) if item.raw[:1] == b"{" else []
+    return PARTIES in signs.columns(members) and signs.tells_of_meeting(members)
+
+
 def lost_head(signs: Signs, members: list[Member], whole: Found, found: Sequence[Found]) -> list[Found]:
     """Return members of a wrapper that give an id which none of its records has, and say more of that meeting: the
     head of a record that took another for a member of its own.
@@ -314,7 +332,8 @@ class _InRecord:
 
     def _is_referred_to(self, item: _Object, value: dict[str, Any], ids: set[str]) -> bool:
         """Return whether an object with another id is a room, a template or another date that the record only names:
-        by its key, or as it says less than when something began and one thing more. None of them took place.
+        by its key, unless it is all that an element of a list wraps (`history: [{room: …}]`), or as it says less than
+        when something began and one thing more. None of them took place.
         """
         if item.member is None or lists_parties(value, self.signs.aliases):
             return False
@@ -322,7 +341,10 @@ class _InRecord:
         if key in ids or self._looks_like_id(key):  # in a map from id to record
             return False
         columns = self.signs.said(value)
-        return bool(is_of_another(key)) or not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
+        around = item.one.path.removesuffix(f".{key}")
+        if is_of_another(key) and not (around != self.whole.path and around.endswith("]")):
+            return True
+        return not ("started_at" in columns and len(columns & _TOOK_PLACE) > 1)
 
     def _may_be_meeting(self, item: _Object) -> bool:
         """Return whether an object has a start that may be a meeting's, or says who convened it, and when it ended or

@@ -19,7 +19,7 @@ from ytxdata.records.json_values import Object, decode_leniently, read_object, w
 from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import number_text, says_more
-from ytxdata.records.party_times import host_came
+from ytxdata.records.party_times import host_came, joined_after_end
 from ytxdata.records.repeated_values import (
     LACKING,
     beside,
@@ -35,7 +35,7 @@ from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread_parties import is_like_parties, own_leg, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 29
+PARSER_VERSION = 30
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -293,6 +293,8 @@ def _tables(
     troubles += _more_parties(sheet, legs.n_legs)
     troubles += [*_unread_words(sheet, whole, arrays, troubles, aliases)]
     troubles += overlooked(legs.n_keys)
+    late = joined_after_end(legs.arrays, legs.owner, arrays["started_at"], arrays["ended_at"])
+    legs.troubles.extend(Trouble(i, "joined_at", "joined_after_end", text) for i, text in late)
     ids = arrays["meeting_id"]
     troubles += _meetings_in_texts(raws, ids, aliases)
     arrays |= {

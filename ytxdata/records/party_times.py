@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache, lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from ytxdata.records.aliases import Aliases, plain
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.party_names import DEEPEST
 from ytxdata.records.values import Values, as_list, as_phone, rows_where
-from ytxdata.times import BEIJING_OFFSET, SEVERAL_TIMES, floor_second, looks_like_instant, parse_instant
+from ytxdata.times import BEIJING_OFFSET, SEVERAL_TIMES, beijing_text, floor_second, looks_like_instant, parse_instant
 
 _NO_SITTINGS = re.compile("mute|hands?up|raise|network|quality|qos|packet|jitter|静音|举手|网络|质量|丢包")
 """In plain keys under which a party lists times at which it neither came nor went: told of each leg of every meeting,
@@ -373,3 +374,45 @@ def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
         yield from map(_meaning_of, value if isinstance(value, dict) else ())
         for one in value.values() if isinstance(value, dict) else value:
             yield from _meanings_in(one, depth + 1)
+
+
+_LATE_S = 600
+"""How long after the end somebody may join whom clocks that differ, or a list that is kept late, bring there."""
+
+_ZONE_S, _MOST_ZONES_S = 1_800, 14 * 3_600
+
+
+def joined_after_end(
+    arrays: Mapping[str, pa.Array], owner: pa.Array, started_at: pa.Array, ended_at: pa.Array
+) -> Iterator[tuple[int, str]]:
+    """Yield the legs that joined long after their meeting's end, when all others had left, each with when it joined: a
+    record of a room that met again told of both, and the time of the second was PROVEN.
+
+    Nothing is said by an end that is a day or before the start, nor where all parties are apart from the meeting by
+    hours: these are in another zone.
+    """
+    starts, ends, came, left = (
+        one.cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.int64()).fill_null(-1).to_numpy()
+        for one in (started_at, ended_at, arrays["joined_at"], arrays["left_at"])
+    )
+    owners = owner.to_numpy()
+    end_of = ends[owners]
+    is_instant = (end_of + BEIJING_OFFSET.seconds) % 86_400 != 0
+    is_late = (end_of > starts[owners]) & is_instant & (came > end_of + _LATE_S)
+    for meeting in np.unique(owners[is_late]):
+        first, last = np.searchsorted(owners, [meeting, meeting + 1])
+        legs = sorted((int(came[i]), int(left[i]), i) for i in range(first, last) if came[i] >= 0)
+        off = legs[0][0] - int(starts[meeting])
+        reach = int(ends[meeting])
+        if (
+            legs[0][0] > reach
+            and off <= _MOST_ZONES_S
+            and abs((off + 300) % _ZONE_S - 300) < 300
+            and starts[meeting] >= 0
+        ):
+            continue
+        for joined, gone, i in legs:
+            if joined <= reach + _LATE_S:
+                reach = max(reach, gone)
+            elif is_late[i]:
+                yield int(i), beijing_text(datetime.fromtimestamp(joined, UTC))

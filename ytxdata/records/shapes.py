@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import repeat
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from ytxdata.records.nested import (
     LIKE_JSON,
     are_no_ids,
     holds_json,
+    is_keyed,
+    is_lost,
     key_under,
     lost_head,
     meetings_inside,
@@ -41,7 +43,6 @@ from ytxdata.records.spans import (
     Member,
     elements_of,
     is_blank,
-    is_member,
     may_be_escaped,
     members_of,
     placed_members,
@@ -49,8 +50,20 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
-from ytxdata.records.unread_parties import are_rows, is_link
-from ytxdata.records.unrecognised import empty_wrapper, is_broken_list, is_flat_meeting, leftovers, unnamed
+from ytxdata.records.unread_parties import are_rows
+from ytxdata.records.unrecognised import (
+    about_others,
+    as_entry,
+    empty_wrapper,
+    is_broken_list,
+    is_flat_meeting,
+    is_told_as_text,
+    known_meetings,
+    leftovers,
+    meetings_among,
+    unnamed,
+    with_sign,
+)
 
 DAMAGED = Text(
     "应答的 JSON 已损坏：完整的记录照样读取，其余文本逐段拒收",
@@ -128,7 +141,7 @@ class Shapes(Remarks):
         whole = Found(body, path, True, at, at + len(body))
         of_data = [(one, found) for one in members if plain(one.key) == "data"][:1] if found else []
         beside = self.without_named(path, members, [*of_data, *beside])[len(of_data) :]
-        strays = self.beside(whole, members, beside, others)
+        strays = self.beside(whole, members, beside, others, [*found, *(item for _, items in beside for item in items)])
         more = [item for _, items in beside for item in items]
         is_question = False
         if not (found or more or strays):
@@ -277,8 +290,12 @@ class Shapes(Remarks):
             certain = self.without_named(whole.path, members, certain)
             left |= {member.start: found for member, found in certain}
             inside = [(one, left.get(one.start, found)) for one, found in inside]
-        # Meetings may stand under `members` too; beside another list that has some, these are parties that name theirs.
+        # Meetings may stand under `members` too; beside another list that has some, parties there name theirs.
         lists = [one for one in certain if not self.signs.is_parties(one[0].key)] or certain
+        if len(lists) < len(certain):
+            among = self.among_parties([one for one in certain if self.signs.is_parties(one[0].key)], lists)
+            inside = [(one, among.get(one.start, found)) for one, found in inside]
+            lists = [one for one in inside if one[0].start in {it.start for it, _ in lists} | among.keys()]
         if lists and not (
             whole.has_id and self.repeats_id(members, lists) and not lists_meetings(self.signs, whole.raw)
         ):
@@ -291,6 +308,13 @@ class Shapes(Remarks):
             return [whole]
         return self.without_id(whole, members, inside)
 
+    def among_parties(self, of_parties: list[Inside], lists: list[Inside]) -> dict[int, list[Found]]:
+        """Return the meetings under keys of parties beside lists that have some, by where these members stand."""
+        known = known_meetings(self.signs, chain(*(found for _, found in lists)))
+        among = {one.start: (meetings_among(self.signs, found, known), one, found) for one, found in of_parties}
+        self.partly |= {one.key for meetings, one, found in among.values() if 0 < len(meetings) < len(found)}
+        return {start: meetings for start, (meetings, *_) in among.items() if meetings}
+
     def without_named(self, path: str, members: list[Member], lists: list[Inside]) -> list[Inside]:
         """Return lists of records without the objects that only name meetings: these are told, and what is deleted."""
         gone = [one for one in members if one.raw[:1] == b"[" and announces_deletion(one.key)]
@@ -298,12 +322,14 @@ class Shapes(Remarks):
         is_empty = any(is_usual_list(one.key) and EMPTY.fullmatch(one.raw) for one in members)
         if not (len(lists) > 1 or is_empty or gone):
             return lists  # a list alone is the list of the meetings
-        less = only_named(self.signs, lists, has_empty_list=is_empty, is_map=any(map(self.is_keyed, lists)))
+        is_map = any(is_keyed(self.signs, one) for one in lists)
+        less = only_named(self.signs, lists, has_empty_list=is_empty, is_map=is_map)
+        about = about_others(self.signs, [[] if is_map else items for _, items in lists])
         kept = []
-        for (member, items), named in zip(lists, less, strict=True):
+        for (member, items), *told in zip(lists, less, about, strict=True):
+            named = {one.start: one for one in chain(*told)}
             self.named |= {f"{path}.{member.key}": len(named)} if named else {}
-            starts = {one.start for one in named}
-            kept.append((member, [one for one in items if one.start not in starts]))
+            kept.append((member, [one for one in items if one.start not in named]))
         return [one for one in kept if one[1]]
 
     def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
@@ -320,8 +346,8 @@ class Shapes(Remarks):
         lists = [one for one in inside if one[0].start in read]
         found = [item for _, items in lists for item in items]
         keys = [member.key for member, _ in lists]
-        strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read])
-        is_map = any(self.is_keyed(one) for one in lists)
+        strays = self.beside(whole, members, lists, [one for one in inside if one[0].start not in read], found)
+        is_map = any(is_keyed(self.signs, one) for one in lists)
         self.tell_miskeyed(whole, [member for member, _ in lists], is_map=is_map)
         self.count(whole.path, members, len(found) + len(strays) * is_map)
         self.tell_unread(whole.path, members, keys, found + strays, whole.start)
@@ -333,7 +359,9 @@ class Shapes(Remarks):
             member.raw[:1] == b"{" and self.signs.columns(members_of(member.raw)) & EVIDENCE for member in members
         ):
             return self.entries(whole, members)
-        texts = [one for one, found in inside if one.raw[:1] == b'"' and any(map(self.is_told_as_text, found))]
+        texts = [
+            one for one, found in inside if one.raw[:1] == b'"' and any(is_told_as_text(self.signs, it) for it in found)
+        ]
         if texts and len(texts) == len(members):
             return self.entries(whole, members)
         if any(self.signs.is_record_under_id(one) for one in members):
@@ -357,22 +385,12 @@ class Shapes(Remarks):
         self.count(whole.path, members, len(found))
         return found + self.strays_among(whole, [member for member, _ in inside if member.raw[:1] == b"{"])
 
-    def is_told_as_text(self, item: Found) -> bool:
-        """Return whether an object out of a text tells of a meeting and has no id: the key of the text is its own."""
-        return item.raw[:1] == b"{" and not item.has_id and bool(self.signs.columns(members_of(item.raw)) & EVIDENCE)
-
-    def is_keyed(self, one: Inside) -> bool:
-        """Return whether a member is a record under its own id, or holds records under theirs."""
-        member, found = one
-        if any(item.has_id and is_member(item.raw) for item in found):
-            return True
-        ids = self.signs.ids(members_of(member.raw)) if member.raw[:1] == b"{" else set()
-        return len(found) == 1 and found[0].has_id and member.key.encode("utf-8", "surrogatepass") in ids
-
-    def beside(self, whole: Found, members: list[Member], read: list[Inside], others: list[Inside]) -> list[Found]:
+    def beside(
+        self, whole: Found, members: list[Member], read: list[Inside], others: list[Inside], found: list[Found]
+    ) -> list[Found]:
         """Return what stands beside records under keys of their own and may be one that lacks its id."""
         # In a map from id to record one without its id is no envelope: left there, nobody would miss it.
-        if any(self.is_keyed(one) for one in read):
+        if any(is_keyed(self.signs, one) for one in read):
             taken = {member.start for member, _ in read}
             entries = [one for one in members if one.start not in taken and self.signs.is_entry(one)]
         else:
@@ -386,24 +404,16 @@ class Shapes(Remarks):
             for member, items in others
             if not self.signs.is_parties(member.key) and plain(member.key) not in QUESTION_KEYS | COUNT_KEYS
             for item in items
-            if self.is_lost(item, is_beside_object=is_object)
+            if is_lost(self.signs, item, is_beside_object=is_object)
         ]
         strays = self.strays_among(whole, [member for member, _ in others])
+        strays, aside = with_sign(self.signs, strays, found)
+        self.aside += aside
         return [
             *self.entries(whole, entries),
             *lost,
             *(one for one in strays if not any(it.start <= one.start and one.end <= it.end for it in lost)),
         ]
-
-    def is_lost(self, item: Found, *, is_beside_object: bool) -> bool:
-        """Return whether what stands beside records is one itself: under its key, or without an id."""
-        # A question that is repeated has times and a creator, and never those who came.
-        if is_member(item.raw) or (
-            is_beside_object and self.signs.lacks_id(item.raw) and not is_link(item.raw, self.signs)
-        ):
-            return True
-        members = members_of(item.raw) if item.raw[:1] == b"{" else []
-        return PARTIES in self.signs.columns(members) and self.signs.tells_of_meeting(members)
 
     def entries(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return members of a map from id to record that have no id of their own, with their keys where these are to
@@ -413,16 +423,7 @@ class Shapes(Remarks):
         told = [] if are_no_ids([one.key for one in told]) else told
         self.keyed |= dict.fromkeys(f"{whole.path}.{one.key}" for one in told)
         starts = {one.start for one in told}
-        return [self.entry(whole, one, takes_key=one.start in starts) for one in members]
-
-    def entry(self, whole: Found, one: Member, *, takes_key: bool) -> Found:
-        """Return a member of a map as the record it is; what is no object has its key with it, or nobody could tell
-        where it stood.
-        """
-        start = one.key_start if takes_key or one.raw[:1] != b"{" else one.start
-        end = one.start + len(one.raw)
-        has_id = takes_key and self.signs.is_surely_under_id(one)
-        return Found(whole.raw[start:end], f"{whole.path}.{one.key}", has_id, whole.start + start, whole.start + end)
+        return [as_entry(self.signs, whole, one, takes_key=one.start in starts) for one in members]
 
     def strays_among(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return the objects in lists of members that hold no records."""

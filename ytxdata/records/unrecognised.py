@@ -6,19 +6,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain, islice
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from ytxdata.records.aliases import Aliases, plain
-from ytxdata.records.json_values import read_value
+from ytxdata.records.aliases import PARTIES, Aliases, plain
+from ytxdata.records.json_values import read_object, read_value, scalar
 from ytxdata.records.list_metadata import asks_only, has_empty_list, took_place
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_count
-from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
+from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, TOLD, Signs
 from ytxdata.records.spans import Found, Member, is_blank, is_member, members_of
-from ytxdata.times import looks_like_instant, parse_instant
+from ytxdata.times import looks_like_instant, parse_instant, written_out
 
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
 _LAST_KEY = re.compile(r"[^.\[\]/~]*$")
@@ -218,8 +220,151 @@ def leftovers(signs: Signs, members: list[Member], whole: Found) -> list[Found]:
     return as_rejects(told, whole)
 
 
+def is_told_as_text(signs: Signs, item: Found) -> bool:
+    """Return whether an object out of a text tells of a meeting and has no id: the key of the text is its own."""
+    return item.raw[:1] == b"{" and not item.has_id and bool(signs.columns(members_of(item.raw)) & EVIDENCE)
+
+
+def as_entry(signs: Signs, whole: Found, one: Member, *, takes_key: bool) -> Found:
+    """Return a member of a map as the record it is; what is no object has its key with it, or nobody could tell where
+    it stood.
+    """
+    start = one.key_start if takes_key or one.raw[:1] != b"{" else one.start
+    end = one.start + len(one.raw)
+    has_id = takes_key and signs.is_surely_under_id(one)
+    return Found(whole.raw[start:end], f"{whole.path}.{one.key}", has_id, whole.start + start, whole.start + end)
+
+
+def with_sign(signs: Signs, strays: Sequence[Found], found: Sequence[Found]) -> tuple[list[Found], Counter[str]]:
+    """Return the objects in lists beside meetings without those lists of which no object has a sign of a meeting, under
+    whatever words (its id or another long number, a time of a day, a convener or parties), and how many stand in these.
+
+    Rooms, departments, sums by day and banners have none, and were rejects for which nothing was ever PROVEN. Who came
+    and when, under the id of a meeting that is known, is a party of it.
+    """
+    ids = signs.ids_of_all(found) if strays and found else set()
+    by_list: dict[str, list[Found]] = {}
+    for one in strays:
+        by_list.setdefault(one.path.rpartition("[")[0], []).append(one)
+    aside = Counter[str]()
+    for place, some in by_list.items() if found else ():
+        is_known = _key_of(place).encode("utf-8", "surrogatepass") in ids
+        if not any(_has_sign(signs, one, is_known=is_known) for one in some):
+            aside[place] = len(some)
+    return [one for place, some in by_list.items() if place not in aside for one in some], aside
+
+
+def _has_sign(signs: Signs, one: Found, *, is_known: bool) -> bool:
+    members = members_of(one.raw)
+    if not members or signs.columns(members) & (EVIDENCE - {"duration_s"}):
+        return True
+    came = {match.column for it in members if (match := signs.aliases.leg(it.key)) and match.rank[0] == 0}
+    is_party = is_known and "phone" in came and not came.isdisjoint({"joined_at", "left_at"})
+    return not is_party and _SIGN.search(one.raw) is not None
+
+
+_SIGN = re.compile(rb"\d\d?:\d\d|\d{10}")
+
+
 def as_rejects(members: list[Member], whole: Found) -> list[Found]:
     """Return members of an object, each with its key, as records without an id."""
     at, path = whole.start, whole.path
     places = [(one.key, one.key_start, one.start + len(one.raw)) for one in members if not is_blank(one.raw)]
     return [Found(whole.raw[i:end], f"{path}.{key}", False, at + i, at + end) for key, i, end in places]
+
+
+_NEAR = timedelta(minutes=1)
+
+
+class KnownMeeting(NamedTuple):
+    """A meeting of a list: what it says and how, its columns without empty lists, from when to when it was, its text."""
+
+    words: dict[str, str]
+    columns: set[str]
+    started_at: datetime | None
+    ended_at: datetime | None
+    raw: bytes
+
+
+def known_meetings(signs: Signs, found: Iterable[Found]) -> dict[str, list[KnownMeeting]]:
+    """Return meetings by their ids."""
+    known: dict[str, list[KnownMeeting]] = {}
+    for one in found:
+        value, columns = _value(signs, one), signs.filled(members_of(one.raw))
+        span = (_instant_of(signs, value, "started_at"), _instant_of(signs, value, "ended_at"))
+        for meeting_id in signs.ids_of(value):
+            known.setdefault(meeting_id, []).append(KnownMeeting(_names(signs, value), columns, *span, one.raw))
+    return known
+
+
+def about_others(signs: Signs, lists: Sequence[Sequence[Found]]) -> list[list[Found]]:
+    """Return of each list the objects about meetings of which another list tells more (attendance, fees, recordings).
+
+    As records without a start, or counted twice, they made a gap of all the past.
+    """
+    ranks = [len(signs.said(_value(signs, items[0])) & TOLD) if items else 0 for items in lists]
+    top = max(ranks, default=0)
+    if all(rank == top for rank in ranks):
+        return [[] for _ in lists]
+    ranked = [*zip(lists, ranks, strict=True)]
+    known = known_meetings(signs, chain(*(items for items, rank in ranked if rank == top)))
+    return [[one for one in items if rank < top and is_about(signs, one, known)] for items, rank in ranked]
+
+
+def meetings_among(signs: Signs, found: Sequence[Found], known: Mapping[str, Sequence[KnownMeeting]]) -> list[Found]:
+    """Return the meetings in what stands under a key of parties beside meetings that are known (`users[].meetings`): a
+    party names its own, and has a phone; another meeting of which it says when it was is none that is known.
+    """
+    values = ((one, _value(signs, one)) for one in found if one.has_id and not is_about(signs, one, known))
+    return [
+        one
+        for one, value in values
+        if signs.is_another(value, set())
+        or (signs.ids_of(value).isdisjoint(known) and "started_at" in signs.said(value))
+        or is_member(one.raw)
+    ]
+
+
+def is_about(signs: Signs, one: Found, known: Mapping[str, Sequence[KnownMeeting]]) -> bool:
+    """Return whether an object says nothing of a known meeting but what that says itself: of its id, with no time but
+    in that of the meeting, no other word and no party that it lacks. A room that met again says another time, and what
+    is told in full once more is a duplicate.
+    """
+    value = _value(signs, one)
+    said, ids = signs.said(value), signs.ids_of(value)
+    if len(ids) != 1 or signs.is_no_party(value, ids):
+        return False
+    is_party = signs.aliases.has_phone(value)
+    told = (said & TOLD) - ({"name"} if is_party else set()) | ({PARTIES} if is_party else set())
+    words = {} if is_party else _names(signs, value)
+    numbers = [number.removeprefix("+86").encode() for number in mobiles_in(value)]
+    numbers += [str(said).encode() for key, said in value.items() if said and signs.aliases.has_phone([key])]
+    point = next((column for column in ("started_at", "booked_at", "ended_at") if column in said), None)
+    at = _instant_of(signs, value, point) if point else None
+    return any(
+        told <= meeting.columns | {"ended_at", "booked_at"}
+        and words.items() <= meeting.words.items()
+        and all(number in meeting.raw for number in numbers)
+        and (point is None or (at is not None and _is_within(at, meeting)))
+        for meeting in known.get(min(ids), ())
+    )
+
+
+def _names(signs: Signs, value: dict[str, Any]) -> dict[str, str]:
+    """Return what a meeting is called, and who convened it."""
+    fed = signs.aliases.columns(value)
+    return {column: str(value[key]) for key, column in fed.items() if column in ("name", "creator") and value[key]}
+
+
+def _is_within(at: datetime, known: KnownMeeting) -> bool:
+    begun, ended = known.started_at, known.ended_at or known.started_at
+    return begun is not None and ended is not None and begun - _NEAR <= at <= ended + _NEAR
+
+
+def _instant_of(signs: Signs, value: dict[str, Any], column: str) -> datetime | None:
+    said = (value[key] for key, fed in signs.aliases.columns(value).items() if fed == column)
+    return next((at for one in said if (at := parse_instant(written_out(scalar(one)) or str(scalar(one))))), None)
+
+
+def _value(signs: Signs, one: Found) -> dict[str, Any]:
+    return read_object(one.raw, signs.aliases).value or {}

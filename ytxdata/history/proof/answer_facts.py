@@ -12,6 +12,7 @@ listed and is not, that is a limit of one by category, and one of more is seen l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -26,14 +27,16 @@ from ytxdata.history.proof.evidence import Bulk, Key, Known, KnownLand, PullFact
 from ytxdata.records.answer import Answer
 from ytxdata.records.identity import assign
 from ytxdata.records.party_names import n_said
+from ytxdata.records.schema import SEVERAL
 from ytxdata.records.values import rows_of
-from ytxdata.times import clock_step
+from ytxdata.times import clock_step, parse_instant
 
 _KINDS = {None: None, True: "booked", False: "instant"}
 
 
-def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts:
-    """Return the facts of one answer from its normalised meetings: every accepted record, doubled ones included."""
+def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int, problems: pa.Table | None = None) -> PullFacts:
+    """Return the facts of one answer from its normalised meetings, every accepted record, doubled ones included, and
+    from the problems of these."""
     columns = ("row", *Seen._fields[:5], "is_booked", "n_legs", "booked_at")
     seen = [
         Seen(key, start, end, digest, creator, _size(answer, row, n_legs), _KINDS[is_booked], booked_at)
@@ -43,6 +46,7 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         dict(zip(meetings["row"].to_pylist(), meetings["record_hash"].to_pylist(), strict=True)) if n_rejected else {}
     )
     rows = ((read.get(row) or sha256(one.raw).hexdigest(), row in read) for row, one in enumerate(answer.records))
+    rows_seen = dict(zip(meetings["row"].to_pylist(), seen, strict=True)) if problems else {}
     skew_s = clock_step(answer.server_date, answer.asked_at, answer.answered_at)
     return PullFacts(
         pull_id=answer.pull_id,
@@ -55,7 +59,21 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int) -> PullFacts
         clock_skew=None if skew_s is None else timedelta(seconds=skew_s),
         is_doubtful=answer.is_doubtful,
         unread=unread(rows, is_cut=len(answer.records) == answer.asked_n) if n_rejected else (),
+        several=tuple(
+            (rows_seen[row], _instants(text or ""))
+            for reason, row, text in (rows_of(problems, ("reason", "row", "raw_value")) if problems else ())
+            if reason in SEVERAL and row in rows_seen
+        ),
     )
+
+
+def _instants(text: str) -> tuple[datetime, ...]:
+    """Return the times that a problem's text says, none of one that is cut: the next may be any."""
+    found = () if text.endswith("…") else _INSTANT.findall(text)
+    return tuple(at for one in found if (at := parse_instant(one)))
+
+
+_INSTANT = re.compile(r"20\d\d[-/]\d\d?[-/]\d\d?[ T]\d\d?:\d\d(?::\d\d)?")
 
 
 def unread(rows: Iterable[tuple[str, bool]], *, is_cut: bool) -> tuple[tuple[str, ...], ...]:

@@ -66,12 +66,11 @@ class PullFacts:
         Id of the call, and when it was asked and answered.
     asked_n
         The `meetingcount`; None for a saved file that does not say.
-    records
-        Every accepted record in the order of the answer, doubled ones included.
-    n_rejected
-        Records that could not be taken for a meeting.
-    size
-        Bulk of the answer.
+    records, several
+        Every accepted record in the order of the answer, doubled ones included; which of them may be several meetings
+        each, with what times they say of the others.
+    n_rejected, size
+        Records that could not be taken for a meeting; bulk of the answer.
     clock_skew
         How far our clock is ahead of the server's, in whole minutes; None when it did not say.
     is_doubtful
@@ -90,6 +89,7 @@ class PullFacts:
     clock_skew: timedelta | None = None
     is_doubtful: bool = False
     unread: tuple[tuple[str, ...], ...] = ()
+    several: tuple[tuple[Seen, tuple[datetime, ...]], ...] = ()
 
     @property
     def n_returned(self) -> int:
@@ -189,8 +189,8 @@ class Remembered(NamedTuple):
 
 Span = tuple[datetime, datetime]
 
-BARRING_RULES = 5
-"""By which rules time is barred: 1 took passed plans for moved, 2 asked not who joined, 3 and 4 took series for one."""
+BARRING_RULES = 6
+"""By which rules time is barred: 1 took plans for moved, 2 asked not who joined, 3 and 4 took series for one, 5 several."""
 
 BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
 """What bars a span of time from being proven, for good: the reason it has, and the field of the evidence that keeps it."""

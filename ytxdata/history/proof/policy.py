@@ -184,7 +184,8 @@ REASONS: dict[str, Reason] = {
     ),
     "rejected": _probable("回答里有无法识别的记录", "the answer holds records that could not be understood"),
     "collision": _probable(
-        "同一会议号只列出新的一场，不再列出前一场", "an id is listed with its next meeting, not the one before it"
+        "会议号只列出新的一场，或一条记录可能不止一场",
+        "an id is listed with its next meeting, not the one before it, or a record may be several",
     ),
     "contradiction": _probable(
         "同一次应答中同一会议有不同的记录",
@@ -338,10 +339,8 @@ NOTES: dict[str, Text] = {
         "{n} 场会议在同一次应答中各有不同的记录：各显示一条，其余列在 problems（same_id_again），原文都保留",
         "{n} meetings each have several different records in one answer: one of each is shown, `problems` names the others (same_id_again), and all texts are kept",
     ),
-    "no_start": Text(
-        "{n} 场会议没有开始时间，不属于任何时段",
-        "{n} meetings have no start and belong to no period",
-    ),
+    "several": Text("{n} 条记录可能各是数场会议", "{n} records may be several meetings each (see `problems`)"),
+    "no_start": Text("{n} 场会议没有开始时间，不属于任何时段", "{n} meetings have no start and belong to no period"),
 }
 """Key → what a sync says about it."""
 

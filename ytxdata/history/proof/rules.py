@@ -406,6 +406,7 @@ def notes_on(
         ("collision", [one.old.meeting_id for one in best.replaced]),
         ("contradiction", [meeting_id for meeting_id, _ in best.contradictions]),
         ("moved", [meeting_id for (meeting_id, _), _ in best.moved]),
+        ("several", [*dict.fromkeys(one.meeting_id for one, _ in best.pull.several)]),
     ):
         if ids:
             yield _note(key, pull_id, ids, n=len(ids))

@@ -72,6 +72,8 @@ def barred(
         for meeting, same in answer.contradictions.items():
             old = answer.kept.get(meeting) or answer.found.get(meeting)
             spans["contradiction"] += _told_as(same, old, answer, EARLIEST)
+        for one, others in answer.pull.several:
+            spans["collision"] += _of_several(one, others, answer, since)
         for gone in answer.replaced:
             spans["collision"] += _told_as(gone.of_room, gone.old, answer, since)
         told = answer.pull.unread
@@ -155,6 +157,18 @@ def ending(
 def _before(since: datetime, until: datetime) -> Iterator[Span]:
     if since < until:
         yield since, next_second(until)
+
+
+def _of_several(one: Seen, others: Sequence[datetime], answer: Sighting, since: datetime) -> Iterator[Span]:
+    """Yield the time in which a record may tell of more meetings than one: between its own start and what it says of
+    the others; where it does not say, from what the sync before could not see up to when it was first listed so."""
+    start = answer.pull.start_of(one)
+    if others and start:
+        yield min(start, *others), next_second(max(start, *others))
+        return
+    old = answer.found.get(one.key)
+    first = old.last_changed_at if old and old.record_hash == one.record_hash else answer.pull.asked_at
+    yield from _before(min(since, start or since), first)
 
 
 def _told_as(same: Iterable[Seen], old: Known | None, answer: Sighting, since: datetime) -> Iterator[Span]:

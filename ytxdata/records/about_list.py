@@ -46,7 +46,7 @@ _OTHERS = (
     "|concurren|duration|timing|minute|seconds?$|hour|login|logs?$|visit|(?<!over)views?$|download|vote|poll|chat|comment"
     "|task|orders?$|coupon|credit|unread|shard|人|员|部门|组织|会场|录音|录像|文件|账单|话单|订单|票|费|额(?!外)|钱|短信|消息|通知"
     "|公告|未读|并发|线路|专线|会议室|房间|号码|账号|电话|设备|终端|时长|小时|分钟|标签|热词|授权|许可|聊天|日志|登录|积分|任务|待办"
-    "|vip|queue|trunk|webinar|dial|package|套餐|直播|地区"
+    "|vip|queue|trunk|webinar|dial|legs$|package|套餐|直播|地区"
 )
 _OF_OTHERS = re.compile(rf"{_OTHERS}|(?<![sui])s$|…")
 """In keys, bare, of objects that count another thing, by a word for it or any plural but a known one (results): all
@@ -66,7 +66,7 @@ _MERE_WORDS = re.compile(rb'"(?:[^"\\{\[\d]|\d{1,5}(?!\d)|\\u[0-9a-fA-F]{4})*"')
 """A text in which neither an id nor an object stands."""
 
 _ELSE = re.compile(
-    "(?:code|status|state|errno|errors?|msg|message|reason|type|kind|level|version|ver|revision|time|timestamp|stamp|date|day"
+    "(?:code|status|state|errno|errors?|msg|message|reason|type|kind|level|version|ver|revision|time|timestamp|stamp|date|days?"
     "|year|month|week|hours?|minutes?|min|seconds?|secs?|ms|millis(?:econds)?|micros|nanos|took|cost|elapsed|duration|latency"
     "|ttl|timeout|expires?(?:in)?|zone|ids?|uuid|guid|no|seq|serial|token|sign|nonce|key|port|bytes|size|length|width|limit"
     "|max|min|quota|balance|points|credits|retry|retries|attempts?|interval|amount|fee|price|yuan|money|percent|pct|rate"

@@ -1,4 +1,4 @@
-"""Which records of a list may be more than one: all others are read the quick way; and which say when they began again."""
+"""Which records of a list may be more than one, all others are read the quick way; and which say that they met again."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def several_starts(
     look_up: Callable[[str], Match | None],
     starts: pa.Array,
 ) -> Iterator[tuple[int, str]]:
-    """Yield the records that say when they began again, under a key that nobody reads (`secondStarttime`, `startTimes`),
-    each with that: the second sitting is in no row, and its time was PROVEN.
+    """Yield the records that say when they began again, under a key that nobody reads (`secondStarttime`, `startTimes`)
+    with that: the second sitting is in no row, and its time was PROVEN.
     """
     for key in unknown:
         short = plain(key)

@@ -352,3 +352,23 @@ def test_what_stands_in_place_of_an_id_makes_no_meeting_of_several(given: Any, n
 @pytest.mark.parametrize("given", ["001", "100", "0" * 29, "0-1", "8001", "unknown1", "-7f3a"])
 def test_what_only_looks_like_none_is_an_id(given: str) -> None:
     assert normalize([json.dumps({"meid": given}).encode()]).meetings["meeting_id"].to_pylist() == [given]
+
+
+@pytest.mark.parametrize(
+    ("said", "n"),
+    [
+        ({"secondStarttime": "2026-01-06 10:00:00"}, 1),
+        ({"starttime2": "2026-01-06 10:00:00", "endtime2": "2026-01-06 11:00:00"}, 1),
+        ({"startTimes": ["2026-01-05 10:00:00", "2026-01-06 10:00:00"]}, 1),
+        ({"startTimes": json.dumps(["2026-01-05 10:00:00", "2026-01-06 10:00:00"])}, 1),
+        ({"第二场开始时间": "2026-01-06 10:00:00"}, 1),
+        ({"startTimes": ["2026-01-05 10:00:00"]}, 0),
+        ({"starttime2": "2026-01-05 10:00:00"}, 0),
+        ({"starttime2": ""}, 0),
+        ({"startSeconds": 37, "starts": 2, "starttimes": None}, 0),
+        ({"updatetime2": "2026-01-06 10:00:00"}, 0),
+    ],
+)
+def test_a_record_that_says_another_start_is_told_as_several_meetings(rows: Rows, said: dict[str, Any], n: int) -> None:
+    one = {"starttime": "2026-01-05 10:00:00", **said}
+    assert rows(one, one).problems["reason"].to_pylist().count("several_meetings") == 2 * n

@@ -17,6 +17,7 @@ from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, of_today
 from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import Object, decode_leniently, read_object, with_doubled_keys, without_cycle_search
 from ytxdata.records.numbers import may_hold_mobiles
+from ytxdata.records.odd_records import several_starts
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import number_text, says_more
 from ytxdata.records.party_times import host_came, joined_after_end
@@ -293,6 +294,8 @@ def _tables(
     troubles += _more_parties(sheet, legs.n_legs)
     troubles += [*_unread_words(sheet, whole, arrays, troubles, aliases)]
     troubles += overlooked(legs.n_keys)
+    again = several_starts(sheet.unknown, sheet.values, aliases.meeting, arrays["started_at"])
+    troubles += (Trouble(i, "started_at", "several_meetings", text) for i, text in again)
     late = joined_after_end(legs.arrays, legs.owner, arrays["started_at"], arrays["ended_at"])
     legs.troubles.extend(Trouble(i, "joined_at", "joined_after_end", text) for i, text in late)
     ids = arrays["meeting_id"]

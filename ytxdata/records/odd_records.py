@@ -1,12 +1,18 @@
-"""Which records of a list may be more than one: all others are read the quick way."""
+"""Which records of a list may be more than one, all others are read the quick way; and which say that they met again."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import pyarrow as pa
+
+from ytxdata.records.aliases import Match, plain
+from ytxdata.records.json_values import decoded
 from ytxdata.records.signs import Signs, sample
+from ytxdata.records.values import Values, as_list
+from ytxdata.times import looks_like_instant, parse_instant
 
 _MOST_WORDS = 8
 """How many words that end like the key of an id are counted: each takes as long as the brackets of a record."""
@@ -71,3 +77,29 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
                 if raw.find(letter, first, last) >= 0 and any(raw.find(one, first, last) >= 0 for one in words):
                     yield i, False
                     break
+
+
+_AGAIN = re.compile("second|2nd|第?[二两三四五](?:[场次])|第[2-9][场次]|(?<!\\d)[2-9]$|s$")
+"""In a plain key, what makes of a start that of another sitting, or several of them."""
+
+
+def several_starts(
+    unknown: Sequence[str],
+    values_of: Callable[[str], Values],
+    look_up: Callable[[str], Match | None],
+    starts: pa.Array,
+) -> Iterator[tuple[int, str]]:
+    """Yield the records that say when they began again, under a key that nobody reads (`secondStarttime`, `startTimes`)
+    with that: the second sitting is in no row, and its time was PROVEN.
+    """
+    for key in unknown:
+        short = plain(key)
+        fed = look_up(_AGAIN.sub("", short, count=1)) if _AGAIN.search(short) else None
+        if fed is None or fed.column != "started_at":
+            continue
+        for i, value in enumerate(as_list(values_of(key))):
+            listed = decoded(value)
+            said = listed if isinstance(listed, list) else [listed]
+            times = [str(one) for one in said if looks_like_instant(one)]
+            if any(parse_instant(one) not in (None, starts[i].as_py()) for one in times):
+                yield i, f"{key}: {', '.join(times)}"

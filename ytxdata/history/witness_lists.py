@@ -18,14 +18,14 @@ from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
 from ytxdata.history.list_cells import (
     COLUMNS,
-    COUNT,
     RawList,
     called,
-    cells_of,
     is_enough,
+    of_sheets,
     plain,
 )
 from ytxdata.history.list_notes import NO_YEAR, cut_at, headings, is_of_cut
+from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.history.several_meetings import of_several
 from ytxdata.labels import Text, filled
@@ -42,8 +42,9 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, on_its_day, seconds_of, told_header
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, csv_rows, dated, exact, on_its_day, seconds_of, told_header
 from ytxdata.times import BEIJING, beijing_text
+from ytxdata.workbooks import Worksheet, is_workbook, sheets_of
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": (COUNT,),
@@ -145,7 +146,9 @@ def read_list(source: object) -> bytes:
 
 def _sheet(raw: bytes, name: str, columns: Mapping[str, str]) -> RawList:
     try:
-        return cells_of(raw, columns)
+        if is_workbook(raw):
+            return of_sheets(sheets_of(raw), columns)
+        return json_list(raw, columns) if is_json(raw) else of_sheets([Worksheet(csv_rows(raw))], columns)
     except MissingExtraError:
         raise
     except UsageError as error:

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import time
+from datetime import datetime, time, timedelta
 
-from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
+from ytxdata.history.list_cells import COLUMNS, OF_NO_LIST, OWN_NUMBER, counts
+from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import filled, plain_words
-from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
+from ytxdata.list_totals import IN_WORDS, NOTE, NoMeeting, Unit, closing_of, holds_a_number, is_total, no_meeting
 from ytxdata.spreadsheets import dated
-from ytxdata.times import BEIJING, parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
@@ -188,10 +189,6 @@ _MORE = re.compile(
 _REST = re.compile(
     rf"(?:(?:^|[,，。;；])\W*|导出|下载|加载)失败\W{{0,2}}{_SOME}|(?:^|[,，。;；])\W*(?:剩余|余下|其余)\s*{_SOME}\W*$"
 )
-_OF_NO_LIST = re.compile(
-    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
-)
-"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
 _SHOULD = re.compile(
     rf"(?:应(?:该?{_LEFT_OUT}|有)|查询?到|找到|检索到)\s*(\d+)\s*{_COUNTED}\W{{0,3}}(?:实际?|已|[仅只]|本次)?{_LEFT_OUT}?了?\s*(\d+)\s*{_COUNTED}"
 )
@@ -276,7 +273,7 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
 def _is_cut(text: str) -> bool:
     for sentence in re.split(r"[。;；\n]", text):
         clauses = re.split(r"[,，]", sentence)
-        if any(map(_says_more, clauses)) or (not _OF_NO_LIST.search(sentence) and any(map(_REST.search, clauses))):
+        if any(map(_says_more, clauses)) or (not OF_NO_LIST.search(sentence) and any(map(_REST.search, clauses))):
             return True
     return False
 
@@ -310,3 +307,43 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
     for one in _PAGE.finditer(text):
         page, n = (int(one[names[0]] or one[names[1]] or one[names[2]] or one[names[3]]) for names in ("aceg", "bdfh"))
         yield page, n
+
+
+# ── how many it says that it has ──
+def months_of(start: datetime, end: datetime) -> set[int]:
+    """Return which months of the year, in Beijing, are in a period."""
+    first, last = beijing_text(start), beijing_text(end - timedelta.resolution)
+    n = 12 * (int(last[:4]) - int(first[:4])) + int(last[5:7]) - int(first[5:7])
+    return {(int(first[5:7]) + more - 1) % 12 + 1 for more in range(n + 1)}
+
+
+def counted(
+    texts: Sequence[tuple[int, str, NoMeeting | None]],
+    covers: Sequence[str],
+    lines: Sequence[WitnessLine],
+    months: set[int],
+) -> tuple[list[dict[Unit, list[int]]], list[int]]:
+    """Return how many the title, the foot and the covers of a list say that it has: each must hold. And the places of
+    texts that count meetings which are neither all of them nor its parts: there are more than stand in its lines.
+    """
+    own = {len(lines), sum(not one.is_credit for one in lines), len({one.meeting_id for one in lines})}
+    found: list[dict[Unit, list[int]]] = []
+    unheld: list[int] = []
+    for place, text, what in texts:
+        said = counts([text], months)
+        found += [{one.of: [one.n]} for one in said if one.what == "all" and what not in ("total", "subtotal", "part")]
+        some, others = ([one.n for one in said if one.what == what] for what in ("some", "other"))
+        if what in ("subtotal", "part"):  # of fewer it may be
+            some = [one.n for one in said if one.what != "other" and one.n > max(own)]
+        unheld += [place] if some and not own & {sum(some), sum(some) + sum(others)} and not own >= {*some} else []
+    found += [{one.of: [one.n]} for text in covers for one in counts([text], months) if one.what == "all"]
+    return found, unheld
+
+
+_CANCELLED = re.compile(r"已?取消|未召开|已?作废|cancel(?:l?ed)?", re.IGNORECASE)
+
+
+def cancelled(words: Sequence[str], line: WitnessLine) -> str | None:
+    """Return why a line is of no meeting by its own word: it was called off, and lasted and cost nothing."""
+    is_silent = not line.duration_s and not line.amount_yuan
+    return "cancelled" if is_silent and any(map(_CANCELLED.fullmatch, words)) else None

@@ -138,6 +138,9 @@ def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
     parties = [at for one, told in inner if "number" in told for at in _moments(one, told, is_whole)]
     others = [at for one, told in inner if "number" not in told for at in _moments(one, told, is_whole)]
     others += [at for one in listed for cell in one if (at := _moment(cell))]
+    joins = [at for one, told in inner if _JOINED.search(told.get("started_at", "")) for at in _moments(one, told)[:1]]
+    if span and is_whole and any(at > span[1] - _EARLY + _LATE for at in joins):
+        return True  # who left late may have been shown so; who joined after its end was at another one
     if span:
         return any(not span[0] <= at <= span[1] for at in (*parties, *others))
     return bool(others) or (len(parties) > 1 and max(parties) - min(parties) > timedelta(days=1))
@@ -150,6 +153,9 @@ _OF_ITS_OWN = re.compile(
     re.IGNORECASE,
 )
 """What a meeting that says when and how long may hold: its sessions are other meetings, these are none."""
+
+
+_JOINED = re.compile("join|加入|入会", re.IGNORECASE)
 
 
 def _is_nameless(one: Mapping[str, Any], told: Mapping[str, str]) -> bool:
@@ -166,8 +172,9 @@ def _moments(one: Mapping[str, Any], told: Mapping[str, str], is_exact: bool = F
     return [at for cell in cells if (at := parse_instant(cell))]
 
 
-_EARLY, _DAY = timedelta(hours=1), timedelta(days=1)
-"""How long before its meeting begins, or after it ended, a clock may show that somebody joined or left; and a day."""
+_EARLY, _LATE, _DAY = timedelta(hours=1), timedelta(minutes=10), timedelta(days=1)
+"""How long before its meeting begins, or after it ended, a clock may show that somebody joined or left; how
+long after it that somebody joined; and a day."""
 
 
 def _span(row: Mapping[str, Any], own: Mapping[str, str]) -> tuple[tuple[datetime, datetime] | None, bool]:

@@ -29,7 +29,7 @@ from ytxdata.times import parse_instant
 from ytxdata.workbooks import Worksheet
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
-    "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
+    "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号", "会议室号")),
     "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话", "手机", "手机号", "手机号码", "电话号码", "phonenumber", "mobile", "mobilenumber")),
     "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "jointime", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间", "入会时间")),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "leavetime", "结束时间", "会议结束时间", "挂断时间", "离开时间", "离会时间", "退会时间")),

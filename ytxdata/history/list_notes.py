@@ -178,7 +178,7 @@ _MORE = re.compile(
     rf"|{_LIST}(?:并?不完整|不全|未全部)|部分{_LIST}[未没](?:有|能)?{_LEFT_OUT}|未(?:能)?{_LEFT_OUT}(?:全部|所有|完)|[只仅]{_LEFT_OUT}了?部分"
     rf"|未(?:能)?(?:全部|完全){_LEFT_OUT}"
     rf"|{_SOME}(?:{_LIST})?(?:[未没](?:有|能)?|\s*(?:were |are )?not\s+){_LEFT_OUT}|未(?:能)?{_LEFT_OUT}\s*{_SOME}|{_SOME}\s+(?:were |are )?omitted"
-    rf"|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
+    rf"|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|^\W*以下(?:省略|从略)|更多{_LIST}(?:请|[查见])"
     r"|导出(?:被|已)?(?:中断|中止|失败(?!\W{0,2}\d))|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
     r"|^(?!.*\b(?:not|no|never|names?|topics?|titles?|subjects?|characters?|chars?|texts?|cells?|decimals?|durations?|amounts?|values?)\b)"
     r".*\btruncated\b"
@@ -186,6 +186,16 @@ _MORE = re.compile(
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
     re.IGNORECASE | re.MULTILINE,
 )
+_A_PART = re.compile(
+    r"不(?:包?含|包括|计入)(?![^,。;]{0,12}(?:会议[室费]|税|费用|服务费))[^,。;]{0,8}会议(?!室|费)|(?:其他|其它|其余|另外的?)会议[^,。;]{0,4}(?:见|附)"
+    r"|仅(?:列[示出]|包含|统计|限|含)[^,。;]{1,8}会议(?!室|费)|节选|摘录|\bexcerpts?\b"
+    r"|(?:筛选|过滤)(?:条件|范围)?\W*[:=]\W*(?!.*(?:日期|时间|账期|\d{4}[-年/]|全部|所有|无|不限))\w"
+    r"|\bfilter(?:ed)?(?:\s+by\b|\s*[:=])\W*(?!.*(?:date|time|period|month|\b(?:all|none|no)\b|\d{4}[-/]))\w"
+    r"|\b(?:meetings|conferences|calls)\s+(?:(?:are|were|is)\s+)?(?:excluded|not (?:listed|included|shown))"
+    r"|\bexclud(?:es|ing)\b[^.;]{0,20}\b(?:meetings|conferences)\b|\bonly\b[^.;]{1,20}\b(?:meetings|conferences)\b[^.;]{0,8}\b(?:listed|shown|included)\b",
+    re.IGNORECASE,
+)
+"""What says that a list is of some meetings, and in no figure of how many."""
 _REST = re.compile(
     rf"(?:(?:^|[,，。;；])\W*|导出|下载|加载)失败\W{{0,2}}{_SOME}|(?:^|[,，。;；])\W*(?:剩余|余下|其余)\s*{_SOME}\W*$"
 )
@@ -266,7 +276,8 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
         )
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
-        found |= {place} if is_less or is_full or goes_on or _is_cut(text) else set()
+        is_part = any(not _IF.search(text[: one.start()]) for one in _A_PART.finditer(text))
+        found |= {place} if is_less or is_full or goes_on or is_part or _is_cut(text) else set()
     return sorted(found)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ytxdata.errors import UsageError
 from ytxdata.history.list_amounts import SUMS, in_seconds
-from ytxdata.history.list_cells import MEASURES, RawList, called, place_of, plain, repeated
+from ytxdata.history.list_cells import MEASURES, RawList, called, is_enough, place_of, plain, repeated
 from ytxdata.labels import Text
 from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.spans import Member
@@ -35,13 +35,14 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
     UsageError, ValueError, RecursionError
         It cannot be read.
     """
-    body = json.loads(raw.lstrip(b"\xef\xbb\xbf"), object_pairs_hook=_object)
-    values: dict[str, Any] = body if isinstance(body, dict) else {"": body}
+    body = _read(raw.lstrip(b"\xef\xbb\xbf"))
+    values = _unwrapped(body if isinstance(body, dict) else {"": body})
     lists = [name for name, one in values.items() if isinstance(one, list)]
     chosen = next((name for name in lists if values[name]), next(iter(lists), None))
     rows = values.get(chosen or "")
     if rows is None or not all(isinstance(one, dict) for one in rows):
         raise ValueError("no list of objects")
+    rows, is_short = _of_groups(rows, columns)
     header = list(dict.fromkeys(str(name) for row in rows for name in row))
     if len(header) > MOST_COLUMNS or len(header) * len(rows) > MOST_PARTS:  # as of a workbook
         n, most = (len(header), len(rows)), (MOST_COLUMNS, MOST_PARTS)
@@ -67,8 +68,77 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
     said = [*said, {name: one for name, one in values.items() if name != chosen}]
     counts = [count for one in said for some in _tellings(one) for count in totals_and_losses(some)]
     aside += [place_of(len(values), "more") for one in counts if one in (None, LOST)]
+    is_left = any(_LEFT_OUT.search(name) and _leaves_out(one) for each in said for name, one in each.items())
+    aside += [place_of(len(values), "more")] if is_left or is_short else []
     stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
     return RawList(rows, stated, range(1, len(rows) + 1), header, aside)
+
+
+_LEFT_OUT = re.compile(r"omit|exclu|skipped|hidden|removed|filter|筛选|过滤|排除|省略|遗漏", re.IGNORECASE)
+_OF_ALL = re.compile(
+    r"\W*|0+|false|no|none|null|all|\*|无|否|全部|所有|不限|(?:19|20)\d\d.*", re.IGNORECASE | re.DOTALL
+)
+
+
+def _leaves_out(value: Any) -> bool:
+    """Say whether what was filtered or left out, as a key beside a list says, is anything but a time or nothing."""
+    if isinstance(value, dict | list):
+        return any(map(_leaves_out, value.values() if isinstance(value, dict) else value))
+    return _OF_ALL.fullmatch(plain(value)) is None
+
+
+def _read(raw: bytes) -> Any:
+    """Return a value, or those of JSON Lines."""
+    try:
+        return json.loads(raw, object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        lines = [one for one in raw.splitlines() if one.strip()]
+        if len(lines) < 2 or error.msg != "Extra data":
+            raise
+        return [json.loads(one, object_pairs_hook=_object) for one in lines]
+
+
+def _is_of_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _unwrapped(values: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands beside a list and the list, out of the one object in which it is; of an object that holds a
+    list for each day these lists as one.
+    """
+    while not any(isinstance(one, list) for one in values.values()):
+        inner = [
+            (name, one) for name, one in values.items() if isinstance(one, dict) and any(map(_is_of_rows, _within(one)))
+        ]
+        if len(inner) != 1:
+            break
+        name, one = inner[0]
+        beside = [pair for pair in values.items() if pair[0] != name]
+        if len(one) > 1 and all(map(_is_of_rows, one.values())):
+            rows = [
+                {**({"date": key} if "date" not in row else {}), **row} for key, rows in one.items() for row in rows
+            ]
+            return _object([*beside, (name, rows)])
+        values = _object([*beside, *one.items()])
+    return values
+
+
+def _of_groups(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
+    """Return the meetings of rooms or days that hold them, each with what is told of its group; and whether one says
+    that it has more than stand in it.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    keys = [name for name in names if all(_is_of_rows(row.get(name)) or row.get(name) == [] for row in rows)]
+    if is_enough(called(names, columns)) or len(keys) != 1 or not any(row[keys[0]] for row in rows):
+        return rows, False
+    made: list[dict[str, Any]] = []
+    is_short = False
+    for row in rows:
+        group = {name: one for name, one in row.items() if name != keys[0]}
+        told = [one for some in _tellings(group) for one in totals_and_losses(some)]
+        is_short |= any(one != len(row[keys[0]]) for one in told) or _holds(group, columns)
+        made += [{**{name: one for name, one in group.items() if isinstance(one, str)}, **one} for one in row[keys[0]]]
+    return made, is_short
 
 
 COUNT = "行数"

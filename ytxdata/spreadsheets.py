@@ -76,7 +76,7 @@ def is_swallowing(row: Sequence[str], width: int) -> bool:
 
 MOMENTS = frozenset({"started_at", "ended_at", "from", "to", "period", "day"})
 """Our names for columns of days and instants."""
-_WEEKDAY = re.compile(r"(?<=[\d日])\s*[(（]?(?:周|星期|礼拜)[一二三四五六日天][)）]?$")
+_WEEKDAY = re.compile(r"(?<=[\d日])\s*[(（]?(?:周|星期|礼拜)[一二三四五六日天][)）]?(?=$|\s*\d\d?:\d)")
 _SERIAL = re.compile(r"[345]\d{4}(\.\d+)?")
 _SERIAL_ZERO = datetime(1899, 12, 30, tzinfo=UTC)
 """Day 0 of serial numbers, for all days since March 1900."""
@@ -89,12 +89,13 @@ def dated(cell: str) -> str:
 
     Examples
     --------
-    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000"), dated("2026-03-01（周日）")
-    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000', '2026-03-01')
+    >>> dated("46082.375"), dated("46082"), dated("2026-03-01"), dated("10000"), dated("2026-03-01（周日） 9:00")
+    ('2026-03-01 09:00:00', '2026-03-01', '2026-03-01', '10000', '2026-03-01 9:00')
     """
     text = cell.strip()
     if week := _WEEKDAY.search(text):
-        return text[: week.start()]
+        day, clock = text[: week.start()], text[week.end() :].strip()
+        return f"{day} {clock}" if clock else day
     if not _SERIAL.fullmatch(text):
         return cell
     moment = _SERIAL_ZERO + timedelta(seconds=round(float(text) * 86400))

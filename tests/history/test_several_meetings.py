@@ -107,3 +107,27 @@ def test_which_of_its_day_a_meeting_is_is_no_number_of_meetings(counts: str, fin
     lines = (f"m{n},2026-03-{n // 2 + 1:02} {8 + 12 * (n % 2):02}:00:00,600,{one}\n" for n, one in enumerate(counts))
     listed = "会议编号,开始时间,时长,会议场次\n" + "".join(lines) + OWN
     assert heard(listed, [Archived(f"d{n}", f"m{n}", at(12 * n)) for n in range(20)]).finding == finding
+
+
+def one_cell(name: str, cell: str, rest: str = "") -> str:
+    """A list of meetings that say when and how long, with one more column; one cell of it is another."""
+    rows = "".join(f"{one},{cell if n == 5 else rest}\n" for n, one in enumerate(CALLS.splitlines()))
+    return f"{TIMES.strip()},{name}\n{rows}合计 20 场,,,\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "rest"),
+    [("场数", "3", "1"), ("续会时间", "2026-03-06 23:10:00", ""), ("Restarted at", "2026-03-06 23:10:00", ""),
+     ("下午场", "14:00-15:00", ""), ("子会议", "20261013999（20:10-20:20）", ""), ("备注", "当天22:00又开了一次，未单列", "")],
+)  # fmt: skip
+def test_a_line_that_says_when_is_several_meetings_by_a_word_of_another_one(name: str, cell: str, rest: str) -> None:
+    assert heard(one_cell(name, cell, rest)).finding == "unread"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("场数", "1"), ("次数", "1"), ("下午场", "08:00-08:10"), ("备注", "另开发票一张"), ("备注", "又名周会"), ("续会", "否"), ("子会议", "无"),
+     ("备注", "本次会议再次召开情况说明"), ("是否再次预约", "是"), ("Resumed", "No")],
+)  # fmt: skip
+def test_a_line_with_a_usual_remark_is_one_meeting(name: str, cell: str) -> None:
+    assert heard(one_cell(name, cell)).finding == "witnessed"

@@ -701,3 +701,27 @@ def test_a_meeting_called_total_is_one_though_it_is_the_sum_of_the_others() -> N
     calls = TIMES.replace("会议", "会议名称,会议") + "".join(f"周会,{one}\n" for one in CALLS.splitlines())
     said = heard(calls + "合计,LOST,2026-03-25 10:00:00,12000\n")
     assert [one.meeting_id for one in said.only_in_witness] == ["LOST"]
+
+
+@pytest.mark.parametrize("name", ["手机号", "手机", "手机号码", "Phone Number", "参会号码"])
+def test_a_list_of_who_attended_is_read_by_whatever_its_numbers_are_called(name: str) -> None:
+    """A whole one was called that of another account."""
+    people = [Archived(f"k{i}{j}", f"m{i}", at(i), f"+86138{i:07d}{j}") for i in range(4) for j in range(3)]
+    rows = "".join(
+        f"{one.meeting_id},甲,{(one.number or '')[3:]},{one.started_at:%Y-%m-%d %H:%M:%S}Z\n" for one in people
+    )
+    text = f"会议编号,姓名,{name},入会时间\n{rows.replace(' ', 'T').replace('甲T', '甲 ')}合计 12 条\n"
+    assert hear(read(text.encode()), people).finding == "witnessed"
+
+
+@pytest.mark.parametrize(("minutes", "finding"), [(-5, "witnessed"), (5, "witnessed"), (40, "unread"), (180, "unread")])
+@pytest.mark.parametrize("key", ["attendees", "participants", "members", "parties"])
+def test_who_joined_after_a_meeting_was_over_was_at_another_one(key: str, minutes: int, finding: str) -> None:
+    def told(i: int) -> dict[str, object]:
+        joined = at(i + 0.5) + timedelta(minutes=minutes)
+        party = {"name": "甲", "phone": "15400000001", "joinTime": f"{joined:%Y-%m-%dT%H:%M:%SZ}"}
+        edges = {"startTime": f"{at(i):%Y-%m-%dT%H:%M:%SZ}", "endTime": f"{at(i + 0.5):%Y-%m-%dT%H:%M:%SZ}"}
+        return {"meetingId": f"m{i}", **edges, key: [party]}
+
+    raw = json.dumps({"total": 4, "list": [told(i) for i in range(4)]}).encode()
+    assert hear(read(raw), held(4)).finding == finding

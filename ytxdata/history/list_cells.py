@@ -1,54 +1,45 @@
-"""The cells of a list of what took place by the names of its columns, of a CSV, a workbook or JSON, and what of it
-stands under none.
+"""The cells of a list of what took place by the names of its columns, of a CSV or a workbook, and what of it stands
+under none.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from itertools import chain, zip_longest
-from typing import Any, NamedTuple
+from itertools import zip_longest
+from typing import Any, Literal, NamedTuple
 
-from ytxdata.errors import UsageError
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_seconds, in_words
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_words
 from ytxdata.history.proof.witness import Aside, WitnessLine
-from ytxdata.labels import Text
-from ytxdata.list_totals import NOTE, is_total
-from ytxdata.records.reported_losses import LOST, totals_and_losses
+from ytxdata.labels import Text, plain_words
+from ytxdata.list_totals import NOTE, Unit, is_total
 from ytxdata.records.schema import Kind as ValueKind
-from ytxdata.records.spans import Member
-from ytxdata.records.values import convert
 from ytxdata.spreadsheets import (
     UNITS,
     Header,
     bare,
-    csv_rows,
     header_of,
     is_note,
     is_swallowing,
     named_columns,
     seconds_of,
 )
-from ytxdata.times import BEIJING, parse_instant
-from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS, Worksheet, is_workbook, sheets_of
+from ytxdata.times import parse_instant
+from ytxdata.workbooks import Worksheet
 
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
-    "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号")),
-    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话")),
-    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间")),
-    "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "结束时间", "会议结束时间", "挂断时间", "离开时间")),
+    "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号", "会议室号")),
+    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话", "手机", "手机号", "手机号码", "电话号码", "phonenumber", "mobile", "mobilenumber")),
+    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "jointime", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间", "入会时间")),
+    "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "leavetime", "结束时间", "会议结束时间", "挂断时间", "离开时间", "离会时间", "退会时间")),
     "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
     "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *PARTS)),
     "day": ("instant", ("会议日期", "通话日期", "开始日期", "日期", "meetingdate", "calldate", "startdate", "date")),
 }  # fmt: skip
 """Our name → what it holds, and what it may be called; compared without case, blanks and punctuation."""
 
-_MEASURES = frozenset(COLUMNS) - {"meeting_id", "number", "day"}
+MEASURES = frozenset(COLUMNS) - {"meeting_id", "number", "day"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
@@ -70,201 +61,31 @@ class RawList(NamedTuple):
     covers: Sequence[str] = ()
 
 
-def cells_of(raw: bytes, columns: Mapping[str, str]) -> RawList:
-    """Return what a list holds; `columns` says what one of ours is called in it.
-
-    Raises
-    ------
-    UsageError, ValueError, KeyError, RecursionError, csv.Error
-        It cannot be read.
-    MissingExtraError
-        It is an XLSX file and the extra `xlsx` is not installed.
-    """
-    if is_workbook(raw):
-        return _of_sheets(sheets_of(raw), columns)
-    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return _json(raw, columns)
-    return _of_sheets([Worksheet(csv_rows(raw))], columns)
-
-
-def _json(raw: bytes, columns: Mapping[str, str]) -> RawList:
-    body = json.loads(raw.lstrip(b"\xef\xbb\xbf"), object_pairs_hook=_object)
-    values: dict[str, Any] = body if isinstance(body, dict) else {"": body}
-    lists = [name for name, one in values.items() if isinstance(one, list)]
-    chosen = next((name for name in lists if values[name]), next(iter(lists), None))
-    rows = values.get(chosen or "")
-    if rows is None or not all(isinstance(one, dict) for one in rows):
-        raise ValueError("no list of objects")
-    header = list(dict.fromkeys(str(name) for row in rows for name in row))
-    if len(header) > MOST_COLUMNS or len(header) * len(rows) > MOST_PARTS:  # as of a workbook
-        n, most = (len(header), len(rows)), (MOST_COLUMNS, MOST_PARTS)
-        raise UsageError(
-            Text(
-                f"{n[1]:,} 个对象共有 {n[0]:,} 个不同的键（上限 {most[0]:,} 个，单元格 {most[1]:,} 个）",
-                f"{n[0]:,} names in {n[1]:,} objects (at most {most[0]:,}, and {most[1]:,} cells)",
-            )
-        )
-    aside = [
-        *(
-            _place(n, "list")
-            for n, (name, one) in enumerate(values.items(), 1)
-            if name != chosen and _holds(one, columns)
-        ),
-        *(
-            _place(n, "column")
-            for n in _repeated(header, lambda place: [plain(row.get(header[place])) for row in rows], columns)
-        ),
-        *(_place(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
-    ]
-    said = [one for name, value in values.items() if name != chosen for one in _within(value) if isinstance(one, dict)]
-    said = [*said, {name: one for name, one in values.items() if name != chosen}]
-    counts = [count for one in said for some in _tellings(one) for count in totals_and_losses(some)]
-    aside += [_place(len(values), "more") for one in counts if one in (None, LOST)]
-    stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
-    return RawList(rows, stated, range(1, len(rows) + 1), header, aside)
-
-
-COUNT = "行数"
-"""How many lines a list of JSON says it has, in whatever words."""
-
-
-def _tellings(said: Mapping[str, Any]) -> Iterator[list[Member]]:
-    """Yield what an object says, once for each time that a key stands in it: `hasMore` may be true, and then false."""
-    told: dict[str, list[Member]] = defaultdict(list)
-    for name, value in said.items():
-        key = re.sub(r"\.\d+$", "", name)  # a key that stands twice was made two
-        told[key].append(Member(key, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"), 0, 0))
-    for place in range(max(map(len, told.values()), default=0)):
-        yield [ones[min(place, len(ones) - 1)] for ones in told.values()]
-
-
-def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of which no value is lost: a key that stands twice is one more column of that name."""
-    made: dict[str, Any] = {}
-    n_before: Counter[str] = Counter()
-    for key, value in pairs:
-        name = key
-        while name in made:
-            n_before[key] += 1
-            name = f"{key}.{n_before[key]}"
-        made[name] = value
-    return made
-
-
-def _place(number: int, why: str) -> Aside:
+def place_of(number: int, why: str) -> Aside:
+    """Return what stands at a place that nobody read, and why."""
     return Aside(WitnessLine(number), why)
 
 
-def _within(value: Any) -> Iterator[list[Any] | dict[str, Any]]:
-    if isinstance(value, str) and value.lstrip()[:1] in ("[", "{"):
-        with suppress(ValueError):  # a text that is no JSON is a text
-            value = json.loads(value)
-    if isinstance(value, list | dict):
-        yield value
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _within(one)
-
-
-def _holds(value: Any, columns: Mapping[str, str]) -> bool:
-    """Say whether what stands beside a list may hold meetings: rows, or an object that looks like one."""
-    return any(
-        any(isinstance(row, list | dict) and row for row in one)
-        if isinstance(one, list)
-        else _is_call(called(one, columns))
-        for one in _within(value)
-    )
-
-
-def _holds_another(row: Mapping[str, Any], columns: Mapping[str, str]) -> bool:
-    """Say whether a meeting holds another one. Its parties may repeat its id, and join while it runs: a room held its
-    sessions, of which one was in no archive. One that says when and how long may hold bookings, parts and days.
+def of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:
+    """Read the first worksheet with a header; others are looked at for what may be meetings. `columns` says what one of
+    our columns is called in it.
     """
-    own = called(row, columns)
-    held = [(name, one) for name, cell in row.items() for one in _within(cell)]
-    if any("meeting_id" in told and one[told["meeting_id"]] != row.get(own.get("meeting_id", ""))
-           for _, one in held if isinstance(one, dict) for told in [called(one, columns)]):  # fmt: skip
-        return True
-    span, is_whole = _span(row, own)
-    held = [one for one in held if not (is_whole and _OF_ITS_OWN.search(one[0]))]
-    inner = [(one, called(one, columns)) for _, one in held if isinstance(one, dict)]
-    listed = [one for name, one in held if isinstance(one, list) and (_OF_SESSIONS.search(name) or not is_whole)]
-    # several that say nothing but when and how long are nobody's connections
-    nameless = {id(one) for one, told in inner if _is_nameless(one, told)}
-    if any(sum(id(cell) in nameless for cell in one) > 1 for one in listed):
-        return True
-    parties = [at for one, told in inner if "number" in told for at in _moments(one, told, is_whole)]
-    others = [at for one, told in inner if "number" not in told for at in _moments(one, told, is_whole)]
-    others += [at for one in listed for cell in one if (at := _moment(cell))]
-    if span:
-        return any(not span[0] <= at <= span[1] for at in (*parties, *others))
-    return bool(others) or (len(parties) > 1 and max(parties) - min(parties) > timedelta(days=1))
-
-
-_OF_SESSIONS = re.compile(r"session|meeting|conf|held|occur|call|start|场|会议?|召开|开始", re.IGNORECASE)
-_OF_ITS_OWN = re.compile(
-    r"book|reserved|reservation|schedule|remind|invit|creat|modif|chang|updat|recording|cost|charge|bill|fee"
-    r"|预[约订]|计划|提醒|邀请|创建|修改|变更|更新|录[制音像]|费|账",
-    re.IGNORECASE,
-)
-"""What a meeting that says when and how long may hold: its sessions are other meetings, these are none."""
-
-
-def _is_nameless(one: Mapping[str, Any], told: Mapping[str, str]) -> bool:
-    return len(one) == len(told) and "number" not in told and not told.keys().isdisjoint(_MEASURES | {"day"})
-
-
-def _moment(cell: Any) -> datetime | None:
-    return parse_instant(cell.strip()) if isinstance(cell, str) and not cell.strip().isdigit() else None
-
-
-def _moments(one: Mapping[str, Any], told: Mapping[str, str], is_exact: bool = False) -> list[datetime]:
-    names = ("started_at", "ended_at") if is_exact else ("started_at", "ended_at", "day")
-    cells = (plain(one[told[name]]) for name in names if name in told)
-    return [at for cell in cells if (at := parse_instant(cell))]
-
-
-_EARLY, _DAY = timedelta(hours=1), timedelta(days=1)
-"""How long before its meeting begins, or after it ended, a clock may show that somebody joined or left; and a day."""
-
-
-def _span(row: Mapping[str, Any], own: Mapping[str, str]) -> tuple[tuple[datetime, datetime] | None, bool]:
-    """Return from when until when what a meeting holds may be its own, for a day where it does not say how long; and
-    whether it says both.
-    """
-    if not (moments := _moments(row, own)):
-        return None, False
-    name = own.get("duration_s", "")
-    cell = in_seconds(plain(row.get(name)), seconds_of(name))
-    seconds = convert("seconds", [cell or None]).array.to_pylist()[0]
-    is_of_days = seconds is None or any(at.astimezone(BEIJING).time() == time() for at in moments)
-    length = timedelta(seconds=min(seconds or 0, 7 * 86_400)) + _DAY * (is_of_days and len(moments) < 2)
-    until = max(max(moments), min(moments) + length)
-    return (min(moments) - _EARLY, until + _EARLY), not is_of_days or len(_moments(row, own, True)) > 1
-
-
-def _is_call(by_name: Mapping[str, str]) -> bool:
-    measures = {bare(by_name[ours]) for ours in _MEASURES & by_name.keys()}
-    return bool({"meeting_id", "number"} & by_name.keys()) and bool(measures - {*SUMS})
-
-
-def _of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:
-    """Read the first worksheet with a header; others are looked at for what may be meetings."""
     full = [_filled(one) for one in sheets]
     heads = [
-        header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough, _is_note) for one in full
+        header_of([row for _, row in one.lines], lambda row: called(row, columns), is_enough, is_above) for one in full
     ]
     named = [head is not None for head in heads]
     chosen = named.index(True) if any(named) else 0
     if not full[chosen].lines:
         raise ValueError("empty")
     sheet = _of_sheet(full[chosen], heads[chosen] or Header(0, 0, full[chosen].lines[0][1]), columns)
-    is_bare = not _MEASURES & called(sheet.header, columns).keys()
+    is_bare = not MEASURES & called(sheet.header, columns).keys()
     others = [
-        _place(place, "worksheet")
+        place_of(place, "worksheet")
         for place, one in enumerate(full, 1)
         if place != chosen + 1 and (one.lines if is_bare else _may_hold_calls([row for _, row in one.lines], columns))
     ]
-    covers = [" ".join(row) for place, one in enumerate(full) if place != chosen for _, row in one.lines]
+    covers = [labelled(row) for place, one in enumerate(full) if place != chosen for _, row in one.lines]
     return sheet._replace(aside=(*others, *sheet.aside), covers=covers)
 
 
@@ -277,12 +98,31 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
     """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none.
     What a formula without a result stands for, nobody knows.
     """
-    return any(is_enough(called(row, columns)) for row in rows[:-1]) or any(map(_may_be_call, rows))
+    if any(is_enough(called(row, columns)) for row in rows[:-1]):
+        return True
+    return any(_may_be_call(row) or _says_when(row) for row in rows)
 
 
-def _is_note(row: Sequence[str]) -> bool:
+_CLOCK = re.compile(r"\d[\dT日]*[ T日]\s*\d{1,2}:\d\d")
+_OF_NO_MEETING = re.compile(
+    r"时间|日期|[时日]期|账期|区间|范围|导出|制表|打印|生成|统计|更新|操作|人$|time|date|period|from|to\b|\bby\b|as of|export|print|generated|created",
+    re.IGNORECASE,
+)
+
+
+def _says_when(row: Sequence[str]) -> bool:
+    """Say whether a line of another worksheet says of something that is not the making of the list at which time it
+    was: a meeting that was left out stood there with its time, and nothing else.
+    """
+    when = [cell for cell in row if _CLOCK.search(cell) and parse_instant(cell)]
+    names = [cell for cell in row if cell and cell not in when]
+    return bool(when and names) and not any(is_note([one]) or _OF_NO_MEETING.search(plain_words(one)) for one in names)
+
+
+def is_above(row: Sequence[str]) -> bool:
+    """Say whether a line may stand above the names of columns: a note, the list's own total, or how many it has."""
     is_of_total = is_total(next(filter(None, row), "")) or any(is_total(one) and one[-1] in ":：" for one in row if one)
-    return (is_note(row) or is_of_total) and not _may_be_call(row)
+    return (is_note(row) or is_of_total or count_line(row) is not None) and not _may_be_call(row)
 
 
 def _may_be_call(row: Sequence[str]) -> bool:
@@ -300,27 +140,27 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
     while header and not header[-1]:
         header.pop()
     # above a list of nothing but ids, one word may be one of them
-    titles = [(n, row) for n, row in full[: head.first] if not any(map(is_total, row))]
-    aside = [_place(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
+    titles = [(n, row) for n, row in full[: head.first] if not any(map(is_total, row)) and not count_line(row)]
+    aside = [place_of(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
     above = [(n, in_words(row)) for n, row in full[: head.first] if (n, row) not in titles]
     for n, row in (*above, *full[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
-            aside.append(_place(n, "header"))
+            aside.append(place_of(n, "header"))
         elif len(other) > 1 and is_enough(other):
-            aside.append(_place(n, "table"))
+            aside.append(place_of(n, "table"))
             break
         else:
             body.append((n, row))
-            aside += [_place(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
+            aside += [place_of(n, why) for why, is_so in _unread_of(row, header).items() if is_so]
     aside += [
-        _place(n, "column")
-        for n in _repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
+        place_of(n, "column")
+        for n in repeated(header, lambda place: ["".join(row[place : place + 1]) for _, row in body], columns)
     ]
-    aside += [_place(place + 1, "computed") for place in sheet.computed(places, full[head.last][0])]
+    aside += [place_of(place + 1, "computed") for place in sheet.computed(places, full[head.last][0])]
     rows = [dict(zip(header, row, strict=False)) for _, row in body]
-    title = " ".join(chain(*(row for _, row in titles)))
+    title = "\n".join(labelled(row) for _, row in titles)
     return RawList(rows, [], [n for n, _ in body], header, aside, title)
 
 
@@ -341,7 +181,7 @@ def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
     }
 
 
-def _repeated(
+def repeated(
     header: Sequence[str], column: Callable[[int], Sequence[str]], columns: Mapping[str, str]
 ) -> Iterator[int]:
     """Yield the numbers of columns that another one of the same kind was read for, where they say otherwise.
@@ -363,7 +203,7 @@ def _repeated(
         ours = same or of_kind[place]
         if ours is None or (before := first.setdefault(ours, (place, n_tables))) == (place, n_tables):
             continue
-        is_beside = n_who > 1 and ours in _MEASURES and before[1] != n_tables
+        is_beside = n_who > 1 and ours in MEASURES and before[1] != n_tables
         cells = list(zip(column(place), column(before[0]), strict=True))
         if (is_beside and any(cell for cell, _ in cells)) or (
             same and any(cell not in ("", one) for cell, one in cells)
@@ -447,3 +287,127 @@ def doubles(
             and seconds_of(header[one.read]) == seconds_of(header[one.place])
         )
     ]
+
+
+# ── how many it says that it has ──
+_UNITS: Mapping[Unit, str] = {
+    "meetings": r"场(?:次|会议?)?|[次个]?会议|(?:meetings?|conferences?|sessions?)\b|次(?=\W*$)",
+    "lines": r"[条行笔](?:记录|数据|会议|明细)?|记录|(?:rows?|lines|records?|entries)\b",
+}
+_LABELS: Mapping[Unit, str] = {
+    "meetings": r"(?:会议|召?开|举[行办])(?:总|合计)?(?:数量?|场[次数]|次数|场次数|总数)|场[次数](?:合计|总[数计]|数)?"
+    r"|\b(?:total|number of|no\. of|#)?\s*(?:meetings|conferences|sessions)(?: count| total| held)?|\bmeeting count",
+    "lines": r"(?:记录|数据|条目|明细)(?:总|合计)?(?:[条行]?数|数量|总数)|[条行]数|\b(?:total|number of|no\. of|#)\s*(?:rows|records?|lines|entries)"
+    r"|\b(?:row|record|line|total)?\s?count",
+}
+_BEHIND = re.compile(
+    r"\s*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + ")", re.IGNORECASE
+)
+_LABEL = re.compile(
+    "(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _LABELS.items()) + r")\W*$", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?<![\d./-])(?<!\d:)\d{1,7}(?![\d./%‰-]|:\d)")
+_OF_COUNTS = re.compile(
+    r"(?:以上|本[月期表页次]|当月|全[月部]|清单|列表|实际|[应总共计有为是了的数次量]|合计|召?开|举[行办]|会议|记录|数据|明细|条目|场"
+    r"|[条行](?=数)|\b(?:the|there (?:are|were)|in (?:all|total)|total|number|no|count|of|held|meetings?|conferences?|sessions?|rows?"
+    r"|lines|records?|entries)\b|[\W_])*",
+    re.IGNORECASE,
+)
+"""All that a clause says which tells how many a list has, beside the figure: with any other word it may be of a part."""
+_OF_OTHERS = re.compile(
+    r"上[个月期周次]|去年|[同环]比|较|[增减]|均|每|本页|当前|显示|限|累计|年|截[至止]|免|赠|送|满|折|优惠|取消|人|位|[到参与]会|最|前\s*$|套餐|短信|计划|约|超|其中|会场|第|[若如]"
+    r"|\b(?:if|more than|over|average|avg|per|last|previous|prior|cancel\w*|max\w*|up to|first|free|of which|people|attend\w*|limit\w*|year|ytd|plan\w*|page|show\w*|display\w*)\b",
+    re.IGNORECASE,
+)
+"""What a count is of that is no count of the lines: those of last month, how many are free, or of each."""
+_SPAN = re.compile(
+    r"(?:(?:19|20)\d\d\s*[-/.年]\s*(?P<of_year>\d\d?)(?!\d)|(?<![\d.:/-])(?P<month>\d\d?)(?=\s*月))\s*(?:月份?|[-/.](?=\d))?"
+    r"(?P<day>\s*\d\d?\s*[日号]?(?!\d)(?!\s*(?:场|次|[个条行笔]))(?:\s*[-~至到]\s*\d\d?\s*[日号])?)?"
+)
+"""A month, and a day or days of it."""
+
+
+_OF_SOMETHING = re.compile(r"[^\W\d_未不没待漏见在已被]", re.IGNORECASE)
+"""What a figure of lines counts behind them, if it is other than what is listed: 共 52 条接入."""
+
+
+OF_NO_LIST = re.compile(
+    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
+)
+"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
+
+
+class Count(NamedTuple):
+    """How many meetings or lines a text says that there are: `all` of the list, by words of which none is of anything
+    else; `some` of them, or more; or what is no count of lines (`other`): last month's, how many were free.
+    """
+
+    of: Unit
+    n: int
+    what: Literal["all", "some", "other"]
+
+
+def counts(cells: Iterable[str], months: Collection[int] = ()) -> list[Count]:
+    """Return how many meetings or lines a title, a foot, a line of totals or a cover says that there are, a figure
+    behind the cell that names it. What is of other months than `months` is of something else.
+
+    Examples
+    --------
+    >>> [(one.of, one.n, one.what) for one in counts(["10月会议清单（本月共召开62场）", "总记录数：61", "60 meetings", "会议总数", "62"])]
+    [('meetings', 62, 'all'), ('lines', 61, 'all'), ('meetings', 60, 'all'), ('meetings', 62, 'all')]
+    >>> [(one.n, one.what) for one in counts(["另有2场待补录", "上月共58场，人均3场", "周例会", "8001"])]
+    [(2, 'some'), (58, 'other'), (3, 'other')]
+    """
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", plain_words(labelled(cells)))
+    return [
+        one._replace(what="other") if one.what == "some" and OF_NO_LIST.search(sentence) else one
+        for sentence in re.split(r"[。;\n]", text)
+        for clause in re.split(r"[,、()\[\]【】|]", sentence)
+        for one in _counts_of(clause, months)
+    ]
+
+
+def labelled(cells: Iterable[str]) -> str:
+    """Return cells as one text, each on its own line, but a figure behind what names it."""
+    text, last = "", "0"
+    for cell in filter(None, map(str.strip, cells)):
+        is_named = _NUMBER.fullmatch(cell) is not None and not re.search(r"\d", last)
+        is_named |= not _SPAN.sub("", last).strip()
+        text, last = text + (":" if is_named else "\n") + cell, cell
+    return text
+
+
+def _counts_of(clause: str, months: Collection[int]) -> Iterator[Count]:
+    spans = [*_SPAN.finditer(clause)]
+    clause = _SPAN.sub(" ", clause)
+    named = {int(one["of_year"] or one["month"]) for one in spans}
+    is_other = _OF_OTHERS.search(clause) is not None or bool(months and not named <= {*months})
+    end = 0
+    for figure in _NUMBER.finditer(clause):
+        front, behind = clause[end : figure.start()], _BEHIND.match(clause, figure.end())
+        end = behind.end() if behind else figure.end()
+        rest = re.split(r"\d", clause[end:], maxsplit=1)[0]
+        told = behind or (None if clause[end:].strip(" .!") else _LABEL.search(front))
+        if told is None or (behind and "次" in behind[0] and not re.search(r"会|召?开|举", front + behind[0])):
+            continue
+        of: Unit = "meetings" if told["meetings"] else "lines"
+        if int(figure[0]) == 0 or (of == "lines" and _OF_SOMETHING.match(rest)):
+            continue
+        is_all = not any(one["day"] for one in spans) and all(map(_OF_COUNTS.fullmatch, (front, rest)))
+        yield Count(of, int(figure[0]), "other" if is_other else "all" if is_all else "some")
+
+
+def count_line(cells: Sequence[str]) -> Literal["total", "subtotal"] | None:
+    """Return what a line is that says how many meetings or lines there are, and nothing else: a subtotal, where it
+    says that of a day.
+
+    Examples
+    --------
+    >>> [count_line(one) for one in (["Number of meetings", "60"], ["以上共60场"], ["10月1日", "2场"], ["市场部12场"], ["会议60"])]
+    ['total', 'total', 'subtotal', None, None]
+    """
+    text = plain_words(labelled(cells))
+    rest = _BEHIND.sub("", _NUMBER.sub("", _SPAN.sub(" ", text)))
+    if not counts(cells) or _OF_COUNTS.fullmatch(rest) is None:
+        return None
+    return "subtotal" if any(one["day"] for one in _SPAN.finditer(text)) else "total"

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import time
+from datetime import datetime, time, timedelta
 
-from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
+from ytxdata.history.list_cells import COLUMNS, OF_NO_LIST, OWN_NUMBER, counts
+from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import filled, plain_words
-from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
+from ytxdata.list_totals import IN_WORDS, NOTE, NoMeeting, Unit, closing_of, holds_a_number, is_total, no_meeting
 from ytxdata.spreadsheets import dated
-from ytxdata.times import BEIJING, parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
@@ -177,7 +178,7 @@ _MORE = re.compile(
     rf"|{_LIST}(?:并?不完整|不全|未全部)|部分{_LIST}[未没](?:有|能)?{_LEFT_OUT}|未(?:能)?{_LEFT_OUT}(?:全部|所有|完)|[只仅]{_LEFT_OUT}了?部分"
     rf"|未(?:能)?(?:全部|完全){_LEFT_OUT}"
     rf"|{_SOME}(?:{_LIST})?(?:[未没](?:有|能)?|\s*(?:were |are )?not\s+){_LEFT_OUT}|未(?:能)?{_LEFT_OUT}\s*{_SOME}|{_SOME}\s+(?:were |are )?omitted"
-    rf"|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|^\W*以下(?:省略|从略)|更多{_LIST}请?[查见]"
+    rf"|[另还]有\s*{_SOME}(?:{_LIST})?[见在]|^\W*以下(?:省略|从略)|更多{_LIST}(?:请|[查见])"
     r"|导出(?:被|已)?(?:中断|中止|失败(?!\W{0,2}\d))|\brow limit (?:was )?(?:reached|exceeded)|\bincomplete (?:list|data|results?|export)\b"
     r"|^(?!.*\b(?:not|no|never|names?|topics?|titles?|subjects?|characters?|chars?|texts?|cells?|decimals?|durations?|amounts?|values?)\b)"
     r".*\btruncated\b"
@@ -185,13 +186,19 @@ _MORE = re.compile(
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
     re.IGNORECASE | re.MULTILINE,
 )
+_A_PART = re.compile(
+    r"不(?:包?含|包括|计入)(?![^,。;]{0,12}(?:会议[室费]|税|费用|服务费))[^,。;]{0,8}会议(?!室|费)|(?:其他|其它|其余|另外的?)会议[^,。;]{0,4}(?:见|附)"
+    r"|仅(?:列[示出]|包含|统计|限|含)[^,。;]{1,8}会议(?!室|费)|节选|摘录|\bexcerpts?\b"
+    r"|(?:筛选|过滤)(?:条件|范围)?\W*[:=]\W*(?!.*(?:日期|时间|账期|\d{4}[-年/]|全部|所有|无|不限))\w"
+    r"|\bfilter(?:ed)?(?:\s+by\b|\s*[:=])\W*(?!.*(?:date|time|period|month|\b(?:all|none|no)\b|\d{4}[-/]))\w"
+    r"|\b(?:meetings|conferences|calls)\s+(?:(?:are|were|is)\s+)?(?:excluded|not (?:listed|included|shown))"
+    r"|\bexclud(?:es|ing)\b[^.;]{0,20}\b(?:meetings|conferences)\b|\bonly\b[^.;]{1,20}\b(?:meetings|conferences)\b[^.;]{0,8}\b(?:listed|shown|included)\b",
+    re.IGNORECASE,
+)
+"""What says that a list is of some meetings, and in no figure of how many."""
 _REST = re.compile(
     rf"(?:(?:^|[,，。;；])\W*|导出|下载|加载)失败\W{{0,2}}{_SOME}|(?:^|[,，。;；])\W*(?:剩余|余下|其余)\s*{_SOME}\W*$"
 )
-_OF_NO_LIST = re.compile(
-    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
-)
-"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
 _SHOULD = re.compile(
     rf"(?:应(?:该?{_LEFT_OUT}|有)|查询?到|找到|检索到)\s*(\d+)\s*{_COUNTED}\W{{0,3}}(?:实际?|已|[仅只]|本次)?{_LEFT_OUT}?了?\s*(\d+)\s*{_COUNTED}"
 )
@@ -269,14 +276,15 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
         )
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
-        found |= {place} if is_less or is_full or goes_on or _is_cut(text) else set()
+        is_part = any(not _IF.search(text[: one.start()]) for one in _A_PART.finditer(text))
+        found |= {place} if is_less or is_full or goes_on or is_part or _is_cut(text) else set()
     return sorted(found)
 
 
 def _is_cut(text: str) -> bool:
     for sentence in re.split(r"[。;；\n]", text):
         clauses = re.split(r"[,，]", sentence)
-        if any(map(_says_more, clauses)) or (not _OF_NO_LIST.search(sentence) and any(map(_REST.search, clauses))):
+        if any(map(_says_more, clauses)) or (not OF_NO_LIST.search(sentence) and any(map(_REST.search, clauses))):
             return True
     return False
 
@@ -310,3 +318,43 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
     for one in _PAGE.finditer(text):
         page, n = (int(one[names[0]] or one[names[1]] or one[names[2]] or one[names[3]]) for names in ("aceg", "bdfh"))
         yield page, n
+
+
+# ── how many it says that it has ──
+def months_of(start: datetime, end: datetime) -> set[int]:
+    """Return which months of the year, in Beijing, are in a period."""
+    first, last = beijing_text(start), beijing_text(end - timedelta.resolution)
+    n = 12 * (int(last[:4]) - int(first[:4])) + int(last[5:7]) - int(first[5:7])
+    return {(int(first[5:7]) + more - 1) % 12 + 1 for more in range(n + 1)}
+
+
+def counted(
+    texts: Sequence[tuple[int, str, NoMeeting | None]],
+    covers: Sequence[str],
+    lines: Sequence[WitnessLine],
+    months: set[int],
+) -> tuple[list[dict[Unit, list[int]]], list[int]]:
+    """Return how many the title, the foot and the covers of a list say that it has: each must hold. And the places of
+    texts that count meetings which are neither all of them nor its parts: there are more than stand in its lines.
+    """
+    own = {len(lines), sum(not one.is_credit for one in lines), len({one.meeting_id for one in lines})}
+    found: list[dict[Unit, list[int]]] = []
+    unheld: list[int] = []
+    for place, text, what in texts:
+        said = counts([text], months)
+        found += [{one.of: [one.n]} for one in said if one.what == "all" and what not in ("total", "subtotal", "part")]
+        some, others = ([one.n for one in said if one.what == what] for what in ("some", "other"))
+        if what in ("subtotal", "part"):  # of fewer it may be
+            some = [one.n for one in said if one.what != "other" and one.n > max(own)]
+        unheld += [place] if some and not own & {sum(some), sum(some) + sum(others)} and not own >= {*some} else []
+    found += [{one.of: [one.n]} for text in covers for one in counts([text], months) if one.what == "all"]
+    return found, unheld
+
+
+_CANCELLED = re.compile(r"已?取消|未召开|已?作废|cancel(?:l?ed)?", re.IGNORECASE)
+
+
+def cancelled(words: Sequence[str], line: WitnessLine) -> str | None:
+    """Return why a line is of no meeting by its own word: it was called off, and lasted and cost nothing."""
+    is_silent = not line.duration_s and not line.amount_yuan
+    return "cancelled" if is_silent and any(map(_CANCELLED.fullmatch, words)) else None

@@ -35,7 +35,7 @@ _SEVERAL_DAYS = re.compile(
     rf"\s*{_DAY}(?:(?:\s*(?:[、,;，；|&和及\n]|\band\b)\s*|\s+(?=(?:19|20)\d\d[-/.年]))(?:{_DAY}|\d\d?\s?[日号]{_BEHIND_DAY}))+\s*"
 )
 _N_MEETINGS = re.compile(
-    r"(?:本[月期]|累计|总|实际)?(?P<of>会议)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|场次数?|场数|场|数量?)[场次个]?"
+    r"(?:本[月期]|累计|总|实际)?(?P<of>会议)?(?P<sure>召?开|举[行办]|使用)?(?P<what>会议?)?(?:总|合计)?(?:次数|(?P<times>场数)|场次数?|场|数量?)[场次个]?"
     r"|#?(?:total|no\.?|n|number|num|count)?(?:of)?(?P<whom>meetings|sessions|conferences|occurrences|(?:meeting|session)(?=count))(?:count|held)?"
     r"|count|times|frequency|频次"
 )
@@ -66,8 +66,28 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
     found = [*days] if len(days) > 1 else []
     found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in open_)]
     found += [name for name in places if _counts_meetings(name, lines, by_name)]
+    found += [name for name in places if any(_tells_another(name, one[name], one, by_name) for one in lines)]
     found += _second_ones([*places], lines, open_, by_name)
     return sorted({places[name] for name in found})
+
+
+_AGAIN = re.compile(r"续会|续开|复会|重开|再次|重新(?:开始|召开)|re-?start|resum|re-?open", re.IGNORECASE)
+_WITHIN = re.compile(r"子会议|sub-?\s?meeting", re.IGNORECASE)
+_HELD_AGAIN = re.compile(
+    r"(?:会议|场)未单列|(?:[又再还]|另外?)又?召?开了?[一二两三四五六七八九\d]+[次场]|\bheld (?:once )?again\b|\banother meeting at\b",
+    re.IGNORECASE,
+)
+"""What a note beside a meeting says of another one."""
+_A_CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d")
+
+
+def _tells_another(name: str, cell: str, line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
+    """Say whether a cell says when a meeting was taken up again, which other ones it held, or that it was held again."""
+    if _AGAIN.search(name):
+        return parse_instant(dated(cell)) is not None and cell not in {line[theirs] for theirs in by_name.values()}
+    if _WITHIN.search(name):
+        return _A_CLOCK.search(plain_words(cell)) is not None
+    return _HELD_AGAIN.search(cell) is not None
 
 
 def _second_ones(
@@ -84,14 +104,26 @@ def _second_ones(
         for told in _ORDINAL.finditer(key):
             stem = key[: told.start()] + key[told.end() :]
             kind = next((ours for ours in (*_TIMES_OF, "duration_s", "day") if stem in COLUMNS[ours][1]), None)
-            is_of_starts = not stem and all(parse_instant(dated(one[name])) for one in lines if one[name])
+            is_of_starts = not stem and all(map(_says_start, (one[name] for one in lines if one[name])))
             kind = "started_at" if is_of_starts else kind
             others = kinds.setdefault(kind, []) if kind else []
             of = lines if kind == "started_at" else open_
-            is_more = any(one[name] and any(one[other] not in ("", one[name]) for other in others) for one in of)
+            is_more = any(one[name] and any(_is_other(one[name], one[other]) for other in others) for one in of)
             found += [name] if is_more and _FIRST_ONE.isdisjoint(told.groups()) else []
             others.append(name)
     return found
+
+
+_CLOCKS = re.compile(r"(\d{1,2}:\d\d)(?::\d\d)?(?:\s*[-~–—至到]\s*\d{1,2}:\d\d(?::\d\d)?)?")
+
+
+def _says_start(cell: str) -> bool:
+    return parse_instant(dated(cell)) is not None or _CLOCKS.fullmatch(plain_words(cell)) is not None
+
+
+def _is_other(cell: str, first: str) -> bool:
+    clock = _CLOCKS.fullmatch(plain_words(cell))
+    return first not in ("", cell) and not (clock and clock[1] in first)
 
 
 def _is_of_a_day(name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import chain, pairwise
@@ -18,20 +18,24 @@ from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
 from ytxdata.history.list_cells import (
     COLUMNS,
-    COUNT,
     RawList,
     called,
-    cells_of,
+    count_line,
+    counts,
     is_enough,
+    labelled,
+    of_sheets,
     plain,
 )
-from ytxdata.history.list_notes import NO_YEAR, cut_at, headings, is_of_cut
+from ytxdata.history.list_notes import NO_YEAR, cancelled, counted, cut_at, headings, is_of_cut, months_of
+from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.history.several_meetings import of_several
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
     IN_WORDS,
+    NoMeeting,
     Stated,
     Unit,
     begins,
@@ -42,8 +46,9 @@ from ytxdata.list_totals import (
 )
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
-from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, dated, exact, on_its_day, seconds_of, told_header
+from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, csv_rows, dated, exact, on_its_day, seconds_of, told_header
 from ytxdata.times import BEIJING, beijing_text
+from ytxdata.workbooks import Worksheet, is_workbook, sheets_of
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
     "lines": (COUNT,),
@@ -145,7 +150,9 @@ def read_list(source: object) -> bytes:
 
 def _sheet(raw: bytes, name: str, columns: Mapping[str, str]) -> RawList:
     try:
-        return cells_of(raw, columns)
+        if is_workbook(raw):
+            return of_sheets(sheets_of(raw), columns)
+        return json_list(raw, columns) if is_json(raw) else of_sheets([Worksheet(csv_rows(raw))], columns)
     except MissingExtraError:
         raise
     except UsageError as error:
@@ -197,6 +204,8 @@ def _lines(
     titles |= {n for n, words in enumerate(words_of) if is_of_cut(words)}
     notes = [(0, one) for one in (sheet.title, *sheet.covers)]
     notes += [(0, one) for said in sheet.totals for one in said.values() if isinstance(one, str)]
+    months = months_of(start, end)
+    foot: list[tuple[int, int, str, NoMeeting | None]] = []
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
@@ -204,8 +213,9 @@ def _lines(
         measures = {ours: cell for ours, cell in texts.items() if ours not in ("meeting_id", "number")}
         name = names[n]
         what = no_meeting(name, measures)
+        what = count_line(words) or what if what in (None, "footer") else what
         free = None if lost or line.is_credit else closing_of(own, words, texts)
-        why = what or free or ("footer" if n in titles else _unread(line, lost))
+        why = what or free or ("footer" if n in titles else cancelled(words, line) or _unread(line, lost))
         if why is None:
             lines.append(line)
             aside += (Aside(WitnessLine(number), ours) for ours, places in unread_at.items() if n in places)
@@ -215,26 +225,37 @@ def _lines(
         if what == "total":
             words = [name, *(one for one in words if one != name)]
             said = stated(words, texts)
+            under = _under_words(n, sheet, by_name)
+            said = said._replace(bare=[*said.bare, *under])
             is_lost = any(
                 re.search(r"\d", texts.get(ours, "")) and texts[ours] != words[0] and cells[ours][n] is None
                 for ours in _SUMMED
                 if ours in cells
             )
             is_in_words = IN_WORDS.search("".join(words)) is not None
-            figures = _figures(row, by_name, sheet.title)
+            figures = _figures(row, by_name, sheet.title, months)
             totals.append(_OwnTotal(number, figures, said, len(lines), is_lost, is_in_words))
         aside.append(Aside(line, why))
         notes.append((number, " ".join(words_of[n])))
+        foot.append((number, len(lines), labelled(words_of[n]), what))
     aside += [Aside(WitnessLine(one), "more") for one in cut_at(notes, [one.line for one in lines], len(sheet.rows))]
+    outside: list[tuple[int, str, NoMeeting | None]] = [(0, sheet.title, None)]
+    outside += [(number, text, what) for number, end, text, what in foot if end in (0, len(lines))]
+    of_list, unheld = counted(outside, sheet.covers, lines, months)
+    aside += [Aside(WitnessLine(one), "more") for one in unheld]
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
     n_ids = len({one.meeting_id for one in lines})
+    of_lines = {of: ones for of, ones in Totals.sums(lines, closings).items() if of != "lines"}
     whole = (
         [Decimal(n_ids), *chain(*Totals.sums(lines, closings).values())] if any(one.said.bare for one in totals) else []
     )
     for one in totals:
         part = lines[begun[one.end] : one.end]
         of_all += [] if _is_of_part(one.figures, part, len(lines)) else [one.figures]
+        # a figure of which no word says what it counts is a count of lines, if nothing else comes to as much
+        is_count_of_lines = len(lines) in one.said.bare and not {*chain(*of_lines.values())} >= {Decimal(len(lines))}
+        of_all += [{"lines": [len(lines)]}] if is_count_of_lines else []
         sums = [*whole, *chain(*Totals.sums(part).values())] if one.said.bare else []
         # an amount in words counts for nothing beside figures, its own or those of another total
         is_lost = one.is_lost or (one.is_in_words and not any(each.figures for each in totals))
@@ -243,7 +264,23 @@ def _lines(
         one._replace(why="total_unread") if one.why == "total" and one.line.line in unread else one for one in aside
     ]
     aside += (Aside(one, "credit") for one in lines if one.is_credit)
-    return tuple(one for one in lines if not one.is_credit), tuple(aside), of_all
+    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all]
+
+
+_OF_PEOPLE = re.compile(r"人|people|person|part(?:y|ies|icipant)|attend|member|user", re.IGNORECASE)
+
+
+def _under_words(place: int, sheet: RawList, by_name: Mapping[str, str]) -> list[Decimal]:
+    """Return the figures of a total under columns that nobody reads and that hold none in any other line: they are no
+    sums of these.
+    """
+    row = {name: plain(cell) for name, cell in sheet.rows[place].items() if name not in by_name.values()}
+    names = [name for name, cell in row.items() if _COUNT.fullmatch(cell) and not _OF_PEOPLE.search(str(name))]
+    others = [one for n, one in enumerate(sheet.rows) if n != place]
+    return [Decimal(row[name]) for name in names if not any(_COUNT.fullmatch(plain(one.get(name))) for one in others)]
+
+
+_COUNT = re.compile(r"\d{1,7}")
 
 
 class _OwnTotal(NamedTuple):
@@ -349,10 +386,12 @@ def _totals(said: Sequence[Figures]) -> tuple[dict[Unit, Any], tuple[tuple[Unit,
     return own, tuple(dict.fromkeys(more))
 
 
-def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) -> Figures:
+def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str, months: Collection[int] = ()) -> Figures:
     """Return what a total says: beside a JSON list by these names, in a line under the list's own columns, or in words."""
     named = {bare(str(name)): value for name, value in said.items() if not isinstance(value, list | dict)}
     words = stated(map(plain, named.values())).told
+    cells = [plain(one) for name, one in named.items() if isinstance(one, str) and name not in _measured(by_name)]
+    counted = [one for one in counts(cells, months) if one.what == "all"]
 
     def found(unit: Unit, ours: str = "") -> list[Any]:
         own = bare(by_name.get(ours, ""))
@@ -366,7 +405,9 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) ->
             unit_s = seconds_of(by_name.get(ours, ""))
             lengths = [in_seconds(cell, unit_s) if one == own else cell for one, cell in cells.items()]
             told = convert("seconds", [one or None for one in lengths]).array.to_pylist()
-        return [one for one in (*told, words.get(unit)) if one is not None]
+        return [
+            one for one in (*told, words.get(unit), *(one.n for one in counted if one.of == unit)) if one is not None
+        ]
 
     figures: Figures = {
         "meetings": found("meetings"),
@@ -375,6 +416,10 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str) ->
         "yuan": found("yuan", "amount_yuan"),
     }
     return {unit: ones for unit, ones in figures.items() if ones}
+
+
+def _measured(by_name: Mapping[str, str]) -> set[str]:
+    return {bare(by_name[ours]) for ours in _SUMMED if ours in by_name}
 
 
 def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:

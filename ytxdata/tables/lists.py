@@ -15,7 +15,7 @@ from narwhals.typing import IntoFrame
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import AMOUNTS, Money, in_seconds
-from ytxdata.history.list_cells import doubles
+from ytxdata.history.list_cells import doubles, is_above
 from ytxdata.history.proof.witness import ASIDE
 from ytxdata.labels import Text, closest, decimal_text
 from ytxdata.list_totals import is_total
@@ -27,7 +27,6 @@ from ytxdata.spreadsheets import (
     dated,
     header_of,
     holds_values,
-    is_note,
     is_only_notes,
     is_swallowing,
     named_columns,
@@ -69,11 +68,6 @@ class SheetLine(NamedTuple):
     def first(self) -> str:
         """Whatever it begins with."""
         return next(iter(self.words), "")
-
-
-def _is_above(row: Sequence[str]) -> bool:
-    """Say whether a line may stand above the names of columns: a note, or the list's own total in cells of its own."""
-    return is_note(row) or is_total(next((cell.strip() for cell in row if cell.strip()), ""))
 
 
 _TITLES = Text(
@@ -120,7 +114,7 @@ def read_lines(
     known = partial(named_columns, names=names, columns=columns)
 
     def head_of(rows: Sequence[Sequence[str]]) -> Header | None:
-        return header_of(rows, known, lambda found: found.keys() >= set(required), _is_above)
+        return header_of(rows, known, lambda found: found.keys() >= set(required), is_above)
 
     rows = _rows_of(given, what, head_of, lambda header: _read(known(header), header, keep_others), skipped)
     first = list(islice(rows, MOST_TITLES + 2))

@@ -123,6 +123,7 @@ ASIDE: Mapping[str, Text] = {
     "due": Text("应付或实收的金额，不另计费", "what is due or was received for the rest, and no charge beside it"),
     "balance": Text("余额、充值或付款，不是费用", "a balance, top-up or payment, which is no charge"),
     "footer": Text("表注，没有时间、时长和金额", "a note on the list, without time, duration and amount"),
+    "cancelled": Text("已取消的会议，没有时长和金额", "a meeting that was called off, without a length or an amount"),
     "scientific": SCIENTIFIC,
     "formula": FORMULA,
     "computed": Text(

@@ -26,7 +26,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 16
+RULES = 17
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 

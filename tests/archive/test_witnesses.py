@@ -416,6 +416,7 @@ def test_what_was_read_by_earlier_rules_is_no_damage_and_is_read_anew_by_the_nex
     with monkeypatch.context() as before:
         before.setattr("ytxdata.history.proof.witness_check.RULES", 1)
         before.setattr("ytxdata.history.witness_lists.no_meeting", lambda *_: None)
+        before.setattr("ytxdata.history.witness_lists.count_line", lambda *_: None)
         bill = bill_of(meetings).replace("合计".encode("gb18030"), "合计 9 场".encode("gb18030"))
         said = archive.witness(bill, kind="invoice", start=start, end=end, name="bill")
         assert said.finding == "lines_missing"

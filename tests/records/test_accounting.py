@@ -55,8 +55,7 @@ def test_records_under_any_key_are_records_and_the_change_is_told(shape: str) ->
 
 
 def test_objects_in_lists_beside_the_records_are_rejected() -> None:
-    odd = [{"begin": "2026-01-05 10:00"}, {"a": 2}]
-    body = f'{{{STATUS},"data":{{"list":{text(ALL[:2])},"extra":{text(odd)}}},"more":{{"y":[{text(odd[0])}]}}}}'
+    body = f'{{{STATUS},"data":{{"list":{text(ALL[:2])},"extra":[{{"a":1}},{{"a":2}}]}},"more":{{"y":[{{"b":1}}]}}}}'
     answer, tables = read(body)
     assert tables.counts[:4] == (5, 2, 3, 0)
     assert [record.path for record in answer.records][2:] == ["$.data.extra[0]", "$.data.extra[1]", "$.more.y[0]"]

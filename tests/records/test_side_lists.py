@@ -494,6 +494,9 @@ def test_rows_about_the_meetings_of_the_list_are_none_and_are_told(answer_with: 
         ([{"meid": "m1", "starttime": "2026-03-01 14:00:00"}], 5),
         ([{"meid": "m1", "starttime": "2026-03-01 14:00:00", "phone": "13900000000"}], 5),
         ([{"meid": "m1", "meetingname": "另一场", "creator": "13900000009"}], 5),
+        ([{"meid": "m1", "date": "2026-03-02", "duration": 1200}], 5),
+        ([{"meid": "m1", "duration": 720000}], 5),
+        ([{**MEETINGS[0]["parties"][0], "meid": "m1", "jointime": "2026-02-28 20:00:00"}], 5),
         ([MEETINGS[0]], 5),
         (rows_of(MEETINGS[0], phone="13900000007"), 5),
         ({"m1": [{"begin": "2026-03-01 14:00:00"}]}, 5),
@@ -513,7 +516,7 @@ def test_what_says_more_than_the_list_is_no_row_about_it(answer_with: WithData, 
         {"departments": [{"deptId": "d1", "deptName": "市场部", "count": 2}]},
         {"dailyStats": [{"day": "2026-11-29", "meetings": 3, "minutes": 60}]},
         {"banners": [{"img": "x", "url": "y", "title": "更多优惠"}]},
-        {"tree": {"nodes": [{"id": 1, "children": [{"id": 2}]}]}},
+        {"orgDepartments": [{"id": 1, "children": [{"id": 2}]}]},
     ],
 )
 def test_what_has_no_sign_of_a_meeting_beside_meetings_is_told_and_no_reject(side: dict[str, Any]) -> None:
@@ -528,6 +531,23 @@ def test_what_has_no_sign_of_a_meeting_beside_meetings_is_told_and_no_reject(sid
         assert [one for one in answer.warnings if "no sign of a meeting" in one.en and key in one.en], body
     listed = json.dumps({"statusCode": "0", "data": {"list": [{"会": 1, "begin": "2026-03-01 10:00"}], **side}})
     assert "no sign" not in str(read_answer(listed.encode()).warnings)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"subject": "周会", "when": "2026-03-01"},
+        {"confName": "周会", "startDate": "20260301", "duration": 1200},
+        {"meid": None, "meetingname": "周会", "duration": "1200", "status": "已结束", "oriamount": "0.3"},
+        {"会议名称": "周会", "日期": "2026年3月1日", "时长": "20分钟", "人数": 3},
+        {"title": "周会", "organizer": {"name": "王芳"}, "people": 4, "at": "9am"},
+    ],
+)
+def test_a_meeting_that_says_no_more_than_its_day_is_a_reject(answer_with: WithData, odd: dict[str, Any]) -> None:
+    """In lists that nothing says are of another thing; in rooms and departments it would have been told alone."""
+    for key in ("old", "extra", "items"):
+        answer = answer_with(json.dumps({"list": MEETINGS, key: [odd]}, ensure_ascii=False))
+        assert merge_answers([answer]).counts[:4] == (5, 4, 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,7 @@ def test_parties_are_told_however_deep_they_stand(depth: int) -> None:
 
 
 def test_what_is_no_record_is_rejected_with_its_path() -> None:
-    body = {"statusCode": "0", "data": [meeting(0), {"x": 1}], "audit": {"rows": [{"x": "10:00"}]}}
+    body = {"statusCode": "0", "data": [meeting(0), {"x": 1}], "audit": {"rows": [{"x": 2}]}}
     rejects = merge_answers([read_answer(json.dumps(body).encode())]).rejects
     assert rejects.select(["reason", "detail"]).to_pylist() == [
         {"reason": "no_id", "detail": "x"},

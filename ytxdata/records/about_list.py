@@ -55,6 +55,11 @@ others that only count are heard. `pageVO`, 翻页 and `collection` went unheard
 _COUNTS_OTHERS = re.compile(_OTHERS)
 """The same in keys of numbers: `omittedRows` is a plural, too."""
 
+_LISTS_OTHERS = re.compile(
+    rf"{_OTHERS}|stat(?:s|istics)?$|daily|monthly|banner|advert|menu|dict|统计|日报|月报|横幅|广告|字典"
+)
+"""The same in keys of lists beside the meetings."""
+
 _OF_ITSELF = re.compile(
     "(?:status|error|err|result|ret)?(?:code|msg|message|desc)|success|ok|(?:request|trace|log)id|time|timestamp|servertime"
     "|took|cost|elapsed|sort|sortby|order|orderby"
@@ -145,6 +150,11 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
 
 def _is_of_itself(member: Member) -> bool:
     return is_count(member) or _OF_ITSELF.fullmatch(bare(member.key)) is not None
+
+
+def names_others(key: str) -> bool:
+    """Return whether a key of a list names another thing than meetings: `rooms`, `departments`, `dailyStats`."""
+    return _LISTS_OTHERS.search(bare(key)) is not None
 
 
 def counts_others(key: str, found: Sequence[Found]) -> bool:

@@ -8,11 +8,12 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import chain, islice
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from ytxdata.records.about_list import names_others
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import read_object, read_value, scalar
 from ytxdata.records.list_metadata import asks_only, has_empty_list, took_place
@@ -20,7 +21,7 @@ from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_count
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, TOLD, Signs
 from ytxdata.records.spans import Found, Member, is_blank, is_member, members_of
-from ytxdata.times import looks_like_instant, parse_instant, written_out
+from ytxdata.times import BEIJING, looks_like_instant, parse_instant, written_out
 
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
 _LAST_KEY = re.compile(r"[^.\[\]/~]*$")
@@ -236,11 +237,13 @@ def as_entry(signs: Signs, whole: Found, one: Member, *, takes_key: bool) -> Fou
 
 
 def with_sign(signs: Signs, strays: Sequence[Found], found: Sequence[Found]) -> tuple[list[Found], Counter[str]]:
-    """Return the objects in lists beside meetings without those lists of which no object has a sign of a meeting, under
-    whatever words (its id or another long number, a time of a day, a convener or parties), and how many stand in these.
+    """Return the objects in lists beside meetings without those lists that are of other things by their key, and of
+    which no object has a sign of a meeting, under whatever words (its id or another long number, a time of a day, a
+    convener or parties); and how many stand in these.
 
-    Rooms, departments, sums by day and banners have none, and were rejects for which nothing was ever PROVEN. Who came
-    and when, under the id of a meeting that is known, is a party of it.
+    Rooms, departments, sums by day and banners were rejects for which nothing was ever PROVEN. By the lack of a sign
+    alone meetings went that say no more than their day, or whose id was blank. Who came and when, under the id of a
+    meeting that is known, is a party of it.
     """
     ids = signs.ids_of_all(found) if strays and found else set()
     by_list: dict[str, list[Found]] = {}
@@ -248,8 +251,8 @@ def with_sign(signs: Signs, strays: Sequence[Found], found: Sequence[Found]) -> 
         by_list.setdefault(one.path.rpartition("[")[0], []).append(one)
     aside = Counter[str]()
     for place, some in by_list.items() if found else ():
-        is_known = _key_of(place).encode("utf-8", "surrogatepass") in ids
-        if not any(_has_sign(signs, one, is_known=is_known) for one in some):
+        is_known = (key := _key_of(place)).encode("utf-8", "surrogatepass") in ids
+        if (is_known or names_others(key)) and not any(_has_sign(signs, one, is_known=is_known) for one in some):
             aside[place] = len(some)
     return [one for place, some in by_list.items() if place not in aside for one in some], aside
 
@@ -273,13 +276,16 @@ def as_rejects(members: list[Member], whole: Found) -> list[Found]:
     return [Found(whole.raw[i:end], f"{path}.{key}", False, at + i, at + end) for key, i, end in places]
 
 
-_NEAR = timedelta(minutes=1)
+_NEAR, _BESIDE, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+_OF_ROW = re.compile("creat|updat|modif|upload|expir|generat|生成|上传|更新|创建|修改|过期")
+"""In plain keys, a time that is of the row and not of the meeting."""
 
 
 class KnownMeeting(NamedTuple):
-    """A meeting of a list: what it says and how, its columns without empty lists, from when to when it was, its text."""
+    """A meeting of a list: what it says and how, its length and cost, its columns without empty lists, from when to when it was, its text."""
 
     words: dict[str, str]
+    figures: dict[str, float]
     columns: set[str]
     started_at: datetime | None
     ended_at: datetime | None
@@ -293,7 +299,9 @@ def known_meetings(signs: Signs, found: Iterable[Found]) -> dict[str, list[Known
         value, columns = _value(signs, one), signs.filled(members_of(one.raw))
         span = (_instant_of(signs, value, "started_at"), _instant_of(signs, value, "ended_at"))
         for meeting_id in signs.ids_of(value):
-            known.setdefault(meeting_id, []).append(KnownMeeting(_names(signs, value), columns, *span, one.raw))
+            known.setdefault(meeting_id, []).append(
+                KnownMeeting(_names(signs, value), _figures(signs, value), columns, *span, one.raw)
+            )
     return known
 
 
@@ -341,11 +349,16 @@ def is_about(signs: Signs, one: Found, known: Mapping[str, Sequence[KnownMeeting
     numbers += [str(said).encode() for key, said in value.items() if said and signs.aliases.has_phone([key])]
     point = next((column for column in ("started_at", "booked_at", "ended_at") if column in said), None)
     at = _instant_of(signs, value, point) if point else None
+    times = [it for key, one in value.items() if looks_like_instant(one) and not _OF_ROW.search(plain(key))
+             for it in [parse_instant(written_out(one) or str(one))] if it]  # fmt: skip
+    figures = {} if is_party else _figures(signs, value)
     return any(
         told <= meeting.columns | {"ended_at", "booked_at"}
         and words.items() <= meeting.words.items()
         and all(number in meeting.raw for number in numbers)
-        and (point is None or (at is not None and _is_within(at, meeting)))
+        and (point is None or (at is not None and _is_within(at, meeting, _NEAR)))
+        and all(_is_within(it, meeting, _BESIDE) for it in times)
+        and all(number <= meeting.figures.get(column, number) for column, number in figures.items())
         for meeting in known.get(min(ids), ())
     )
 
@@ -356,9 +369,22 @@ def _names(signs: Signs, value: dict[str, Any]) -> dict[str, str]:
     return {column: str(value[key]) for key, column in fed.items() if column in ("name", "creator") and value[key]}
 
 
-def _is_within(at: datetime, known: KnownMeeting) -> bool:
+def _figures(signs: Signs, value: dict[str, Any]) -> dict[str, float]:
+    """Return how long a meeting was and what it cost, of what is a mere number: a part of it is no longer and no dearer."""
+    fed = signs.aliases.columns(value)
+    said = ((column, str(value[key])) for key, column in fed.items() if column in ("duration_s", "amount_yuan"))
+    return {column: float(text) for column, text in said if _FIGURE.fullmatch(text)}
+
+
+_FIGURE = re.compile(r"\d{1,9}(?:\.\d{1,6})?")
+
+
+def _is_within(at: datetime, known: KnownMeeting, near: timedelta) -> bool:
     begun, ended = known.started_at, known.ended_at or known.started_at
-    return begun is not None and ended is not None and begun - _NEAR <= at <= ended + _NEAR
+    if begun is None or ended is None:
+        return False
+    is_day = at.astimezone(BEIJING).time() == time()
+    return begun - near <= at <= ended + near or (is_day and begun - _DAY < at <= ended)
 
 
 def _instant_of(signs: Signs, value: dict[str, Any], column: str) -> datetime | None:

@@ -38,9 +38,9 @@ _MORE = Text(
     "the answer says there are more records than the {found} that were read: it proves nothing to be complete",
 )
 _LOST = Text(
-    "应答自称有内容未能给出（errors、failed 等），读到 {found} 条：不能证明完整",
-    "the answer says that something of it could not be given (`errors`, `failed`), {found} records were read: it proves"
-    " nothing to be complete",
+    "应答自称有内容未能给出（errors、failed、提示语或前一页等），读到 {found} 条：不能证明完整",
+    "the answer says that something of it could not be given (`errors`, `failed`, a message or a page before it), {found}"
+    " records were read: it proves nothing to be complete",
 )
 _OTHER_NUMBER = Text(
     "应答自称有 {told} 条记录，实际读到 {found} 条：不能证明完整",

@@ -34,7 +34,8 @@ from ytxdata.records.nested import (
     strays,
 )
 from ytxdata.records.odd_records import that_may_hold_others
-from ytxdata.records.paging import COUNT_KEYS, is_count, says_nothing, totals
+from ytxdata.records.paging import COUNT_KEYS, is_count, says_nothing
+from ytxdata.records.reported_losses import totals_and_losses
 from ytxdata.records.salvage import Salvaged
 from ytxdata.records.siblings import SPAN
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, signs_of
@@ -266,9 +267,8 @@ class Shapes(Remarks):
         key = key_of(path)
         is_flat = all(map(is_count, members)) and b"{" not in raw[1:]
         if found == [whole] or (self.loose and is_flat):
-            self.loose = totals(about_list(key, members)) + ([] if is_flat else self.loose)
-        # A number in a record, in a question, of another thing or in an element of a list says nothing of how many
-        # records there are.
+            self.loose = totals_and_losses(about_list(key, members)) + ([] if is_flat else self.loose)
+        # A number in a record, a question, another thing or an element of a list says nothing of how many there are.
         told = columns & (EVIDENCE | {"meeting_id"})
         is_record = found == [whole] and is_telling(key, told)
         if is_other := counts_others(key, found):

@@ -277,7 +277,7 @@ def as_rejects(members: list[Member], whole: Found) -> list[Found]:
 
 
 _NEAR, _BESIDE, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-_OF_ROW = re.compile("creat|updat|modif|upload|expir|generat|生成|上传|更新|创建|修改|过期")
+_OF_ROW = re.compile("creat|updat|modif|upload|expir|generated|生成|上传|更新|创建|修改|过期")
 """In plain keys, a time that is of the row and not of the meeting."""
 
 

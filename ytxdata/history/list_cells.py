@@ -28,12 +28,34 @@ from ytxdata.spreadsheets import (
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import Worksheet
 
+STARTS = (
+    "实际开始时间", "会议开始", "起始时间", "起始时刻", "通话起始时间", "通话开始时间", "召开时间", "开会时间", "举行时间", "签到时间", "进入时间",
+    "startdatetime", "actualstarttime", "meetingstarttime",
+)  # fmt: skip
+LOOSE_STARTS = ("会议日期时间", "会议起止时间", "起止时间", "日期时间", "会议时间", "通话时间", "呼叫时间", "时间")
+"""What a start may be called, and how long it was, too: by its cells it is told which of them (`columns_of`)."""
+PHONES = (
+    "联系电话", "联系方式", "用户号码", "参会人号码", "参会者号码", "参会人手机", "参会人手机号", "参会者手机", "参会者电话", "参会人电话",
+    "callerid", "接入号码", "对方号码",
+)  # fmt: skip
+LENGTHS = (
+    "参会时长",
+    "入会时长",
+    "在会时长",
+    "使用时长",
+    "连接时长",
+    "通信时长",
+    "接入时长",
+    "持续时间",
+    "持续时长",
+    "累计时长",
+)
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号", "会议室号")),
-    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话", "手机", "手机号", "手机号码", "电话号码", "phonenumber", "mobile", "mobilenumber")),
-    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "jointime", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间", "入会时间")),
+    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话", "手机", "手机号", "手机号码", "电话号码", "phonenumber", "mobile", "mobilenumber", *PHONES)),
+    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "jointime", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间", "入会时间", *STARTS, *LOOSE_STARTS)),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "leavetime", "结束时间", "会议结束时间", "挂断时间", "离开时间", "离会时间", "退会时间")),
-    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
+    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration", *LENGTHS)),
     "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *PARTS)),
     "day": ("instant", ("会议日期", "通话日期", "开始日期", "日期", "meetingdate", "calldate", "startdate", "date")),
 }  # fmt: skip

@@ -19,18 +19,18 @@ from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds,
 from ytxdata.history.list_cells import (
     COLUMNS,
     RawList,
-    called,
     count_line,
     counts,
     is_enough,
     labelled,
     of_sheets,
+    place_of,
     plain,
 )
 from ytxdata.history.list_notes import NO_YEAR, cancelled, counted, cut_at, headings, is_of_cut, months_of
 from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
-from ytxdata.history.several_meetings import of_several
+from ytxdata.history.several_meetings import columns_of, of_instants, of_several, start_in
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
@@ -100,7 +100,7 @@ def read_witness(
             remedy=Text("请用 " + "、".join(KINDS), "use one of " + ", ".join(KINDS)),
         )
     sheet = _sheet(raw, name, columns or {})
-    by_name = called(sheet.header, columns or {})
+    by_name = columns_of(sheet.header, sheet.rows, columns or {})
     if sheet.rows and not is_enough(by_name):
         found = told_header(sheet.header)
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
@@ -182,6 +182,8 @@ def _lines(
     sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
+    if "started_at" in told:
+        told["started_at"] = [*map(start_in, told["started_at"])]
     if "day" in told:
         told["day"] = [_of_year(one, start, end) for one in told["day"]]
     if told:
@@ -264,6 +266,10 @@ def _lines(
         one._replace(why="total_unread") if one.why == "total" and one.line.line in unread else one for one in aside
     ]
     aside += (Aside(one, "credit") for one in lines if one.is_credit)
+    row_of = dict(zip(sheet.numbers, sheet.rows, strict=True))
+    aside += (
+        place_of(n, "instants") for n in of_instants(sheet.header, [(one, row_of[one.line]) for one in lines], by_name)
+    )
     return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all]
 
 

@@ -233,6 +233,7 @@ FINDINGS: Mapping[str, Text] = {
 _PLACES = {
     "column": Text("列", "column"),
     "computed": Text("列", "column"),
+    "instants": Text("列", "column"),
     "list": Text("项", "value"),
     "more": Text("项", "value"),
     "several": Text("列", "column"),

@@ -7,15 +7,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
-from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, called, plain
+from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, NO_YEAR, called, plain
 from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import is_total
 from ytxdata.spreadsheets import bare, dated
-from ytxdata.times import BEIJING, parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 _ORDINAL = re.compile(
     r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
@@ -253,3 +253,22 @@ def columns_of(header: Sequence[str], rows: Sequence[Mapping[str, Any]], columns
         if not is_on_day and not any(parse_instant(start_in(one)) for one in told):
             del by_name["started_at"]
     return by_name
+
+
+def of_year(text: str, start: datetime, end: datetime) -> str:
+    """Return a day that is written without its year as that of the period, if it is one of its years."""
+    if not (day := NO_YEAR.fullmatch(text)):
+        return text
+    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
+    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
+    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])
+
+
+_MONTH = re.compile(r"((?:19|20)\d\d)\s*[-/.年]?\s*(\d\d?)\s*月?份?")
+
+
+def is_month_in(text: str, start: datetime, end: datetime) -> bool:
+    """Say whether a cell under days says a month of the period: of a bill of March, it tells no line from another."""
+    month = _MONTH.fullmatch(text)
+    first, last = beijing_text(start)[:7], beijing_text(end - timedelta.resolution)[:7]
+    return month is not None and first <= f"{month[1]}-{int(month[2]):02}" <= last

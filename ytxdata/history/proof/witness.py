@@ -349,6 +349,8 @@ class Witness:
         Its lines are to be taken for connections, whatever else would tell.
     given_at
         When it was handed in; None where nobody kept that.
+    told
+        From when until when it says itself that its meetings are, and when that it was made; None where it does not.
     """
 
     name: str
@@ -365,6 +367,7 @@ class Witness:
     more: tuple[tuple[Unit, Decimal], ...] = ()
     is_of_parties: bool = False
     given_at: datetime | None = None
+    told: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
 
     @property
     def stated(self) -> Totals:

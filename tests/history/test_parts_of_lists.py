@@ -163,3 +163,28 @@ def test_days_that_leave_nothing_of_the_month_out_change_nothing(words: str) -> 
 )
 def test_a_list_of_json_proves_nothing_outside_what_it_was_asked_for(beside: dict[str, Any], end: str) -> None:
     assert proven(json.dumps({"total": 2, "list": ROWS, **beside})) == [("03-01 00:00", end)]
+
+
+ABOVE = (
+    "客户编号,20038812", "客户名称,某某公司", "账期,2026-03", "导出时间,2026-04-02 10:22:31", "导出人,admin", "总条数,2", "上期余额,100.00",
+    "时间范围,2026-03-01 00:00:00 ~ 2026-03-31 23:59:59",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("above", [ABOVE[:3], ABOVE[3:6], ABOVE[5:8], *((one,) for one in ABOVE)])
+def test_names_and_what_they_are_above_the_columns_are_a_heading(above: tuple[str, ...]) -> None:
+    raw = "".join(f"{one}\n" for one in above) + HEAD + BODY + OWN
+    assert [(one.meeting_id, one.duration_s) for one in read(raw.encode()).lines] == [("m0", 1800), ("m1", 1800)]
+    assert hear(replace(read(raw.encode()), given_at=END), held(2)).finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["董事会,2026-03-13 20:10", "会议编号,8001", "会议室编号,8001", "8001,1800", "董事会,1.50", "例会,2026-03-13"],
+)
+def test_what_may_be_a_meeting_above_the_columns_is_no_heading(above: str) -> None:
+    try:
+        said = hear(replace(read(f"{above}\n{HEAD}{BODY}{OWN}".encode()), given_at=END), held(2))
+    except UsageError:
+        return
+    assert said.finding != "witnessed", said.text.en

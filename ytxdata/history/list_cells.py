@@ -145,7 +145,21 @@ def _says_when(row: Sequence[str]) -> bool:
 def is_above(row: Sequence[str]) -> bool:
     """Say whether a line may stand above the names of columns: a note, the list's own total, or how many it has."""
     is_of_total = is_total(next(filter(None, row), "")) or any(is_total(one) and one[-1] in ":：" for one in row if one)
-    return (is_note(row) or is_of_total or count_line(row) is not None) and not _may_be_call(row)
+    is_said = is_note(row) or is_of_total or count_line(row) is not None or _is_labelled(row)
+    return is_said and not _may_be_call(row)
+
+
+_OF_ACCOUNT = re.compile(
+    r"客户|账[号户]|公司|单位|企业|名称|编号|合同|套餐|余额|费用|地址|customer|account|company", re.IGNORECASE
+)
+
+
+def _is_labelled(row: Sequence[str]) -> bool:
+    """Say whether a line is the name of something that is no meeting, and what it is: 客户编号 | 20038812."""
+    name, value, *more = [*filter(None, row), "", ""]
+    is_of_no_meeting = _OF_NO_MEETING.search(plain_words(name)) is not None
+    is_known = is_of_no_meeting or (_OF_ACCOUNT.search(name) is not None and not parse_instant(value))
+    return value != "" and not any(more) and is_known and not re.search(r"\d", name) and not called(row, {})
 
 
 def _may_be_call(row: Sequence[str]) -> bool:

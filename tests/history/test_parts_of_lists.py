@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.history.bills import BODY, HEAD, held, read
+from tests.history.bills import BODY, END, HEAD, held, read
 from ytxdata.errors import UsageError
-from ytxdata.history.proof.witness_check import hear
+from ytxdata.history.proof.certificate import Certificate
+from ytxdata.history.proof.witness_check import hear, with_witnesses
+from ytxdata.times import beijing_text
 
 OWN = "合计 2 场,,,\n"
 ROWS: list[dict[str, Any]] = [
@@ -92,3 +95,96 @@ def test_json_lines_are_a_list() -> None:
 def test_a_day_of_the_week_may_stand_before_the_clock() -> None:
     told = BODY.replace("2026/3/1 ", "2026-03-01（周日） ")
     assert hear(read(f"{HEAD.replace('会议编号', '会议室号')}{told}{OWN}".encode()), held(2)).finding == "witnessed"
+
+
+def proven(raw: str) -> list[tuple[str, str]]:
+    """From when until when a list of March proves, by its words and nothing else."""
+    said = hear(replace(read(raw.encode()), given_at=END), held(2))
+    assert said.finding == "witnessed", said.text.en
+    assert all(beijing_text(one) in said.text.en for one in (said.told_start, said.told_end) if one)
+    told = with_witnesses(Certificate(), [said], END).periods
+    return [(beijing_text(one.start)[5:16], beijing_text(one.end)[5:16]) for one in told]
+
+
+MARCH = [("03-01 00:00", "04-01 08:00")]
+
+
+@pytest.mark.parametrize(
+    ("words", "end"),
+    [
+        *((one, "03-21 00:00") for one in (
+            "统计周期：2026-03-01 至 2026-03-20", "账期：2026年3月1日-20日", "时间范围：,2026-03-01 00:00:00,至,2026-03-20 23:59:59",
+            "Period: 2026-03-01 to 2026-03-20", "3月1日至20日会议清单", "2026年3月1日-3月20日会议", "统计周期：20260301-20260320",
+            "查询时间：2026-03-01 00:00 ~ 2026-03-20 23:59", "Report period: 03/01/2026 - 03/20/2026",
+        )),
+        *((one, "03-20 08:00") for one in ("导出时间：2026-03-21 08:00", "Exported at 2026-03-21 08:00", "打印时间：,2026/3/21 8:00")),
+        *((one, "03-20 00:00") for one in ("打印日期：2026-03-21", "数据截至2026-03-20 23:59:59", "（截至2026年3月20日）", "As of 2026-03-20")),
+    ],
+)  # fmt: skip
+def test_a_list_proves_nothing_after_its_own_period_or_after_it_was_made(words: str, end: str) -> None:
+    """Of a month whose rest the archive had lost, a list of its first days had proved all."""
+    assert proven(f"{words}\n{HEAD}{BODY}{OWN}") == [("03-01 00:00", end)]
+    if "," not in words:
+        assert proven(f"{HEAD}{BODY}{OWN}{words}\n") == [("03-01 00:00", end)]
+
+
+def test_a_list_proves_nothing_before_its_own_period() -> None:
+    later = BODY.replace("2026/3/1", "2026/3/11")
+    raw = f"统计周期：2026-03-10 至 2026-04-02\n{HEAD}{later}{OWN}".encode()
+    archived = [replace(one, started_at=one.started_at and one.started_at.replace(day=11)) for one in held(2)]
+    said = hear(replace(read(raw), given_at=END), archived)
+    (period,) = with_witnesses(Certificate(), [said], END).periods
+    assert beijing_text(period.start) == "2026-03-10 00:00:00"
+    assert type(said).from_dict(json.loads(json.dumps(said.to_dict()))) == said
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["统计周期：2026-03-01 至 2026-04-01", "账期：2026年2月26日-4月5日", "Report period: 03/01/2026 - 04/01/2026", "导出时间：2026-04-02 08:00",
+     "付款期限：2026-03-05 至 2026-03-20", "上期：2026-02-01 至 2026-02-28", "请于3月10日-3月20日内缴费", "优惠活动时间：2026-03-01 至 2026-03-20",
+     "打印日期：2026-04-02", "账期：2026-03", "客服时间：9:00-18:00", "日报表 2026-03-01"],
+)  # fmt: skip
+def test_days_that_leave_nothing_of_the_month_out_change_nothing(words: str) -> None:
+    assert proven(f"{words}\n{HEAD}{BODY}{OWN}") == MARCH
+    assert proven(f"{HEAD}{BODY}{OWN}{words}\n") == MARCH
+
+
+@pytest.mark.parametrize(
+    ("beside", "end"),
+    [
+        ({"startDate": "2026-03-01", "endDate": "2026-03-20"}, "03-21 00:00"),
+        ({"query": {"beginTime": "2026-03-01 00:00:00", "endTime": "2026-03-20 23:59:59"}}, "03-21 00:00"),
+        ({"params": {"from": 1772294400000, "to": 1774022400000}}, "03-21 00:00"),
+        ({"period": "2026-03-01 ~ 2026-03-20"}, "03-21 00:00"),
+        ({"exportedAt": "2026-03-21T08:00:00+08:00"}, "03-20 08:00"),
+        ({"startDate": "2026-03-01", "endDate": "2026-04-01", "exportedAt": "2026-04-02 08:00"}, "04-01 08:00"),
+        ({"company": {"startDate": "2020-01-01", "endDate": "2026-03-20"}}, "04-01 08:00"),
+    ],
+)
+def test_a_list_of_json_proves_nothing_outside_what_it_was_asked_for(beside: dict[str, Any], end: str) -> None:
+    assert proven(json.dumps({"total": 2, "list": ROWS, **beside})) == [("03-01 00:00", end)]
+
+
+ABOVE = (
+    "客户编号,20038812", "客户名称,某某公司", "账期,2026-03", "导出时间,2026-04-02 10:22:31", "导出人,admin", "总条数,2", "上期余额,100.00",
+    "时间范围,2026-03-01 00:00:00 ~ 2026-03-31 23:59:59",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("above", [ABOVE[:3], ABOVE[3:6], ABOVE[5:8], *((one,) for one in ABOVE)])
+def test_names_and_what_they_are_above_the_columns_are_a_heading(above: tuple[str, ...]) -> None:
+    raw = "".join(f"{one}\n" for one in above) + HEAD + BODY + OWN
+    assert [(one.meeting_id, one.duration_s) for one in read(raw.encode()).lines] == [("m0", 1800), ("m1", 1800)]
+    assert hear(replace(read(raw.encode()), given_at=END), held(2)).finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    "above",
+    ["董事会,2026-03-13 20:10", "会议编号,8001", "会议室编号,8001", "8001,1800", "董事会,1.50", "例会,2026-03-13"],
+)
+def test_what_may_be_a_meeting_above_the_columns_is_no_heading(above: str) -> None:
+    try:
+        said = hear(replace(read(f"{above}\n{HEAD}{BODY}{OWN}".encode()), given_at=END), held(2))
+    except UsageError:
+        return
+    assert said.finding != "witnessed", said.text.en

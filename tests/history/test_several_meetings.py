@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.history.bills import at
+from tests.history.bills import at, held, read
 from tests.history.lists import CALLS, OWN, TIMES, daily, heard
 from ytxdata.history.proof.line_lengths import Lengths
 from ytxdata.history.proof.match_lines import Archived
@@ -81,7 +81,7 @@ HARMLESS = {
     "each met once": columned("会议次数", cells={-1: "1"}),
     "people": columned("参会人数", "人次", "通话次数", cells={-1: "5,5,9"}),
     "when it was made": columned("创建时间", "预约时间", "预约开始时间", cells={-1: "2026-02-01 08:00,2026-02-02 08:00,2026-02-02 09:00"}),
-    "from when until when": columned("起止时间", cells={-1: "2026-03-01 08:00 ~ 2026-03-01 09:00"}),
+    "from when until when": columned("起止时间", cells={n: f"2026-03-{n + 1:02} 08:00 ~ 2026-03-{n + 1:02} 09:00" for n in range(20)}),
     "amounts with commas": columned("标准", cells={-1: '"1,234.50"'}),
     "notes": columned("备注", cells={3: "改期 2026-03-01、2026-03-08"}),
     "one day in a cell, with its clocks": columned("召开明细", cells={-1: "2026-03-04 09:00-10:00", 3: "3月4日(周一) 09:00"}),
@@ -131,3 +131,74 @@ def test_a_line_that_says_when_is_several_meetings_by_a_word_of_another_one(name
 )  # fmt: skip
 def test_a_line_with_a_usual_remark_is_one_meeting(name: str, cell: str) -> None:
     assert heard(one_cell(name, cell)).finding == "witnessed"
+
+
+def begun(name: str, start: str = "2026-03-25 10:00:00") -> str:
+    """A list by id and one column of instants, of which that of one line is `start`."""
+    rows = (TIMES + CALLS).replace("2026-03-05 08:00:00", start).replace("开始时间", name).splitlines()
+    return "".join(f"{row.rsplit(',', 1)[0]}\n" for row in rows) + "共 20 行,\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "会议时间", "召开时间", "实际开始时间", "会议开始", "起始时间", "Start Date/Time", "时间", "日期时间", "开会时间", "会议日期时间",
+        "签到时间", "通话时间", "呼叫时间", "通话起始时间",
+    ],
+)  # fmt: skip
+def test_starts_are_read_by_any_usual_name(name: str) -> None:
+    assert heard(begun(name, "2026-03-05 08:00:00")).finding == "witnessed"
+    assert heard(begun(name)).finding == "lines_missing"
+    assert heard(begun(name, "2026-03-05 08:00-09:00")).finding == "witnessed"
+    assert heard(begun(name, "2026-03-25 08:00-09:00")).finding == "lines_missing"
+
+
+@pytest.mark.parametrize("cell", ["20", "00:20:00", "08:00-10:00", "20分"])
+def test_a_length_or_clocks_by_a_name_of_starts_leave_a_list_whole(cell: str) -> None:
+    rows = [f"m{n},2026-03-{n + 1:02},{cell}\n" for n in range(20)]
+    assert heard("会议编号,日期,会议时间\n" + "".join(rows) + "共 20 行,,\n").finding == "witnessed"
+    rows = [f"m{n},{cell}\n" for n in range(20)]
+    assert heard("会议编号,会议时间\n" + "".join(rows) + "共 20 行,\n").finding == "witnessed"
+
+
+@pytest.mark.parametrize("name", ["到会时刻", "when", "Attended at", "会议开始于", "time"])
+def test_instants_that_nobody_read_beside_lines_without_a_start_prove_nothing(name: str) -> None:
+    said = heard(begun(name))
+    assert (said.finding, said.n_found) == ("unread", 20), said.text.en
+    assert (2, "instants") in said.aside
+    body = {"total": 20, "list": [{"conferenceid": f"m{n}", name: f"2026-03-{n + 1:02} 08:00"} for n in range(20)]}
+    assert heard(json.dumps(body)).finding == "unread"
+    beside = begun(name).replace("\n", ",2026-03-05\n").replace(f"{name},2026-03-05", f"{name},日期")
+    assert heard(beside).finding != "witnessed"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "创建时间", "预约时间", "预约开始时间", "导出时间", "打印时间", "更新时间", "结算时间", "会议结束时刻", "createdAt", "bookedAt",
+        "meetingEndAt", "Record time",
+    ],
+)  # fmt: skip
+def test_instants_that_are_surely_of_something_else_leave_a_list_whole(name: str) -> None:
+    assert heard(begun(name)).finding == "witnessed"
+
+
+@pytest.mark.parametrize("name", ["到会时刻", "when"])
+def test_instants_beside_a_start_or_on_its_day_leave_a_list_whole(name: str) -> None:
+    calls = CALLS.replace("\n", ",2026-02-28 10:00\n")
+    assert heard(TIMES.replace("\n", f",{name}\n") + calls + OWN).finding == "witnessed"
+    rows = [f"m{n},2026-03-{n + 1:02},2026-03-{n + 1:02} 08:00\n" for n in range(20)]
+    assert heard(f"会议编号,日期,{name}\n" + "".join(rows) + "共 20 行,,\n").finding == "witnessed"
+
+
+@pytest.mark.parametrize(
+    ("phone", "length"),
+    [
+        ("联系电话", "参会时长"), ("联系方式", "入会时长"), ("用户号码", "在会时长"), ("参会人号码", "使用时长"), ("参会者电话", "连接时长"),
+        ("Caller ID", "持续时间"), ("接入号码", "累计时长"), ("对方号码", "通信时长"),
+    ],
+)  # fmt: skip
+def test_numbers_and_lengths_are_read_by_any_usual_name(phone: str, length: str) -> None:
+    rows = "".join(f"m{n},+86138{n:08d},2026-03-01 0{8 + n}:00,600\n" for n in range(2))
+    lines = read(f"会议编号,{phone},入会时间,{length}\n{rows}合计,,,1200\n".encode()).lines
+    assert [(one.number, one.duration_s) for one in lines] == [(one.number, 600) for one in held(2)]

@@ -28,12 +28,34 @@ from ytxdata.spreadsheets import (
 from ytxdata.times import parse_instant
 from ytxdata.workbooks import Worksheet
 
+STARTS = (
+    "实际开始时间", "会议开始", "起始时间", "起始时刻", "通话起始时间", "通话开始时间", "召开时间", "开会时间", "举行时间", "签到时间", "进入时间",
+    "startdatetime", "actualstarttime", "meetingstarttime",
+)  # fmt: skip
+LOOSE_STARTS = ("会议日期时间", "会议起止时间", "起止时间", "日期时间", "会议时间", "通话时间", "呼叫时间", "时间")
+"""What a start may be called, and how long it was, too: by its cells it is told which of them (`columns_of`)."""
+PHONES = (
+    "联系电话", "联系方式", "用户号码", "参会人号码", "参会者号码", "参会人手机", "参会人手机号", "参会者手机", "参会者电话", "参会人电话",
+    "callerid", "接入号码", "对方号码",
+)  # fmt: skip
+LENGTHS = (
+    "参会时长",
+    "入会时长",
+    "在会时长",
+    "使用时长",
+    "连接时长",
+    "通信时长",
+    "接入时长",
+    "持续时间",
+    "持续时长",
+    "累计时长",
+)
 COLUMNS: Mapping[str, tuple[ValueKind, tuple[str, ...]]] = {
     "meeting_id": ("text", ("meetingid", "meid", "confid", "conferenceid", "requestid", "会议编号", "会议号", "会议id", "会议室编号", "会议室号")),
-    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话", "手机", "手机号", "手机号码", "电话号码", "phonenumber", "mobile", "mobilenumber")),
-    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "jointime", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间", "入会时间")),
+    "number": ("phone", ("called", "number", "phone", "callee", "被叫", "被叫号码", "号码", "参会号码", "电话", "手机", "手机号", "手机号码", "电话号码", "phonenumber", "mobile", "mobilenumber", *PHONES)),
+    "started_at": ("instant", ("startedat", "starttime", "start", "begintime", "calledstime", "joinedat", "jointime", "开始时间", "开始时刻", "会议开始时间", "接通时间", "加入时间", "入会时间", *STARTS, *LOOSE_STARTS)),
     "ended_at": ("instant", ("endedat", "endtime", "end", "calledetime", "leftat", "leavetime", "结束时间", "会议结束时间", "挂断时间", "离开时间", "离会时间", "退会时间")),
-    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration")),
+    "duration_s": ("seconds", ("durations", "duration", "seconds", "时长", "通话时长", "计费时长", "会议时长", "billedduration", *LENGTHS)),
     "amount_yuan": ("money", ("amountyuan", "amount", "oriamount", "cost", "fee", "金额", "费用", *OF_CALLS, "合计金额", "金额合计", "合计费用", "费用合计", *ASKED, *SUMS, *PARTS)),
     "day": ("instant", ("会议日期", "通话日期", "开始日期", "日期", "meetingdate", "calldate", "startdate", "date")),
 }  # fmt: skip
@@ -43,6 +65,7 @@ MEASURES = frozenset(COLUMNS) - {"meeting_id", "number", "day"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
+NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
 OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 """What an index of lines without a name holds."""
 
@@ -122,7 +145,21 @@ def _says_when(row: Sequence[str]) -> bool:
 def is_above(row: Sequence[str]) -> bool:
     """Say whether a line may stand above the names of columns: a note, the list's own total, or how many it has."""
     is_of_total = is_total(next(filter(None, row), "")) or any(is_total(one) and one[-1] in ":：" for one in row if one)
-    return (is_note(row) or is_of_total or count_line(row) is not None) and not _may_be_call(row)
+    is_said = is_note(row) or is_of_total or count_line(row) is not None or _is_labelled(row)
+    return is_said and not _may_be_call(row)
+
+
+_OF_ACCOUNT = re.compile(
+    r"客户|账[号户]|公司|单位|企业|名称|编号|合同|套餐|余额|费用|地址|customer|account|company", re.IGNORECASE
+)
+
+
+def _is_labelled(row: Sequence[str]) -> bool:
+    """Say whether a line is the name of something that is no meeting, and what it is: 客户编号 | 20038812."""
+    name, value, *more = [*filter(None, row), "", ""]
+    is_of_no_meeting = _OF_NO_MEETING.search(plain_words(name)) is not None
+    is_known = is_of_no_meeting or (_OF_ACCOUNT.search(name) is not None and not parse_instant(value))
+    return value != "" and not any(more) and is_known and not re.search(r"\d", name) and not called(row, {})
 
 
 def _may_be_call(row: Sequence[str]) -> bool:

@@ -18,7 +18,7 @@ from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.spans import Member
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import bare, seconds_of
-from ytxdata.times import BEIJING, parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 from ytxdata.workbooks import MOST_COLUMNS, MOST_PARTS
 
 
@@ -71,7 +71,45 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
     is_left = any(_LEFT_OUT.search(name) and _leaves_out(one) for each in said for name, one in each.items())
     aside += [place_of(len(values), "more")] if is_left or is_short else []
     stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
-    return RawList(rows, stated, range(1, len(rows) + 1), header, aside)
+    title = "\n".join(_period_told({name: one for name, one in values.items() if name != chosen}))
+    return RawList(rows, stated, range(1, len(rows) + 1), header, aside, title)
+
+
+_OF_ASKED = re.compile(
+    r"query|param|filter|range|period|criteria|condition|request|search|meta|info|data|header|查询|条件|参数|范围",
+    re.IGNORECASE,
+)
+_BEGIN = re.compile(
+    r"(?:(?:query|period|range|stat|bill)?(?:start|begin)|from|since)(?:date|time|day|at)?|(?:开始|起始)(?:时间|日期)"
+)
+_END = re.compile(
+    r"(?:(?:query|period|range|stat|bill)?(?:end|stop)|to|until)(?:date|time|day|at)?|(?:结束|截止|终止)(?:时间|日期)"
+)
+_MADE = re.compile(
+    r"(?:export|generate|print|report|produce|download)(?:d|ed)?(?:at|on|time|date)|asof|(?:导出|生成|打印|制表)(?:时间|日期)"
+)
+
+
+def _period_told(beside: Mapping[str, Any]) -> Iterator[str]:
+    """Yield of which period a list is asked, and when it was made, by what stands beside it, in words as titles have them."""
+    told = [(bare(name), plain(one)) for name, one in beside.items() if isinstance(one, str | int)]
+    at = {form: next((one for name, one in told if form.fullmatch(name)), "") for form in (_BEGIN, _END, _MADE)}
+    days = {
+        form: beijing_text(moment)[: 10 if _A_DAY.fullmatch(one) else 19]
+        for form, one in at.items()
+        if (moment := parse_instant(one))
+    }
+    if _BEGIN in days and _END in days:
+        yield f"期间：{days[_BEGIN]} 至 {days[_END]}"
+    if _MADE in days:
+        yield f"导出时间：{days[_MADE]}"
+    yield from (f"期间：{one}" for name, one in told if _OF_ASKED.search(name) or "期" in name)
+    for name, one in beside.items():
+        if isinstance(one, dict) and _OF_ASKED.search(name):
+            yield from _period_told(one)
+
+
+_A_DAY = re.compile(r"\d{4}[-/.年]?\d\d?[-/.月]?\d\d?日?")
 
 
 _LEFT_OUT = re.compile(r"omit|exclu|skipped|hidden|removed|filter|筛选|过滤|排除|省略|遗漏", re.IGNORECASE)

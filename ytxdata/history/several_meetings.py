@@ -1,5 +1,5 @@
-"""Columns that nobody reads by which a line of a list is several meetings: one for each day, for the second of them, of
-several days, or of how often a room met.
+"""Columns of a list that nobody reads and that say more than its lines: by which one is several meetings (one for each
+day, the second of them, of several days, how often a room met), or when it began; and those of starts that are lengths.
 """
 
 from __future__ import annotations
@@ -7,13 +7,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
+from typing import Any
 
-from ytxdata.history.list_cells import COLUMNS
+from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, NO_YEAR, called, plain
+from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import is_total
 from ytxdata.spreadsheets import bare, dated
-from ytxdata.times import BEIJING, parse_instant
+from ytxdata.times import BEIJING, beijing_text, parse_instant
 
 _ORDINAL = re.compile(
     r"第?(?P<zh>[一二三四五六七八九十两\d]{1,3})(?:场|次|轮|届)(?:会议)?|(?P<half>上午|下午|晚上)场?"
@@ -69,6 +71,46 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
     found += [name for name in places if any(_tells_another(name, one[name], one, by_name) for one in lines)]
     found += _second_ones([*places], lines, open_, by_name)
     return sorted({places[name] for name in found})
+
+
+_OF_NO_START = re.compile(
+    r"结束|[离退]会|离开|挂断|散会|创建|新建|预[约订定]|计划|拟|应到|通知|邀请|提醒|发起|申请|审[批核]|提交|登记|录[入制音像]|导[出入]|打印|制[表单]"
+    r"|填[报表]|生成|更新|修改|变更|操作|同步|上传|下载|查[询看]|统计|取消|结算|结账|出账|入账|计费|扣费|缴费|付款|支付|到账|开票|到期|过期|有效|截[止至]"
+    r"|注册|开通|登录|生日|出生|入职|账期|归档|转写|纪要"
+    r"|(?<![a-z])(?:end|left|leave|finish|creat|book|reserve|sched|plan|reservation|invit|remind|request|submit|approv|export|import|print|generate"
+    r"|updat|modif|chang|sync|upload|download|query|cancel|settle|bill|invoice|paid|pay|due|expir|valid|regist|record|log|archive)",
+    re.IGNORECASE,
+)
+"""Of what an instant is that is surely not when a meeting or a connection began."""
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def of_instants(
+    header: Sequence[str], lines: Sequence[tuple[WitnessLine, Mapping[str, object]]], by_name: Mapping[str, str]
+) -> list[int]:
+    """Return the numbers of columns of instants that nobody read, beside lines that say no start, nor a day of which
+    these are: a list whose starts stood under another name, three days later, proved its month.
+
+    Examples
+    --------
+    >>> row = {"id": "8001", "到会时刻": "2026-03-04 20:10", "创建时间": "2026-03-01 08:00"}
+    >>> of_instants([*row], [(WitnessLine(2, "8001"), row)], {"meeting_id": "id"})
+    [2]
+    """
+
+    def says_more(line: WitnessLine, cell: str) -> bool:
+        at = None if cell.isdigit() else parse_instant(dated(cell))
+        return line.started_at is None and at is not None and at.astimezone(BEIJING).date() != line.day
+
+    read = {*by_name.values()}
+    return [
+        n
+        for n, name in enumerate(header, 1)
+        if name not in read and not _OF_NO_START.search(_CAMEL.sub(" ", name))
+        if any(says_more(line, filled(str(row.get(name) or "").strip())) for line, row in lines)
+    ]
 
 
 _AGAIN = re.compile(r"续会|续开|复会|重开|再次|重新(?:开始|召开)|re-?start|resum|re-?open", re.IGNORECASE)
@@ -184,3 +226,49 @@ def _is_whole(line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
 
 
 _A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")
+
+
+# ── which columns are read ──
+_SPAN_OF_CLOCKS = re.compile(r"(.*\d:\d\d(?::\d\d)?)\s*(?:[-~–—至到]|to)+\s*(?:.*\d:\d\d(?::\d\d)?)")
+
+
+def start_in(cell: str) -> str:
+    """Return from when it was, of a cell that says until when, too.
+
+    Examples
+    --------
+    >>> [start_in(one) for one in ("2026-03-01 09:00-10:00", "9:00~9:30", "2026-03-01 09:00:00-08:00", "00:20:00")]
+    ['2026-03-01 09:00', '9:00', '2026-03-01 09:00:00-08:00', '00:20:00']
+    """
+    span = None if parse_instant(cell) else _SPAN_OF_CLOCKS.fullmatch(plain_words(cell))
+    return span[1] if span else cell
+
+
+def columns_of(header: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return what `called` does, without a column of starts which by its cells is one of lengths: 会议时间 may be both."""
+    by_name = called(header, columns)
+    if bare(name := by_name.get("started_at", "")) in LOOSE_STARTS and "started_at" not in columns:
+        told = [dated(plain(row.get(name))) for row in rows]
+        is_on_day = "day" in by_name and any(start_in(one) != one for one in told)
+        if not is_on_day and not any(parse_instant(start_in(one)) for one in told):
+            del by_name["started_at"]
+    return by_name
+
+
+def of_year(text: str, start: datetime, end: datetime) -> str:
+    """Return a day that is written without its year as that of the period, if it is one of its years."""
+    if not (day := NO_YEAR.fullmatch(text)):
+        return text
+    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
+    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
+    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])
+
+
+_MONTH = re.compile(r"((?:19|20)\d\d)\s*[-/.年]?\s*(\d\d?)\s*月?份?")
+
+
+def is_month_in(text: str, start: datetime, end: datetime) -> bool:
+    """Say whether a cell under days says a month of the period: of a bill of March, it tells no line from another."""
+    month = _MONTH.fullmatch(text)
+    first, last = beijing_text(start)[:7], beijing_text(end - timedelta.resolution)[:7]
+    return month is not None and first <= f"{month[1]}-{int(month[2]):02}" <= last

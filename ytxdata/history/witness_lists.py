@@ -6,7 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from decimal import Decimal
 from itertools import chain, pairwise
 from os import PathLike
@@ -19,18 +19,27 @@ from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds,
 from ytxdata.history.list_cells import (
     COLUMNS,
     RawList,
-    called,
     count_line,
     counts,
     is_enough,
     labelled,
     of_sheets,
+    place_of,
     plain,
 )
-from ytxdata.history.list_notes import NO_YEAR, cancelled, counted, cut_at, headings, is_of_cut, months_of
+from ytxdata.history.list_notes import (
+    Edges,
+    cancelled,
+    counted,
+    cut_at,
+    edges_told,
+    headings,
+    is_of_cut,
+    months_of,
+)
 from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
-from ytxdata.history.several_meetings import of_several
+from ytxdata.history.several_meetings import columns_of, is_month_in, of_instants, of_several, of_year, start_in
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
@@ -47,7 +56,7 @@ from ytxdata.list_totals import (
 from ytxdata.phones import normalize
 from ytxdata.records.values import convert
 from ytxdata.spreadsheets import MOMENTS, SCIENTIFIC, bare, csv_rows, dated, exact, on_its_day, seconds_of, told_header
-from ytxdata.times import BEIJING, beijing_text
+from ytxdata.times import BEIJING
 from ytxdata.workbooks import Worksheet, is_workbook, sheets_of
 
 _JSON_TOTALS: Mapping[Unit, tuple[str, ...]] = {
@@ -100,12 +109,12 @@ def read_witness(
             remedy=Text("请用 " + "、".join(KINDS), "use one of " + ", ".join(KINDS)),
         )
     sheet = _sheet(raw, name, columns or {})
-    by_name = called(sheet.header, columns or {})
+    by_name = columns_of(sheet.header, sheet.rows, columns or {})
     if sheet.rows and not is_enough(by_name):
         found = told_header(sheet.header)
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；{found.zh}", f"{why.en}; {found.en}"))
-    lines, aside, said = _lines(sheet, by_name, start, end)
+    lines, aside, said, edges = _lines(sheet, by_name, start, end)
     own, more = _totals([*(_figures(one, by_name, sheet.title) for one in sheet.totals), *said])
     return Witness(
         name=name,
@@ -120,6 +129,7 @@ def read_witness(
         aside=aside,
         number_class=number_class,
         given=totals or Totals(),
+        told=(edges.start, edges.end, edges.made_at),
     )
 
 
@@ -174,7 +184,7 @@ def _unreadable(name: str, why: Text) -> UsageError:
 
 def _lines(
     sheet: RawList, by_name: Mapping[str, str], start: datetime, end: datetime
-) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures]]:
+) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures], Edges]:
     """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
     lines: list[WitnessLine] = []
     aside = [*sheet.aside, *(Aside(WitnessLine(n), "several") for n in of_several(sheet.header, sheet.rows, by_name))]
@@ -182,8 +192,10 @@ def _lines(
     sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
+    if "started_at" in told:
+        told["started_at"] = [*map(start_in, told["started_at"])]
     if "day" in told:
-        told["day"] = [_of_year(one, start, end) for one in told["day"]]
+        told["day"] = [of_year(one, start, end) for one in told["day"]]
     if told:
         on_days = [on_its_day(dict(zip(told, one, strict=True))) for one in zip(*told.values(), strict=True)]
         told = {ours: [one[ours] for one in on_days] for ours in told}
@@ -193,7 +205,7 @@ def _lines(
     cells = {ours: _read(ours, texts, digits_of(by_name[ours], sheet.title)) for ours, texts in told.items()}
     unread_at = {ours: _unread_at(ours, told[ours], cells[ours]) for ours in UNREAD_CELLS if ours in told}
     unread_days = _unread_at("day", told["day"], cells["day"]) if "day" in told else set()
-    unread_days -= {n for n in unread_days if _is_month_in(told["day"][n], start, end)}
+    unread_days -= {n for n in unread_days if is_month_in(told["day"][n], start, end)}
     if "duration_s" in cells:
         cells["rest_s"] = [*map(rest_of, told["duration_s"], cells["duration_s"])]
     ids = told.get("meeting_id", [""] * len(sheet.rows))
@@ -264,7 +276,13 @@ def _lines(
         one._replace(why="total_unread") if one.why == "total" and one.line.line in unread else one for one in aside
     ]
     aside += (Aside(one, "credit") for one in lines if one.is_credit)
-    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all]
+    row_of = dict(zip(sheet.numbers, sheet.rows, strict=True))
+    aside += (
+        place_of(n, "instants") for n in of_instants(sheet.header, [(one, row_of[one.line]) for one in lines], by_name)
+    )
+    told_of_all = [text for _, text, what in outside if what not in ("subtotal", "part")]
+    edges = edges_told([*told_of_all, *sheet.covers], lines, start)
+    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all], edges
 
 
 _OF_PEOPLE = re.compile(r"人|people|person|part(?:y|ies|icipant)|attend|member|user", re.IGNORECASE)
@@ -329,25 +347,6 @@ def _unread_at(ours: str, texts: Sequence[str], read: Sequence[Any]) -> set[int]
     open_ = {n for n, text in enumerate(texts) if text and read[n] is None and not _SILENT.fullmatch(text)}
     kind = COLUMNS[ours][0]
     return open_ & convert(kind, texts).reasons.keys() if open_ and kind == "instant" else open_
-
-
-def _of_year(text: str, start: datetime, end: datetime) -> str:
-    """Return a day that is written without its year as that of the period, if it is one of its years."""
-    if not (day := NO_YEAR.fullmatch(text)):
-        return text
-    years = range(start.astimezone(BEIJING).year, end.astimezone(BEIJING).year + 1)
-    dates = [f"{year}-{int(day[1]):02}-{int(day[2]):02}" for year in years]
-    return next((one for one in dates if beijing_text(start)[:10] <= one < beijing_text(end)), dates[0])
-
-
-_MONTH = re.compile(r"((?:19|20)\d\d)\s*[-/.年]?\s*(\d\d?)\s*月?份?")
-
-
-def _is_month_in(text: str, start: datetime, end: datetime) -> bool:
-    """Say whether a cell under days says a month of the period: of a bill of March, it tells no line from another."""
-    month = _MONTH.fullmatch(text)
-    first, last = beijing_text(start)[:7], beijing_text(end - timedelta.resolution)[:7]
-    return month is not None and first <= f"{month[1]}-{int(month[2]):02}" <= last
 
 
 def _line(number: int, said: dict[str, Any]) -> tuple[WitnessLine, Text | None]:

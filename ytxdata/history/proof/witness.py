@@ -150,6 +150,10 @@ ASIDE: Mapping[str, Text] = {
         "按它一行是好几场会议，没有读：请给出一行一场的清单",
         "by it a line is several meetings, and it was not read: give a list with a line for each meeting",
     ),
+    "instants": Text(
+        "里面是时刻，没有读；若是开始时间，请把列名改为“开始时间”，或在 Python 里用 columns= 指明",
+        "it holds instants, which were not read: where they are starts, call it 开始时间, or name it in Python with columns=",
+    ),
     "list": Text("清单之外还有会议，没有读", "it holds meetings beside the list, which were not read"),
     "worksheet": Text("还有会议，没有读", "it holds meetings, which were not read"),
 }
@@ -172,6 +176,7 @@ UNREAD_BESIDE = (
     "table",
     "column",
     "several",
+    "instants",
     "list",
     "worksheet",
 )
@@ -344,6 +349,8 @@ class Witness:
         Its lines are to be taken for connections, whatever else would tell.
     given_at
         When it was handed in; None where nobody kept that.
+    told
+        From when until when it says itself that its meetings are, and when that it was made; None where it does not.
     """
 
     name: str
@@ -360,6 +367,7 @@ class Witness:
     more: tuple[tuple[Unit, Decimal], ...] = ()
     is_of_parties: bool = False
     given_at: datetime | None = None
+    told: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
 
     @property
     def stated(self) -> Totals:

@@ -104,6 +104,7 @@ def hear(
         "witnessed": True,
     }
     ids = tuple(dict.fromkeys(one.meeting_id for one in more))
+    told_start, told_end = _span_told(witness)
     return Hearing(
         name=witness.name,
         kind=witness.kind,
@@ -129,6 +130,8 @@ def hear(
         unheld=unheld,
         runs=witness.runs if astray else None,
         until=_until(witness),
+        told_start=told_start,
+        told_end=told_end,
         given_at=witness.given_at,
     )
 
@@ -140,10 +143,20 @@ def _until(witness: Witness) -> datetime | None:
     March, whatever the platform listed and forgot later that month was missing in PROVEN. Of a list of which nobody
     kept when it was handed in, the last line says how far it goes.
     """
-    if witness.given_at is not None:
-        return None if witness.given_at >= witness.end else max(witness.given_at - DEFAULT_POLICY.settle, witness.start)
     last = max((one.edges[1] for one in witness.lines if one.edges), default=witness.start)
+    if witness.given_at is not None:
+        last = witness.end if witness.given_at >= witness.end else witness.given_at - DEFAULT_POLICY.settle
     return None if last >= witness.end else max(last, witness.start)
+
+
+def _span_told(witness: Witness) -> tuple[datetime | None, datetime | None]:
+    """Return before when, and from when on, a list proves nothing by its own words: of which period it is, and when it
+    was made, which counts as when it was handed in does.
+    """
+    start, end, made_at = witness.told
+    made = [made_at - DEFAULT_POLICY.settle] if made_at and made_at < witness.end else []
+    ends = [max(one, witness.start) for one in (*made, *([end] if end else [])) if one < witness.end]
+    return start if start and start > witness.start else None, min(ends, default=None)
 
 
 def as_kept(hearing: Hearing, **how: Any) -> dict[str, Any]:
@@ -225,13 +238,14 @@ def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: 
     """Return a certificate with what witnesses say on top: proof where they prove, a gap at each line that is not here.
 
     No list proves what is not `settled`: of days that nobody asked about, list and archive agree by holding nothing.
-    Nor what took place after it was handed in (`Hearing.until`).
+    Nor what took place after it was handed in (`Hearing.until`), or outside the period that it says it is of.
     What rests on a witness stands beside the rest and is never mixed with it: a witness that is removed takes back
     what rested on it, and nothing else.
     """
     for one in heard:
-        if one.finding == "witnessed" and (end := min(one.end, settled, one.until or settled)) > one.start:
-            certificate = _painted_over(certificate, Period(one.start, end, "witnessed", (one.name,)))
+        start, end = max(one.start, one.told_start or one.start), min(one.end, settled, *one.ends)
+        if one.finding == "witnessed" and start < end:
+            certificate = _painted_over(certificate, Period(start, end, "witnessed", (one.name,)))
     for one in heard:
         for line in one.only_in_witness:
             edges = (line.start or one.start, line.end or one.end)  # without an instant it may be at any of the period

@@ -80,6 +80,9 @@ class Hearing:
         Where it was handed in before its period was over, or nobody kept when: from when on it proves nothing.
     given_at
         When it was handed in; None where nobody kept that.
+    told_start, told_end
+        Before when, and from when on, it proves nothing by its own words: it says that it is of less than the period
+        given, or that it was made before that was over.
     instead_of
         When it was handed in: from when until when another list of its name was, of whose place it took, and how many
         of whose lines were missing.
@@ -110,7 +113,14 @@ class Hearing:
     runs: tuple[str, str] | None = None
     until: datetime | None = None
     given_at: datetime | None = None
+    told_start: datetime | None = None
+    told_end: datetime | None = None
     instead_of: tuple[datetime, datetime, int] | None = None
+
+    @property
+    def ends(self) -> tuple[datetime, ...]:
+        """From when on it proves nothing, for whatever reason."""
+        return tuple(one for one in (self.until, self.told_end) if one)
 
     @property
     def agrees(self) -> bool:
@@ -140,6 +150,7 @@ class Hearing:
             *((_runs_told(*self.runs),) if self.runs else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
             *((_until_told(self.until, self.given_at),) if self.until and self.finding == "witnessed" else ()),
+            *(_span_told(self.told_start, self.told_end) if self.finding == "witnessed" else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),
@@ -163,7 +174,7 @@ class Hearing:
         """Return it as plain JSON values."""
         plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
         del plain["instead_of"]  # it is told once, to whoever hands the list in
-        plain |= {name: at and at.isoformat() for name, at in (("until", self.until), ("given_at", self.given_at))}
+        plain |= {name: (at := getattr(self, name)) and at.isoformat() for name in _INSTANTS}
         plain["only_in_witness"] = [
             [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
             for one in self.only_in_witness
@@ -176,7 +187,7 @@ class Hearing:
         # An archive that has no `n_outside` has counted no such line: it keeps the field's own default.
         known = {one.name: values[one.name] for one in fields(cls) if one.name in values}
         known |= {name: datetime.fromisoformat(values[name]) for name in ("start", "end")}
-        known |= {name: datetime.fromisoformat(at) for name in ("until", "given_at") if (at := values.get(name))}
+        known |= {name: datetime.fromisoformat(at) for name in _INSTANTS if (at := values.get(name))}
         known["only_in_archive"] = tuple(values["only_in_archive"])
         known["only_in_witness"] = tuple(
             Missing(line, meeting_id, *(None if edge is None else datetime.fromisoformat(edge) for edge in edges))
@@ -190,6 +201,8 @@ class Hearing:
         known["blocked_by"] = tuple(values.get("blocked_by", ()))
         return cls(**known)
 
+
+_INSTANTS = ("until", "given_at", "told_start", "told_end")
 
 FINDINGS: Mapping[str, Text] = {
     "witnessed": Text("{n} 行全部在存档里，存档也没有更多，合计相符", "all {n} lines are in the archive, the archive holds no more, and the total adds up"),
@@ -233,6 +246,7 @@ FINDINGS: Mapping[str, Text] = {
 _PLACES = {
     "column": Text("列", "column"),
     "computed": Text("列", "column"),
+    "instants": Text("列", "column"),
     "list": Text("项", "value"),
     "more": Text("项", "value"),
     "several": Text("列", "column"),
@@ -277,6 +291,25 @@ def _until_told(until: datetime, given_at: datetime | None) -> Text:
         f"{at} 起不能证实：{why.zh}；请再给出整份清单",
         f"from {at} on it proves nothing: {why.en}; give the whole list again",
     )
+
+
+def _span_told(start: datetime | None, end: datetime | None) -> list[Text]:
+    sides = [
+        (Text("之前", "before {at}"), start, Text("的期间从那时开始", "is of a period that begins then")),
+        (
+            Text("起", "from {at} on"),
+            end,
+            Text("的期间到那时为止，或它是在那之后不久导出的", "is of a period that ends then, or was made soon after"),
+        ),
+    ]
+    return [
+        Text(
+            f"{beijing_text(at)} {when.zh}不能证实：清单自己写明{why.zh}",
+            f"{when.en.format(at=beijing_text(at))} it proves nothing: it says itself that it {why.en}",
+        )
+        for when, at, why in sides
+        if at
+    ]
 
 
 def _runs_told(first: str, last: str) -> Text:

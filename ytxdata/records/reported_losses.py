@@ -235,6 +235,7 @@ def other_words(member: Member) -> tuple[str, int | None] | None:
 
     Examples
     --------
+    >>> import json
     >>> said = {"msg": "查询成功，仅返回最近30天数据", "message": "OK", "remark": "成功返回 20 条", "name": "周会 部分"}
     >>> [other_words(Member(key, json.dumps(text).encode(), 0, 0)) for key, text in said.items()]
     [('查询成功，仅返回最近30天数据', None), None, ('成功返回 20 条', 20), None]

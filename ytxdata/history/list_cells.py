@@ -5,15 +5,16 @@ under none.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_words
+from ytxdata.history.list_statements import count_line, labelled
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text, plain_words
-from ytxdata.list_totals import NOTE, Unit, is_total
+from ytxdata.list_totals import NOTE, is_total
 from ytxdata.records.schema import Kind as ValueKind
 from ytxdata.spreadsheets import (
     UNITS,
@@ -65,7 +66,6 @@ MEASURES = frozenset(COLUMNS) - {"meeting_id", "number", "day"}
 _FIGURE = re.compile(r"[¥￥]?\s*\d[\d,]*(?:\.\d+)?\s*[元秒s]?|\d+:\d\d(?::\d\d)?")
 _WORDS = re.compile(r"[\u4e00-\u9fff\s]")
 _TICKS = re.compile(r"\d{9,13}")
-NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
 OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 """What an index of lines without a name holds."""
 
@@ -324,127 +324,3 @@ def doubles(
             and seconds_of(header[one.read]) == seconds_of(header[one.place])
         )
     ]
-
-
-# ── how many it says that it has ──
-_UNITS: Mapping[Unit, str] = {
-    "meetings": r"场(?:次|会议?)?|[次个]?会议|(?:meetings?|conferences?|sessions?)\b|次(?=\W*$)",
-    "lines": r"[条行笔](?:记录|数据|会议|明细)?|记录|(?:rows?|lines|records?|entries)\b",
-}
-_LABELS: Mapping[Unit, str] = {
-    "meetings": r"(?:会议|召?开|举[行办])(?:总|合计)?(?:数量?|场[次数]|次数|场次数|总数)|场[次数](?:合计|总[数计]|数)?"
-    r"|\b(?:total|number of|no\. of|#)?\s*(?:meetings|conferences|sessions)(?: count| total| held)?|\bmeeting count",
-    "lines": r"(?:记录|数据|条目|明细)(?:总|合计)?(?:[条行]?数|数量|总数)|[条行]数|\b(?:total|number of|no\. of|#)\s*(?:rows|records?|lines|entries)"
-    r"|\b(?:row|record|line|total)?\s?count",
-}
-_BEHIND = re.compile(
-    r"\s*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + ")", re.IGNORECASE
-)
-_LABEL = re.compile(
-    "(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _LABELS.items()) + r")\W*$", re.IGNORECASE
-)
-_NUMBER = re.compile(r"(?<![\d./-])(?<!\d:)\d{1,7}(?![\d./%‰-]|:\d)")
-_OF_COUNTS = re.compile(
-    r"(?:以上|本[月期表页次]|当月|全[月部]|清单|列表|实际|[应总共计有为是了的数次量]|合计|召?开|举[行办]|会议|记录|数据|明细|条目|场"
-    r"|[条行](?=数)|\b(?:the|there (?:are|were)|in (?:all|total)|total|number|no|count|of|held|meetings?|conferences?|sessions?|rows?"
-    r"|lines|records?|entries)\b|[\W_])*",
-    re.IGNORECASE,
-)
-"""All that a clause says which tells how many a list has, beside the figure: with any other word it may be of a part."""
-_OF_OTHERS = re.compile(
-    r"上[个月期周次]|去年|[同环]比|较|[增减]|均|每|本页|当前|显示|限|累计|年|截[至止]|免|赠|送|满|折|优惠|取消|人|位|[到参与]会|最|前\s*$|套餐|短信|计划|约|超|其中|会场|第|[若如]"
-    r"|\b(?:if|more than|over|average|avg|per|last|previous|prior|cancel\w*|max\w*|up to|first|free|of which|people|attend\w*|limit\w*|year|ytd|plan\w*|page|show\w*|display\w*)\b",
-    re.IGNORECASE,
-)
-"""What a count is of that is no count of the lines: those of last month, how many are free, or of each."""
-_SPAN = re.compile(
-    r"(?:(?:19|20)\d\d\s*[-/.年]\s*(?P<of_year>\d\d?)(?!\d)|(?<![\d.:/-])(?P<month>\d\d?)(?=\s*月))\s*(?:月份?|[-/.](?=\d))?"
-    r"(?P<day>\s*\d\d?\s*[日号]?(?!\d)(?!\s*(?:场|次|[个条行笔]))(?:\s*[-~至到]\s*\d\d?\s*[日号])?)?"
-)
-"""A month, and a day or days of it."""
-
-
-_OF_SOMETHING = re.compile(r"[^\W\d_未不没待漏见在已被]", re.IGNORECASE)
-"""What a figure of lines counts behind them, if it is other than what is listed: 共 52 条接入."""
-
-
-OF_NO_LIST = re.compile(
-    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
-)
-"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
-
-
-class Count(NamedTuple):
-    """How many meetings or lines a text says that there are: `all` of the list, by words of which none is of anything
-    else; `some` of them, or more; or what is no count of lines (`other`): last month's, how many were free.
-    """
-
-    of: Unit
-    n: int
-    what: Literal["all", "some", "other"]
-
-
-def counts(cells: Iterable[str], months: Collection[int] = ()) -> list[Count]:
-    """Return how many meetings or lines a title, a foot, a line of totals or a cover says that there are, a figure
-    behind the cell that names it. What is of other months than `months` is of something else.
-
-    Examples
-    --------
-    >>> [(one.of, one.n, one.what) for one in counts(["10月会议清单（本月共召开62场）", "总记录数：61", "60 meetings", "会议总数", "62"])]
-    [('meetings', 62, 'all'), ('lines', 61, 'all'), ('meetings', 60, 'all'), ('meetings', 62, 'all')]
-    >>> [(one.n, one.what) for one in counts(["另有2场待补录", "上月共58场，人均3场", "周例会", "8001"])]
-    [(2, 'some'), (58, 'other'), (3, 'other')]
-    """
-    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", plain_words(labelled(cells)))
-    return [
-        one._replace(what="other") if one.what == "some" and OF_NO_LIST.search(sentence) else one
-        for sentence in re.split(r"[。;\n]", text)
-        for clause in re.split(r"[,、()\[\]【】|]", sentence)
-        for one in _counts_of(clause, months)
-    ]
-
-
-def labelled(cells: Iterable[str]) -> str:
-    """Return cells as one text, each on its own line, but a figure behind what names it."""
-    text, last = "", "0"
-    for cell in filter(None, map(str.strip, cells)):
-        is_named = _NUMBER.fullmatch(cell) is not None and not re.search(r"\d", last)
-        is_named |= not _SPAN.sub("", last).strip()
-        text, last = text + (":" if is_named else "\n") + cell, cell
-    return text
-
-
-def _counts_of(clause: str, months: Collection[int]) -> Iterator[Count]:
-    spans = [*_SPAN.finditer(clause)]
-    clause = _SPAN.sub(" ", clause)
-    named = {int(one["of_year"] or one["month"]) for one in spans}
-    is_other = _OF_OTHERS.search(clause) is not None or bool(months and not named <= {*months})
-    end = 0
-    for figure in _NUMBER.finditer(clause):
-        front, behind = clause[end : figure.start()], _BEHIND.match(clause, figure.end())
-        end = behind.end() if behind else figure.end()
-        rest = re.split(r"\d", clause[end:], maxsplit=1)[0]
-        told = behind or (None if clause[end:].strip(" .!") else _LABEL.search(front))
-        if told is None or (behind and "次" in behind[0] and not re.search(r"会|召?开|举", front + behind[0])):
-            continue
-        of: Unit = "meetings" if told["meetings"] else "lines"
-        if int(figure[0]) == 0 or (of == "lines" and _OF_SOMETHING.match(rest)):
-            continue
-        is_all = not any(one["day"] for one in spans) and all(map(_OF_COUNTS.fullmatch, (front, rest)))
-        yield Count(of, int(figure[0]), "other" if is_other else "all" if is_all else "some")
-
-
-def count_line(cells: Sequence[str]) -> Literal["total", "subtotal"] | None:
-    """Return what a line is that says how many meetings or lines there are, and nothing else: a subtotal, where it
-    says that of a day.
-
-    Examples
-    --------
-    >>> [count_line(one) for one in (["Number of meetings", "60"], ["以上共60场"], ["10月1日", "2场"], ["市场部12场"], ["会议60"])]
-    ['total', 'total', 'subtotal', None, None]
-    """
-    text = plain_words(labelled(cells))
-    rest = _BEHIND.sub("", _NUMBER.sub("", _SPAN.sub(" ", text)))
-    if not counts(cells) or _OF_COUNTS.fullmatch(rest) is None:
-        return None
-    return "subtotal" if any(one["day"] for one in _SPAN.finditer(text)) else "total"

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, NO_YEAR, called, plain
+from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, called, plain
+from ytxdata.history.list_statements import NO_YEAR
 from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import is_total

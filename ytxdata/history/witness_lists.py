@@ -16,27 +16,9 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import (
-    COLUMNS,
-    RawList,
-    count_line,
-    counts,
-    is_enough,
-    labelled,
-    of_sheets,
-    place_of,
-    plain,
-)
-from ytxdata.history.list_notes import (
-    Edges,
-    cancelled,
-    counted,
-    cut_at,
-    edges_told,
-    headings,
-    is_of_cut,
-    months_of,
-)
+from ytxdata.history.list_cells import COLUMNS, RawList, is_enough, of_sheets, place_of, plain
+from ytxdata.history.list_notes import cancelled, cut_at, headings, is_of_cut
+from ytxdata.history.list_statements import Edges, count_line, counted, counts, edges_told, labelled, months_of
 from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.history.several_meetings import columns_of, is_month_in, of_instants, of_several, of_year, start_in

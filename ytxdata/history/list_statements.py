@@ -1,0 +1,255 @@
+"""What a list of what took place states of itself: how many meetings or lines it has, of which period it is, and when it
+was made. Counts must hold, and period and making bound what it proves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from ytxdata.history.proof.witness import WitnessLine
+from ytxdata.labels import plain_words
+from ytxdata.list_totals import NoMeeting, Unit
+from ytxdata.times import BEIJING, beijing_text, parse_instant
+
+NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
+"""A day without its year."""
+
+
+# ── how many it says that it has ──
+_UNITS: Mapping[Unit, str] = {
+    "meetings": r"场(?:次|会议?)?|[次个]?会议|(?:meetings?|conferences?|sessions?)\b|次(?=\W*$)",
+    "lines": r"[条行笔](?:记录|数据|会议|明细)?|记录|(?:rows?|lines|records?|entries)\b",
+}
+_LABELS: Mapping[Unit, str] = {
+    "meetings": r"(?:会议|召?开|举[行办])(?:总|合计)?(?:数量?|场[次数]|次数|场次数|总数)|场[次数](?:合计|总[数计]|数)?"
+    r"|\b(?:total|number of|no\. of|#)?\s*(?:meetings|conferences|sessions)(?: count| total| held)?|\bmeeting count",
+    "lines": r"(?:记录|数据|条目|明细)(?:总|合计)?(?:[条行]?数|数量|总数)|[条行]数|\b(?:total|number of|no\. of|#)\s*(?:rows|records?|lines|entries)"
+    r"|\b(?:row|record|line|total)?\s?count",
+}
+_BEHIND = re.compile(
+    r"\s*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + ")", re.IGNORECASE
+)
+_LABEL = re.compile(
+    "(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _LABELS.items()) + r")\W*$", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?<![\d./-])(?<!\d:)\d{1,7}(?![\d./%‰-]|:\d)")
+_OF_COUNTS = re.compile(
+    r"(?:以上|本[月期表页次]|当月|全[月部]|清单|列表|实际|[应总共计有为是了的数次量]|合计|召?开|举[行办]|会议|记录|数据|明细|条目|场"
+    r"|[条行](?=数)|\b(?:the|there (?:are|were)|in (?:all|total)|total|number|no|count|of|held|meetings?|conferences?|sessions?|rows?"
+    r"|lines|records?|entries)\b|[\W_])*",
+    re.IGNORECASE,
+)
+"""All that a clause says which tells how many a list has, beside the figure: with any other word it may be of a part."""
+_OF_OTHERS = re.compile(
+    r"上[个月期周次]|去年|[同环]比|较|[增减]|均|每|本页|当前|显示|限|累计|年|截[至止]|免|赠|送|满|折|优惠|取消|人|位|[到参与]会|最|前\s*$|套餐|短信|计划|约|超|其中|会场|第|[若如]"
+    r"|\b(?:if|more than|over|average|avg|per|last|previous|prior|cancel\w*|max\w*|up to|first|free|of which|people|attend\w*|limit\w*|year|ytd|plan\w*|page|show\w*|display\w*)\b",
+    re.IGNORECASE,
+)
+"""What a count is of that is no count of the lines: those of last month, how many are free, or of each."""
+_SPAN = re.compile(
+    r"(?:(?:19|20)\d\d\s*[-/.年]\s*(?P<of_year>\d\d?)(?!\d)|(?<![\d.:/-])(?P<month>\d\d?)(?=\s*月))\s*(?:月份?|[-/.](?=\d))?"
+    r"(?P<day>\s*\d\d?\s*[日号]?(?!\d)(?!\s*(?:场|次|[个条行笔]))(?:\s*[-~至到]\s*\d\d?\s*[日号])?)?"
+)
+"""A month, and a day or days of it."""
+
+
+_OF_SOMETHING = re.compile(r"[^\W\d_未不没待漏见在已被]", re.IGNORECASE)
+"""What a figure of lines counts behind them, if it is other than what is listed: 共 52 条接入."""
+
+
+OF_NO_LIST = re.compile(
+    r"短信|彩信|套餐|呼叫|外呼|拨[打号]|邮件|通知|邀请|提醒|\b(?:sms|messages?|packages?|plan|quota)\b", re.IGNORECASE
+)
+"""Of what some may have failed or be left that are no lines: 短信发送成功 20 条，失败 2 条."""
+
+
+class Count(NamedTuple):
+    """How many meetings or lines a text says that there are: `all` of the list, by words of which none is of anything
+    else; `some` of them, or more; or what is no count of lines (`other`): last month's, how many were free.
+    """
+
+    of: Unit
+    n: int
+    what: Literal["all", "some", "other"]
+
+
+def counts(cells: Iterable[str], months: Collection[int] = ()) -> list[Count]:
+    """Return how many meetings or lines a title, a foot, a line of totals or a cover says that there are, a figure
+    behind the cell that names it. What is of other months than `months` is of something else.
+
+    Examples
+    --------
+    >>> [(one.of, one.n, one.what) for one in counts(["10月会议清单（本月共召开62场）", "总记录数：61", "60 meetings", "会议总数", "62"])]
+    [('meetings', 62, 'all'), ('lines', 61, 'all'), ('meetings', 60, 'all'), ('meetings', 62, 'all')]
+    >>> [(one.n, one.what) for one in counts(["另有2场待补录", "上月共58场，人均3场", "周例会", "8001"])]
+    [(2, 'some'), (58, 'other'), (3, 'other')]
+    """
+    text = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", plain_words(labelled(cells)))
+    return [
+        one._replace(what="other") if one.what == "some" and OF_NO_LIST.search(sentence) else one
+        for sentence in re.split(r"[。;\n]", text)
+        for clause in re.split(r"[,、()\[\]【】|]", sentence)
+        for one in _counts_of(clause, months)
+    ]
+
+
+def labelled(cells: Iterable[str]) -> str:
+    """Return cells as one text, each on its own line, but a figure behind what names it."""
+    text, last = "", "0"
+    for cell in filter(None, map(str.strip, cells)):
+        is_named = _NUMBER.fullmatch(cell) is not None and not re.search(r"\d", last)
+        is_named |= not _SPAN.sub("", last).strip()
+        text, last = text + (":" if is_named else "\n") + cell, cell
+    return text
+
+
+def _counts_of(clause: str, months: Collection[int]) -> Iterator[Count]:
+    spans = [*_SPAN.finditer(clause)]
+    clause = _SPAN.sub(" ", clause)
+    named = {int(one["of_year"] or one["month"]) for one in spans}
+    is_other = _OF_OTHERS.search(clause) is not None or bool(months and not named <= {*months})
+    end = 0
+    for figure in _NUMBER.finditer(clause):
+        front, behind = clause[end : figure.start()], _BEHIND.match(clause, figure.end())
+        end = behind.end() if behind else figure.end()
+        rest = re.split(r"\d", clause[end:], maxsplit=1)[0]
+        told = behind or (None if clause[end:].strip(" .!") else _LABEL.search(front))
+        if told is None or (behind and "次" in behind[0] and not re.search(r"会|召?开|举", front + behind[0])):
+            continue
+        of: Unit = "meetings" if told["meetings"] else "lines"
+        if int(figure[0]) == 0 or (of == "lines" and _OF_SOMETHING.match(rest)):
+            continue
+        is_all = not any(one["day"] for one in spans) and all(map(_OF_COUNTS.fullmatch, (front, rest)))
+        yield Count(of, int(figure[0]), "other" if is_other else "all" if is_all else "some")
+
+
+def count_line(cells: Sequence[str]) -> Literal["total", "subtotal"] | None:
+    """Return what a line is that says how many meetings or lines there are, and nothing else: a subtotal, where it
+    says that of a day.
+
+    Examples
+    --------
+    >>> [count_line(one) for one in (["Number of meetings", "60"], ["以上共60场"], ["10月1日", "2场"], ["市场部12场"], ["会议60"])]
+    ['total', 'total', 'subtotal', None, None]
+    """
+    text = plain_words(labelled(cells))
+    rest = _BEHIND.sub("", _NUMBER.sub("", _SPAN.sub(" ", text)))
+    if not counts(cells) or _OF_COUNTS.fullmatch(rest) is None:
+        return None
+    return "subtotal" if any(one["day"] for one in _SPAN.finditer(text)) else "total"
+
+
+def months_of(start: datetime, end: datetime) -> set[int]:
+    """Return which months of the year, in Beijing, are in a period."""
+    first, last = beijing_text(start), beijing_text(end - timedelta.resolution)
+    n = 12 * (int(last[:4]) - int(first[:4])) + int(last[5:7]) - int(first[5:7])
+    return {(int(first[5:7]) + more - 1) % 12 + 1 for more in range(n + 1)}
+
+
+def counted(
+    texts: Sequence[tuple[int, str, NoMeeting | None]],
+    covers: Sequence[str],
+    lines: Sequence[WitnessLine],
+    months: set[int],
+) -> tuple[list[dict[Unit, list[int]]], list[int]]:
+    """Return how many the title, the foot and the covers of a list say that it has: each must hold. And the places of
+    texts that count meetings which are neither all of them nor its parts: there are more than stand in its lines.
+    """
+    own = {len(lines), sum(not one.is_credit for one in lines), len({one.meeting_id for one in lines})}
+    found: list[dict[Unit, list[int]]] = []
+    unheld: list[int] = []
+    for place, text, what in texts:
+        said = counts([text], months)
+        found += [{one.of: [one.n]} for one in said if one.what == "all" and what not in ("total", "subtotal", "part")]
+        some, others = ([one.n for one in said if one.what == what] for what in ("some", "other"))
+        if what in ("subtotal", "part"):  # of fewer it may be
+            some = [one.n for one in said if one.what != "other" and one.n > max(own)]
+        unheld += [place] if some and not own & {sum(some), sum(some) + sum(others)} and not own >= {*some} else []
+    found += [{one.of: [one.n]} for text in covers for one in counts([text], months) if one.what == "all"]
+    return found, unheld
+
+
+# ── of which period it says that it is, and when it was made ──
+_YEAR = r"(?:(?P<{0}y>(?:19|20)\d\d)\s*[-/.年]\s*)"
+_AT = r"(?:[T\s]*(?P<{0}t>\d\d?:\d\d(?::\d\d)?)(?:\.\d+)?)?"
+_SIGN = r"(?:\s*月\s*|(?<=\d\d\d\d[-/.]\d)[-/.]|(?<=\d\d\d\d[-/.]\d\d)[-/.])"
+_FIRST_DAY = rf"{_YEAR}?(?P<{{0}}m>\d\d?){_SIGN}(?P<{{0}}d>\d\d?)(?!\d)\s*[日号]?{_AT}"
+_LAST_DAY = rf"(?:{_YEAR}?(?P<{{0}}m>\d\d?)\s*[-/.月]\s*)?(?P<{{0}}d>\d\d?)(?![\d:])\s*[日号]?{_AT}"
+_TO = r"\s*(?:[-~～–—至到]|to\b)+\s*"
+_DAYS = re.compile(_FIRST_DAY.format("a") + _TO + _LAST_DAY.format("b"), re.IGNORECASE)
+_OF_LIST = re.compile(
+    r"(?:周期|期间|区间|范围|时段|时间段?|日期|账期|起止|\b(?:period|range|dates?|from))\W*(?:从|自)?\W*$",
+    re.IGNORECASE,
+)
+_OF_NO_MEETINGS = re.compile(
+    r"(?:付款|缴费|还款|有效|优惠|合同|活动|维护|放假|假期|公示|异议|开票|上[期月]|下[期月]|去年|\b(?:due|valid|previous|last|next|payment)\b)\W*\S*$",
+    re.IGNORECASE,
+)
+"""What stands in front of days that are those of no meetings."""
+_MADE = re.compile(
+    r"(?:导出|打印|制[表单]|生成|下载|出具|(?:查询|报表)(?=时间|日期)|\b(?:export(?:ed)?|print(?:ed)?|generated|report(?= date)|download(?:ed)?))"
+    r"\s*(?:时间|日期|时刻|于|(?:time|date)\b)?\s*(?:at|on)?\W*"
+    r"|(?P<through>(?:数据|统计|记录|会议)\s*(?:时间|日期)?截[至止到][至到]?(?:时间|日期)?\W*|(?:^|[\n(,;。])\s*截[至止][至到]?(?:时间|日期)?\W*"
+    r"|仅(?:列[出示]|包?含|统计)\W*(?=[^,。;]{6,20}前)|\b(?:as of|data (?:through|until|up to))\W*)",
+    re.IGNORECASE,
+)
+_DAY = re.compile(_FIRST_DAY.format("a"), re.IGNORECASE)
+
+
+class Edges(NamedTuple):
+    """From when until when a list says that its meetings are, and when it says that it was made; None where it does not."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    made_at: datetime | None = None
+
+
+def edges_told(texts: Iterable[str], lines: Sequence[WitnessLine], start: datetime) -> Edges:
+    """Return what a title, a foot and a cover say of the period of a list: one of the first days of a month had proved
+    all of it. Days that no word calls a period are one if all lines are in them.
+
+    Examples
+    --------
+    >>> told = edges_told(["账期：2026年3月1日-3月20日", "导出时间：2026-03-21 08:00"], [], datetime(2026, 3, 1, tzinfo=BEIJING))
+    >>> [beijing_text(one) for one in told]
+    ['2026-03-01 00:00:00', '2026-03-21 00:00:00', '2026-03-21 08:00:00']
+    """
+    moments = [one.edges[0] for one in lines if one.edges]
+    year = f"{start.astimezone(BEIJING).year}"
+    spans: list[tuple[datetime, datetime]] = []
+    made: list[datetime] = []
+    for text in map(_of_digits, texts):
+        for days in _DAYS.finditer(text):
+            first, last = days["ay"] or days["by"] or year, days["by"] or days["ay"] or year
+            begin = _moment_of(first, days["am"], days["ad"], days["at"])
+            end = _moment_of(last, days["bm"] or days["am"], days["bd"], days["bt"], is_end=True)
+            front = text[: days.start()]
+            if begin is None or end is None or begin >= end or _OF_NO_MEETINGS.search(front):
+                continue
+            if _OF_LIST.search(front) or all(begin <= one < end for one in moments):
+                spans.append((begin, end))
+        for word in _MADE.finditer(text):
+            day = _DAY.match(text, word.end())
+            if day and not re.match(_TO, text[day.end() :]):
+                at = _moment_of(day["ay"] or year, day["am"], day["ad"], day["at"], is_end=bool(word["through"]))
+                made += [at] if at else []
+    first_of = min((begin for begin, _ in spans), default=None)
+    return Edges(first_of, max((end for _, end in spans), default=None), min(made, default=None))
+
+
+def _of_digits(text: str) -> str:
+    """Return a text whose days are written alike: 20260301, 03/01/2026."""
+    text = re.sub(r"(?<!\d)((?:19|20)\d\d)([01]\d)([0-3]\d)(?!\d)", r"\1-\2-\3", plain_words(text).replace("\n", " "))
+    return re.sub(r"(?<!\d)(0?\d|1[0-2])/(\d\d?)/((?:19|20)\d\d)", r"\3-\1-\2", text)
+
+
+def _moment_of(year: str, month: str, day: str, clock: str | None, *, is_end: bool = False) -> datetime | None:
+    """Return an instant; as an end, the end of its day, its minute or its second, but for a full hour."""
+    at = parse_instant(f"{year}-{month:0>2}-{day:0>2} {(clock or '0:00').zfill(5)}")
+    if at is None or not is_end:
+        return at
+    if clock is None:
+        return at + timedelta(days=1)
+    return at + timedelta(seconds=1 if clock.count(":") > 1 else 60) if re.search(r"59$", clock) else at

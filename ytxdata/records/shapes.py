@@ -8,6 +8,7 @@ import numpy as np
 
 from ytxdata.labels import Text
 from ytxdata.records.about_list import about_list, counts_others, describes_page, is_telling
+from ytxdata.records.about_meetings import about_others, known_meetings, meetings_among
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.answer_notes import EMPTY, Remarks, key_of
 from ytxdata.records.list_metadata import (
@@ -53,15 +54,12 @@ from ytxdata.records.spans import (
 )
 from ytxdata.records.unread_parties import are_rows
 from ytxdata.records.unrecognised import (
-    about_others,
     as_entry,
     empty_wrapper,
     is_broken_list,
     is_flat_meeting,
     is_told_as_text,
-    known_meetings,
     leftovers,
-    meetings_among,
     unnamed,
     with_sign,
 )

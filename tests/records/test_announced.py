@@ -229,13 +229,18 @@ def test_messages_are_told_unless_they_say_that_all_went_well(key: str) -> None:
     "said",
     [
         '"message":"结果已截断"', '"warning":"结果已截断"', '"msg":"partial result: shard 2 did not respond"', '"state":"incomplete"',
-        '"hasPreviousPage":true', '"isFirstPage":false', '"previous":"https://x/m?page=1"', '"truncated":"部分"',
+        '"hasPreviousPage":true', '"isFirstPage":false', '"previous":"https://x/m?page=1"',
     ],
 )  # fmt: skip
 def test_a_message_that_the_list_was_cut_and_pages_before_this_one_prove_nothing(said: str) -> None:
     answer, _ = read(f'{{{STATUS},"data":{text(ALL)},{said}}}')
-    assert answer.is_doubtful or '"truncated"' in said
+    assert answer.is_doubtful
     assert answer.warnings
+
+
+def test_a_flag_that_says_neither_yes_nor_no_is_told() -> None:
+    answer, _ = read(f'{{{STATUS},"data":{text(ALL)},"truncated":"部分"}}')
+    assert "truncated: 部分" in answer.warnings[0].en
 
 
 @pytest.mark.parametrize("said", ["missingNodes", "hiddenMeetings", "skippedIds", "omitted", "无权限"])

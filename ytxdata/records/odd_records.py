@@ -1,4 +1,4 @@
-"""Which records of a list may be more than one, all others are read the quick way; and which say that they met again."""
+"""Which records may be more than one: those of a list not read the quick way, and those that say they met again."""
 
 from __future__ import annotations
 

@@ -36,6 +36,15 @@ def test_a_list_that_says_it_is_of_some_meetings_proves_nothing(words: str) -> N
 
 
 @pytest.mark.parametrize(
+    "raw", [f"节选\n{HEAD}{BODY}{OWN}".encode(), json.dumps({"list": ROWS, "total": 2, "hasMore": True}).encode()]
+)
+def test_what_says_so_beside_the_lines_is_not_called_a_line(raw: bytes) -> None:
+    """A title was `value 0`, and a key beside a list in JSON whatever number there were of them."""
+    said = hear(read(raw), held(2)).text
+    assert ("beside its lines (the list says" in said.en, "各行之外（清单说" in said.zh) == (True, True)
+
+
+@pytest.mark.parametrize(
     "words",
     ["以上金额不含税", "不含会议室租金", "费用不含会议费", "筛选条件：日期=2026-03", "筛选条件：全部", "Filter: all", "Filtered by date: 2026-03-01 to 2026-03-31",
      "Fees exclude VAT", "如需其他会议明细请联系客服", "会议清单", "Only meetings of this account may be billed", "仅供内部使用", "本清单包含全部会议"],

@@ -1,5 +1,6 @@
-"""What a list of what took place states of itself: how many meetings or lines it has, of which period it is, and when it
-was made. Counts must hold, and period and making bound what it proves."""
+"""What a list of what took place states of itself: how many meetings or lines it has, of which period it is, and when
+it was made. Counts must hold, and period and making bound what it proves.
+"""
 
 from __future__ import annotations
 

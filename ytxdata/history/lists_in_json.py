@@ -67,9 +67,9 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
     said = [one for name, value in values.items() if name != chosen for one in _within(value) if isinstance(one, dict)]
     said = [*said, {name: one for name, one in values.items() if name != chosen}]
     counts = [count for one in said for some in _tellings(one) for count in totals_and_losses(some)]
-    aside += [place_of(len(values), "more") for one in counts if one in (None, LOST)]
+    aside += [place_of(0, "more") for one in counts if one in (None, LOST)]
     is_left = any(_LEFT_OUT.search(name) and _leaves_out(one) for each in said for name, one in each.items())
-    aside += [place_of(len(values), "more")] if is_left or is_short else []
+    aside += [place_of(0, "more")] if is_left or is_short else []
     stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
     title = "\n".join(_period_told({name: one for name, one in values.items() if name != chosen}))
     return RawList(rows, stated, range(1, len(rows) + 1), header, aside, title)

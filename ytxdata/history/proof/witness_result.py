@@ -248,7 +248,6 @@ _PLACES = {
     "computed": Text("列", "column"),
     "instants": Text("列", "column"),
     "list": Text("项", "value"),
-    "more": Text("项", "value"),
     "several": Text("列", "column"),
     "worksheet": Text("张工作表", "worksheet"),
 }
@@ -339,18 +338,31 @@ def _off_told(off: Sequence[Off], n: int) -> Text:
     return Text(f"与存档不同（{n}）：{zh}{more}", f"other than in the archive ({n}): {en}{more}")
 
 
+_BESIDE = Text("各行之外", "beside its lines")
+"""Where a title, a cover or what stands around a list in JSON is: its place is 0."""
+
+
+def _place_told(why: str, lines: Sequence[str]) -> Text:
+    if not lines:
+        return Text("", "")
+    what, more = _PLACES.get(why, Text("行", "line")), " …" if len(lines) > _SHOWN else ""
+    shown = lines[:_SHOWN]
+    return Text(f"第 {'、'.join(shown)}{more} {what.zh}", f"{what.en}{'s'[: len(shown) - 1]} {', '.join(shown)}{more}")
+
+
 def _aside_told(aside: Sequence[tuple[int, str]], n: int) -> Text:
     """Name the first lines that are held against nothing, by reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for line, why in aside:
-        by_reason[why].append(str(line))
+        by_reason[why].append(str(line) if line else "")
     told = [
-        (ASIDE[why], _PLACES.get(why, Text("行", "line")), lines[:_SHOWN], " …" if len(lines) > _SHOWN else "")
-        for why, lines in by_reason.items()
+        (ASIDE[why], _place_told(why, [one for one in lines if one]), "" in lines) for why, lines in by_reason.items()
     ]
-    zh = "；".join(f"第 {'、'.join(lines)}{more} {what.zh}（{why.zh}）" for why, what, lines, more in told)
+    zh = "；".join(
+        f"{'、'.join(filter(None, (place.zh, beside * _BESIDE.zh)))}（{why.zh}）" for why, place, beside in told
+    )
     en = "; ".join(
-        f"{what.en}{'s'[: len(lines) - 1]} {', '.join(lines)}{more} ({why.en})" for why, what, lines, more in told
+        f"{', '.join(filter(None, (place.en, beside * _BESIDE.en)))} ({why.en})" for why, place, beside in told
     )
     return Text(f"未读或未计为会议的内容（{n}）：{zh}", f"not read, or not counted as meetings ({n}): {en}")
 

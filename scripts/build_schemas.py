@@ -182,7 +182,8 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
                 "description": "a line, of what it says other than the archive, what it says, what the archive says",
             }),
             "n_off": COUNT, "runs": nullable(listed(TEXT)), "unheld": listed({"enum": ["seconds", "yuan"]}),
-            "until": nullable(INSTANT), "given_at": nullable(INSTANT), "blocked_by": listed(TEXT), "text": BOTH,
+            "until": nullable(INSTANT), "given_at": nullable(INSTANT), "told_start": nullable(INSTANT), "told_end": nullable(INSTANT),
+            "blocked_by": listed(TEXT), "text": BOTH,
         }),
     ),
     "verify-archive": (

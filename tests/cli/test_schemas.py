@@ -91,6 +91,7 @@ def check(name: str, value: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize("lines", LOCAL, ids=lambda lines: lines[0][1])
 def test_what_is_printed_is_what_was_published(
     lines: list[tuple[str, str]], desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -100,6 +101,7 @@ def test_what_is_printed_is_what_was_published(
 
 
 @pytest.mark.slow
+@pytest.mark.every_case
 @pytest.mark.parametrize("lines", ASKING, ids=lambda lines: lines[0][1])
 def test_what_verbs_that_ask_print_is_what_was_published(
     lines: list[tuple[str, str]],

@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from benchmarks.results import keep
 from ytxdata import metrics
-from ytxdata.archive.connections import connect
+from ytxdata.archive.connections import connect, make_room
 from ytxdata.metrics.groups import resolve
 
 MAKE = """
@@ -144,6 +145,11 @@ SQL = {
 }  # fmt: skip
 
 
+def n_rows(folder: str) -> int:
+    """Return how many meetings and legs there are, as an archive knows from its heads."""
+    return sum(pq.read_metadata(f"{folder}/{name}.parquet").num_rows for name in ("meetings", "legs"))
+
+
 class OnParquet:
     """What an archive gives: lazy frames of one connection, every leg once, tied to its meeting as an archive ties it."""
 
@@ -151,6 +157,7 @@ class OnParquet:
 
     def __init__(self, folder: str) -> None:
         self.folder, self.connection = folder, connect()
+        make_room(self.connection, n_rows(folder))
 
     def scans(self, *names: str, is_keyed: bool, **_where: object) -> tuple[Any, ...]:
         columns = "*" if is_keyed else "* EXCLUDE (meeting_key)"
@@ -181,6 +188,7 @@ def run(side: str, folder: str) -> dict[str, Any]:
     begin = time.perf_counter()
     if side in _BY_HAND:
         connection = connect()
+        make_room(connection, n_rows(folder))
         timed("facts", lambda: connection.execute(_BY_HAND[side].format(folder=folder)).df())
         for name, query in SQL.items():
             frame = timed(name, lambda query=query: connection.execute(query).df())  # type: ignore[misc]

@@ -20,7 +20,7 @@ from tests.fleet.test_fleet_plans import check_plan
 from tests.metrics.offices import ENGINES, MEETINGS, difficult, rows, tables
 from tests.metrics.oracle import Office
 from ytxdata import metrics, sample
-from ytxdata.archive.connections import _memory_mb, connect
+from ytxdata.archive.connections import _mb_of, connect, make_room
 from ytxdata.errors import UsageError
 from ytxdata.metrics import DEFINITIONS, Frames, Report, in_memory
 from ytxdata.metrics.engines import Engine
@@ -213,13 +213,24 @@ def test_an_archive_is_counted_in_bounded_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("machine", "threads", "limit"),
-    [("300MiB", 2, 1000), ("2GiB", 2, 1000), ("2GiB", 8, 2048), ("16GiB", 2, 5368), ("2TiB", 64, 687194)],
-)
-def test_duckdb_may_take_a_quarter_of_the_memory(machine: str, threads: int, limit: int) -> None:
-    """What it takes by itself, of a machine or a container, is four fifths of all there is."""
-    connection = duckdb.connect(config={"memory_limit": machine, "threads": threads})
-    assert _memory_mb(connection) == limit
+    ("machine_mb", "n_rows", "limit"),
+    [(16_000, 9_000_000, "953.6 MiB"), (16_000, 27_000_000, "2.5 GiB"), (16_000, 90_000_000, "3.7 GiB"), (300, 90_000_000, "953.6 MiB")],
+)  # fmt: skip
+def test_duckdb_may_take_memory_for_many_rows_up_to_a_quarter_of_the_machine(
+    machine_mb: int, n_rows: int, limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ytxdata.archive.connections._memory_mb", lambda: machine_mb)
+    with connect(tmp_path / "own.duckdb") as connection:
+        connection.execute("SET memory_limit = '1000MB'")  # as of few cores
+        make_room(connection, n_rows)
+        make_room(connection, 10)
+        assert connection.execute("SELECT current_setting('memory_limit')").fetchall() == [(limit,)]
+
+
+@pytest.mark.parametrize(("limit", "mb"), [("300MiB", 314.6), ("2GiB", 2147.5), ("2TiB", 2199023.3)])
+def test_what_duckdb_may_take_is_read_in_any_unit(limit: str, mb: float) -> None:
+    with duckdb.connect(config={"memory_limit": limit}) as connection:
+        assert _mb_of(connection) == pytest.approx(mb, abs=0.1)
 
 
 @pytest.mark.slow

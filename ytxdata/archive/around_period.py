@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow.parquet as pq
 
+from ytxdata.archive.connections import make_room
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.scans import Scan, meets, scan
 from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
@@ -115,6 +116,7 @@ class Around:
     def _of_one(self, snapshot: Snapshot, views: tuple[str, ...], **more: Any) -> tuple[Scan, ...]:
         connection = ViewAsk(is_seen=more["is_seen"]).connect()
         start, end, n_stored = self._bounds(snapshot, connection)
+        make_room(connection, n_stored)
         scans = []
         for name in views:
             rows = relation(snapshot, name, start=start, end=end, connection=connection, **more)

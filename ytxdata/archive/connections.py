@@ -26,8 +26,12 @@ OWN = ":memory:"
 """A database in memory for one connection: of a view that users get they may make tables, under any name."""
 
 _MEMORY_MB = (1000, 256)
-"""What DuckDB may take before it spills: at least the first, the second for each core it uses, and a quarter of what
-the machine has: spilled legs are dear to read, ten million meetings took 1.4 times as long in 1 GB of 24.
+"""What DuckDB may take before it spills: at least the first, and the second for each core it uses."""
+
+_OF_MANY_ROWS = (1e-4, 1 / 4)
+"""What it may take for many rows: MB for each, up to a share of the machine's memory. What is spilled is dear to read:
+ten million meetings took 1.4 times as long in 1 GB of 24. Whatever it may take it takes: with as much for a million
+they took twice the memory, and were no quicker.
 """
 
 
@@ -72,7 +76,9 @@ if hasattr(os, "register_at_fork"):
 def _database(file: Path | str) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(file))
     connection.execute(f"SET GLOBAL TimeZone = '{ZONE_NAME}'")
-    limit, directory = _memory_mb(connection), (spill() / uuid4().hex).as_posix()
+    directory = (spill() / uuid4().hex).as_posix()
+    ((threads,),) = connection.execute("SELECT current_setting('threads')").fetchall()
+    limit = max(_MEMORY_MB[0], _MEMORY_MB[1] * int(threads))
     quoted = directory.replace("'", "''")
     connection.execute(f"SET memory_limit = '{limit}MB'; SET temp_directory = '{quoted}'")
     # no file of ours has an index of pages; those of layouts 1 and 2 have one that nothing holds against their rows
@@ -83,13 +89,28 @@ def _database(file: Path | str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _memory_mb(connection: duckdb.DuckDBPyConnection) -> int:
-    asked = connection.execute("SELECT current_setting('threads'), current_setting('memory_limit')").fetchone()
-    assert asked is not None
-    # left to itself DuckDB takes four fifths, of a container's memory where that has a limit; it says `18.8 GiB`
-    number, unit = str(asked[1]).split()
-    of_machine = float(number) * {"GiB": 1024, "TiB": 1024**2}.get(unit, 0) * 1.048576
-    return max(_MEMORY_MB[0], _MEMORY_MB[1] * int(asked[0]), int(of_machine * 5 / 16))
+def make_room(connection: duckdb.DuckDBPyConnection, n_rows: int) -> None:
+    """Let the database of a connection take as much memory as so many rows of meetings and legs ask for; never less
+    than it may already.
+    """
+    limit = min(n_rows * _OF_MANY_ROWS[0], _memory_mb() * _OF_MANY_ROWS[1])
+    if limit > _mb_of(connection):
+        connection.execute(f"SET GLOBAL memory_limit = '{int(limit)}MB'")
+
+
+@cache
+def _memory_mb() -> float:
+    """Return the memory of the machine, or of the container where that has a limit: left to itself DuckDB takes four
+    fifths of it.
+    """
+    with duckdb.connect(OWN) as connection:
+        return _mb_of(connection) * 5 / 4
+
+
+def _mb_of(connection: duckdb.DuckDBPyConnection) -> float:
+    ((limit,),) = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    number, unit = str(limit).split()  # it says `18.8 GiB`
+    return float(number) * (1 << 10 * ("bytes", "KiB", "MiB", "GiB", "TiB").index(unit)) / 1e6
 
 
 def as_python(error: Exception) -> Exception:

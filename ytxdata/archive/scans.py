@@ -18,6 +18,7 @@ import narwhals as nw
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ytxdata.archive.connections import make_room
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import SCHEMAS, StoredFile
 from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, named, reading, relation, telling
@@ -183,9 +184,13 @@ def scan(
     for name in names:
         _choose("view", name, COLUMNS)
     natives = _choose("engine", engine, _ENGINES)(read, names, asked, spark)
-    snapshots = [read] if isinstance(read, Snapshot) else [part.snapshot for part in read or ()]
-    n_stored = sum(file.rows for snapshot in snapshots for name in names for file in snapshot.files(name))
+    n_stored = _n_stored(read, names)
     return tuple(Scan.of(native, n_stored) for native in natives)
+
+
+def _n_stored(read: Read, names: Sequence[str]) -> int:
+    snapshots = [read] if isinstance(read, Snapshot) else [part.snapshot for part in read or ()]
+    return sum(file.rows for snapshot in snapshots for name in names for file in snapshot.files(name))
 
 
 def _choose(what: str, given: str, table: dict[str, Any]) -> Any:
@@ -290,6 +295,7 @@ def _with_labels(native: Any, small: Any) -> Any:
 # ── DuckDB, and what holds what DuckDB reads ──
 def _duckdb(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> list[Any]:
     connection = asked.connect()
+    make_room(connection, _n_stored(read, names))
     if isinstance(read, Snapshot):
         own: dict[str, Any] = {key: getattr(asked, key) for key in ("as_of", "start", "end", "is_keyed", "is_seen")}
         return [relation(read, name, connection=connection, **own) for name in names]

@@ -17,7 +17,7 @@ from ytxdata.history.proof.evidence import Bulk, Evidence, Known, Seen, Window
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.verdict import has_outgrown
-from ytxdata.history.proof.window import Before, Sighting
+from ytxdata.history.proof.window import Before, Sighting, anchored
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import normalize
@@ -47,7 +47,7 @@ def test_a_window_begins_after_the_newest_known_record_that_is_missing() -> None
 
 def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
     sighting = seen(TAIL)
-    assert sighting.is_anchored
+    assert anchored([sighting])
     assert sighting.anchored_by == NOW - 2 * DAY
 
 
@@ -77,12 +77,12 @@ def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
 def test_an_answer_is_not_anchored_when(
     name: str, records: list[Seen], land: MemoryLand | None, before: Before, more: dict[str, object]
 ) -> None:
-    assert not seen(records, land, before, **more).is_anchored, name
+    assert not anchored([seen(records, land, before, **more)]), name
 
 
 def test_four_rooms_pinned_on_top_do_not_unanchor() -> None:
     sighting = seen([*(meeting(n) for n in range(300, 304)), *TAIL])
-    assert sighting.is_anchored
+    assert anchored([sighting])
     assert sighting.lower > meeting(150).started_at  # type: ignore[operator]
 
 
@@ -130,25 +130,25 @@ def test_known_land_far_below_is_never_read_for_a_pinned_room() -> None:
     land = Watched()
     land.known = land_of(meeting(n) for n in range(30, 5000)).known
     sighting = seen([meeting(4000), *TAIL], land, replace(JOINS, listed_from=meeting(5000).started_at))
-    assert sighting.is_anchored
+    assert anchored([sighting])
     assert land.n_read < 500
 
 
 def test_an_answer_from_the_other_end_is_broken_and_read_cheaply() -> None:
     oldest = [meeting(n) for n in range(300, 400)]
     assert seen(oldest).is_broken
-    assert not seen(oldest).is_anchored
+    assert not anchored([seen(oldest)])
 
 
 def test_a_few_missing_amid_the_others_have_vanished_and_once_exempt_say_nothing_more() -> None:
     lacking = [one for one in TAIL if one.meeting_id != "m60"]
     sighting = seen(lacking)
     assert ids_of(sighting.vanished) == ["m60"]
-    assert not sighting.is_anchored
+    assert not anchored([sighting])
     land = land_of(EVERYTHING)
     land.put(replace(land.of("m60"), is_exempt=True))
     again = seen(lacking, land)
-    assert again.is_anchored
+    assert anchored([again])
     assert not again.vanished
 
 
@@ -239,13 +239,13 @@ def test_records_without_a_start_or_with_an_absurd_one_have_no_place() -> None:
     ]
     sighting = seen([*odd, *TAIL])
     assert sighting.n_without_start == 3
-    assert sighting.is_anchored
+    assert anchored([sighting])
     assert sighting.lower == seen(TAIL).lower
 
 
 def test_a_booked_meeting_to_come_is_in_no_window_and_harms_none() -> None:
     sighting = seen([meeting(-48), *TAIL])
-    assert sighting.is_anchored
+    assert anchored([sighting])
     assert sighting.upper < NOW
 
 

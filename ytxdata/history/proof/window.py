@@ -153,11 +153,6 @@ class Sighting:
         return not self.stopped and self.anchored_by is not None and not self.comparison.n_lacking
 
     @property
-    def is_anchored(self) -> bool:
-        """The answer joins, and no luck would explain it."""
-        return self.joins and self.luck <= self.policy.chance
-
-    @property
     def is_scattered(self) -> bool:
         """Too many known records came from outside the window to be rooms pinned on top."""
         return self.overlap.n_known - self.overlap.n_inside > self.policy.strays * self.overlap.n_known

@@ -96,9 +96,10 @@ def test_cut_short_anywhere_readers_see_one_state_or_the_other(
 
 
 def test_a_first_mirror_that_was_cut_short_is_none(
-    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: Archive, platform: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few_lists: None
 ) -> None:
-    grow(archive, platform, 20)
+    for n in range(20, 25):  # heads between lose their lists, and are sent behind the newest
+        grow(archive, platform, n)
     at = 0
     while cut_short(archive, str(tmp_path / f"cut-{at}"), at, monkeypatch):
         place = tmp_path / f"cut-{at}"
@@ -110,6 +111,16 @@ def test_a_first_mirror_that_was_cut_short_is_none(
                 Archive(place).meetings()
         at += 1
     assert at > 5
+
+
+def test_a_first_mirror_that_was_cut_short_in_its_mark_goes_on(archive: Archive, platform: Any, tmp_path: Path) -> None:
+    grow(archive, platform, 20)
+    place = tmp_path / "mirror"
+    place.mkdir()
+    (place / "mirror.json.draft").write_text("{")
+    archive.mirror(place)
+    assert Archive(place).verify().is_sound
+    assert not (place / "mirror.json.draft").exists()
 
 
 @pytest.mark.slow

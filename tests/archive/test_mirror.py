@@ -137,8 +137,9 @@ def test_damage_in_the_mirror_is_found_and_mended(archive: Archive, platform: An
     data = bytearray(path.read_bytes())
     data[-20] ^= 1
     path.write_bytes(data)
-    with pytest.raises(DamagedError):
-        Archive.at(place.as_uri(), tmp_path / "kept")
+    for read in (lambda: Archive.at(place.as_uri(), tmp_path / "kept"), Archive(place).verify):
+        with pytest.raises(DamagedError, match="--recheck"):
+            read()
     assert archive.mirror(place).n_sent == 0, "of the right size: it is read back only if asked"
     assert archive.mirror(place, recheck=True).n_sent == 1
     assert Archive(place).verify().is_sound

@@ -140,9 +140,11 @@ def test_a_folder_of_archives_is_a_fleet(tmp_path: Path) -> None:
         ({"a": CANARY}, "must be a table"),
         ({"../a": {}}, "no name for an account"),
         ({"a ": {}}, "no name for an account"),
+        ({"cafe\u0301": {}}, r"no name for an account: 'cafe\\u0301'"),
         ({"": {}}, "no name for an account"),
         ({"a": {}, "A": {}}, "is that of a too"),
         ({"a": {}, "b": {"archive": "x/../a.archive"}}, "is that of a too"),
+        ({"b": {"archive": "a.archive/raw"}, "a": {}}, "account b: its archive lies inside of that of a"),
         ({"a": {"account_sid": SID, "app_id": "x"}, "b": {"account_sid": SID, "app_id": "x"}}, "would count twice"),
         (
             {

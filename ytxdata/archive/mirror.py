@@ -57,7 +57,7 @@ from ytxdata.archive.stored_files import (
     paths_of,
     telling_damage,
 )
-from ytxdata.archive.stores import Store, cache_folder, local_path, store_at
+from ytxdata.archive.stores import DRAFT, Store, cache_folder, local_path, store_at
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import PRIVATE_FILE, make_private_folder, read_plain
@@ -374,10 +374,11 @@ def _copy(state: _State, source: Store, target: Store, sent: dict[str, int], *, 
     _at_once(control, [name for name in state.control if name not in {*bare, *next_ones}])
     for name in next_ones:
         control(name)
-    # last of all at its birth: a place with it and without a head would read as an account that has no meetings
+    _at_once(control, bare)
+    # last of all at its birth: a place with it and without a head would read as an account that has no meetings, and
+    # one that lacks some of its heads as damaged
     if target.read(IDENTITY) != state.identity:
         control(IDENTITY)
-    _at_once(control, bare)
     # not before the head that does without them is there, nor what it showed until now: readers are at work on that
     wanted = {*state.data, *state.control}
     old: list[str] = []
@@ -394,7 +395,8 @@ def _claim(target: Store, state: _State) -> None:
     owner = hashlib.sha256(state.identity).hexdigest()
     mark = json.dumps({"format": "ytxdata-mirror", "archive": owner}, indent=1).encode() + b"\n"
     found = target.read(MARK)
-    if found is None and target.is_empty():
+    # a first run that was cut short in this very file leaves no more than its draft
+    if found is None and target.is_empty(besides=MARK + DRAFT):
         target.put(MARK, [mark], hashlib.sha256(mark).hexdigest())
     elif found != mark:
         raise UsageError(
@@ -425,7 +427,7 @@ def _shown(target: Store, last: int, state: _State) -> set[str]:
 def _not_as_sent(name: str) -> DamagedError:
     return DamagedError(
         Text(f"{name} 读回的内容与控制文件所记不符", f"{name}, read back, is not what its head says"),
-        remedy=Text("运行 ytxdata verify 检查存档，然后再镜像一次", "check the archive with ytxdata verify, then mirror it again"),
+        remedy=Text("运行 ytxdata verify 检查存档，然后加 --recheck 再镜像一次", "check the archive with ytxdata verify, then mirror it again with --recheck"),
     )  # fmt: skip
 
 

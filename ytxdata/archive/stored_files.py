@@ -22,11 +22,22 @@ from ytxdata.files import NOT_DAMAGE, PRIVATE_FILE, make_private_folder, move, s
 from ytxdata.labels import Text
 from ytxdata.records.schema import LEGS, MEETINGS, PROBLEMS, PULLS, REJECTS, Column, arrow_schema
 
-RESTORE = Text("运行 ytxdata verify 查看详情，并从备份恢复", "run ytxdata verify for details and restore from a backup")
-DERIVE_AGAIN = Text(
-    "先备份，再运行 ytxdata rebuild --archive 目录：可由原始数据恢复的都会恢复；然后运行 ytxdata verify",
-    "keep a copy, then run ytxdata rebuild --archive DIRECTORY: it mends what follows from the raw data; then run ytxdata verify",
+_IF_MIRROR = Text(
+    "；若是镜像，则在存档处运行 ytxdata archive mirror 地址 --recheck",
+    "; of a mirror run ytxdata archive mirror ADDRESS --recheck where the archive is",
 )
+RESTORE = Text(
+    f"运行 ytxdata verify 查看详情，并从备份恢复{_IF_MIRROR.zh}",
+    f"run ytxdata verify for details and restore from a backup{_IF_MIRROR.en}",
+)
+DERIVE_AGAIN = Text(
+    f"先备份，再运行 ytxdata rebuild --archive 目录：可由原始数据恢复的都会恢复；然后运行 ytxdata verify{_IF_MIRROR.zh}",
+    "keep a copy, then run ytxdata rebuild --archive DIRECTORY: it mends what follows from the raw data; then run "
+    f"ytxdata verify{_IF_MIRROR.en}",
+)
+"""Nobody writes to a mirror, so that nothing of it can be mended but by sending it again; a run compares what is there
+by size alone.
+"""
 HAND_IN_AGAIN = Text(
     "从备份恢复该文件，或用 ytxdata witness 名称 --remove（archive.remove_witness(名称)）撤回这份清单后重新提交",
     "restore the file from a backup, or take the list back with ytxdata witness NAME --remove "

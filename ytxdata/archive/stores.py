@@ -66,10 +66,12 @@ class Store:
                 if one.type is fs.FileType.File
             }
 
-    def is_empty(self) -> bool:
-        """Whether nothing lies there at all."""
+    def is_empty(self, *, besides: str) -> bool:
+        """Whether nothing lies there at all, or one file alone."""
         with self._telling():
-            return not self.files.get_file_info(fs.FileSelector("", allow_not_found=True))
+            return {one.path for one in self.files.get_file_info(fs.FileSelector("", allow_not_found=True))} <= {
+                besides
+            }
 
     def read(self, name: str) -> bytes | None:
         """Return what a small file holds, or None where there is none."""

@@ -177,5 +177,7 @@ _DAMAGED = Text(
     "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
 )
 _REMEDY = Text(
-    "从备份恢复所列文件；在此之前不要同步", "restore the files named here from a backup; do not sync before that"
+    "从备份恢复所列文件；在此之前不要同步；若是镜像，则在存档处运行 ytxdata archive mirror 地址 --recheck",
+    "restore the files named here from a backup; do not sync before that; of a mirror run ytxdata archive mirror ADDRESS "
+    "--recheck where the archive is",
 )

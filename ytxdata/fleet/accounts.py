@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from unicodedata import is_normalized
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -266,8 +267,10 @@ def _accounts(accounts: Mapping[Any, Any], place: WrittenIn) -> Iterator[FleetAc
 def _name(key: object) -> str:
     if isinstance(key, str) and _NAME.fullmatch(key) and not key.endswith("."):
         return key
+    is_composed = isinstance(key, str) and is_normalized("NFC", key)
+    shown = cut_secrets(repr(key) if is_composed else ascii(key))  # an accent by itself looks like a letter that has it
     raise _error(
-        Text(f"账户名称不可用：{cut_secrets(repr(key))}", f"no name for an account: {cut_secrets(repr(key))}"),
+        Text(f"账户名称不可用：{shown}", f"no name for an account: {shown}"),
         Text(
             "以字母、数字或汉字开头，只含字母、数字、汉字和 . _ -，不超过 64 个字符",
             "begin with a letter or digit; letters, digits and . _ - only, no more than 64",
@@ -307,6 +310,10 @@ def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
             raise _of(account.name, Text(f"与账户 {asked[account.question]} 的 account_sid、app_id 和地址相同：同一批会议会计两次", f"account_sid, app_id and address are those of {asked[account.question]} too: its meetings would count twice"))  # fmt: skip
         if account.question:
             asked[account.question] = account.name
+    for place, name in places.items():
+        outer = next((places[str(one)] for one in Path(place).parents if str(one) in places), None)
+        if outer is not None:
+            raise _of(name, Text(f"存档在账户 {outer} 的存档里面", f"its archive lies inside of that of {outer}"))
     if not accounts:
         raise _error(Text("没有账户", "there are no accounts"), Text("每个账户一张 [accounts.名称] 表", "a table [accounts.NAME] each"))  # fmt: skip
     return accounts

@@ -302,7 +302,7 @@ def sync_all(
     gates = {_host(one): Gate(per_host or workers, per_second) for one in asked.values()}
     with _pool(workers) as pool:
         coming: set[Future[Line]] = {
-            pool.submit(_synced, account, asked[account.name], gates[_host(asked[account.name])], settle)
+            pool.submit(_synced, account, asked[account.name], gates[_host(asked[account.name])], settle, journal)
             for account in _interleaved([one for one in accounts if one.name in asked], asked)
         }
         while coming:
@@ -310,8 +310,6 @@ def sync_all(
             for one in over:
                 line = one.result()
                 lines[line.account.name] = line
-                if not line.exit_code:
-                    journal.add(line.account.name)
                 step(line)
     if journal.done or not any(line.exit_code for line in lines.values()):
         journal.close()
@@ -342,7 +340,14 @@ def _host(settings: Settings) -> str:
     return urlsplit(settings.base_url).netloc.lower()
 
 
-def _synced(account: FleetAccount, settings: Settings, gate: Gate, settle: timedelta) -> Line:
+def _synced(account: FleetAccount, settings: Settings, gate: Gate, settle: timedelta, journal: Journal) -> Line:
+    line = _asked(account, settings, gate, settle)
+    if not line.exit_code:
+        journal.add(account.name)  # here: of an interrupted round nobody looks at what comes to its end after that
+    return line
+
+
+def _asked(account: FleetAccount, settings: Settings, gate: Gate, settle: timedelta) -> Line:
     began = time.monotonic()
     try:
         archive = Archive(account.archive)

@@ -27,9 +27,10 @@ from benchmarks import results
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.archive.changes import Intake
-from ytxdata.archive.heads import among, newest, read, table_path
+from ytxdata.archive.heads import newest, table_path
 from ytxdata.archive.known_meetings import RejectIndex, VersionIndex
 from ytxdata.archive.stored_files import BULKY, SCHEMAS
+from ytxdata.archive.stored_rows import among, read
 from ytxdata.archive.sync import written
 from ytxdata.files import sync_all
 from ytxdata.history.proof.certificate import Certificate

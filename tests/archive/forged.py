@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import read, write_head
+from ytxdata.archive.heads import write_head
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
 from ytxdata.archive.raw_answers import FORMS, WHOLE, Envelope, whole_answer
 from ytxdata.archive.rebuild import derive_again
 from ytxdata.archive.stored_files import OBSERVATIONS_STORED, PULLS_STORED
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.write_sync import Writer
 from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY

@@ -18,8 +18,9 @@ from tests.archive.forged import Rewritten, rewritten
 from ytxdata import times
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import _judged_anew, _kept_heads, _spans
-from ytxdata.archive.heads import at_head, read, sequences, write_head
+from ytxdata.archive.heads import at_head, sequences, write_head
 from ytxdata.archive.stored_files import MEETINGS_STORED
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.verify import verify
 from ytxdata.archive.write_sync import Writer
 from ytxdata.cli import app

@@ -20,8 +20,9 @@ from tests.archive.conftest import BEGIN, record
 from tests.platform.hostile import Hostile, reply, settings_for
 from ytxdata import times
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import Snapshot, read, write_head
+from ytxdata.archive.heads import Snapshot, write_head
 from ytxdata.archive.stored_files import described
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.verify import verify
 from ytxdata.audit.pack import pack
 from ytxdata.cli import app

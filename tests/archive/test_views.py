@@ -24,6 +24,7 @@ from ytxdata import Fleet, audit, metrics
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import cleanup as compaction
 from ytxdata.archive.heads import Snapshot, newest, write_head
+from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex
 from ytxdata.archive.stored_files import SCHEMAS, described
 from ytxdata.archive.views import relation
 from ytxdata.errors import DamagedError, UsageError
@@ -190,8 +191,8 @@ def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
 ) -> None:
     platform.records = platform.newest_first(4000)
     archive.sync(platform)
-    from ytxdata.archive.heads import among, batches, not_before
     from ytxdata.archive.stored_files import find
+    from ytxdata.archive.stored_rows import among, batches, not_before
 
     snapshot = newest(archive.path)
     assert snapshot is not None
@@ -206,6 +207,44 @@ def test_a_look_up_reads_only_the_row_groups_that_may_hold_it(
     assert sum(rows.num_rows for rows in late) == 101
     assert len(late) == 1
     assert len(find(snapshot.runs, ["unknown"])) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_groups")
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5), (5, 4, 3, 2, 1, 0), (3, 0, 5, 1, 4, 2)])
+def test_how_many_began_before_an_instant_is_the_same_from_either_side(
+    archive: Archive, platform: Any, order: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later versions take the place of earlier ones, one of them with another start; what has no start counts nowhere."""
+    platform.records = platform.newest_first(2000)
+    archive.sync(platform)
+    for record in platform.records[:50]:
+        record["meetingname"] = "改名"
+    platform.records[30] |= {"starttime": platform.records[1990]["starttime"], "endtime": ""}
+    platform.records[31] |= {"starttime": "", "endtime": ""}
+    archive.sync(platform)
+    snapshot = newest(archive.path)
+    assert snapshot is not None
+    starts = sorted(archive.meetings()["started_at"].dropna())
+    assert len(starts) == snapshot.head.counts["started"]
+    edges = [starts[0], starts[7], starts[300], starts[-300], starts[-1], starts[-1] + timedelta(days=1)]
+    opened = 0
+    real = pq.ParquetFile.read_row_group
+
+    def counted(self: pq.ParquetFile, *given: Any, **more: Any) -> Any:
+        nonlocal opened
+        opened += 1
+        return real(self, *given, **more)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    known = ArchivedMeetings(VersionIndex(snapshot))
+    for place in order:
+        edge = edges[place].to_pydatetime()
+        assert known.n_before(edge) == sum(one < edge for one in starts)
+    opened = 0
+    assert ArchivedMeetings(VersionIndex(snapshot)).n_before(edges[1].to_pydatetime()) == 7
+    n_groups = sum(pq.ParquetFile(path).num_row_groups for path in snapshot.paths("meetings"))
+    assert opened < n_groups / 2
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from ytxdata import times
 from ytxdata.archive.around_period import Around
 from ytxdata.archive.changes import changes
 from ytxdata.archive.exportable import Exportable
-from ytxdata.archive.heads import Snapshot, newest, read
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.kept_months import KeptMonths
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.mirror import Mirrorable
@@ -25,6 +25,7 @@ from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.repair import RebuildReport, rebuild
 from ytxdata.archive.replay import that_waits
 from ytxdata.archive.scans import Scannable
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.sync import Asker, SyncReport, sync
 from ytxdata.archive.verification import Verification
 from ytxdata.archive.verify import verify

@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.heads import Snapshot, among, batches, filled, read
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
 from ytxdata.archive.raw_answers import Envelope, fold, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
+from ytxdata.archive.stored_rows import among, batches, filled, read
 from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.labels import decimal_text
@@ -144,8 +145,7 @@ class Intake:
     def _all_new(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
         """Keep records of ids that nothing knows, each alone in its answer; return their observations by position.
 
-        Nearly all that is new is of this kind. What the rules below would say of it is known without asking, and takes
-        a quarter of the time.
+        Nearly all that is new is of this kind; what the rules below say of it is known in a quarter of the time.
         """
         first = -1 - len(self.fresh)
         versions = [

@@ -19,10 +19,11 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytxdata.archive.heads import Snapshot, newest, read, read_head, sequences, whole_head
+from ytxdata.archive.heads import Snapshot, newest, read_head, sequences, whole_head
 from ytxdata.archive.known_meetings import Unjudged, evidence_of, exempt_of
 from ytxdata.archive.rebuild import by_names, named_by, names_of, names_told
 from ytxdata.archive.replay import beside, keep, patience, recorded, replay, verdicts_of
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.witnesses import entries
 from ytxdata.archive.write_sync import ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN
 from ytxdata.errors import DamagedError
@@ -58,8 +59,7 @@ class Disagreements:
 def claims_of(snapshot: Snapshot) -> Disagreements:
     """Return what a head claims and its answers do not give.
 
-    Parsed, judged and written again, each sync costs what it cost then, and the copy lies in the folder for temporary
-    files meanwhile.
+    Parsed, judged and written again, each sync costs what it cost then; the copy lies in a temporary folder meanwhile.
     """
     kept = list(_kept_heads(snapshot))
     spans = list(_spans(snapshot, kept))

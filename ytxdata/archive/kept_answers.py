@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ytxdata.archive.heads import Snapshot, read
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import INTERRUPTED
+from ytxdata.archive.stored_rows import read
 from ytxdata.errors import YtxError
 from ytxdata.files import make_private_folder, sha256_of, write_whole
 from ytxdata.labels import Text

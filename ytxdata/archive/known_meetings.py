@@ -12,13 +12,13 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.heads import Snapshot, among, batches, filled, not_before, read
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.raw_answers import Envelope
 from ytxdata.archive.stored_files import Numbers, find
+from ytxdata.archive.stored_rows import among, batches, before, filled, not_before, read
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Key, Known, Remembered, name_of, named
 from ytxdata.history.proof.policy import DEFAULT_POLICY
@@ -310,29 +310,33 @@ class ArchivedMeetings:
             yield from (self._known(version) for version in from_rows(self._current(rows)))
 
     def n_before(self, instant: datetime) -> int:
-        """Return how many known meetings start before the instant, exempt ones not counted: all less the late ones."""
-        snapshot = self.versions.snapshot
-        if snapshot is None:
+        """Return how many known meetings start before the instant, exempt ones not counted."""
+        if self.versions.snapshot is None:
             return 0
-        starts = self._starts_since(instant)
-        n_late = len(starts) - int(np.searchsorted(starts, (instant - _EPOCH) // _MICROSECOND))
         # a vanished meeting is missing behind its own start only: taken off earlier, one that is there would lack
         gone = self.meetings(sorted({named(one)[0] for one in self.exempt})).values() if self.exempt else ()
         exempt = (one.known for meetings in gone for one in meetings if one.known and one.known.is_exempt)
         n_exempt = sum(1 for one in exempt if one.started_at and one.started_at < instant)
-        return snapshot.head.counts["started"] - self._n_hidden[1] - n_late - n_exempt
+        return self._n_begun(self.versions.snapshot, instant) - n_exempt
 
-    def _starts_since(self, instant: datetime) -> npt.NDArray[np.int64]:
-        """Return the sorted starts [µs] from the instant on, and perhaps from before: read once, for one sync asks
-        often.
+    def _n_begun(self, snapshot: Snapshot, instant: datetime) -> int:
+        """Count those before the instant, or take those after it off all: of whichever side fewer rows are to be read.
+        Where the list begins lies at the bottom of what is known, and each sync asks how many are below.
         """
+        early, late = before("started_at", instant), not_before("started_at", instant)
         if self._read_from is None or instant < self._read_from:
-            assert self.versions.snapshot is not None
-            late = batches(self.versions.snapshot, "meetings", ("obs", "started_at"), not_before("started_at", instant))
-            pieces = [self._current(rows)["started_at"].cast(pa.int64()).to_numpy() for rows in late]
-            self._starts = np.sort(np.concatenate([np.empty(0, np.int64), *pieces]))
-            self._read_from = instant
-        return self._starts
+            n_early, n_late = (
+                sum(file.rows for file in snapshot.files("meetings") if side.may_be_in_file(file))
+                for side in (early, late)
+            )
+            if n_early < n_late:
+                return sum(self._current(rows).num_rows for rows in batches(snapshot, "meetings", ("obs",), early))
+            self._read_from = instant - timedelta(days=1)  # one sync asks often, and of hours before next
+            late = not_before("started_at", self._read_from)
+            rows = self._current(read(snapshot, "meetings", ("obs", "started_at"), late))
+            self._starts = np.sort(rows["started_at"].cast(pa.int64()).to_numpy())
+        n_late = len(self._starts) - int(np.searchsorted(self._starts, (instant - _EPOCH) // _MICROSECOND))
+        return snapshot.head.counts["started"] - self._n_hidden[1] - n_late
 
     def _believed(self, versions: Iterable[Version]) -> list[Version]:
         judged = [one for one in versions if one.obs >= 0 and one.obs not in self._hidden]

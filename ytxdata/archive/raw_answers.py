@@ -25,8 +25,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.heads import Snapshot, among, batches, filled, read
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import Numbers, find
+from ytxdata.archive.stored_rows import among, batches, filled, read
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
 from ytxdata.records.merge_records import LEG_COLUMNS, MEETING_COLUMNS, PROBLEM_COLUMNS, join_records

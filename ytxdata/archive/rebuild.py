@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from ytxdata.archive.changes import shown_at, told_again
 from ytxdata.archive.cleanup import heal, migrated
-from ytxdata.archive.heads import Snapshot, batches, newest, read
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import (
     VERSION_COLUMNS,
     Twins,
@@ -42,6 +42,7 @@ from ytxdata.archive.stored_files import (
     RAW_TABLES,
     telling_write_errors,
 )
+from ytxdata.archive.stored_rows import batches, read
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer, index_again, stored_rows
 from ytxdata.errors import YtxError
@@ -131,9 +132,7 @@ def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:
 
 
 def names_after(snapshot: Snapshot, aliases: Aliases) -> dict[str, Any]:
-    """Return by which names of fields the pulls were judged, each kind of names once: who syncs by turns with two has
-    many steps.
-    """
+    """Return by which names of fields the pulls were judged, each once: who syncs by turns with two has many steps."""
     told = snapshot.head.state.get("names") or {"marks": [parser_mark(snapshot.aliases)], "steps": [[0, 0]]}
     mark = parser_mark(aliases)
     marks = told["marks"] if mark in told["marks"] else [*told["marks"], mark]

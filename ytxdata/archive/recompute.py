@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from ytxdata.archive.heads import Snapshot, among, batches, canonical, read
+from ytxdata.archive.heads import Snapshot, canonical
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
 from ytxdata.archive.raw_answers import (
     FORMS,
@@ -38,6 +38,7 @@ from ytxdata.archive.rebuild import (
     records_in,
 )
 from ytxdata.archive.stored_files import DERIVED_TABLES, OBSERVATIONS_STORED, Numbers, hashes_of, read_run
+from ytxdata.archive.stored_rows import among, batches, read
 from ytxdata.archive.verification import Damage
 from ytxdata.archive.witnesses import entries, heard_again
 from ytxdata.archive.write_sync import keys_of

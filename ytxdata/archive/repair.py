@@ -25,7 +25,6 @@ from ytxdata.archive.heads import (
     head_path,
     kept_lists,
     newest,
-    read,
     read_gone,
     read_head,
     sequences,
@@ -45,6 +44,7 @@ from ytxdata.archive.stored_files import (
     set_aside,
     telling_write_errors,
 )
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.write_sync import ADOPT, ALL_TAKEN_IN, ANEW, CLAIMING, TAKEN_IN, Writer, unborn
 from ytxdata.errors import DamagedError, FutureLayoutError
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy

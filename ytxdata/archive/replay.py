@@ -22,11 +22,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.archive.heads import Snapshot, batches, head_path, newest, read
+from ytxdata.archive.heads import Snapshot, head_path, newest
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
 from ytxdata.archive.rebuild import Names, by_names, names_at, prepared
+from ytxdata.archive.stored_rows import batches, read
 from ytxdata.archive.sync import keep_answers, sync
 from ytxdata.archive.write_sync import pull_verdicts
 from ytxdata.errors import RefusedError, UsageError

@@ -18,13 +18,11 @@ from ytxdata.archive.footers import footers_that_lie
 from ytxdata.archive.heads import (
     Head,
     Snapshot,
-    batches,
     gone_files,
     head_path,
     kept_lists,
     link,
     newest,
-    read,
     read_gone,
     read_head,
     sequences,
@@ -36,6 +34,7 @@ from ytxdata.archive.rebuild import names_of
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
 from ytxdata.archive.stored_files import INDEX, StoredFile
+from ytxdata.archive.stored_rows import batches, read
 from ytxdata.archive.verification import HOLE, Damage, Kind, Verification
 from ytxdata.errors import DamagedError, NotAnArchiveError
 from ytxdata.files import sha256_of

@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 
 from ytxdata import times
 from ytxdata.archive.cleanup import heal, migrated
-from ytxdata.archive.heads import Snapshot, among, batches, newest, read
+from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import Version, VersionIndex, present
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
+from ytxdata.archive.stored_rows import among, batches, read
 from ytxdata.archive.views import pieces
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.archive.write_sync import Writer

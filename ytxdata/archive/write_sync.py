@@ -15,19 +15,7 @@ import pyarrow as pa
 
 from ytxdata import times
 from ytxdata.archive.changes import Fresh, Intake, Taken
-from ytxdata.archive.heads import (
-    Head,
-    Snapshot,
-    among,
-    batches,
-    link,
-    past_of,
-    read,
-    sequences,
-    table_path,
-    with_all_columns,
-    write_head,
-)
+from ytxdata.archive.heads import Head, Snapshot, link, past_of, sequences, table_path, write_head
 from ytxdata.archive.known_meetings import Version, reject_key
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING
 from ytxdata.archive.raw_answers import pull_sha256, raw_records, renumber
@@ -51,6 +39,7 @@ from ytxdata.archive.stored_files import (
     read_run,
     runs_to_merge,
 )
+from ytxdata.archive.stored_rows import among, batches, read, with_all_columns
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
 from ytxdata.history.proof.policy import VERDICTS

@@ -19,9 +19,10 @@ import requests
 import urllib3
 
 from ytxdata.archive import Archive
-from ytxdata.archive.heads import gone_files, link, read, read_gone, read_head, sequences
+from ytxdata.archive.heads import gone_files, link, read_gone, read_head, sequences
 from ytxdata.archive.ownership import LAYOUT, no_archive
 from ytxdata.archive.raw_answers import CHAINED, pull_sha256
+from ytxdata.archive.stored_rows import read
 from ytxdata.audit.verifier import HEAD_FORMAT, canonical, read_heads
 from ytxdata.errors import DamagedError, UsageError, YtxError, require_extra
 from ytxdata.files import append_lines

@@ -14,12 +14,13 @@ from typing import Any
 
 from ytxdata.archive import Archive
 from ytxdata.archive.claims import settles_of
-from ytxdata.archive.heads import Snapshot, read
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import evidence_of
 from ytxdata.archive.ownership import no_archive
 from ytxdata.archive.raw_answers import CHAINED, chained, pull_sha256, raw_answer
 from ytxdata.archive.rebuild import named_by
 from ytxdata.archive.replay import clock_by
+from ytxdata.archive.stored_rows import read
 from ytxdata.archive.witnesses import entries, kept_witnesses, name_shown
 from ytxdata.audit.anchors import Signer, head_key, keyed_chain, timestamp
 from ytxdata.audit.checking import CHECKS
@@ -165,9 +166,8 @@ def pack(
 ) -> Pack:
     """Write an evidence pack of an archive.
 
-    Its time is that of the newest pull, not that of the packing: two packs of one state of an archive and its
-    findings, made by one version with the same options, are the same file byte for byte (where zlib is another one,
-    the files inside and `manifest_sha256` are).
+    Its time is that of the newest pull: two packs of one state of an archive and its findings, made by one version with
+    the same options, are the same file byte for byte (where zlib is another one, the files inside are).
 
     Parameters
     ----------

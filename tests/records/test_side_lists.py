@@ -630,6 +630,11 @@ def test_a_whole_meeting_without_its_id_under_a_key_of_parties_is_a_reject(key: 
 
 def test_a_whole_meeting_among_the_parties_of_another_is_none_of_them(answer_with: WithData) -> None:
     outer = meeting(1)
+    called = {**outer["parties"][0], "meetingname": outer["meetingname"]}
+    assert not merge_answers([answer_with(json.dumps([{**outer, "parties": [called]}] * 2))]).problems.num_rows
+    held = {"name": "甲", "phone": "13900000001", "meetings": [{**SAYS_WHEN, "meetingname": "例会"}]}
+    told = merge_answers([answer_with(json.dumps([{**outer, "parties": [held]}]))]).problems
+    assert "several_meetings" in told["reason"].to_pylist()
     for one, n_rejected in ((WITHOUT_ID, 1), (SAYS_WHEN, 0)):
         answer = answer_with(json.dumps([{**outer, "parties": [*outer["parties"], one]}, meeting(2)]))
         found = merge_answers([answer])

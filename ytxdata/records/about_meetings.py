@@ -85,7 +85,11 @@ class KnownMeetings:
 
     def is_of_form(self, text: str) -> bool:
         """Return whether a text has the form of some of the ids, and is too long for a number of anything."""
-        return len(text) >= SHORTEST_ID and _DIGIT.sub("0", text) in self._forms
+        return len(text) in self._lengths and _DIGIT.sub("0", text) in self._forms
+
+    @cached_property
+    def _lengths(self) -> set[int]:
+        return {len(one) for one in self._found if len(one) >= SHORTEST_ID}
 
     @cached_property
     def _forms(self) -> set[str]:
@@ -101,10 +105,12 @@ def _known(signs: Signs, raw: bytes) -> KnownMeeting:
 
 
 class _Layout(NamedTuple):
-    """What the keys of an object are: which column of a meeting each feeds, which are of a phone, of when a party came
-    or left, of a sitting, and which may say when the meeting was."""
+    """What the keys of an object are: which column of a meeting each feeds, which are of its id, of one point in time,
+    of a phone, of when a party came or left, of a sitting, and which may say when the meeting was."""
 
     fed: dict[str, str]
+    ids: tuple[str, ...]
+    points: tuple[str, ...]
     phones: tuple[str, ...]
     came: tuple[str, ...]
     sittings: tuple[str, ...]
@@ -114,8 +120,11 @@ class _Layout(NamedTuple):
 @lru_cache(maxsize=1024)
 def _layout(aliases: Aliases, keys: tuple[str, ...]) -> _Layout:
     legs = {key: match.column for key in keys if (match := aliases.leg(key))}
+    fed = aliases.columns(keys)
     return _Layout(
-        aliases.columns(keys),
+        fed,
+        tuple(key for key in keys if fed.get(key) == "meeting_id"),
+        tuple(key for column in _POINTS for key in keys if fed.get(key) == column),
         tuple(key for key in keys if legs.get(key) == "phone"),
         tuple(key for key in keys if legs.get(key) in ("joined_at", "left_at")),
         tuple(key for key in keys if _OF_SITTING.search(plain(key))),
@@ -176,11 +185,11 @@ def is_about(signs: Signs, value: dict[str, Any], known: KnownMeetings) -> bool:
     with no time but in that of the meeting, no longer and no dearer, no other word, and nobody who came and is not
     listed. A room that met again says another time, and what is told in full once more is a duplicate.
     """
-    ids = signs.ids_of(value)
-    meetings = known.of(min(ids)) if len(ids) == 1 else ()
-    if not meetings or signs.is_no_party(value, ids):
-        return False
     layout = _layout(signs.aliases, tuple(value))
+    ids = signs.ids_of({key: value[key] for key in layout.ids})
+    meetings = known.of(min(ids)) if len(ids) == 1 else ()
+    if not meetings or (not layout.phones and signs.is_no_party(value, ids)):
+        return False
     said = {column for key, column in layout.fed.items() if value[key] not in (None, "")}
     is_party = bool(layout.phones)
     # a document has a title, too: of whom and when it is, it says nothing
@@ -218,8 +227,7 @@ class _Fits:
     """What an object says by which it is of one meeting and of no other."""
 
     def __init__(self, value: dict[str, Any], layout: _Layout, ids: set[str], known: KnownMeetings) -> None:
-        points = (key for column in _POINTS for key, fed in layout.fed.items() if fed == column and value[key])
-        self.point = next(points, None)
+        self.point = next((key for key in layout.points if value[key]), None)
         self.at = _instant(value[self.point]) if self.point else None
         self.figures = {} if layout.phones else _figures(value, layout)
         said = [value[key] for key in layout.may_say_when]
@@ -227,8 +235,7 @@ class _Fits:
         texts = [one for one in value.values() if type(one) is str]
         self.days = [day for one in texts if "月" in one and (day := _IN_CHINESE.match(one))]
         self.sittings = [str(value[key]) for key in layout.sittings if value[key]]
-        is_sure = any(map(known.is_of_form, ids))
-        self.names_other = not is_sure and any(map(known.is_like_id, texts))
+        self.names_other = any(map(known.is_like_id, texts)) and not any(map(known.is_of_form, ids))
 
     def into(self, known: KnownMeeting) -> bool:
         """Return whether all of it is within a meeting."""

@@ -346,8 +346,9 @@ class Remarks:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
         and no record speaks of what is around it.
         """
-        self.loose += totals_and_losses(members)
-        self.tell_unheard(path, members)
+        words = [one for one in members if not one.key.isdecimal()]  # a map by id has thousands of keys
+        self.loose += totals_and_losses(words)
+        self.tell_unheard(path, words)
         if n_found or has_own_list(key_of(path), members):
             self.count_loose(n_found)
 

@@ -337,7 +337,8 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     )
     told = unread_times(arrays, owner, sheet.values, sheet.unknown)
     troubles += (Trouble(i, PARTIES, "unread_parties", text) for i, text in told)
-    among = meetings_among_parties(sheet.unknown, sheet.values, arrays, aliases)
+    names = meetings.choose("name", [])
+    among = meetings_among_parties(sheet.unknown, sheet.values, arrays, (owners, names or ()), aliases)
     troubles += (Trouble(i, "name", "several_meetings", text) for i, text in among)
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(

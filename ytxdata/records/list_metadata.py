@@ -346,7 +346,7 @@ def is_whole(signs: Signs, key: str, members: list[Member], *, is_of_others: boo
     said = {
         column: one.raw for one in members if not is_blank(one.raw) and (column := column_of(one.key, signs.aliases))
     }
-    if "meeting_id" in said:
+    if "meeting_id" in said and plain(key) not in QUESTION_KEYS:
         return False
     is_sure = any(signs.aliases.is_name_of_meeting(one.key) and not is_blank(one.raw) for one in members)
     is_convened = len(said.get("creator", b"")) > _SHORTEST_CREATOR
@@ -359,7 +359,7 @@ def is_whole(signs: Signs, key: str, members: list[Member], *, is_of_others: boo
         return False
     if plain(key) in QUESTION_KEYS:
         is_its_own = ended is not None and (_is_nobodys_question(begun, ended) or "duration_s" in said)
-        return is_its_own and ("name" in said or is_convened)
+        return is_its_own and bool({"name", "meeting_id"} & said.keys() or is_convened)
     return is_sure or (ended is not None and (is_convened or ("name" in said and not is_of_others)))
 
 

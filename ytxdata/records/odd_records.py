@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ytxdata.records.aliases import OF_PAGES, Aliases, Match, plain
 from ytxdata.records.json_values import as_json, decoded
@@ -127,15 +126,20 @@ def several_starts(
 
 
 def meetings_among_parties(
-    unknown: Sequence[str], values_of: Callable[[str], Values], arrays: Mapping[str, pa.Array], aliases: Aliases
+    unknown: Sequence[str],
+    values_of: Callable[[str], Values],
+    arrays: Mapping[str, pa.Array],
+    names: tuple[Sequence[int], Values],
+    aliases: Aliases,
 ) -> Iterator[tuple[int, str]]:
-    """Yield the legs that have no number and are called as only a meeting is, with that: one that lost its id in the
-    list of another's parties was a leg of that.
+    """Yield the legs that joined what is called otherwise than their meeting, by a key of a meeting's name, with that:
+    one that lost its id in the list of another's parties was a leg of that. `names` are the meeting of each leg, and
+    what meetings are called.
     """
     for key in filter(aliases.is_name_of_meeting, unknown):
-        values = as_list(values_of(key))
-        for i in rows_where(pc.and_not(arrays["joined_at"].is_valid(), arrays["phone"].is_valid())):
-            if values[i] not in (None, ""):
+        values, own = as_list(values_of(key)), as_list(names[1])
+        for i in rows_where(arrays["joined_at"].is_valid()):
+            if values[i] not in (None, "") and not (own and own[names[0][i]] == values[i]):
                 yield i, f"{key}: {as_json(values[i])}"
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain, repeat
-
-import numpy as np
+from operator import add
 
 from ytxdata.labels import Text
 from ytxdata.records.about_list import about_list, counts_others, describes_page, is_telling
@@ -213,9 +212,9 @@ class Shapes(Remarks):
         # Column by column: made one by one in a loop, 100,000 records cost twice what the parser takes to read them.
         raws, starts = elements_of(raw)
         paths = [f"{path}[{i}]" for i in range(len(raws))]
-        places = np.array(starts, np.int64) + at
-        ends = places + np.fromiter(map(len, raws), np.int64, len(raws))
-        wholes = list(map(Found._make, zip(raws, paths, repeat(True), places.tolist(), ends.tolist(), strict=False)))
+        places = list(map(at.__add__, starts))
+        ends = map(add, places, map(len, raws))
+        wholes = list(map(Found._make, zip(raws, paths, repeat(True), places, ends, strict=False)))
         surveyed = [self.element(whole, depth) for whole in wholes[:SURVEYED]]
         rest = wholes[SURVEYED:]
         # Where one only wraps its records, those further on may too, though they begin with an id as well.

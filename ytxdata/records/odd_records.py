@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
@@ -129,7 +130,7 @@ def meetings_among_parties(
     unknown: Sequence[str],
     values_of: Callable[[str], Values],
     arrays: Mapping[str, pa.Array],
-    names: tuple[Sequence[int], Values],
+    names: tuple[Any, Values],
     aliases: Aliases,
 ) -> Iterator[tuple[int, str]]:
     """Yield the legs that joined what is called otherwise than their meeting, by a key of a meeting's name, with that:

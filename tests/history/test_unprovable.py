@@ -263,3 +263,26 @@ def test_what_a_record_says_of_other_meetings_gives_their_times(text: str) -> No
     ((one, times),) = pull_facts(answer, normal.meetings, 0, problems).several
     assert one.meeting_id == "m1"
     assert len(times) == (2 if "/" in text else 0)
+
+
+def test_what_stands_beside_the_list_and_may_be_a_meeting_bars_its_time_once() -> None:
+    """It is known again by its text: kept in every answer, it would bar all time to come."""
+    told = judged(TAIL, unread=(("x",),))
+    span = (NOW - 2 * DAY, next_second(NOW))
+    assert told.evidence.rejected == (span,)
+    assert barred(told.evidence, [seen(TAIL, unread=(("x",),))]).rejected == (span,)
+    assert len(barred(replace(told.evidence, rejected=()), [seen(TAIL, unread=(("x",), ("y",)))]).rejected) == 1
+    assert reason_at(told, 30) == "rejected"
+
+
+def test_the_facts_of_an_answer_name_what_may_be_a_meeting() -> None:
+    rows = [{"meid": f"m{i}", "starttime": "2026-03-05 10:00:00", "endtime": "2026-03-05 11:00:00"} for i in range(3)]
+    body = {
+        "statusCode": "0",
+        "data": {"list": rows, "old": [{"meid": "m9", "creator": "15400000001", "duration": 60}]},
+    }
+    answer = read_answer(json.dumps(body).encode())
+    normal = normalize(answer.records)
+    facts = [pull_facts(answer, normal.meetings, 0, normal.problems).unread for _ in range(2)]
+    assert len(facts[0]) == 1
+    assert facts[0] == facts[1] == tuple((one,) for one in answer.unsure)

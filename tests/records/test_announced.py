@@ -323,3 +323,45 @@ def test_what_an_answer_says_of_itself_is_told_of_nobody(words: str) -> None:
     for body in (f'{{{STATUS},{words},"data":{text(ALL)}}}', f'{{{STATUS},"data":{{{words},"rows":{text(ALL)}}}}}'):
         answer, _ = read(body)
         assert (answer.is_doubtful, answer.warnings) == (False, ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"links":{"prev":"/q?page=1"}', '"_links":{"prev":{"href":"/q?page=1"}}', '"links":[{"rel":"prev","href":"/q?page=1"}]',
+        '"pageInfo":{"hasPreviousPage":true,"startCursor":"a"}', '"first":false', '"firstPage":false', '"previousCursor":"abc"',
+        '"page":2', '"pagination":{"page":2,"size":500}', '"当前页":2', '"msg":"第2页/共2页"', '"message":"page 2 of 2"',
+        '"startRow":501', '"offset":500', '"from":25', '"batch":"2/2"', '"上一页":"http://x?page=1"', '"prev":"/m?page=1"',
+    ],
+)  # fmt: skip
+def test_what_is_not_the_first_page_proves_nothing(said: str) -> None:
+    """The pages before it were given to nobody, and the period was PROVEN."""
+    for body in (f'"data":{text(ALL)},{said}', f'"data":{{"list":{text(ALL)},{said}}}'):
+        answer, tables = read(f"{{{STATUS},{body}}}")
+        assert answer.is_doubtful
+        assert tables.counts.received == 24
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '"page":1', '"page":"1"', '"pageInfo":{"page":1,"hasPreviousPage":false}', '"message":"page 1 of 1"', '"prev":null',
+        '"hasPrev":false', '"first":true', '"firstPage":true', '"msg":"第1页/共1页"', '"message":"未截断"', '"offset":0',
+        '"message":"not truncated"', '"message":"结果未被截断"', '"startRow":1', '"batch":"1/1"', '"previousCursor":""',
+        '"links":{"prev":null,"self":"/m"}', '"_links":{"prev":[]}', '"links":[{"rel":"prev","href":null}]', '"previous_cursor":0',
+        '"page":0', '"from":1', '"上一页":null', '"next":{"offset":0,"limit":24}',
+    ],
+)  # fmt: skip
+def test_the_first_page_that_says_so_raises_no_doubt(said: str) -> None:
+    for body in (f'"data":{text(ALL)},{said}', f'"data":{{"list":{text(ALL)},{said}}}'):
+        answer, _ = read(f"{{{STATUS},{body}}}")
+        assert (answer.is_doubtful, answer.warnings) == (False, ())
+
+
+@pytest.mark.parametrize(
+    "key", ["messages", "result", "results", "prompt", "msg_zh", "msgCn", "messageEn", "resultMsg"]
+)
+def test_words_that_say_the_list_was_cut_are_heard_under_every_usual_key(key: str) -> None:
+    for value in ('"结果已截断"', '["结果已截断"]'):
+        answer, _ = read(f'{{{STATUS},"data":{text(ALL)},"{key}":{value}}}')
+        assert answer.is_doubtful

@@ -419,3 +419,33 @@ def test_who_joins_when_all_have_left_long_after_the_end_is_told(
     said = {"starttime": at(10), "endtime": at(11), "parties": parties, **more}
     one = {key: word for key, word in said.items() if word is not None}
     assert rows(one, one).problems["reason"].to_pylist().count("joined_after_end") == 2 * n
+
+
+@pytest.mark.parametrize(
+    ("sittings", "more", "n"),
+    [
+        ([IN_TIME, (at(5, 2), at(6))], {}, 1),
+        ([(at(5, 17), at(6)), (at(5, 20), at(6))], {}, 2),
+        ([(at(10, day=2), at(11, day=2))], {}, 1),
+        ([IN_TIME, (at(10, day=3), at(11, day=3))], {}, 1),
+        ([IN_TIME, (at(5, 2), at(6))], {"endtime": None}, 1),
+        ([IN_TIME, (at(9, 5), at(9, 40))], {}, 0),
+        ([(at(7), at(11)), IN_TIME], {}, 0),
+        ([(at(2), at(3)), (at(2, 1), at(3))], {}, 0),
+        ([IN_TIME, (at(5, 2), at(6))], {"starttime": "2026-01-05"}, 0),
+        ([IN_TIME, (at(5, 2), at(6))], {"starttime": None}, 0),
+        ([IN_TIME, (at(5, 2), None)], {}, 0),
+        ([IN_TIME, (None, at(6))], {}, 0),
+        ([IN_TIME, (at(8), at(5))], {}, 0),
+    ],
+)
+def test_who_had_left_long_before_the_start_is_told(
+    rows: Callable[..., Normalized], sittings: list[tuple[str | None, str | None]], more: dict[str, Any], n: int
+) -> None:
+    """People wait, or try their line: an hour before the start says nothing."""
+    parties = [
+        {"phone": f"1540000000{i}", "jointime": came, "leavetime": left} for i, (came, left) in enumerate(sittings)
+    ]
+    said = {"starttime": at(10), "endtime": at(11), "parties": parties, **more}
+    one = {key: word for key, word in said.items() if word is not None}
+    assert rows(one, one).problems["reason"].to_pylist().count("left_before_start") == 2 * n

@@ -28,6 +28,9 @@ from ytxdata.records.spans import Found, Member, elements_of
 _OTHER_THINGS = frozenset({"quota", "balance", "usage", "unread", "messages", "notices", "shards"})
 """Keys under which an object counts something else than the list beside it, plain."""
 
+_OTHER_PAGES = frozenset({"next", "more", "prev", "previous", "first", "last"})
+"""Keys, bare, under which an object says where another page is: what stands there is of that."""
+
 _ANSWER = "page|paging|pager|pageable|paginat(?:ion|or)|result|response|resp|meta|head|header|envelope|reply"
 _PLAIN = (
     "info|data|list|set|status|sum|summary|stats?|statistics|overview|totals?|counts?|query|search|hits|extra|ext|extend"
@@ -44,7 +47,7 @@ _OTHERS = (
     "|dep(?:t|artment)|tags?$|rooms?$|device|terminal|(?<!on)lines?$|numbers$|phone|recording|file|video|audio|^media|storage"
     "|sms|mess?age|notice|notif|announce|mail|fee|bill|invoice|cost|price|amount|money|balance|quota|usage|licen[cs]e"
     "|concurren|duration|timing|minute|seconds?$|hour|login|logs?$|visit|(?<!over)views?$|download|vote|poll|chat|comment"
-    "|task|orders?$|coupon|credit|unread|shard|人|员|部门|组织|会场|录音|录像|文件|账单|话单|订单|票|费|额(?!外)|钱|短信|消息|通知"
+    "|task|orders?$|coupon|mainten|rates?$|tariff|series|维护|检修|资费|费率|系列|credit|unread|shard|人|员|部门|组织|会场|录音|录像|文件|账单|话单|订单|票|费|额(?!外)|钱|短信|消息|通知"
     "|公告|未读|并发|线路|专线|会议室|房间|号码|账号|电话|设备|终端|时长|小时|分钟|标签|热词|授权|许可|聊天|日志|登录|积分|任务|待办"
     "|vip|queue|trunk|webinar|dial|legs$|package|套餐|直播|地区"
 )
@@ -86,7 +89,7 @@ _ELSE = re.compile(
     "|exhaustivenbhits|exhaustive|resultsizeestimate|outof|searchcutoff|processedbymaster|draw|secho|navigatepages"
     "|navigate(?:first|last)page|(?:items|hits|records|rows|results|num)?perpage|max(?:records|results|rows|items|pages)"
     "|page(?:start|end)|unauthorizedrequest|abp|flag|reasonable|pagesizezero|orderbyonly|asc|desc|ascending|descending|reverse|deprecated"
-    "|limitcount|每页.*|是否第一页|是否首页|isfirst.*|first|data|(?:fail|error|失败|错误).*)$"
+    "|limitcount|每页.*|是否第一页|是否首页|isfirst.*|first|firstpage|data|(?:fail|error|失败|错误).*)$"
 )
 """In plain keys of numbers and flags that say something else than how many meetings there are."""
 
@@ -136,6 +139,8 @@ def about_list(key: str, members: Sequence[Member]) -> list[Member]:
     of what only counts (`summary`, 翻页) unless it names another thing than meetings; of `participants` or 余额 nothing
     but what names the meetings itself.
     """
+    if bare(key) in _OTHER_PAGES:
+        return []
     if plain(key) in ("cursor", "cursors"):
         return [one._replace(key="nextcursor") if bare(one.key) == "next" else one for one in members]
     if plain(key) == "data" or is_of_answer(key) or any(pages(bare(one.key)) for one in members):

@@ -151,7 +151,7 @@ def named(key: str) -> str:
 _GIVE = ("返回", "加载", "显示", "列出", "获取", "拉取")
 _IN_ENGLISH = {
     "没有": "no", "没": "not", "未": "not", "无": "no", "是否": "is", "有没有": "has", "还有没有": "hasmore", "还有": "hasmore",
-    "尚有": "hasmore", "仍有": "hasmore", "有": "has", "还": "", "更多": "more", "下一": "next", "下一页": "nextpage", "后一页": "nextpage",
+    "尚有": "hasmore", "仍有": "hasmore", "有": "has", "还": "", "更多": "more", "下一": "next", "下一页": "nextpage", "后一页": "nextpage", "上一页": "prevpage", "前一页": "prevpage", "上页": "prevpage", "第一页": "firstpage", "首页": "firstpage",
     "下页": "nextpage", "剩余": "remaining", "剩下": "remaining", "还剩": "remaining", "余下": "remaining",
     "其余": "remaining", "未返回": "remaining", "未显示": "remaining", "未列出": "remaining", "未加载": "remaining",
     "当前": "current", "最后一页": "lastpage", "末页": "lastpage", "尾页": "lastpage", "页数": "pages",
@@ -263,6 +263,18 @@ class Aliases:
         """Return whether any key is that of a party's phone."""
         return any((match := self.leg(key)) is not None and match.column == "phone" for key in keys)
 
+    def is_name_of_meeting(self, key: str) -> bool:
+        """Return whether a key is that of a name that people, rooms and notices do not have.
+
+        Examples
+        --------
+        >>> [DEFAULT.is_name_of_meeting(key) for key in ("meetingname", "topic", "title", "name")]
+        [True, True, False, False]
+        """
+        fed = self.meeting(key)
+        is_of_anything = self.leg(key) is not None or plain(key) in ("name", "title")
+        return fed is not None and fed.column == "name" and not is_of_anything
+
     def is_word(self, key: str, *, of_leg: bool = True) -> bool:
         """Return whether a key feeds a column of meetings or, if asked for, of legs, in whose place no object stands."""
         fed = self.meeting(key) or (self.leg(key) if of_leg else None)
@@ -282,6 +294,8 @@ class Aliases:
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
+            if key.isdecimal() and key not in exact:
+                return None  # of a map by id each key is another, and costs as much as a record
             if found := of_word(plain(key)):
                 return found
             found = of_word(unfolded(key))
@@ -305,6 +319,8 @@ class Aliases:
 
         @lru_cache(maxsize=4096)
         def look_up(key: str) -> Match | None:
+            if key.isdecimal() and key not in exact:
+                return None
             return of_word(plain(key)) or of_word(unfolded(key))
 
         def of_word(key: str) -> Match | None:
@@ -327,6 +343,12 @@ class Aliases:
         [True, False, False]
         """
         return self.leg(key) is None and plain(key).endswith(tuple(map(plain, dict(self.legs)["phone"])))
+
+
+def column_of(key: str, aliases: Aliases) -> str | None:
+    """Return the column of a meeting that a key feeds, be it one that is none of its candidates as pages say it too."""
+    match = aliases.meeting(key)
+    return match.column if match else OF_PAGES.get(unfolded(key))
 
 
 def _is_own(front: str, ending: str, column: str) -> bool:

@@ -101,6 +101,8 @@ class Answer:
         proven from it.
     is_partial
         The head of the HTTP answer tells of more records than are here; doubtful, unless it was asked for no more.
+    unsure
+        Hashes of what stands beside the list of the meetings, is none of them and may be another one.
 
     Examples
     --------
@@ -131,6 +133,7 @@ class Answer:
     announced: int | None = None
     is_doubtful: bool = False
     is_partial: bool = False
+    unsure: tuple[str, ...] = ()
 
     @cached_property
     def sha256(self) -> str:
@@ -283,6 +286,7 @@ def read_answer(
         announced=next((one.told for one in (*contradicted, *found.announced) if one.told not in said), None),
         is_doubtful=bool(contradicted) or not (found.is_closed and found.is_ended and found.is_lawful),
         is_partial=bool(more),
+        unsure=tuple(hashlib.sha256(one).hexdigest()[:32] for one in found.unsure),
     )
 
 

@@ -16,13 +16,14 @@ from ytxdata.phones import mask
 from ytxdata.records.about_list import may_mean_more, tells_of_list
 from ytxdata.records.aliases import OF_PAGES, OF_PERSONS, plain, unfolded
 from ytxdata.records.json_values import decoded, read_value
-from ytxdata.records.list_metadata import announces_deletion, has_own_list
-from ytxdata.records.nested import holds_json, parties_beside
+from ytxdata.records.list_metadata import SHORTEST_ID, announces_deletion, has_own_list
+from ytxdata.records.nested import parties_beside
 from ytxdata.records.paging import Announced, AskedFor
 from ytxdata.records.reported_losses import other_words, totals_and_losses
 from ytxdata.records.siblings import names_zone, other_zone
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import Found, Member, RawRecord, elements_of, members_of
+from ytxdata.records.unrecognised import holds_json
 from ytxdata.records.values import as_phone, phone_text
 from ytxdata.redact import cut_secrets
 from ytxdata.times import looks_like_instant
@@ -57,6 +58,11 @@ _NAMED = Text(
     "会议列表之外有 {n} 个对象只写出会议号，或只重复列表中会议的内容（{paths}）：未作为会议读取",
     "{n} objects beside the list of meetings only name a meeting, or say of one what the list says ({paths}): they were read"
     " as no meetings",
+)
+_UNSURE = Text(
+    "会议列表之外有 {n} 个对象只写出列表中没有的会议号，或对列表中的会议另有说法（{paths}）：未作为会议读取，却可能是别的会议，不能证明完整",
+    "{n} objects beside the list of meetings only name a meeting that it does not hold, or say of one what it does not"
+    " ({paths}): they were read as no meetings and may be some, so nothing is proven to be complete up to now",
 )
 _ASIDE = Text(
     "会议旁的列表里有 {n} 个对象没有会议的迹象：既无会议号、时刻，也无召集人与参会方（{paths}），未作为会议读取",
@@ -122,13 +128,10 @@ _OF_MEETINGS = re.compile(
 """In plain keys that list meetings: `meetingMinutes`, `configValues` and `schemeIds` do not."""
 
 _OF_SOME = re.compile(
-    "(?:^|ed|(?<!record)ing|fail(?:ures?)?|errors?|open|live|current|active|overflow|more|others?|rest|lost|left|new|all|extra"
+    "(?:^|ed|(?<!record)ing|old(?:er)?|past|hist(?:ory)?|previous|earlier|fail(?:ures?)?|errors?|open|live|current|active|overflow|more|others?|rest|lost|left|new|all|extra"
     "|partial|list|rows|items|records|data|results?|[未已其].*|失败|中)(?:ids?)?$"
 )
 """In plain keys that may list some of the meetings; under `deptIds` or `range` numbers of their length are others."""
-
-_SHORTEST_ID = 12
-"""What is shorter may be any number, unless the key says that meetings are listed."""
 
 _DEEPEST = 3
 """How many objects deep what is said of records by their ids is looked for."""
@@ -159,6 +162,7 @@ class Remarks:
         self.inside: dict[str, None] = {}
         self.left: dict[str, None] = {}
         self.named: dict[str, int] = {}
+        self.unsure: dict[str, list[bytes]] = {}
         self.deleted: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
         self.unheard: dict[str, tuple[str, int | None]] = {}
@@ -172,13 +176,14 @@ class Remarks:
         """Return what a reader should know about how the records were found, of which there are so many."""
         lists = ", ".join(f"{_shown(key)}: {n}" for key, n in self.unread.items())
         beside = (_PARTIES_BESIDE.format(lists=lists),) if self.unread else ()
-        others = {path: n for path, n in self.named.items() if path not in self.deleted}
+        others = {path: n for path, n in self.named.items() if n and path not in self.deleted}
         counted = (
             (_KEY_AS_ID, self.keyed, len(self.keyed)), (_KEY_AGAINST_ID, self.miskeyed, len(self.miskeyed)),
             (_NESTED, self.inside, None), (_LEFT, self.left, len(self.left)),
             (_DELETED, self.deleted, sum(self.deleted.values())), (_NAMED, others, sum(others.values())),
             (_ELSEWHERE, self.elsewhere, None), (_BY_ID, self.by_id, max(self.by_id.values(), default=0)),
             (_ASIDE, self.aside, self.aside.total()),
+            (_UNSURE, self.unsure, sum(map(len, self.unsure.values()))),
         )  # fmt: skip
         noted = (text.format(n=n, paths=_some(paths)) for text, paths, n in counted if paths)
         of_zones = ", ".join(f"{_shown(path)}: {_zone(zone)}" for path, zone in islice(self.zones.items(), _SHOWN))
@@ -273,20 +278,33 @@ class Remarks:
         return set[str]().union(*(_WORDS - self.signs.columns(members_of(one.raw)) for one in found[:_SHOWN]))
 
     def tell_named(self, path: str, key: str, raw: bytes, ids: Callable[[], set[bytes]]) -> None:
-        """Note a list of mere ids, in the form of those that records have, of meetings that are not there."""
-        words = [one.strip(b'"') for one in elements_of(raw)[0]]
+        """Note a list of mere ids, in the form of those that records have, of meetings that are not there; and rows of
+        words that begin with one, which may be meetings.
+        """
+        elements = elements_of(raw)[0]
+        rows = [elements_of(one)[0] if one[:1] == b"[" else [one] for one in elements]
+        words = [row[0].strip(b'"') if row else b"" for row in rows]
         texts = [one.decode("utf-8", "replace") for one in words]
+        says_more = any(len(row) > 1 for row in rows)
         is_of_meetings = _OF_MEETINGS.search(plain(key)) is not None
         may_be_ids = is_of_meetings or (
-            _OF_SOME.search(plain(key)) is not None
-            and all(len(one) >= _SHORTEST_ID for one in words)
+            (says_more or _OF_SOME.search(plain(key)) is not None)
+            and all(len(one) >= SHORTEST_ID for one in words)
             and not any(map(looks_like_instant, texts))
         )
         if words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(as_phone, texts)):
             forms = {_DIGIT.sub(b"0", one) for one in ids()}
-            lacking = {one for one in words if _DIGIT.sub(b"0", one) in forms} - ids()
-            if lacking and all(_DIGIT.sub(b"0", one) in forms for one in words):
-                self.named[f"{path}.{key}"] = len(lacking)
+            if all(_DIGIT.sub(b"0", one) in forms for one in words) and (lacking := {*words} - ids()):
+                rows_of = zip(words, elements, strict=True)
+                unsure = [one for meeting_id, one in rows_of if says_more and meeting_id in lacking]
+                self.tell_beside(f"{path}.{key}", len(unsure or lacking), unsure)
+
+    def tell_beside(self, path: str, n_named: int, unsure: list[bytes]) -> None:
+        """Note how many objects of a list only name meetings, and those among them that may be others."""
+        if n_named:
+            self.named[path] = n_named - len(unsure)
+        if unsure:
+            self.unsure[path] = unsure
 
     def tell_zone(self, path: str, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> None:
         """Note another zone than Beijing's that stands once for all records, whose times have none, be it in an object
@@ -315,13 +333,22 @@ class Remarks:
         elif isinstance(value, dict) and depth < _DEEPEST:
             for key, one in value.items():
                 self.tell_by_id(f"{path}.{key}", one, ids, depth + 1)
+        of_meetings = (
+            {str(key): one for key, one in pairs if looks_like_instant(one)} if isinstance(value, dict) else {}
+        )
+        keys = [key.encode("utf-8", "replace") for key in of_meetings if len(key) >= SHORTEST_ID]
+        if keys and len(keys) == len(value) and not any(map(looks_like_instant, of_meetings)):
+            forms = {_DIGIT.sub(b"0", one) for one in ids()}
+            if all(_DIGIT.sub(b"0", one) in forms for one in keys) and (lacking := {*keys} - ids()):
+                self.tell_beside(path, len(lacking), sorted(lacking))
 
     def count(self, path: str, members: list[Member], n_found: int) -> None:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
         and no record speaks of what is around it.
         """
-        self.loose += totals_and_losses(members)
-        self.tell_unheard(path, members)
+        words = [one for one in members if not one.key.isdecimal()]  # a map by id has thousands of keys
+        self.loose += totals_and_losses(words)
+        self.tell_unheard(path, words)
         if n_found or has_own_list(key_of(path), members):
             self.count_loose(n_found)
 

@@ -20,6 +20,7 @@ from ytxdata.records import schema
 from ytxdata.records.aliases import COMPANIONS, OF_CREATOR, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.json_values import as_json, decoded
 from ytxdata.records.numbers import Numbers, n_distinct, read_numbers
+from ytxdata.records.odd_records import meetings_among_parties
 from ytxdata.records.parties import OddKeys, Parties, read_parties
 from ytxdata.records.party_names import Party
 from ytxdata.records.party_times import unread_times
@@ -336,6 +337,9 @@ def read_legs(meetings: Sheet, creators: pa.Array, ended_at: pa.Array, aliases: 
     )
     told = unread_times(arrays, owner, sheet.values, sheet.unknown)
     troubles += (Trouble(i, PARTIES, "unread_parties", text) for i, text in told)
+    names = meetings.choose("name", [])
+    among = meetings_among_parties(sheet.unknown, sheet.values, arrays, (owners, names or ()), aliases)
+    troubles += (Trouble(i, "name", "several_meetings", text) for i, text in among)
     troubles += contradictions(arrays, "joined_at", "left_at", ended_at.take(owner))
     return Legs(
         owner,

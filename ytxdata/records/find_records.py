@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import count
+from itertools import chain, count
 from typing import NamedTuple
 
 import msgspec
@@ -13,7 +13,6 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import DEFAULT, Aliases, plain
 from ytxdata.records.json_values import STRICT_ERRORS, without_cycle_search
 from ytxdata.records.list_metadata import is_empty_room, is_held
-from ytxdata.records.nested import DEEPEST, holds_json
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import Announced
 from ytxdata.records.reported_losses import totals_and_losses
@@ -37,6 +36,7 @@ from ytxdata.records.spans import (
     unescape,
     wide_gaps,
 )
+from ytxdata.records.unrecognised import DEEPEST, holds_json
 
 _BEHIND = Text(
     "应答结束之后还有 {n} 个字节：其中的记录照样读取，其余为拒收",
@@ -69,6 +69,8 @@ class Extracted(NamedTuple):
         Whether the text comes to its end, rather than being cut off.
     is_ended
         Whether lists that stand in it as text come to theirs.
+    unsure
+        Objects beside the list that are no records and may be meetings.
     n_certain
         How many of the records carry a meeting id.
     is_lawful
@@ -83,6 +85,7 @@ class Extracted(NamedTuple):
     n_certain: int = 0
     is_lawful: bool = True
     is_ended: bool = True
+    unsure: tuple[bytes, ...] = ()
 
 
 def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) -> Extracted:
@@ -149,6 +152,7 @@ def extract(body: bytes, aliases: Aliases = DEFAULT, *, is_whole: bool = False) 
         search.is_closed,
         n_certain,
         is_ended=search.is_ended,
+        unsure=tuple(chain(*search.unsure.values())),
     )
 
 
@@ -298,7 +302,7 @@ class _Search(Shapes):
             one
             for start, end in wide_gaps(text, known, _SEPARATOR)
             for match in _STRING.finditer(text, start, end)
-            if self.signs.names_escaped_id(match[0])
+            if b'\\"' in match[0] and self.signs.names_escaped_id(match[0])
             for one in self.text_inside(match[0], match.start(), f"$@{match.start()}", 1)
         ]
 

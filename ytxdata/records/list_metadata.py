@@ -5,11 +5,11 @@ tells of no meeting, by all that it says.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from ytxdata.records.aliases import PARTIES, bare, plain
+from ytxdata.records.aliases import PARTIES, bare, column_of, plain
 from ytxdata.records.json_values import decoded, read_object, read_value, scalar
 from ytxdata.records.paging import DATED, MESSAGE_KEYS, PAGE_KEYS, as_word, says_nothing, totals
 from ytxdata.records.signs import EVIDENCE, QUESTION_KEYS, Signs, objects_inside
@@ -93,6 +93,15 @@ _DAY = timedelta(days=1)
 _SECONDS_OFF, _ABOUT_NOW = 60, timedelta(seconds=5)
 _ZERO = frozenset({"0", "0.0", "0.00"})
 
+_LISTS_OBJECTS = re.compile(rb'"?\s*\[\s*\\*"?\s*[{\[]|"?\s*\{[^{\[]*\{')
+"""How a list or a map of parties begins that are described; those of a question are words."""
+
+SHORTEST_ID = 12
+"""What is shorter may be any number, whatever form it has."""
+
+_SHORTEST_CREATOR = 4
+"""What is no longer is a flag: it was created."""
+
 _ANY_VALUE = re.compile(rb"\d{4}|[\[{]")
 """What a word of such an object never has, and a time, a phone and nearly every id do; nor does it hold an object."""
 
@@ -109,7 +118,9 @@ def is_aside(signs: Signs, member: Member, members: Sequence[Member]) -> bool:
     if not is_flat or plain(member.key) not in QUESTION_KEYS:
         return False
     has_list = any(plain(one.key) == "data" or is_empty_list(one) for one in members)
-    return has_list and not signs.columns(members_of(member.raw)) & {PARTIES, "duration_s", "amount_yuan"}
+    said = members_of(member.raw)
+    is_more = signs.columns(said) & {PARTIES, "duration_s", "amount_yuan"} or is_whole(signs, member.key, said)
+    return has_list and not is_more
 
 
 def is_part(key: str, raw: bytes) -> bool:
@@ -304,13 +315,52 @@ def took_place(signs: Signs, members: list[Member]) -> bool:
         return True
     said = {fed.column: one.raw for one in members if (fed := signs.aliases.meeting(one.key)) and not is_blank(one.raw)}
     points = {column: _instant(said[column]) for column in _POINTS if column in said}
+    return _is_no_period(points, said.get("duration_s"))
+
+
+def _is_no_period(points: Mapping[str, datetime | None], duration: bytes | None) -> bool:
     begun, ended = points.get("started_at"), points.get("ended_at")
     is_long = False
     if begun is not None and ended is not None:
-        if _lasted(said.get("duration_s"), ended - begun) or _is_nobodys_question(begun, ended):
+        if _lasted(duration, ended - begun) or _is_nobodys_question(begun, ended):
             return True
         is_long = ended - begun >= _DAY
     return not is_long and not all(one is not None and _is_edge_of_day(one) for one in points.values())
+
+
+def is_whole(signs: Signs, key: str, members: list[Member], *, is_of_others: bool = False) -> bool:
+    """Return whether an object without an id that stands beside the meetings is one all the same, whatever its key: it
+    lists who came, or says when it was, and what it was called or who convened it. Under `page`, `query` and `current`
+    such were envelope, and PROVEN without them.
+
+    Parameters
+    ----------
+    is_of_others
+        It stands among parties, or under a key of other things: each of these has a name.
+
+    Notes
+    -----
+    A question has a name, a creator and times, too, but neither parties that are described nor odd seconds; a program
+    has a name and a start.
+    """
+    said = {
+        column: one.raw for one in members if not is_blank(one.raw) and (column := column_of(one.key, signs.aliases))
+    }
+    if "meeting_id" in said and plain(key) not in QUESTION_KEYS:
+        return False
+    is_sure = any(signs.aliases.is_name_of_meeting(one.key) and not is_blank(one.raw) for one in members)
+    is_convened = len(said.get("creator", b"")) > _SHORTEST_CREATOR
+    points: dict[str, datetime | None]
+    points = {column: at for column in _POINTS[:2] if column in said and (at := _instant(said[column]))}
+    if any(signs.is_parties(one.key) and _LISTS_OBJECTS.match(one.raw) for one in members):
+        return is_sure or is_convened or bool(points)
+    begun, ended = points.get("started_at"), points.get("ended_at")
+    if begun is None or signs.has_phone(members) or not _is_no_period(points, said.get("duration_s")):
+        return False
+    if plain(key) in QUESTION_KEYS:
+        is_its_own = ended is not None and (_is_nobodys_question(begun, ended) or "duration_s" in said)
+        return is_its_own and bool({"name", "meeting_id"} & said.keys() or is_convened)
+    return is_sure or (ended is not None and (is_convened or ("name" in said and not is_of_others)))
 
 
 def _is_nobodys_question(begun: datetime, ended: datetime) -> bool:

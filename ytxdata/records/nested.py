@@ -5,13 +5,12 @@ records lack their id.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import HOLDING, decoded, n_written, read_object, read_value
-from ytxdata.records.list_metadata import is_part
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
@@ -26,17 +25,11 @@ from ytxdata.records.spans import (
     is_member,
     members_of,
     placed_members,
-    shifted,
-    structure,
-    unescape,
     value_at,
 )
 from ytxdata.records.unread_parties import is_link, unread_parties
-from ytxdata.records.unrecognised import as_rejects
+from ytxdata.records.unrecognised import DEEPEST, as_rejects
 from ytxdata.times import looks_like_instant
-
-DEEPEST = 8
-"""Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
 
 _ANSWERS_TOO = frozenset({"app_id", "state"})
 """Columns of a meeting whose words an answer may say of itself."""
@@ -57,9 +50,6 @@ _WORDS = re.compile(r"[a-z]{3,}(?:_[a-z]+|[A-Z][a-z]*)*|[\u4e00-\u9fff]+")
 _DIGITS = re.compile(r"\d")
 _LONG = re.compile(rb"\d{3}")
 _CLOCK = re.compile(rb"\d\d:\d\d|\d{13}")
-LIKE_JSON = re.compile(rb"[\[{]\s*(?:[\[{\]}\"'\d&\\-]|null|true|false|\Z)")
-"""How a text begins that is JSON, was some, or is printed by Python: `[提示] …` is a remark."""
-_JSON_TEXT = re.compile(rb'"\s*(?:%b|\\*")' % LIKE_JSON.pattern)
 
 
 class Inside(NamedTuple):
@@ -104,11 +94,6 @@ def _without(value: Any, others: set[str], path: str) -> Any:
     return value
 
 
-def holds_json(raw: bytes) -> bool:
-    """Return whether a value may hold records: a list, an object, or JSON text of one."""
-    return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
-
-
 def are_no_ids(keys: Sequence[str]) -> bool:
     """Return whether keys stand for no ids: they count what stands under them, or are words, as `running` and `last`,
     whose next meeting would be taken for a version of this one.
@@ -119,42 +104,6 @@ def are_no_ids(keys: Sequence[str]) -> bool:
     (True, True, False, False)
     """
     return are_places(keys) or (bool(keys) and all(map(_WORDS.fullmatch, keys)))
-
-
-def strays(signs: Signs, key: str, whole: Found, depth: int = 1, *, is_element: bool = False) -> list[Found]:
-    """Return the objects in lists at any depth, also of JSON texts, to be rejected: a list of records may have ids
-    under a name nobody knows.
-
-    Parties beside the records are told by a warning instead.
-    """
-    raw, path, at = whole.raw, whole.path, whole.start
-    if signs.is_parties(key) or not holds_json(raw) or is_part(key, raw):
-        return []
-    if is_element and raw[:1] == b"{":
-        return [whole._replace(has_id=False)]
-    if depth > DEEPEST:
-        return [whole._replace(has_id=False)] if b"[" in raw else []
-    if raw[:1] == b'"':
-        inner = unescape(raw[1:].removesuffix(b'"'))
-        text = inner.text.strip()
-        if structure(text) != "strict":
-            return []  # damaged inside, it was read as text is that is damaged
-        there = Found(text, f"{path}~", False, 0, len(text))
-        found = strays(signs, key, there, depth + 1, is_element=is_element)
-        return inner.placed(shifted(found, len(inner.text) - len(inner.text.lstrip())), at + 1)
-    is_list = raw[:1] == b"["
-    parts: Iterable[tuple[str, str, bytes, int]]
-    if is_list:
-        parts = (("", f"{path}[{i}]", *one) for i, one in enumerate(zip(*elements_of(raw), strict=True)))
-    else:
-        parts = ((one.key, f"{path}.{one.key}", one.raw, one.start) for one in placed_members(raw))
-    return [
-        stray
-        for name, where, part, start in parts
-        for stray in strays(
-            signs, name, Found(part, where, False, at + start, at + start + len(part)), depth + 1, is_element=is_list
-        )
-    ]
 
 
 def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> bool:
@@ -172,10 +121,12 @@ def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | R
         return True
     if not any(unread_parties({key: value}, signs.aliases)):
         return False
+    if _CLOCK.search(raw):
+        return True
     # Whose account it is stands beside the meetings that are his; with a time it is somebody's connection.
     mobiles = {number.removeprefix("+86").encode() for number in mobiles_in(value)}
     is_known = all(any(mobile in one.raw for one in found) for mobile in mobiles)
-    return not (mobiles and is_known) or _CLOCK.search(raw) is not None
+    return not (mobiles and is_known)
 
 
 def is_keyed(signs: Signs, one: tuple[Member, list[Found]]) -> bool:
@@ -267,8 +218,8 @@ class _InRecord:
 
     @cached_property
     def names_party(self) -> bool:
-        """Whether something among its parties has an id."""
-        return "meeting_id" in self.columns[True]
+        """Whether something among its parties has an id, or parties of its own."""
+        return not self.columns[True].isdisjoint(("meeting_id", PARTIES))
 
     def gather(self, inside: Inside) -> None:
         """Add the meetings in it."""

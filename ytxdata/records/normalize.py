@@ -20,7 +20,7 @@ from ytxdata.records.numbers import may_hold_mobiles
 from ytxdata.records.odd_records import several_starts
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import number_text, says_more
-from ytxdata.records.party_times import host_came, joined_after_end
+from ytxdata.records.party_times import apart_from_meeting, host_came
 from ytxdata.records.repeated_values import (
     LACKING,
     beside,
@@ -36,7 +36,7 @@ from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread_parties import is_like_parties, own_leg, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 30
+PARSER_VERSION = 31
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384
@@ -296,8 +296,8 @@ def _tables(
     troubles += overlooked(legs.n_keys)
     again = several_starts(sheet.unknown, sheet.values, aliases.meeting, arrays["started_at"])
     troubles += (Trouble(i, "started_at", "several_meetings", text) for i, text in again)
-    late = joined_after_end(legs.arrays, legs.owner, arrays["started_at"], arrays["ended_at"])
-    legs.troubles.extend(Trouble(i, "joined_at", "joined_after_end", text) for i, text in late)
+    apart = apart_from_meeting(legs.arrays, legs.owner, arrays["started_at"], arrays["ended_at"])
+    legs.troubles.extend(Trouble(i, "joined_at", reason, text) for i, reason, text in apart)
     ids = arrays["meeting_id"]
     troubles += _meetings_in_texts(raws, ids, aliases)
     arrays |= {

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 
-from ytxdata.records.aliases import Match, plain
-from ytxdata.records.json_values import decoded
+from ytxdata.records.aliases import OF_PAGES, Aliases, Match, plain
+from ytxdata.records.json_values import as_json, decoded
+from ytxdata.records.party_names import number_text
 from ytxdata.records.signs import Signs, sample
-from ytxdata.records.values import Values, as_list
+from ytxdata.records.values import Values, as_list, rows_where
 from ytxdata.times import looks_like_instant, parse_instant
 
 _MOST_WORDS = 8
@@ -82,6 +84,22 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
 _AGAIN = re.compile("second|2nd|第?[二两三四五](?:[场次])|第[2-9][场次]|(?<!\\d)[2-9]$|s$")
 """In a plain key, what makes of a start that of another sitting, or several of them."""
 
+_RESUMED = re.compile(
+    "(?:meeting|conf(?:erence)?|会议)?(?:re(?:start|sum|open|conven|began|begin)|再次开|重新开|续会|复会)"
+)
+"""How a plain key begins that says when a meeting went on, whatever else stands in it."""
+
+_SITTINGS = re.compile(
+    "(?:sub|sit|meeting|conf(?:erence)?)*(?:session|sitting|round)s?(?:count|num|total|qty)"
+    "|(?:n|num(?:ber)?|count|total)(?:of)?(?:session|sitting|round)s|(?:会议|召开|开会|分会)(?:场次|次)数|场次数"
+)
+_PARTS = re.compile(
+    "(?:sub|child|part|merged)(?:from)?(?:meeting|conf(?:erence)?|session)s?(?:from|ids?|nos?|list)?|mergedfrom(?:ids?)?|子会议.*"
+)
+"""Plain keys of how many sittings there were, and of the meetings that one is made of."""
+
+_BETWEEN_TIMES = re.compile(r"\s*[,;，；、|]\s*")
+
 
 def several_starts(
     unknown: Sequence[str],
@@ -89,17 +107,54 @@ def several_starts(
     look_up: Callable[[str], Match | None],
     starts: pa.Array,
 ) -> Iterator[tuple[int, str]]:
-    """Yield the records that say when they began again, under a key that nobody reads (`secondStarttime`, `startTimes`)
-    with that: the second sitting is in no row, and its time was PROVEN.
+    """Yield the records that say when they began again, under a key that nobody reads (`secondStarttime`, `startTimes`,
+    `resumeTime`), or that they are more than one (`sessionCount`, `subMeetingIds`), with that: the second sitting is in
+    no row, and its time was PROVEN.
     """
     for key in unknown:
         short = plain(key)
-        fed = look_up(_AGAIN.sub("", short, count=1)) if _AGAIN.search(short) else None
-        if fed is None or fed.column != "started_at":
-            continue
-        for i, value in enumerate(as_list(values_of(key))):
-            listed = decoded(value)
-            said = listed if isinstance(listed, list) else [listed]
-            times = [str(one) for one in said if looks_like_instant(one)]
-            if any(parse_instant(one) not in (None, starts[i].as_py()) for one in times):
-                yield i, f"{key}: {', '.join(times)}"
+        if _SITTINGS.fullmatch(short) or _PARTS.fullmatch(short):
+            for i, value in enumerate(as_list(values_of(key))):
+                if _are_several(decoded(value)):
+                    yield i, f"{key}: {as_json(value) if isinstance(value, list) else number_text(value)}"
+        elif _says_start(short, look_up):
+            for i, value in enumerate(as_list(values_of(key))):
+                listed = decoded(value)
+                said = listed if isinstance(listed, list) else _BETWEEN_TIMES.split(str(listed))
+                times = [str(one) for one in said if looks_like_instant(one)]
+                if any(parse_instant(one) not in (None, starts[i].as_py()) for one in times):
+                    yield i, f"{key}: {', '.join(times)}"
+
+
+def meetings_among_parties(
+    unknown: Sequence[str],
+    values_of: Callable[[str], Values],
+    arrays: Mapping[str, pa.Array],
+    names: tuple[Any, Values],
+    aliases: Aliases,
+) -> Iterator[tuple[int, str]]:
+    """Yield the legs that joined what is called otherwise than their meeting, by a key of a meeting's name, with that:
+    one that lost its id in the list of another's parties was a leg of that. `names` are the meeting of each leg, and
+    what meetings are called.
+    """
+    for key in filter(aliases.is_name_of_meeting, unknown):
+        values, own = as_list(values_of(key)), as_list(names[1])
+        for i in rows_where(arrays["joined_at"].is_valid()):
+            if values[i] not in (None, "") and not (own and own[names[0][i]] == values[i]):
+                yield i, f"{key}: {as_json(values[i])}"
+
+
+def _says_start(key: str, look_up: Callable[[str], Match | None]) -> bool:
+    """Return whether a plain key that nobody reads is of a start that was not the first, or of several."""
+    if _RESUMED.match(key):
+        return True
+    start = _AGAIN.sub("", key, count=1)
+    fed = look_up(start)
+    return start != key and (fed.column if fed else OF_PAGES.get(start)) == "started_at"
+
+
+def _are_several(value: object) -> bool:
+    """Return whether a value is a number above one, or lists words."""
+    if isinstance(value, list):
+        return any(isinstance(one, (str, int)) and one != "" for one in value)
+    return re.fullmatch(r"0*(?:[2-9]|[1-9]\d{1,3})(?:\.0*)?", str(value).strip()) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -83,6 +83,9 @@ _NEXT = re.compile(
 )
 """Keys, bare, of flags that are true where there is more, where not all could be given, and at the end, and of what
 leads on: made of words for that and for what is listed, so that `nextMeetingTime` and `hasMoreRights` are none."""
+
+_NOT = re.compile(rf"^({_LISTED}*)(?:(?:is|was|were)?not(?:yet)?(?!runc)|no(?=trunc)|un(?:yet)?)")
+"""How a word begins that says that another is not so."""
 
 _STARTS = frozenset({"start", "from", "begin", "first", "offset", "skip", "startrow", "startat", "startindex"})
 """Beside one of them `end` is the place of the last, and no flag."""
@@ -264,7 +267,9 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     words = ((one.key, word_of(one)) for one in members if not is_blank(one.raw))
     # Nothing is said by what only holds something: `{已结束: [...], 进行中: [...]}` was heard as one that goes on.
     said = {in_english(named(key)): word for key, word in words if word is not None}
-    said |= dict.fromkeys(["nextlink"] * any(_leads_to_next(one.raw) for one in members), "true")
+    said |= dict.fromkeys(
+        ["nextlink"] * any(_NEXT.fullmatch(rel) for one in members for rel in links_in(one.raw)), "true"
+    )
     told = [(named(key), number) for key, raw, *_ in members if (number := total(key, raw)) is not None]
     # jqGrid: `total` is of pages there, and `records` the total
     records = said.get("records", "")
@@ -286,7 +291,7 @@ def totals(members: Sequence[Member]) -> list[int | None]:
     leads_on = (
         _NEXT.fullmatch(key) is not None
         and not (is_only_page and (key in ("nextpage", "pagenext") or (word.isdecimal() and "next" in key)))
-        and not _leads_nowhere(word)
+        and not leads_nowhere(word)
         and (key not in _MAY_BE_TIME or _LEADING.match(word) is not None or not DATED.search(word.encode()))
         and (key not in ("next", "more") or word == "true" or _LEADING.match(word) is not None)
         for key, word in said.items()
@@ -332,8 +337,8 @@ def says_more(word: str) -> bool | None:
     [True, True, False, False, None]
     """
     said = in_english(re.sub(r"[\s。.!！_-]", "", word)) if len(word) <= LONGEST_WORD else ""
-    other = re.sub("^(?:isnot|not|un)(?:yet)?", "", said)
-    if _END.fullmatch(said) or (other != said and _MORE.fullmatch(other)):
+    other = _NOT.sub(r"\1", said)
+    if _END.fullmatch(said) or (other != said and any(form.fullmatch(other) for form in (_MORE, _SHORTENED, CUT))):
         return False
     is_said = any(form.fullmatch(said) for form in (_MORE, _SHORTENED, CUT))
     return True if is_said or (other != said and _END.fullmatch(other)) else None
@@ -344,7 +349,8 @@ def _is_of_cut(key: str) -> bool:
     return CUT.fullmatch(key) is not None or _SHORTENED.fullmatch(key) is not None
 
 
-def _leads_nowhere(word: str) -> bool:
+def leads_nowhere(word: str) -> bool:
+    """Return whether a word that stands where a link or a cursor does leads to no page."""
     return word in NO | _NOWHERE or says_nothing(word.encode("utf-8", "replace")) or says_more(word) is False
 
 
@@ -381,18 +387,16 @@ def word_of(member: Member) -> str | None:
     return _plainly(str(said).casefold()) or None
 
 
-def _leads_to_next(raw: bytes) -> bool:
-    """Return whether one of a list of links leads to the next page."""
+def links_in(raw: bytes) -> Iterator[str]:
+    """Yield where each of a list of links leads, as its `rel` says, bare; nothing of those that lead nowhere."""
     read = read_value(raw) if len(raw) <= _LONGEST_LINKS and _LINKS.match(raw) else None
     links = read.value if read else ()
     for link in [links] if isinstance(links, dict) else links:
         said = {bare(key): one for key, one in link.items()} if isinstance(link, dict) else {}
         rels = said.get("rel", said.get("relation"))
-        words = " ".join(map(str, rels)) if isinstance(rels, list) else str(rels)
-        is_next = any(_NEXT.fullmatch(bare(re.split("[/:]", word)[-1])) for word in words.split())
-        if is_next and any(said.get(one) for one in _TEXT_KEYS):
-            return True
-    return False
+        if any(said.get(one) for one in _TEXT_KEYS):
+            words = " ".join(map(str, rels)) if isinstance(rels, list) else str(rels)
+            yield from (bare(re.split("[/:]", word)[-1]) for word in words.split())
 
 
 def _is_one_of_many(said: Mapping[str, str], *, has_total: bool, is_of_pages: bool) -> bool:

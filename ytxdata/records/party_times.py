@@ -379,40 +379,47 @@ def _meanings_in(value: Any, depth: int = 0) -> Iterator[Hashable]:
 _LATE_S = 600
 """How long after the end somebody may join whom clocks that differ, or a list that is kept late, bring there."""
 
+_EARLY_S = 3_600
+"""How long before the start somebody may have come and gone: people wait, try their line and come back."""
+
 _ZONE_S, _MOST_ZONES_S = 1_800, 14 * 3_600
 
 
-def joined_after_end(
+def apart_from_meeting(
     arrays: Mapping[str, pa.Array], owner: pa.Array, started_at: pa.Array, ended_at: pa.Array
-) -> Iterator[tuple[int, str]]:
-    """Yield the legs that joined long after their meeting's end, when all others had left, each with when it joined: a
-    record of a room that met again told of both, and the time of the second was PROVEN.
+) -> Iterator[tuple[int, str, str]]:
+    """Yield the legs that were over long before their meeting's start, and those that joined long after its end, when
+    all others had left, each with the reason and when it joined: a record of a room that met again told of both, and
+    the time of the other was PROVEN.
 
-    Nothing is said by an end that is a day or before the start, nor where all parties are apart from the meeting by
-    hours: these are in another zone.
+    Nothing is said by a start or an end that is a day, by an end before the start, nor where all parties are apart from
+    the meeting by hours: these are in another zone.
     """
     starts, ends, came, left = (
         one.cast(pa.timestamp("s", "UTC"), safe=False).cast(pa.int64()).fill_null(-1).to_numpy()
         for one in (started_at, ended_at, arrays["joined_at"], arrays["left_at"])
     )
     owners = owner.to_numpy()
-    end_of = ends[owners]
-    is_instant = (end_of + BEIJING_OFFSET.seconds) % 86_400 != 0
-    is_late = (end_of > starts[owners]) & is_instant & (came > end_of + _LATE_S)
-    for meeting in np.unique(owners[is_late]):
+    start_of, end_of = starts[owners], ends[owners]
+    is_late = (end_of > start_of) & _is_no_day(end_of) & (came > end_of + _LATE_S)
+    is_early = _is_no_day(start_of) & (came >= 0) & (left >= came) & (left < start_of - _EARLY_S)
+    for meeting in np.unique(owners[is_late | is_early]):
         first, last = np.searchsorted(owners, [meeting, meeting + 1])
         legs = sorted((int(came[i]), int(left[i]), i) for i in range(first, last) if came[i] >= 0)
-        off = legs[0][0] - int(starts[meeting])
-        reach = int(ends[meeting])
-        if (
-            legs[0][0] > reach
-            and off <= _MOST_ZONES_S
-            and abs((off + 300) % _ZONE_S - 300) < 300
-            and starts[meeting] >= 0
-        ):
+        start, reach = int(starts[meeting]), int(ends[meeting])
+        off = legs[0][0] - start
+        are_all_apart = (reach >= 0 and legs[0][0] > reach) or all(came <= gone < start for came, gone, _ in legs)
+        if are_all_apart and abs(off) <= _MOST_ZONES_S and abs((off + 300) % _ZONE_S - 300) < 300 and start >= 0:
             continue
         for joined, gone, i in legs:
-            if joined <= reach + _LATE_S:
+            told = beijing_text(datetime.fromtimestamp(joined, UTC))
+            if is_early[i]:
+                yield int(i), "left_before_start", told
+            elif joined <= reach + _LATE_S:
                 reach = max(reach, gone)
             elif is_late[i]:
-                yield int(i), beijing_text(datetime.fromtimestamp(joined, UTC))
+                yield int(i), "joined_after_end", told
+
+
+def _is_no_day(points: np.ndarray[Any, Any]) -> Any:
+    return (points >= 0) & ((points + BEIJING_OFFSET.seconds) % 86_400 != 0)

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.records import bulk
-from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, plain, unfolded
+from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, column_of, plain, unfolded
 from ytxdata.records.columns import Sheet, Trouble, as_told
 from ytxdata.records.json_values import Problem, as_json, decoded
-from ytxdata.records.nested import DEEPEST, own_tellings
+from ytxdata.records.nested import own_tellings
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.party_times import (
     MAY_TELL_WHEN,
@@ -33,6 +33,7 @@ from ytxdata.records.schema import TOLERANCE_S
 from ytxdata.records.siblings import SPAN, is_of_another, is_of_meeting, names_zone, other_zone, with_own_parts
 from ytxdata.records.signs import QUESTION_KEYS, TOLD, signs_of
 from ytxdata.records.unread_parties import is_row, own_leg, says_it_came
+from ytxdata.records.unrecognised import DEEPEST
 from ytxdata.records.values import as_list, as_phone, is_blank, phone_text, rows_where
 from ytxdata.times import in_zone, is_time, looks_like_instant, written_out
 
@@ -250,12 +251,6 @@ def that_may_say(sheet: Sheet, lacking: Mapping[str, bulk.Flags], aliases: Alias
             continue
         rows.update(int(row) for row in np.flatnonzero(found))
     return sorted(rows)
-
-
-def column_of(key: str, aliases: Aliases) -> str | None:
-    """Return the column of a meeting that a key feeds, be it one that is none of its candidates as pages say it too."""
-    match = aliases.meeting(key)
-    return match.column if match else OF_PAGES.get(unfolded(key))
 
 
 def _is_surely(column: str, key: str, value: Any) -> bool:

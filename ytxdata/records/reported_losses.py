@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ytxdata.records.aliases import DEFAULT, bare, named, plain
+from ytxdata.records.aliases import DEFAULT, bare, in_english, named, plain
 from ytxdata.records.json_values import as_json, read_value
 from ytxdata.records.paging import (
     LONGEST_WORD,
@@ -15,6 +15,8 @@ from ytxdata.records.paging import (
     UNIT,
     YES,
     as_word,
+    leads_nowhere,
+    links_in,
     pages,
     says_more,
     says_nothing,
@@ -81,22 +83,35 @@ _OF_CALL = re.compile(
 """Keys, plain, of which call it is and when, beside a state that is well: any other word there is what failed."""
 
 _OF_WORDS = re.compile(
-    rf"(?:err(?:or)?|status|sub|result|response|resp|ret(?:urn)?|data|list|query)*(?:{_MESSAGE.pattern}"
-    "|warn(?:ing)?s?|notes?|notices?|remarks?|tips?|hints?|alerts?|comments?|reason|details?|explanation|memo|status|state|completeness|(?<=.)type"
+    rf"(?:err(?:or)?|status|sub|result|response|resp|ret(?:urn)?|data|list|query)*(?:(?:{_MESSAGE.pattern})s?"
+    "(?:zh|cn|zhcn|en|enus|local|chinese)?|results?|prompts?|warn(?:ing)?s?|notes?|notices?|remarks?|tips?|hints?|alerts?|comments?|reason|details?|explanation|memo|status|state|completeness|(?<=.)type"
     "|警告|告警|提醒|提示|说明|备注|原因|注意(?:事项)?|状态|完整性)"
 )
 """Keys, bare, under which an answer says something of itself in words."""
 
-_BEFORE = {"hasprev": YES, "hasprevious": YES, "haspreviouspage": YES, "isfirst": NO, "isfirstpage": NO}
-"""Flags of a page that has others before it, bare, and what they say then."""
-
-_PREVIOUS, _AN_ADDRESS = (
-    re.compile("(?:link|page)?prev(?:ious)?(?:page|link|url|uri|href)?"),
-    re.compile("https?:|[/?]"),
+_BEFORE = dict.fromkeys(("hasprev", "hasprevious", "haspreviouspage", "hasprevpage"), YES) | dict.fromkeys(
+    ("isfirst", "isfirstpage", "firstpage"), NO
 )
+"""Flags of a page that has others before it, bare, and what they say then; `first` is one where it is no number."""
+
+_PREVIOUS = re.compile("(?:link|page)?prev(?:ious)?(?:page)?(?:link|url|uri|href)?")
+_PREVIOUS_PLACE = re.compile("prev(?:ious)?(?:page)?(?:cursor|token|key|marker)")
+_AN_ADDRESS = re.compile("https?:|/|\\?(?!\\d+$)|\\?\\d+=")
+_NUMBER_OF_PAGE = re.compile("(?:current|cur|curr|this|now)?page(?:no|num|number|index|current)?|nopage")
+_PLACE_OF_FIRST = re.compile(
+    "(?:page|row|record|item|result|data)?(?:start|begin|first|from|skip|offset)(?:row|index|record|item|result|at|no|num|count)?s?"
+)
+"""Keys, bare and in English, of the page before this one, of the number of this one and of its first row."""
+
+_OF_PARTS = re.compile(
+    "(?:this|current|cur)?(?:batch|chunk|part|segment|slice|fragment|分片|分段|分块)(?:no|num|number|index)?"
+)
+_PART_OF_PARTS = re.compile(r"第?\s*(\d{1,4})\s*\w?\s*(?:/|of|，|,)\s*共?\s*(\d{1,4})\s*\w?")
+_LATER_PAGE = re.compile(r"第\s*(?:[2-9]|[1-9]\d{1,4})\s*页|\bpage\s+(?:[2-9]|[1-9]\d{1,4})\b")
+_ABOVE_ONE = re.compile(r"0*(?:[2-9]|[1-9]\d{1,6})")
 
 _HARMLESS = re.compile(
-    rf"(?:(?:{_WELL_EN}|found|return(?:ed)?|retrieved|fetched|loaded|processed|executed|finished|the|your|a|all|list|data|in|of"
+    rf"(?:(?:第|page)\s*1\s*页?\s*(?:/|of)?\s*共?\s*1\s*页?|(?:{_WELL_EN}|found|return(?:ed)?|retrieved|fetched|loaded|processed|executed|finished|the|your|a|all|list|data|in|of"
     "|meetings?|conferences?|records?|rows?|items?|results?|history|query|queried|request|search|operation|call|api|http|get|got"
     "|fetch|read|was|were|is|has|have|been|status|code|total|with|and|for|no|none|true|false|null|n/a)\\b"
     rf"|{_WELL_ZH}|操作|查询|请求|获取|提交|处理|返回|调用|执行|响应|读取|加载|接口|会议|列表|历史|记录|数据|结果|信息|通话|状态"
@@ -203,12 +218,26 @@ def _counts_failures(said: dict[str, Any]) -> bool:
 
 
 def _is_behind(member: Member) -> bool:
-    """Return whether a page says that another stands before it, which nobody gave."""
-    key, word = bare(member.key), word_of(member) or ""
-    if key in _BEFORE:
-        return word in _BEFORE[key]
-    is_link = member.raw[:1] == b'"' and _PREVIOUS.fullmatch(key) is not None
-    return is_link and _AN_ADDRESS.match(word) is not None
+    """Return whether a page says that others stand before it, which nobody gave: by a flag, a link, its number, or the
+    row that it begins with.
+    """
+    if any(map(_PREVIOUS.fullmatch, links_in(member.raw))):
+        return True
+    key, word = in_english(named(member.key)), word_of(member) or ""
+    if key in _BEFORE or (key == "first" and member.raw in _FLAGS):
+        return word in _BEFORE.get(key, NO)
+    if _PREVIOUS.fullmatch(key):
+        return _AN_ADDRESS.match(word) is not None
+    if _PREVIOUS_PLACE.fullmatch(key):
+        return not leads_nowhere(word)
+    if _OF_PARTS.fullmatch(key):
+        part = _PART_OF_PARTS.fullmatch(word)
+        return part is not None and int(part[2]) > 1
+    is_number = _NUMBER_OF_PAGE.fullmatch(key) or _PLACE_OF_FIRST.fullmatch(key)
+    return is_number is not None and _ABOVE_ONE.fullmatch(word) is not None
+
+
+_FLAGS = frozenset({b"true", b"false", b'"true"', b'"false"'})
 
 
 def _said_in_words(member: Member) -> Any:
@@ -223,7 +252,7 @@ def _warns_of_loss(member: Member) -> bool:
     """Return whether a message says that meetings were not given, or that the list was cut."""
     said = _said_in_words(member)
     clauses = () if said is None else _CLAUSE.split(as_json(said).casefold())
-    if any(len(one) > len("more") and says_more(one.strip()) for one in clauses):
+    if any(_LATER_PAGE.search(one) or (len(one) > len("more") and says_more(one.strip())) for one in clauses):
         return True
     found = (_NOT_GIVEN.match(clause[:_LONGEST_CLAUSE]) for clause in clauses)
     return any(one and not _MERELY_IF.search(one.string[: one.start(one.lastgroup or 0)]) for one in found)

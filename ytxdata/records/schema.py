@@ -304,8 +304,9 @@ PROBLEM_REASONS: dict[str, Text] = {
     "more_parties": Text("名单自称还有更多参会方，或总数多于所列；未列出者不详；此处为原文", "the list of parties says that there are more than it gives; those are unknown; here is its text"),
     "unread_phone": Text("不认识的键下，或没有号码的一方的姓名处，写有电话号码，未采用；此处为键与原文", "a phone stands under a key that nobody knows, or in place of the name of whoever has no number, and was not used; here are key and text"),
     "meeting_in_text": Text("记录的一段文本中写有另一场会议，未作为会议读取；此处为该文本", "a text of the record holds another meeting, which was not read as one; here is the text"),
-    "several_meetings": Text("记录另写有一个或几个开始时间，可能不止一场，只作为一场读取；此处为键与原文", "the record says under a key that nobody reads when it began again, and was read as one meeting; here are key and text"),
+    "several_meetings": Text("记录另写有一个或几个开始时间、场次数、子会议，或名单里混有会议，可能不止一场，只作为一场读取；此处为键与原文", "the record says under a key that nobody reads when it began again or of how many it is made, or one of its parties is called as a meeting is, and was read as one meeting; here are key and text"),
     "joined_after_end": Text("会议结束十分钟之后才加入：可能是同一记录写了再次召开的一场；此处为加入时间", "it joined more than ten minutes after the meeting's end: the record may tell of one that met again, too; here is when"),
+    "left_before_start": Text("会议开始一小时之前就已离开：可能是同一记录写了更早的一场；此处为加入时间", "it had left more than an hour before the meeting's start: the record may tell of an earlier one, too; here is when it joined"),
     "end_before_start": Text("结束早于开始；两者都保留", "it ends before it starts; both are kept"),
     "joined_apart": Text("只有离开、没有加入，而同一号码的另一条接入有加入、没有离开：很可能是分成两条的同一次接入，未合并；此处为另一条及其加入时间", "it left and never joined, and another leg of its number joined and never left: most likely one sitting in two rows, kept apart; here are that leg and when it joined"),
     "duration_mismatch": Text("时长与 结束 − 开始 相差超过 2 秒（开始、结束或时长只写到分钟时，超过 60 秒；未给出离开时间的接入按会议结束计）；都保留", "its duration differs from end − start by more than 2 s, or by more than 60 s where one of the three is told to the minute (a leg without a leave time ends with its meeting); all are kept"),
@@ -315,7 +316,7 @@ PROBLEM_REASONS: dict[str, Text] = {
 }  # fmt: skip
 
 
-SEVERAL = frozenset({"meeting_in_text", "several_meetings", "joined_after_end"})
+SEVERAL = frozenset({"meeting_in_text", "several_meetings", "joined_after_end", "left_before_start"})
 """Reasons of problems by which a record may tell of more meetings than one."""
 
 TOLERANCE_S = 2

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from itertools import chain, repeat
-
-import numpy as np
+from operator import add
 
 from ytxdata.labels import Text
 from ytxdata.records.about_list import about_list, counts_others, describes_page, is_telling
-from ytxdata.records.about_meetings import about_others, known_meetings, meetings_among
+from ytxdata.records.about_meetings import KnownMeetings, about_others, may_be_another, meetings_among
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.answer_notes import EMPTY, Remarks, key_of
 from ytxdata.records.list_metadata import (
@@ -22,17 +21,13 @@ from ytxdata.records.list_metadata import (
     only_named,
 )
 from ytxdata.records.nested import (
-    DEEPEST,
-    LIKE_JSON,
     are_no_ids,
-    holds_json,
     is_keyed,
     is_lost,
     key_under,
     lost_head,
     meetings_inside,
     outer_ones,
-    strays,
 )
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS, is_count, says_nothing
@@ -54,12 +49,18 @@ from ytxdata.records.spans import (
 )
 from ytxdata.records.unread_parties import are_rows
 from ytxdata.records.unrecognised import (
+    DEEPEST,
+    LIKE_JSON,
     as_entry,
     empty_wrapper,
+    holds_json,
     is_broken_list,
     is_flat_meeting,
+    is_flat_stray,
     is_told_as_text,
     leftovers,
+    outermost,
+    strays,
     unnamed,
     with_sign,
 )
@@ -211,9 +212,9 @@ class Shapes(Remarks):
         # Column by column: made one by one in a loop, 100,000 records cost twice what the parser takes to read them.
         raws, starts = elements_of(raw)
         paths = [f"{path}[{i}]" for i in range(len(raws))]
-        places = np.array(starts, np.int64) + at
-        ends = places + np.fromiter(map(len, raws), np.int64, len(raws))
-        wholes = list(map(Found._make, zip(raws, paths, repeat(True), places.tolist(), ends.tolist(), strict=False)))
+        places = list(map(at.__add__, starts))
+        ends = map(add, places, map(len, raws))
+        wholes = list(map(Found._make, zip(raws, paths, repeat(True), places, ends, strict=False)))
         surveyed = [self.element(whole, depth) for whole in wholes[:SURVEYED]]
         rest = wholes[SURVEYED:]
         # Where one only wraps its records, those further on may too, though they begin with an id as well.
@@ -234,6 +235,8 @@ class Shapes(Remarks):
     def element(self, whole: Found, depth: int) -> list[Found]:
         """Return the record that an element of a list is, or those wrapped in it; never nothing."""
         # Null, `{}` and `[]` in a list of records are one reject each: left out, the counts would not add up.
+        if is_flat_stray(self.signs, whole.raw):  # of a side list nearly all
+            return [whole._replace(has_id=False)]
         return self.value(whole.raw, whole.start, whole.path, depth) or [whole._replace(has_id=False)]
 
     def nested(self, found: list[Found]) -> list[Found]:
@@ -308,7 +311,7 @@ class Shapes(Remarks):
 
     def among_parties(self, of_parties: list[Inside], lists: list[Inside]) -> dict[int, list[Found]]:
         """Return the meetings under keys of parties beside lists that have some, by where these members stand."""
-        known = known_meetings(self.signs, chain(*(found for _, found in lists)))
+        known = KnownMeetings(self.signs, chain(*(found for _, found in lists)))
         among = {one.start: (meetings_among(self.signs, found, known), one, found) for one, found in of_parties}
         self.partly |= {one.key for meetings, one, found in among.values() if 0 < len(meetings) < len(found)}
         return {start: meetings for start, (meetings, *_) in among.items() if meetings}
@@ -322,12 +325,15 @@ class Shapes(Remarks):
             return lists  # a list alone is the list of the meetings
         is_map = any(is_keyed(self.signs, one) for one in lists)
         less = only_named(self.signs, lists, has_empty_list=is_empty, is_map=is_map)
-        about = about_others(self.signs, [[] if is_map else items for _, items in lists])
+        named = [{one.start for one in some} for some in less]
+        rest = [[one for one in items if one.start not in few] for (_, items), few in zip(lists, named, strict=True)]
+        main, about = about_others(self.signs, rest)
         kept = []
-        for (member, items), *told in zip(lists, less, about, strict=True):
-            named = {one.start: one for one in chain(*told)}
-            self.named |= {f"{path}.{member.key}": len(named)} if named else {}
-            kept.append((member, [one for one in items if one.start not in named]))
+        for (member, items), names, some in zip(lists, less, [[]] * len(about) if is_map else about, strict=True):
+            where, told = f"{path}.{member.key}", {one.start for one in chain(names, some)}
+            sure = [] if where in self.deleted else names
+            self.tell_beside(where, len(told), [one.raw for one in sure if may_be_another(self.signs, one, main)])
+            kept.append((member, [one for one in items if one.start not in told]))
         return [one for one in kept if one[1]]
 
     def wrapped(self, whole: Found, members: list[Member], inside: list[Inside], lists: list[Inside]) -> list[Found]:
@@ -404,14 +410,9 @@ class Shapes(Remarks):
             for item in items
             if is_lost(self.signs, item, is_beside_object=is_object)
         ]
-        strays = self.strays_among(whole, [member for member, _ in others])
-        strays, aside = with_sign(self.signs, strays, found)
+        strays, aside = with_sign(self.signs, self.strays_among(whole, [member for member, _ in others]), found)
         self.aside += aside
-        return [
-            *self.entries(whole, entries),
-            *lost,
-            *(one for one in strays if not any(it.start <= one.start and one.end <= it.end for it in lost)),
-        ]
+        return [*self.entries(whole, entries), *outermost([*lost, *strays])]
 
     def entries(self, whole: Found, members: list[Member]) -> list[Found]:
         """Return members of a map from id to record that have no id of their own, with their keys where these are to

@@ -169,13 +169,13 @@ class Signs:
         return bool(ids - own) and bool(columns & EVIDENCE) and "phone" not in legs
 
     def is_no_party(self, value: dict[str, Any], own: set[str]) -> bool:
-        """Return whether a decoded object among the parties of a meeting is one itself: another, or the same told again."""
-        ids = self.ids_of(value)
-        if not ids or ids - own:
-            return bool(ids) and self.is_another(value, own)
-        columns = self.said(value)
+        """Return whether a decoded object among the parties of a meeting is one itself: another, the same told again,
+        or one that lacks its id.
+        """
+        if self.ids_of(value) - own:
+            return self.is_another(value, own)
         # A party may repeat the id and the times of its meeting, a group of them has parties: none has all of these.
-        return columns >= _BEGUN and not self.aliases.has_phone(value)
+        return self.said(value) >= _BEGUN and not self.aliases.has_phone(value)
 
     def are_tellings(self, value: Any, own: set[str]) -> bool:
         """Return whether a list of objects, wherever it stands in a decoded value, tells of the meetings of the id
@@ -183,7 +183,7 @@ class Signs:
         """
         lists = [one for one in _inside(value) if isinstance(one, list) and any(isinstance(it, dict) for it in one)]
         return any(
-            all(isinstance(it, dict) and self.ids_of(it) <= own and self.is_no_party(it, own) for it in one)
+            all(isinstance(it, dict) and set() < self.ids_of(it) <= own and self.is_no_party(it, own) for it in one)
             for one in lists
         )
 

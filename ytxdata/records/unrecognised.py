@@ -7,19 +7,38 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from ytxdata.records.about_list import names_others
-from ytxdata.records.aliases import Aliases, plain
+from ytxdata.records.aliases import PARTIES, Aliases, column_of, plain
 from ytxdata.records.json_values import read_value
-from ytxdata.records.list_metadata import asks_only, has_empty_list, took_place
+from ytxdata.records.list_metadata import (
+    SHORTEST_ID,
+    asks_only,
+    has_empty_list,
+    is_part,
+    is_usual_list,
+    is_whole,
+    took_place,
+)
 from ytxdata.records.numbers import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_count
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
-from ytxdata.records.spans import Found, Member, is_blank, is_member, members_of
+from ytxdata.records.spans import (
+    Found,
+    Member,
+    elements_of,
+    is_blank,
+    is_member,
+    members_of,
+    placed_members,
+    shifted,
+    structure,
+    unescape,
+)
 from ytxdata.times import looks_like_instant, parse_instant
 
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
@@ -58,6 +77,27 @@ _NAMES_ASKER = re.compile(
     "(?:account|user|app|application|tenant|company|customer|corp|org|owner|license|token|账户|企业)s?$"
 )
 _ID = re.compile("(?:u|s|g|uu|gu|record|meeting|conf|conference|call|room|event|session|history)?id|.*编号")
+
+
+DEEPEST = 8
+"""Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
+
+LIKE_JSON = re.compile(rb"[\[{]\s*(?:[\[{\]}\"'\d&\\-]|null|true|false|\Z)")
+"""How a text begins that is JSON, was some, or is printed by Python: `[提示] …` is a remark."""
+_JSON_TEXT = re.compile(rb'"\s*(?:%b|\\*")' % LIKE_JSON.pattern)
+
+
+def holds_json(raw: bytes) -> bool:
+    """Return whether a value may hold records: a list, an object, or JSON text of one."""
+    return raw[:1] in (b"[", b"{") or (raw[:1] == b'"' and _JSON_TEXT.match(raw) is not None)
+
+
+def is_flat_stray(signs: Signs, raw: bytes) -> bool:
+    """Return whether an object holds words alone, no text with an escape and no id, and not only counts."""
+    if raw[:1] != b"{" or raw.find(b"{", 1) >= 0 or raw.find(b"[") >= 0 or b"\\" in raw:
+        return False
+    members = members_of(raw)
+    return bool(members) and "meeting_id" not in signs.columns(members) and not all(map(is_count, members))
 
 
 def unnamed(signs: Signs, others: Sequence[tuple[Member, list[Found]]], *, has_data: bool) -> list[Found]:
@@ -237,35 +277,75 @@ def as_entry(signs: Signs, whole: Found, one: Member, *, takes_key: bool) -> Fou
 
 def with_sign(signs: Signs, strays: Sequence[Found], found: Sequence[Found]) -> tuple[list[Found], Counter[str]]:
     """Return the objects in lists beside meetings without those lists that are of other things by their key, and of
-    which no object has a sign of a meeting, under whatever words (its id or another long number, a time of a day, a
-    convener or parties); and how many stand in these.
+    which no object has a sign of a meeting; and how many stand in these.
 
     Rooms, departments, sums by day and banners were rejects for which nothing was ever PROVEN. By the lack of a sign
     alone meetings went that say no more than their day, or whose id was blank. Who came and when, under the id of a
     meeting that is known, is a party of it.
     """
     ids = signs.ids_of_all(found) if strays and found else set()
+    forms = {_DIGIT.sub(b"0", one) for one in ids if len(one) >= SHORTEST_ID}
     by_list: dict[str, list[Found]] = {}
     for one in strays:
         by_list.setdefault(one.path.rpartition("[")[0], []).append(one)
     aside = Counter[str]()
     for place, some in by_list.items() if found else ():
-        is_known = (key := _key_of(place)).encode("utf-8", "surrogatepass") in ids
-        if (is_known or names_others(key)) and not any(_has_sign(signs, one, is_known=is_known) for one in some):
+        if (key := _key_of(place)).encode("utf-8", "surrogatepass") in ids:
+            is_aside = not any(_says_more_than_party(signs, one) for one in some)
+        else:
+            is_aside = names_others(key) and not any(_has_sign(signs, one.raw, forms) for one in some)
+        if is_aside:
             aside[place] = len(some)
     return [one for place, some in by_list.items() if place not in aside for one in some], aside
 
 
-def _has_sign(signs: Signs, one: Found, *, is_known: bool) -> bool:
+def _says_more_than_party(signs: Signs, one: Found) -> bool:
     members = members_of(one.raw)
     if not members or signs.columns(members) & (EVIDENCE - {"duration_s"}):
         return True
     came = {match.column for it in members if (match := signs.aliases.leg(it.key)) and match.rank[0] == 0}
-    is_party = is_known and "phone" in came and not came.isdisjoint({"joined_at", "left_at"})
+    is_party = "phone" in came and not came.isdisjoint({"joined_at", "left_at"})
     return not is_party and _SIGN.search(one.raw) is not None
 
 
-_SIGN = re.compile(rb"\d\d?:\d\d|\d{10}")
+def _has_sign(signs: Signs, raw: bytes, forms: set[bytes]) -> bool:
+    """Return whether an object in a list of other things may be a meeting, or holds one: it has parties, or says two of
+    which, called what, when and by whom. Rooms have a number, departments a head and banners a run time.
+    """
+    members = members_of(raw)
+    columns = signs.columns(members)
+    if not members or columns & {"meeting_id", PARTIES} or is_whole(signs, "", members):
+        return True
+    words = [one for one in members if one.raw[:1] not in (b"[", b"{") and not is_blank(one.raw)]
+    says_when = any(
+        (plain(one.key) in _TIMES or column_of(one.key, signs.aliases) in _WHEN)
+        and looks_like_instant(as_word(one.raw))
+        for one in words
+    )
+    says_which = any(_ID.fullmatch(plain(one.key)) or _NUMBER_OF_ONE.search(plain(one.key)) for one in words)
+    has_mobile = any(signs.has_phone([one]) and mobiles_in(as_word(one.raw)) for one in words)
+    n_others = sum(
+        (
+            any(_DIGIT.sub(b"0", one.raw.strip(b'"')) in forms for one in words),
+            any(signs.aliases.is_name_of_meeting(one.key) for one in words),
+            "creator" in columns,
+        )
+    )
+    nested = (one for one in members if one.raw[:1] in (b"[", b"{"))
+    inside = (it for one in nested for it in strays(signs, one.key, Found(one.raw, "", False, 0, len(one.raw))))
+    is_period = "started_at" in columns and not took_place(signs, members)
+    return (
+        has_mobile
+        or n_others > 1
+        or (says_when and not is_period and (n_others > 0 or says_which))
+        or any(_has_sign(signs, it.raw, forms) for it in inside)
+    )
+
+
+_WHEN = frozenset({"started_at", "booked_at"})
+_TIMES = frozenset({"time", "when", "at", "时间"})
+_NUMBER_OF_ONE = re.compile("(?:id|no|code|num|number|编?号)$")
+_SIGN, _DIGIT = re.compile(rb"\d\d?:\d\d|\d{10}"), re.compile(rb"\d")
 
 
 def as_rejects(members: list[Member], whole: Found) -> list[Found]:
@@ -273,3 +353,65 @@ def as_rejects(members: list[Member], whole: Found) -> list[Found]:
     at, path = whole.start, whole.path
     places = [(one.key, one.key_start, one.start + len(one.raw)) for one in members if not is_blank(one.raw)]
     return [Found(whole.raw[i:end], f"{path}.{key}", False, at + i, at + end) for key, i, end in places]
+
+
+class _Place(NamedTuple):
+    """Where an object stands beside records: in a list, under a key of other things, among parties."""
+
+    is_element: bool = False
+    is_of_others: bool = False
+    is_among_parties: bool = False
+
+
+def strays(signs: Signs, key: str, whole: Found, place: _Place = _Place(), depth: int = 1) -> list[Found]:  # noqa: B008
+    """Return the objects in lists at any depth, also of JSON texts, to be rejected: a list of records may have ids
+    under a name nobody knows. Outside of lists, and among parties, those that are whole meetings but for their id;
+    other parties beside the records are told by a warning.
+    """
+    raw, path, at = whole.raw, whole.path, whole.start
+    if not holds_json(raw) or is_part(key, raw):
+        return []
+    is_of_others = names_others(key) or (place.is_of_others and not is_usual_list(key))
+    is_among_parties = place.is_among_parties or signs.is_parties(key)
+    is_stray = not is_among_parties and (place.is_element or depth > DEEPEST)
+    if raw[:1] == b"{":
+        is_stray |= is_whole(signs, key, members_of(raw), is_of_others=is_of_others or signs.is_parties(key))
+    if is_stray and (raw[:1] == b"{" or (depth > DEEPEST and b"[" in raw)):
+        return [whole._replace(has_id=False)]
+    if depth > DEEPEST:
+        return []
+    here = _Place(place.is_element, is_of_others or is_among_parties, is_among_parties)
+    if raw[:1] == b'"':
+        inner = unescape(raw[1:].removesuffix(b'"'))
+        text = inner.text.strip()
+        if structure(text) != "strict":
+            return []  # damaged inside, it was read as text is that is damaged
+        found = strays(signs, key, Found(text, f"{path}~", False, 0, len(text)), here, depth + 1)
+        return inner.placed(shifted(found, len(inner.text) - len(inner.text.lstrip())), at + 1)
+    is_list = raw[:1] == b"["
+    here = here._replace(is_element=is_list)
+    parts: Iterable[tuple[str, str, bytes, int]]
+    if is_list:
+        parts = (("", f"{path}[{i}]", *one) for i, one in enumerate(zip(*elements_of(raw), strict=True)))
+    else:
+        parts = ((one.key, f"{path}.{one.key}", one.raw, one.start) for one in placed_members(raw))
+    inside: list[Found] = []
+    for name, where, part, start in parts:
+        one = Found(part, where, False, at + start, at + start + len(part))
+        if is_list and part[:1] == b"{" and not is_among_parties:
+            inside.append(one)
+        elif part[:1] in _HOLDING:
+            inside += strays(signs, name, one, here, depth + 1)
+    return inside
+
+
+_HOLDING = frozenset({b"{", b"[", b'"'})
+
+
+def outermost(found: Iterable[Found]) -> Iterator[Found]:
+    """Yield objects without those that stand in another of them: each byte belongs to one."""
+    end = -1
+    for one in sorted(found, key=lambda it: (it.start, -it.end)):
+        if one.start >= end:
+            end = one.end
+            yield one

@@ -58,7 +58,10 @@ def pull_facts(answer: Answer, meetings: pa.Table, n_rejected: int, problems: pa
         size=Bulk(len(answer.raw), sum(one.size.n_characters for one in seen), sum(one.size.n_legs for one in seen)),
         clock_skew=None if skew_s is None else timedelta(seconds=skew_s),
         is_doubtful=answer.is_doubtful,
-        unread=unread(rows, is_cut=len(answer.records) == answer.asked_n) if n_rejected else (),
+        unread=(
+            *(unread(rows, is_cut=len(answer.records) == answer.asked_n) if n_rejected else ()),
+            *((one,) for one in answer.unsure),  # it names a meeting, and is known by its text
+        ),
         several=tuple(
             (rows_seen[row], _instants(text or ""))
             for reason, row, text in (rows_of(problems, ("reason", "row", "raw_value")) if problems else ())

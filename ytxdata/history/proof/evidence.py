@@ -76,7 +76,7 @@ class PullFacts:
     is_doubtful
         It says that it holds another number of records than it does, or its end is missing.
     unread
-        By what each rejected record is known again, the surest first; nothing where it stands above or below all.
+        By what each rejected record, and each object beside the list that may be one, is known again, the surest first.
     """
 
     pull_id: str
@@ -189,8 +189,8 @@ class Remembered(NamedTuple):
 
 Span = tuple[datetime, datetime]
 
-BARRING_RULES = 6
-"""By which rules time is barred: 1 took plans for moved, 2 asked not who joined, 3 and 4 took series for one, 5 several."""
+BARRING_RULES = 7
+"""By which rules: 1 took plans for moved, 2 asked not who joined, 3 and 4 took series for one, 5 several, 6 what is no row."""
 
 BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
 """What bars a span of time from being proven, for good: the reason it has, and the field of the evidence that keeps it."""

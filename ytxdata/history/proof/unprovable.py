@@ -77,7 +77,7 @@ def barred(
         for gone in answer.replaced:
             spans["collision"] += _told_as(gone.of_room, gone.old, answer, since)
         told = answer.pull.unread
-        if answer.pull.n_rejected and not (told and all(unread.keys() & one[:1] for one in told)):
+        if (told or answer.pull.n_rejected) and not (told and all(unread.keys() & one[:1] for one in told)):
             until = latest(answer.pull, answer.policy)
             # more patience than before: what was listed too late for the sync before is listed to this one
             spans["rejected"].append((min(since, floor_second(until - answer.policy.settle)), next_second(until)))

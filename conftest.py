@@ -6,16 +6,14 @@ from __future__ import annotations
 
 import gc
 import os
-import pickle
 import shutil
 import signal
 import subprocess
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
-from functools import lru_cache, partial
-from importlib import import_module
+from collections.abc import Generator, Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,26 +139,6 @@ def _texts_are_read_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numbers_in_text, "find_numbers", lru_cache(50_000)(numbers_in_text.find_numbers))
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _rules_of_bills_are_searched_once() -> Iterator[None]:
-    """By which rule a bill was made is half of what an audit with one takes, and many audit the planted company with its
-    own. It follows from the lines alone: of others, or in another order, it is searched anew.
-    """
-    reconcile = import_module("ytxdata.audit.reconcile")  # the package has a function of that name
-    known: dict[bytes, Any] = {}
-
-    def once(search: Callable[..., Any], *lines: Any) -> Any:
-        key = pickle.dumps((search.__name__, lines))
-        if key not in known:
-            known[key] = search(*lines)
-        return known[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        for search in (reconcile.search_amounts, reconcile.search_durations):
-            patch.setattr(reconcile, search.__name__, partial(once, search))
         yield
 
 

@@ -279,4 +279,5 @@ def filled(cell: str) -> str:
     >>> filled(" 税额 "), filled("--"), filled("N/A"), filled("null"), filled("-1")
     ('税额', '', '', '', '-1')
     """
-    return "" if _EMPTY.fullmatch(cell.strip()) else cell.strip()
+    text = cell.strip()
+    return "" if not text or _EMPTY.fullmatch(text) else text

@@ -227,3 +227,14 @@ def test_a_minimum_that_few_lines_meet_with_is_found() -> None:
     assert found.amount is not None
     assert (found.amount.tariff.step_s, found.amount.tariff.minimum_s) == (15, 45)
     assert found.counts["mismatched"] == 0
+
+
+def test_one_bill_is_held_by_each_tolerance_that_is_asked_for() -> None:
+    """What was found of it is known for the next audit, and is of that tolerance alone."""
+    office, lengths = Office(), [1207, 1801, 2411, 3001, 3607, 4211, 4813, 5417]
+    for n, seconds in enumerate(lengths):
+        office.meet(f"m{n}", lasts=seconds)
+    told = [seconds + 2 for seconds in lengths]
+    bill = pd.DataFrame({"meeting_id": [f"m{n}" for n in range(8)], "duration_s": told, "amount_yuan": None})
+    loose, strict = (audit.reconcile(office.frames, bill, within_s=one).candidates[0].explained for one in (2, 0))
+    assert loose == 8 > strict

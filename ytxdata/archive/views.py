@@ -281,13 +281,22 @@ def relation(
     Relations of one connection can be joined; they must be of one snapshot and instant.
     """
     connection = connection or connect()
+    sql = _asked(connection, snapshot, name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen)
+    with telling(name):
+        return connection.sql(sql)
+
+
+def _asked(
+    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str, as_of: datetime | None,
+    start: datetime | None, end: datetime | None, *, is_keyed: bool = True, is_seen: bool = True,
+) -> str:  # fmt: skip
+    """Return the SQL of a view over the snapshot's files, for a connection that then has all it needs."""
     sql = view(name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
     for other, rows in found(snapshot, sql, as_of).items():
         connection.register(other, rows)
         tables[other] = other
-    with telling(name):
-        return connection.sql(sql.format(timestamp="TIMESTAMPTZ", **tables))
+    return sql.format(timestamp="TIMESTAMPTZ", **tables)
 
 
 def found(snapshot: Snapshot, sql: str, as_of: datetime | None) -> dict[str, pa.Table]:
@@ -348,13 +357,14 @@ def table(
         return schema.empty_table()
     with telling(name):
         connection = connect()
-        keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, connection=connection, is_keyed=True)
+        keyed, where = _asked(connection, snapshot, name, as_of, start, end), ""
         if chosen is not None:
             connection.register("chosen", chosen)
             stored = _stored(connection, snapshot, "meetings")
-            keys = f"SELECT {MEETING_KEY} FROM {stored} m SEMI JOIN chosen USING (obs)"
-            keyed = keyed.filter(f"meeting_key IN ({keys})")
-        rows = keyed.order(ORDER[name]).select(*schema.names).to_arrow_table()
+            where = f"WHERE meeting_key IN (SELECT {MEETING_KEY} FROM {stored} m SEMI JOIN chosen USING (obs))"
+        # as one query: a relation is bound at each of its steps
+        names = ", ".join(f'"{column}"' for column in schema.names)
+        rows = connection.sql(f"SELECT {names} FROM ({keyed}) {where} ORDER BY {ORDER[name]}").to_arrow_table()
     return rows.cast(schema)
 
 
@@ -371,10 +381,9 @@ def pieces(
     when there are none.
     """
     with telling(name):
-        keyed = relation(snapshot, name, as_of=as_of, start=start, end=end, is_keyed=True)
-        asked = keyed.query("rows", sql)
-        assert asked is not None  # a SELECT gives rows
-        reader = asked.to_arrow_reader(PIECE)
+        connection = connect()
+        keyed = _asked(connection, snapshot, name, as_of, start, end)
+        reader = connection.sql(f'WITH "rows" AS ({keyed}) {sql}').to_arrow_reader(PIECE)
         yield reader.schema.empty_table()
         for batch in reader:
             yield pa.Table.from_batches([batch])

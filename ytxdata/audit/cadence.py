@@ -155,7 +155,8 @@ def cadence_of(archive: Archive, *, margin: float = 2) -> Cadence:
     """
     if not archive.path.exists():
         return advise([], 0, margin=margin)
-    starts = archive.scan("meetings").select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()
+    (meetings,) = archive.scans("meetings", is_seen=False)
+    starts = meetings.select("started_at").collect("pyarrow").to_native()["started_at"].to_pylist()
     answers = archive.pulls()[["returned_n", "asked_n"]].dropna().astype(int)
     largest = int(answers["returned_n"].max()) if len(answers) else 0
     is_whole = bool(((answers["returned_n"] == largest) & (answers["asked_n"] > largest)).any())

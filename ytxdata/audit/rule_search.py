@@ -27,6 +27,7 @@ from ytxdata.audit.invoice_rule import (
     by_most,
     charged,
     least,
+    once,
     rounded,
     roundness,
 )
@@ -44,8 +45,7 @@ MINIMA = (0, 6, 10, 12, 15, 18, 20, 24, 30, 40, 45, 50, 60, 90, 120, 180, 300)
 
 LEAST_STEP = 5
 """The rule that explains most is tried with each minimum that is a multiple of its step and of this many seconds: few
-lines
-are that short, so that a minimum missing above changes neither the prices nor the step that were found."""
+lines are that short, so that a minimum missing above changes neither the prices nor the step that were found."""
 
 FREE = (60, 120, 180, 300, 600, 900, 1800)
 """Free seconds of a connection or a line."""
@@ -105,9 +105,7 @@ class Free(NamedTuple):
 
 @dataclass(frozen=True)
 class Search:
-    """What a search came to: the rule that may be trusted, if any, the three best, and what the best one lacks as it
-    seems.
-    """
+    """What a search came to: the rule that may be trusted, if any, the three best, and what the best seems to lack."""
 
     rule: InvoiceRule | None
     best: tuple[InvoiceRule, ...]
@@ -145,6 +143,7 @@ def time_rules() -> Iterator[TimeRule]:
 
 
 # ── durations ──
+@once
 def search_durations(lines: BilledLines, tolerance_s: float) -> Search:
     """Return the rounding that turns the seconds of records into the invoice's."""
     told = lines.billed_s != UNKNOWN
@@ -166,6 +165,7 @@ def search_durations(lines: BilledLines, tolerance_s: float) -> Search:
 
 
 # ── amounts ──
+@once
 def search_amounts(lines: BilledLines) -> Search:
     """Return the rule and the prices that give the invoice's amounts exactly."""
     told = np.flatnonzero(lines.amount != UNKNOWN)

@@ -30,7 +30,7 @@ _LABELS: Mapping[Unit, str] = {
     r"|\b(?:row|record|line|total)?\s?count",
 }
 _BEHIND = re.compile(
-    r"\s*(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + ")", re.IGNORECASE
+    r"(?<!\s)\s*+(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _UNITS.items()) + ")", re.IGNORECASE
 )
 _LABEL = re.compile(
     "(?:" + "|".join(f"(?P<{unit}>{words})" for unit, words in _LABELS.items()) + r")\W*$", re.IGNORECASE
@@ -135,9 +135,11 @@ def count_line(cells: Sequence[str]) -> Literal["total", "subtotal"] | None:
     >>> [count_line(one) for one in (["Number of meetings", "60"], ["以上共60场"], ["10月1日", "2场"], ["市场部12场"], ["会议60"])]
     ['total', 'total', 'subtotal', None, None]
     """
+    if not counts(cells):
+        return None
     text = plain_words(labelled(cells))
     rest = _BEHIND.sub("", _NUMBER.sub("", _SPAN.sub(" ", text)))
-    if not counts(cells) or _OF_COUNTS.fullmatch(rest) is None:
+    if _OF_COUNTS.fullmatch(rest) is None:
         return None
     return "subtotal" if any(one["day"] for one in _SPAN.finditer(text)) else "total"
 

@@ -69,7 +69,9 @@ def of_several(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_n
     found = [*days] if len(days) > 1 else []
     found += [name for name in places if any(_SEVERAL_DAYS.fullmatch(one[name]) for one in open_)]
     found += [name for name in places if _counts_meetings(name, lines, by_name)]
-    found += [name for name in places if any(_tells_another(name, one[name], one, by_name) for one in lines)]
+    found += [
+        name for name in places if any(one[name] and _tells_another(name, one[name], one, by_name) for one in lines)
+    ]
     found += _second_ones([*places], lines, open_, by_name)
     return sorted({places[name] for name in found})
 
@@ -102,10 +104,10 @@ def of_instants(
     """
 
     def says_more(line: WitnessLine, cell: str) -> bool:
-        at = None if cell.isdigit() else parse_instant(dated(cell))
-        return line.started_at is None and at is not None and at.astimezone(BEIJING).date() != line.day
+        at = None if not cell or cell.isdigit() else parse_instant(dated(cell))
+        return at is not None and at.astimezone(BEIJING).date() != line.day
 
-    read = {*by_name.values()}
+    read, lines = {*by_name.values()}, [one for one in lines if one[0].started_at is None]
     return [
         n
         for n, name in enumerate(header, 1)

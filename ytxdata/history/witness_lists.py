@@ -16,12 +16,30 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, RawList, is_enough, of_sheets, place_of, plain
-from ytxdata.history.list_notes import cancelled, cut_at, headings, is_of_cut
-from ytxdata.history.list_statements import Edges, count_line, counted, counts, edges_told, labelled, months_of
+from ytxdata.history.list_cells import COLUMNS, RawList, cancelled, is_enough, of_sheets, place_of, plain
+from ytxdata.history.list_notes import cut_at, headings, is_of_cut, other_words
+from ytxdata.history.list_statements import (
+    Edges,
+    count_line,
+    counted,
+    counts,
+    edges_told,
+    labelled,
+    months_of,
+    off_parts,
+    summed,
+)
 from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
-from ytxdata.history.several_meetings import columns_of, is_month_in, of_instants, of_several, of_year, start_in
+from ytxdata.history.several_meetings import (
+    columns_of,
+    is_month_in,
+    of_instants,
+    of_several,
+    of_year,
+    out_of_row,
+    start_in,
+)
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
@@ -96,7 +114,7 @@ def read_witness(
         found = told_header(sheet.header)
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；{found.zh}", f"{why.en}; {found.en}"))
-    lines, aside, said, edges = _lines(sheet, by_name, start, end)
+    lines, aside, said, edges, words = _lines(sheet, by_name, start, end)
     own, more = _totals([*(_figures(one, by_name, sheet.title) for one in sheet.totals), *said])
     return Witness(
         name=name,
@@ -112,6 +130,7 @@ def read_witness(
         number_class=number_class,
         given=totals or Totals(),
         told=(edges.start, edges.end, edges.made_at),
+        words=words,
     )
 
 
@@ -166,10 +185,13 @@ def _unreadable(name: str, why: Text) -> UsageError:
 
 def _lines(
     sheet: RawList, by_name: Mapping[str, str], start: datetime, end: datetime
-) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures], Edges]:
-    """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
+) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures], Edges, tuple[str, ...]]:
+    """Return the lines, those that are held against nothing, what the list's own totals say of the whole, of when it
+    says that it is, and what it says in words that nobody knows here.
+    """
     lines: list[WitnessLine] = []
     aside = [*sheet.aside, *(Aside(WitnessLine(n), "several") for n in of_several(sheet.header, sheet.rows, by_name))]
+    aside += (place_of(n, "numbered") for n in out_of_row(sheet.header, sheet.rows, by_name))
     totals: list[_OwnTotal] = []
     sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
@@ -200,6 +222,7 @@ def _lines(
     notes += [(0, one) for said in sheet.totals for one in said.values() if isinstance(one, str)]
     months = months_of(start, end)
     foot: list[tuple[int, int, str, NoMeeting | None]] = []
+    told_in_words: list[tuple[int, str]] = []
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
@@ -232,10 +255,13 @@ def _lines(
         aside.append(Aside(line, why))
         notes.append((number, " ".join(words_of[n])))
         foot.append((number, len(lines), labelled(words_of[n]), what))
+        told_in_words += [(len(lines) if n in titles else len(sheet.rows), foot[-1][2])] * (why in ("total", "footer"))
     aside += [Aside(WitnessLine(one), "more") for one in cut_at(notes, [one.line for one in lines], len(sheet.rows))]
     outside: list[tuple[int, str, NoMeeting | None]] = [(0, sheet.title, None)]
     outside += [(number, text, what) for number, end, text, what in foot if end in (0, len(lines))]
     of_list, unheld = counted(outside, sheet.covers, lines, months)
+    aside += [Aside(WitnessLine(one), "part_differs") for one in off_parts(foot, lines, months)]
+    of_list += [{"meetings": [n]} for rows in sheet.tables for n in summed(rows, months, len(lines))]
     aside += [Aside(WitnessLine(one), "more") for one in unheld]
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
@@ -264,7 +290,11 @@ def _lines(
     )
     told_of_all = [text for _, text, what in outside if what not in ("subtotal", "part")]
     edges = edges_told([*told_of_all, *sheet.covers], lines, start)
-    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all], edges
+    # of several headings above lines each says whose the next ones are
+    above = [text for n, text in told_in_words if n < len(lines)]
+    others = [*sheet.said, *(text for n, text in told_in_words if n >= len(lines)), *above * (len(above) < 2)]
+    unknown = tuple(dict.fromkeys(word for text in others for word in other_words(text)))
+    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all], edges, unknown
 
 
 _OF_PEOPLE = re.compile(r"人|people|person|part(?:y|ies|icipant)|attend|member|user", re.IGNORECASE)

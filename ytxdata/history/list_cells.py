@@ -7,10 +7,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_words
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, amount_of, in_words
 from ytxdata.history.list_statements import count_line, counting, labelled
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text, plain_words
@@ -307,6 +307,20 @@ def is_enough(by_name: Mapping[str, str]) -> bool:
 def plain(cell: Any) -> str:
     """Return a cell as text."""
     return "" if cell is None else str(cell).strip()
+
+
+def in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
+    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
+    was another.
+    """
+    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
+    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
+        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
+            emptied = {place: ""} if told[1] else {place: "", after: ""}
+            is_free = amount in row and (amount in emptied or not plain(row[amount]))
+            if is_free and amount_of(told[1] or figure) is not None:
+                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
+    return row
 
 
 @dataclass

@@ -197,12 +197,12 @@ _MORE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _OTHERS = re.compile(
-    r"税|费|租金|金额|价格?|元|录[音像制]|音频|纪要|转写|字幕|短信|邮件|手机|号码?|姓名|昵称|名称|主题|头像|附件|图片|地址|链接|条款|说明|备注|信息|签[名字]"
+    r"税|费|租金|[额价元]|押金|定金|保证金|利息|参会[人者方]|人员|成员|字段|录[音像制]|音频|纪要|转写|字幕|短信|邮件|手机|号码?|姓名|昵称|名称|主题|头像|附件|图片|地址|链接|条款|说明|备注|信息|签[名字]"
     r"|小数|末位|时长|内容|\b(?:vat|tax(?:es)?|fees?|charges?|charged|billed|amounts?|prices?|names?|numbers?|recordings?|titles?|topics?|texts?)\b",
     re.IGNORECASE,
 )
 _OF_MEETINGS = re.compile(
-    r"会议(?!室|费|录|纪|主题|名称|编?号|时长|信息|内容|链接|材料|结束|开始)|(?<=[\u4e00-\u9fff])会(?=除|不|未|另|$)|[场条行笔]|通话(?!费)|话单(?!金)"
+    r"会议(?!室|费|录|纪|主题|名称|编?号|时长|信息|内容|链接|材料|结束|开始)|(?<=[\u4e00-\u9fff])会(?=除|不|未|另|$)|(?<!市)场|(?<!银)行|[条笔]|通话(?!费)|话单(?!金)"
     r"|\b(?:meetings?|conferences?|calls?)\b",
     re.IGNORECASE,
 )
@@ -246,14 +246,15 @@ def _is_of_some(text: str) -> bool:
 _CAME_FROM = re.compile(r"[接续]上一?[页表]|续表|continued from", re.IGNORECASE)
 _PIECE = re.compile(
     r"[(]\s*[一二三四五六七八九十上中下]\s*[)]\W*$|第\s*[\d一二三四五六七八九十]+\s*[册卷]|共\s*(?!1\D|一)[\d一二两三四五六七八九十]+\s*[册卷]"
-    r"|\bpart\s+(?:\d+|[ivx]+|one|two|three)\b(?!\s*(?:of|/))|[(]\s*(?:[1-9]|1[0-2])\s*/\s*(?:[2-9]|1[0-2])\s*[)]\W*$",
+    r"|\bpart\s+(?:\d+|[ivx]+|one|two|three)\b(?!\s*(?:of|/))|[(]\s*(?P<nth>\d{1,2})\s*/\s*(?P<of>\d{1,2})\s*[)]\W*$",
     re.IGNORECASE | re.MULTILINE,
 )
 """What a title says that is of one of several lists."""
 
 
 def _is_one_of_several(text: str) -> bool:
-    return not any(_pages(text)) and _PIECE.search(text) is not None
+    found = [] if any(_pages(text)) else [*_PIECE.finditer(text)]
+    return any(one["of"] is None or int(one["nth"]) <= int(one["of"]) in range(2, 13) for one in found)
 
 
 _REST = re.compile(
@@ -378,7 +379,7 @@ _LABELS = (
     r"|(?:prepared|approved|printed|generated|exported|created|checked|issued|signed|powered) (?:by|for)|bill to|author|operator|path|ur[il]|host|message id|nonce"
 )
 _LABELLED = re.compile(
-    rf"(?:^|(?<=[\n,;。(]))[^\w\n]*(?:{_LABELS})(?:\s*[\n:]|(?<=[人员y号称]) )[^\n,;。]*",
+    rf"(?:^|(?<=[\n,;。(]))[^\w\n]{{0,3}}(?:{_LABELS})(?:\s*[\n:]|(?<=[人员y号称]) )[^\n,;。]*",
     re.MULTILINE | re.IGNORECASE,
 )
 """A name, a number or an address of somebody: whatever it is."""
@@ -415,6 +416,7 @@ _KNOWN = re.compile(
     "|".join(sorted(_KNOWN_ZH.split(), key=len, reverse=True))
     + rf"|\b(?:{'|'.join(_KNOWN_EN.split())})(?![a-z])|[\w.+-]+@[\w.-]+|https?:\S+"
 )
+_LONGEST_NOTE = 300
 _A_WORD = re.compile(r"[\u4e00-\u9fff]|[a-z]{3}")
 _OF_PAPERS = re.compile(
     rf"{_OTHERS.pattern}|账单|[签盖]|印章|排[序列]|尊敬|时间|时刻|日期|期间|精确|单位|付款|缴|扣款|异议|热线|客服|保管|数字|凭证|您|谢"
@@ -440,7 +442,9 @@ def other_words(text: str) -> list[str]:
     >>> other_words("市场部会议清单\\n导出时间：2026-04-01\\nOnly the board\\n会议清单（部分）")
     ['市场部会议清单', 'Only the board', '会议清单(部分)']
     """
-    clauses = _LABELLED.sub("\n", plain_words(text)).split("\n")
+    lines = plain_words(text).split("\n")
+    long = [one for one in lines if len(one) > _LONGEST_NOTE]  # no title is: it is told unread
+    clauses = _LABELLED.sub("\n", "\n".join(one for one in lines if len(one) <= _LONGEST_NOTE)).split("\n")
     known = (_KNOWN.sub(" ", _COMPANY.sub(" ", one.casefold())) for one in clauses)
     told = [one.strip() for one, rest in zip(clauses, known, strict=True) if _A_WORD.search(rest)]
-    return [one for one in told if _OF_LIST.search(one) or not _OF_PAPERS.search(one)]
+    return [one for one in told if _OF_LIST.search(one) or not _OF_PAPERS.search(one)] + long

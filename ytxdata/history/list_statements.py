@@ -245,6 +245,24 @@ def counting(rows: Sequence[Sequence[str]]) -> tuple[int, int] | None:
     return None if place is None or _NOT_OF_THESE.search(head[0]) else (at, place)
 
 
+_ANY = re.compile(r"数量|个数|条数|count|number|qty", re.IGNORECASE)
+
+
+def odd_sums(rows: Sequence[Sequence[str]], n_lines: int) -> list[str]:
+    """Return the totals of a table that counts nobody says what, that are not as many as there are lines.
+
+    Examples
+    --------
+    >>> table = [["类型", "数量"], ["预约", "20"], ["即时", "22"], ["合计", "42"]]
+    >>> odd_sums(table, 41), odd_sums(table, 42)
+    (['合计:42'], [])
+    """
+    head = next((row for row in rows if sum(map(bool, row)) > 1), ())
+    places = [n for n, cell in enumerate(head) if _ANY.fullmatch(plain_words(cell).strip())]
+    sums = [row for row in rows if places and is_total(next(filter(None, row), ""))]
+    return [labelled(row).strip() for row in sums if f"{n_lines}" not in ["".join(row[n : n + 1]) for n in places]]
+
+
 def summed(rows: Sequence[Sequence[str]], months: Collection[int], n_lines: int) -> list[int]:
     """Return how many meetings such a table has: its total, or what all of it comes to where that is more than there
     are lines (it may be of the largest departments). Lines of other months, or of last one, count nothing.

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
-from itertools import chain, pairwise
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, RawList, cancelled, is_enough, of_sheets, place_of, plain
+from ytxdata.history.list_cells import COLUMNS, RawList, cancelled, in_figures, is_enough, of_sheets, place_of, plain
 from ytxdata.history.list_notes import cut_at, headings, is_of_cut, other_words
 from ytxdata.history.list_statements import (
     Edges,
@@ -26,6 +26,7 @@ from ytxdata.history.list_statements import (
     edges_told,
     labelled,
     months_of,
+    odd_sums,
     off_parts,
     summed,
 )
@@ -193,7 +194,7 @@ def _lines(
     aside = [*sheet.aside, *(Aside(WitnessLine(n), "several") for n in of_several(sheet.header, sheet.rows, by_name))]
     aside += (place_of(n, "numbered") for n in out_of_row(sheet.header, sheet.rows, by_name))
     totals: list[_OwnTotal] = []
-    sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
+    sheet = sheet._replace(rows=[in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     if "started_at" in told:
@@ -293,8 +294,15 @@ def _lines(
     # of several headings above lines each says whose the next ones are
     above = [text for n, text in told_in_words if n < len(lines)]
     others = [*sheet.said, *(text for n, text in told_in_words if n >= len(lines)), *above * (len(above) < 2)]
-    unknown = tuple(dict.fromkeys(word for text in others for word in other_words(text)))
-    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all], edges, unknown
+    unknown = [text for rows in sheet.tables for text in odd_sums(rows, len(lines))]
+    unknown += [word for text in others for word in other_words(text)]
+    return (
+        tuple(one for one in lines if not one.is_credit),
+        tuple(aside),
+        [*of_list, *of_all],
+        edges,
+        tuple(dict.fromkeys(unknown)),
+    )
 
 
 _OF_PEOPLE = re.compile(r"人|people|person|part(?:y|ies|icipant)|attend|member|user", re.IGNORECASE)
@@ -431,17 +439,3 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str, mo
 
 def _measured(by_name: Mapping[str, str]) -> set[str]:
     return {bare(by_name[ours]) for ours in _SUMMED if ours in by_name}
-
-
-def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
-    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
-    was another.
-    """
-    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
-    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
-        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
-            emptied = {place: ""} if told[1] else {place: "", after: ""}
-            is_free = amount in row and (amount in emptied or not plain(row[amount]))
-            if is_free and amount_of(told[1] or figure) is not None:
-                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
-    return row

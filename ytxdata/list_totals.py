@@ -72,7 +72,7 @@ _DAY_OR_SPAN = (
 )
 """A day or a period, which a total is of."""
 _NO_SUM = (
-    rf"{_DAY_OR_SPAN}|第\s*\d+\s*[页季期张]|\bpages?\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d+(?:\.\d+)?\s*[%％‰]"
+    rf"{_DAY_OR_SPAN}|第\s*\d+\s*(?:/\s*\d+\s*)?[页季期张]|每页\s*\d+\s*[条行笔]|\d+\s*[条行笔]\s*/\s*页|\bpages?\s*\d+(?:\s*(?:of|/)\s*\d+)?|\d+(?:\.\d+)?\s*[%％‰]"
     rf"|(?<![价含])税[额金](?:[合总]计)?\s*(?:\(元\))?\s*[:=]?\s*¥?\s*(?:{_FIGURE})\s*元?|\d{{9,}}(?![\d.])|{_CLOCK}(?![\d:])"
     rf"|(?:{_FIGURE})\s*\(?(?:人次?|方|位|个人|天|页|小时|分钟?|(?:minutes?|mins?|hours?|persons?|people|participants?"
     r"|attendees|parties|users?|days?|pages?)\b)"

@@ -62,13 +62,15 @@ Area: TypeAlias = tuple[int, int, int, int]
 
 
 class Worksheet(NamedTuple):
-    """A worksheet: the lines that are not blank, which of its cells are merged over several lines, and which are the
-    results of formulas (line and place), as whoever wrote the file kept them.
+    """A worksheet: the lines that are not blank, which of its cells are merged over several lines, which are the
+    results of formulas (line and place), as whoever wrote the file kept them, and what it says in no cell: its name,
+    comments, text boxes, and what is printed on each page.
     """
 
     lines: Grid
     merged: Sequence[Area] = ()
     results: Sequence[tuple[int, int]] = ()
+    beside: Sequence[str] = ()
 
     def filled_down(self, places: Collection[int]) -> Grid:
         """Return its lines; in some columns, what stands in merged cells stands in each line of them."""
@@ -113,7 +115,10 @@ def sheets_of(raw: bytes) -> list[Worksheet]:
         # formulas are read beside their results, for programs write them without any: whole lines would be blank
         kinds = (True, False) if any(one.formulas for one in looks.values()) else (True,)
         books = [load_workbook(BytesIO(raw), read_only=True, data_only=is_value) for is_value in kinds]
-        return [_read(one, looks) for one in zip(*(book.worksheets for book in books), strict=True)]
+        sheets = [_read(one, looks) for one in zip(*(book.worksheets for book in books), strict=True)]
+        # comments and text boxes are kept in files of their own: of which worksheet they are matters to nobody
+        notes = [text for one in looks.values() for text in one.notes]
+        return [one._replace(beside=(*one.beside, *notes)) for one in sheets[:1]] + sheets[1:]
     except UsageError:
         raise
     except Exception as error:  # a broken workbook makes openpyxl raise whatever comes
@@ -175,7 +180,7 @@ def _read(sheets: Sequence[Any], looks: Mapping[str, _Look]) -> Worksheet:
             else:
                 results.append((n, place))
         lines.append((n, cells))
-    return Worksheet(lines, look.merged, results)
+    return Worksheet(lines, look.merged, results, (str(sheets[0].title),))
 
 
 def _looked_through(raw: bytes) -> dict[str, _Look]:
@@ -200,6 +205,14 @@ def _looked_through(raw: bytes) -> dict[str, _Look]:
     return looks
 
 
+_NOTES = frozenset(f"{which}{part}" for which in ("odd", "even", "first") for part in ("Header", "Footer"))
+_NOTES |= {"comment", "threadedComment", "txBody"}
+_CODES = re.compile(r'&(?:"[^"]*"|K[0-9A-F]{6}|\d+|[A-Z&])')
+"""Codes of what is printed on each page: its font, its number."""
+_AUTHOR = re.compile(r"^\s*[^:：\n]{1,20}[:：]\n")
+"""How Excel begins a comment. One that begins with a bracket tells old versions of Excel that another one is kept."""
+
+
 class _Look:
     """One file of a workbook as it goes by: how much there is, and where it says that it stands."""
 
@@ -210,6 +223,7 @@ class _Look:
             int, dict[int, bool]
         ] = {}  # line → place → whether its result is a text, be it an empty one
         self.merged: list[tuple[int, int, int, int]] = []
+        self.notes: list[str] = []
         self.parser = ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler, self.parser.EndElementHandler = self._start, self._end
         self.parser.StartDoctypeDeclHandler = self._doctype
@@ -227,6 +241,9 @@ class _Look:
             self.formulas.setdefault(self.row, {})[self.column - 1] = self.is_text
         elif kind == "mergeCell" and ":" in said.get("ref", ""):
             self._merge(said["ref"])
+        elif kind in _NOTES:
+            self.notes.append("")
+            self.parser.CharacterDataHandler = self._write
         elif kind == "sheetData" and said:  # what a file remembers of another one's worksheets, one after the other
             self.row = 0
         if self.parts > MOST_PARTS:
@@ -250,8 +267,16 @@ class _Look:
                 min(bottom, self.row) - min(top, self.row)
             )  # lines that end before it are made longer
 
+    def _write(self, text: str) -> None:
+        self.notes[-1] += text
+
     def _end(self, name: str) -> None:
-        self.is_row = self.is_row and name.rpartition(" ")[2] != "row"
+        kind = name.rpartition(" ")[2]
+        self.is_row = self.is_row and kind != "row"
+        if kind in _NOTES:
+            self.parser.CharacterDataHandler = None
+            text = _AUTHOR.sub("", _CODES.sub(" ", self.notes[-1])).strip()
+            self.notes[-1:] = [text] if text and not text.startswith("[") else []
 
     def _doctype(self, *_: object) -> None:
         raise no_list(Text("带有 DOCTYPE 声明", "has a DOCTYPE, as no workbook has"))

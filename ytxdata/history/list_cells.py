@@ -7,11 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
-from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, in_words
-from ytxdata.history.list_statements import count_line, labelled
+from ytxdata.history.list_amounts import ASKED, OF_CALLS, PARTS, SUMS, amount_of, in_words
+from ytxdata.history.list_statements import count_line, counting, labelled
 from ytxdata.history.proof.witness import Aside, WitnessLine
 from ytxdata.labels import Text, plain_words
 from ytxdata.list_totals import NOTE, is_total
@@ -72,7 +72,8 @@ OWN_NUMBER = re.compile(r"\d{1,6}|[一二三四五六七八九十]{1,3}")
 
 class RawList(NamedTuple):
     """Cells of a list by the names of their columns, the number of each line, what the list says of itself, what of it
-    stands in no line, the title above it, and what stands on worksheets beside it.
+    stands in no line, the title above it, what stands on worksheets beside it, all of both that says something in
+    words, and these worksheets.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -82,11 +83,22 @@ class RawList(NamedTuple):
     aside: Sequence[Aside] = ()
     title: str = ""
     covers: Sequence[str] = ()
+    said: Sequence[str] = ()
+    tables: Sequence[Sequence[Sequence[str]]] = ()
 
 
 def place_of(number: int, why: str) -> Aside:
     """Return what stands at a place that nobody read, and why."""
     return Aside(WitnessLine(number), why)
+
+
+_CANCELLED = re.compile(r"已?取消|未召开|已?作废|cancel(?:l?ed)?", re.IGNORECASE)
+
+
+def cancelled(words: Sequence[str], line: WitnessLine) -> str | None:
+    """Return why a line is of no meeting by its own word: it was called off, and lasted and cost nothing."""
+    is_silent = not line.duration_s and not line.amount_yuan
+    return "cancelled" if is_silent and any(map(_CANCELLED.fullmatch, words)) else None
 
 
 def of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawList:
@@ -108,8 +120,23 @@ def of_sheets(sheets: Sequence[Worksheet], columns: Mapping[str, str]) -> RawLis
         for place, one in enumerate(full, 1)
         if place != chosen + 1 and (one.lines if is_bare else _may_hold_calls([row for _, row in one.lines], columns))
     ]
-    covers = [labelled(row) for place, one in enumerate(full) if place != chosen for _, row in one.lines]
-    return sheet._replace(aside=(*others, *sheet.aside), covers=covers)
+    tables = [[row for _, row in one.lines] for place, one in enumerate(full) if place != chosen]
+    beside = [row for rows in tables for row in rows]
+    notes = [text for one in full for text in one.beside]
+    names = {bare(one) for one in sheet.header}
+    said = [labelled(row) for row in beside if not _is_of_table(row) and bare(next(filter(None, row))) not in names]
+    covers = [*map(labelled, beside), *notes]
+    return sheet._replace(
+        aside=(*others, *sheet.aside), covers=covers, said=(*sheet.said, *said, *notes), tables=tables
+    )
+
+
+def _is_of_table(row: Sequence[str]) -> bool:
+    """Say whether a line is one of a summary: short words and figures."""
+    return any(map(_FIGURE.fullmatch, row)) and max(map(len, row)) <= _LONGEST_NAME
+
+
+_LONGEST_NAME = 20
 
 
 def _filled(sheet: Worksheet) -> Worksheet:
@@ -121,11 +148,23 @@ def _may_hold_calls(rows: Sequence[Sequence[str]], columns: Mapping[str, str]) -
     """Say whether a worksheet has a header with lines below it, or a line with a time and a figure: a cover has none.
     What a formula without a result stands for, nobody knows.
     """
-    if any(is_enough(called(row, columns)) for row in rows[:-1]):
+    firsts = {ours for row in rows for ours in called([next(filter(None, row))], columns)}
+    # where several lines begin with the names of columns, they say what these are
+    if len(firsts) < 2 and any(is_enough(called(row, columns)) for row in rows[:-1]):
         return True
-    return any(_may_be_call(row) or _says_when(row) for row in rows)
+    # what a table counts by day has a day and a figure, too
+    is_sums = counting(rows) is not None
+    for row in rows:
+        name, *cells = filter(None, row)
+        ours = called([name], columns)
+        if "meeting_id" in ours and any(_AN_ID.fullmatch(cell) for cell in cells):
+            return True  # one meeting, a line for each thing that is told of it
+        if not ours and ((not is_sums and _may_be_call(row)) or _says_when(row)):
+            return True
+    return False
 
 
+_AN_ID = re.compile(r"\d{6,}")
 _CLOCK = re.compile(r"\d[\dT日]*[ T日]\s*\d{1,2}:\d\d")
 _OF_NO_MEETING = re.compile(
     r"时间|日期|[时日]期|账期|区间|范围|导出|制表|打印|生成|统计|更新|操作|人$|time|date|period|from|to\b|\bby\b|as of|export|print|generated|created",
@@ -181,10 +220,13 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
     aside = [place_of(n, "title" if len(header) > 1 or _WORDS.search("".join(row)) else "beyond") for n, row in titles]
     body: list[tuple[int, Sequence[str]]] = []
     above = [(n, in_words(row)) for n, row in full[: head.first] if (n, row) not in titles]
+    told = [labelled(row) for _, row in titles] if len(header) > 1 else []
     for n, row in (*above, *full[head.last + 1 :]):
         other = called(row, columns)
         if any(not any(x != y for x, y in zip_longest(row, one, fillvalue="")) for one in lines_of_head):
             aside.append(place_of(n, "header"))
+        elif labelled(row) in told:  # printed again on each page
+            aside.append(place_of(n, "title"))
         elif len(other) > 1 and is_enough(other):
             aside.append(place_of(n, "table"))
             break
@@ -197,8 +239,10 @@ def _of_sheet(sheet: Worksheet, head: Header, columns: Mapping[str, str]) -> Raw
     ]
     aside += [place_of(place + 1, "computed") for place in sheet.computed(places, full[head.last][0])]
     rows = [dict(zip(header, row, strict=False)) for _, row in body]
-    title = "\n".join(labelled(row) for _, row in titles)
-    return RawList(rows, [], [n for n, _ in body], header, aside, title)
+    # above the names of columns, what adds nothing to them is what the list is of, too
+    over = lines_of_head[:-1] if called(lines_of_head[-1], columns).keys() == {*read.values()} else []
+    said = [labelled(row) for row in (*(row for _, row in titles), *over)]
+    return RawList(rows, [], [n for n, _ in body], header, aside, "\n".join(said), said=said)
 
 
 def _unread_of(row: Sequence[str], header: Sequence[str]) -> dict[str, bool]:
@@ -263,6 +307,20 @@ def is_enough(by_name: Mapping[str, str]) -> bool:
 def plain(cell: Any) -> str:
     """Return a cell as text."""
     return "" if cell is None else str(cell).strip()
+
+
+def in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
+    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
+    was another.
+    """
+    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
+    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
+        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
+            emptied = {place: ""} if told[1] else {place: "", after: ""}
+            is_free = amount in row and (amount in emptied or not plain(row[amount]))
+            if is_free and amount_of(told[1] or figure) is not None:
+                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
+    return row
 
 
 @dataclass

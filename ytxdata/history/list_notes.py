@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 
 from ytxdata.history.list_cells import COLUMNS, OWN_NUMBER
-from ytxdata.history.list_statements import NO_YEAR, OF_NO_LIST
-from ytxdata.history.proof.witness import WitnessLine
+from ytxdata.history.list_statements import NO_YEAR, OF_NO_LIST, in_digits
 from ytxdata.labels import filled, plain_words
 from ytxdata.list_totals import IN_WORDS, NOTE, closing_of, holds_a_number, is_total, no_meeting
 from ytxdata.spreadsheets import dated
@@ -18,6 +17,9 @@ from ytxdata.times import BEIJING, parse_instant
 
 _WORDY = re.compile(r"(?=.*[\u4e00-\u9fff]).*|(?=.*\s)(?=.*(?:[^\d\s-]|\d{4}-\d\d?-\d\d?\s)).*|\D*", re.DOTALL)
 """What an id hardly looks like: it has figures, and is one word, or groups of figures (`8001 0009`)."""
+
+_PHRASE = re.compile(r"[\u4e00-\u9fff]|\s")
+"""What a single word of another script lacks, which may be an id."""
 
 _A_DAY = re.compile(r"(?:19|20)\d\d\s?[-/.]\s?\d\d?\s?[-/.]\s?\d\d?(?:\s00:00(?::00)?)?")
 
@@ -62,17 +64,24 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     others = [n for n in range(len(lines)) if n not in found]
     # of a list of ids with its total on top, every room that is called in words was below the last total
     line = next((n for n in others if not sums[n]), len(lines))
-    last = max((n for n in others if sums[n] and n > line), default=-1)
+    total = max((n for n in others if sums[n] and n > line), default=-1)
     placed = set[int]()
     for above, up in zip([-1, *others], others, strict=False):
         is_first = above < 0 or sums[above]
-        is_title = not sums[up] and up < last
+        is_title = not sums[up] and up < total
         between = range(above + 1, up)
         placed |= {n for n in between if (is_first and is_title) or (not sums[up] and _is_day(lines[n][0]))}
-    below = range(last + 1, len(lines)) if last >= 0 else range(0)
     # of a list of nothing but ids and topics, a line with both is all that a meeting is
-    is_measured = any(any(map(filled, lines[n][1].values())) for n in others if n < last and not sums[n])
-    foot = {n for n in below if n in found or (is_measured and _is_of_words(*lines[n]))}
+    is_measured = any(any(map(filled, lines[n][1].values())) for n in others if not sums[n])
+    notes = {n for n, one in enumerate(lines) if is_measured and _is_of_words(*one)}
+    # without a total, what tells nothing of a meeting below the last line that does is none: a whole month was a gap
+    last = (
+        total
+        if total >= 0
+        else max((n for n in range(len(lines)) if not (n in notes and _PHRASE.search(lines[n][0]))), default=-1)
+    )
+    below = range(last + 1, len(lines)) if total >= 0 or is_measured else range(0)
+    foot = {n for n in below if n in found or n in notes}
     if below and no_meeting(lines[last][0], {}) == "total":
         foot |= {n for n in below if _is_figure_of_all(*lines[n])}
     is_last = all(n in foot or closing_of(lines[n][0], lines[n][2], lines[n][1]) for n in below)
@@ -124,7 +133,7 @@ def _is_of_words(name: str, said: Mapping[str, str], words: Sequence[str]) -> bo
 
 # ── only a part ──
 _COUNTED = r"(?:条|行|笔|场|项|(?:records?|rows?|entries|lines|results|items|meetings|calls|connections)\b)"
-_PART = r"(?:页|部分)"
+_PART = r"(?:页|部分|册|卷)"
 _PAGE = re.compile(
     rf"第\s*(?P<a>\d+)\s*{_PART}\W*(?:总?共|of)?\W*(?P<b>\d+)\s*{_PART}|(?P<c>\d+)\s*/\s*共?\s*(?P<d>\d+)\s*{_PART}"
     rf"|共\s*(?P<f>\d+)\s*{_PART}\W*(?:当前|本页|此为|这是)?\W*第\s*(?P<e>\d+)\s*{_PART}"
@@ -160,7 +169,8 @@ _OF_ALL_FOUND = re.compile(
 _FREE = r"(?![^,。;]{0,16}(?:免|赠|优惠|折|单价|[计收]费|[付缴结][款清费算]|元|\bfree\b|waived|discount|charged|billed|\bpaid\b|yuan))"
 _FIRST = re.compile(
     rf"(?:[仅只]|最多|至多)[能可会限]?(?:{_SHOWN}|查询|保留|包含|提供)[^\d]{{0,10}}(\d+)\s*{_COUNTED}"
-    rf"|前\s*(\d+)\s*{_COUNTED}{_FREE}"
+    rf"|(?:前|最[近新])\s*(\d+)\s*{_COUNTED}{_FREE}"
+    r"|(?<![a-z])top\s*(\d+)(?!\d)"
     r"|(?:^\W*|\b(?:rows?|records?|lines?|export|query|display|results?|list|asc|desc|from \S+) )limit\W{0,3}(\d+)\W*$"
     rf"|\b(?:only|first|top|latest|last|at most|up to|limited to)\s+(?:the\s+)?(?:first\s+|latest\s+|last\s+)?(\d+)\s+(?:\w+\s+)?"
     rf"{_COUNTED}{_FREE}",
@@ -186,16 +196,67 @@ _MORE = re.compile(
     rf"|\bnot all {_COUNTED} (?:are|were) (?:shown|listed|displayed|exported|included)",
     re.IGNORECASE | re.MULTILINE,
 )
-_A_PART = re.compile(
-    r"不(?:包?含|包括|计入)(?![^,。;]{0,12}(?:会议[室费]|税|费用|服务费))[^,。;]{0,8}会议(?!室|费)|(?:其他|其它|其余|另外的?)会议[^,。;]{0,4}(?:见|附)"
-    r"|仅(?:列[示出]|包含|统计|限|含)[^,。;]{1,8}会议(?!室|费)|节选|摘录|\bexcerpts?\b"
-    r"|(?:筛选|过滤)(?:条件|范围)?\W*[:=]\W*(?!.*(?:日期|时间|账期|\d{4}[-年/]|全部|所有|无|不限))\w"
-    r"|\bfilter(?:ed)?(?:\s+by\b|\s*[:=])\W*(?!.*(?:date|time|period|month|\b(?:all|none|no)\b|\d{4}[-/]))\w"
-    r"|\b(?:meetings|conferences|calls)\s+(?:(?:are|were|is)\s+)?(?:excluded|not (?:listed|included|shown))"
-    r"|\bexclud(?:es|ing)\b[^.;]{0,20}\b(?:meetings|conferences)\b|\bonly\b[^.;]{1,20}\b(?:meetings|conferences)\b[^.;]{0,8}\b(?:listed|shown|included)\b",
+_OTHERS = re.compile(
+    r"税|费|租金|[额价元]|押金|定金|保证金|利息|参会[人者方]|人员|成员|字段|录[音像制]|音频|纪要|转写|字幕|短信|邮件|手机|号码?|姓名|昵称|名称|主题|头像|附件|图片|地址|链接|条款|说明|备注|信息|签[名字]"
+    r"|小数|末位|时长|内容|\b(?:vat|tax(?:es)?|fees?|charges?|charged|billed|amounts?|prices?|names?|numbers?|recordings?|titles?|topics?|texts?)\b",
     re.IGNORECASE,
 )
-"""What says that a list is of some meetings, and in no figure of how many."""
+_OF_MEETINGS = re.compile(
+    r"会议(?!室|费|录|纪|主题|名称|编?号|时长|信息|内容|链接|材料|结束|开始)|(?<=[\u4e00-\u9fff])会(?=除|不|未|另|$)|(?<!市)场|(?<!银)行|[条笔]|通话(?!费)|话单(?!金)"
+    r"|\b(?:meetings?|conferences?|calls?)\b",
+    re.IGNORECASE,
+)
+_INTO = r"列[入出示]?|计入|纳入|包?含|包括|同步|入库|入账|导出|录入|收录|补录|登[记录]|体现|显示|此列|其[中内]|本[表清]"
+_BUT_ALL = r"(?!前?\s*\d|[^,。;]{6,20}[前后])"
+_LEAVES_OUT = re.compile(
+    rf"(?:未|没有?|无法|不)(?:能|予以?|再|被|单独|在)*(?:{_INTO})|缺失|缺少|遗漏|漏[登列记报掉计一]|丢失"
+    rf"|(?<![一二两三四五几\d各])部分(?=\W|$|会议|数据|记录|话单|通话|未|缺)|仅(?:列|显示|含|包[含括]|统计|导出|限(?!内部|本)){_BUT_ALL}"
+    rf"|只(?:列|含|包[含括]|显示|统计|导出){_BUT_ALL}|节[选录]|摘[录选]|抽[样查]|样本|(?<!打印)预览|截取"
+    r"|\b(?:excerpts?|sample (?:list|data|of)|preview|partial|omit(?:s|ted)?|selected (?:meetings|calls|records)"
+    r"|exclud(?:ed|es|ing)(?!\s+(?:vat|tax|fees?))|except(?:ing|ed)?(?!\s+(?:where|as|if))|(?:could )?not (?:be )?(?:included|listed|shown|exported))\b",
+    re.IGNORECASE,
+)
+"""What says that something is left out, or that a list is a piece, and in no figure of how many."""
+_SOME_MEETINGS = re.compile(
+    r"除[^,。;]{1,16}外|除外|另[行附册表]|另[见列]|单[独列]|剔除|排除|筛除|(?:其他|其它|其余|另外的?)会议[^,。;]{0,4}(?:见|附)"
+    r"|\b(?:longer|shorter|more|less|fewer|other) than\b|\bonly\b(?=[^.;]{1,40}\b(?:listed|shown|included)\b)",
+    re.IGNORECASE,
+)
+"""What leaves meetings out where it names any."""
+_FILTER = re.compile(
+    r"(?:筛选|过滤)(?:条件|范围)?\W*[:=]\W*(?!.*(?:日期|时间|账期|\d{4}[-年/]|全部|所有|无|不限))\w"
+    r"|(?:筛选|过滤|查询)(?:条件|范围)?\W*(?:部门|主持人?|创建[人者]|发起人|会议室|类型|状态|关键[字词]|主题)\W*[:=]\W*(?!全部|所有|无|不限)\w"
+    r"|\bfilter(?:ed)?(?:\s+by\b|\s*[:=])\W*(?!.*(?:date|time|period|month|\b(?:all|none|no)\b|\d{4}[-/]))\w",
+    re.IGNORECASE,
+)
+_NONE = re.compile(rf"(?<![\d.])0+\s*{_COUNTED}")
+
+
+def _is_of_some(text: str) -> bool:
+    """Say whether a text says that meetings are left out: one that names nothing but tax, recordings or words does not."""
+    for clause in re.split(r"[,，。;；\n]", text):
+        said = [one for one in _LEAVES_OUT.finditer(clause) if not _IF.search(clause[: one.start()])]
+        of_meetings = _OF_MEETINGS.search(clause)
+        more = [one for one in _SOME_MEETINGS.finditer(clause) if of_meetings and not _IF.search(clause[: one.start()])]
+        if ((said and (of_meetings or not _OTHERS.search(clause))) or more) and not _NONE.search(clause):
+            return True
+    return any(not _IF.search(text[: one.start()]) for one in _FILTER.finditer(text))
+
+
+_CAME_FROM = re.compile(r"[接续]上一?[页表]|续表|continued from", re.IGNORECASE)
+_PIECE = re.compile(
+    r"[(]\s*[一二三四五六七八九十上中下]\s*[)]\W*$|第\s*[\d一二三四五六七八九十]+\s*[册卷]|共\s*(?!1\D|一)[\d一二两三四五六七八九十]+\s*[册卷]"
+    r"|\bpart\s+(?:\d+|[ivx]+|one|two|three)\b(?!\s*(?:of|/))|[(]\s*(?P<nth>\d{1,2})\s*/\s*(?P<of>\d{1,2})\s*[)]\W*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What a title says that is of one of several lists."""
+
+
+def _is_one_of_several(text: str) -> bool:
+    found = [] if any(_pages(text)) else [*_PIECE.finditer(text)]
+    return any(one["of"] is None or int(one["nth"]) <= int(one["of"]) in range(2, 13) for one in found)
+
+
 _REST = re.compile(
     rf"(?:(?:^|[,，。;；])\W*|导出|下载|加载)失败\W{{0,2}}{_SOME}|(?:^|[,，。;；])\W*(?:剩余|余下|其余)\s*{_SOME}\W*$"
 )
@@ -276,8 +337,8 @@ def cut_at(notes: Sequence[tuple[int, str]], lines: Sequence[int], n_rows: int) 
         )
         is_full = any(len(lines) <= int(next(filter(None, one.groups()))) <= n_rows for one in _FIRST.finditer(text))
         goes_on = _GOES_ON.search(text) and place >= max(lines, default=0)
-        is_part = any(not _IF.search(text[: one.start()]) for one in _A_PART.finditer(text))
-        found |= {place} if is_less or is_full or goes_on or is_part or _is_cut(text) else set()
+        is_piece = place <= min(lines, default=0) and (_CAME_FROM.search(text) or _is_one_of_several(text))
+        found |= {place} if is_less or is_full or goes_on or is_piece or _is_of_some(text) or _is_cut(text) else set()
     return sorted(found)
 
 
@@ -297,21 +358,9 @@ def _says_more(clause: str) -> bool:
     )
 
 
-_NUMERAL = re.compile(r"(?<=[第共])\s*[一二两三四五六七八九十百]{1,5}(?=\s*[页条行笔场])")
-_DIGITS = {one: n for n, one in enumerate("一二三四五六七八九", 1)} | {"两": 2}
-
-
 def _as_read(text: str) -> str:
     """Return words as they are looked through: numbers without commas, and in digits also of pages in Chinese."""
-    return _NUMERAL.sub(lambda one: str(_number(one[0].strip())), re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text)))
-
-
-def _number(numeral: str) -> int:
-    total, digit = 0, 0
-    for one in numeral:
-        unit = {"十": 10, "百": 100}.get(one)
-        total, digit = (total + (digit or 1) * unit, 0) if unit else (total, _DIGITS[one])
-    return total + digit
+    return in_digits(re.sub(r"(?<=\d),(?=\d{3})", "", plain_words(text)))
 
 
 def _pages(text: str) -> Iterator[tuple[int, int]]:
@@ -320,10 +369,82 @@ def _pages(text: str) -> Iterator[tuple[int, int]]:
         yield page, n
 
 
-_CANCELLED = re.compile(r"已?取消|未召开|已?作废|cancel(?:l?ed)?", re.IGNORECASE)
+# ── what it says in words ──
+_LABELS = (
+    r"(?!.*(?:主持|发起|创建|参会|与会|部门|会议室|状态|主题|关键|筛选|过滤|范围|[仅只不未没非除另缺漏]))(?:[^\W\d_]{0,8}?(?:人员?|[员商方号码级称址真箱编者章头理价]|时间|日期|周期|格式|方式|账户|支持|单位|电话|热线|名|行|币种|货币|来源|地点|版本))"
+    r"|(?:账单|发票)状态|(?:统计|编制|主办|经办|制表|填报)部门"
+    r"|制[表单]|填[表报]|打印|审[核批]|复[核查]|核对|批准|经办|出纳|会计|主管|财务|签[名字章]|[盖公]章|抄送|致"
+    r"|(?:app|account|customer|user|invoice|order|request|trace|contract|company|file|report|bill)[ _-]?(?:sid|id|no\.?|number|name)|account|customer|company|client|vendor"
+    r"|supplier|contact|tel|phone|fax|e-?mail|address|currency|time ?zone|locale|lang(?:uage)?|unit|version|(?:sort(?:ed)?|order(?:ed)?)(?: by)?|format|token|sign(?:ature)?"
+    r"|(?:prepared|approved|printed|generated|exported|created|checked|issued|signed|powered) (?:by|for)|bill to|author|operator|path|ur[il]|host|message id|nonce"
+)
+_LABELLED = re.compile(
+    rf"(?:^|(?<=[\n,;。(]))[^\w\n]{{0,3}}(?:{_LABELS})(?:\s*[\n:]|(?<=[人员y号称]) )[^\n,;。]*",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A name, a number or an address of somebody: whatever it is."""
+_COMPANY = re.compile(
+    r"(?:(?!会议|部门|主持|[的除不未仅只])[\w·&]){0,24}?(?:公司|集团|银行|大学|医院|学院|研究院|事务所|协会)(?:[^\W\d]{1,8}(?:[部处室科]|中心)$)?"
+    r"|(?:(?![的除不未仅只部])[\w·]){1,12}?(?:平台|系统)"
+    r"|\w{1,8}[省市区县]\w{0,12}(?:路|街|大道)\w{0,8}|[\w·-]*\.(?:csv|xlsx?|pdf|json)\b"
+    r"|\b[\w&. ]{2,40}?\b(?:ltd|inc|llc|gmbh|corporation|limited)\b\.?",
+    re.MULTILINE,
+)
+_KNOWN_ZH = (
+    "会议 多方 网络 电话 语音 通话 话费 通信 接入 连接 参会 与会 人次 人数 人员 主叫 被叫 对方 号码 清单 明细 列表 详单 账单 对账单 结算单 话单 报表 月报 年报 日报 周报 "
+    "月份 记录 数据 统计 汇总 总览 概览 概况 报告 一览 信息 情况 使用 用量 消费 费用 金额 价税 单价 资费 计费 规则 周期 标准 导出 结果 历史 控制台 平台 系统 后台 "
+    "自动 生成 产生 出具 提供 打印 制表 制作 下载 查询 检索 日期 时间 时刻 期间 账期 时段 范围 区间 起止 开始 结束 截止 截至 本月 当月 本期 上期 年度 季度 月度 "
+    "全年 全月 星期 小时 分钟 时长 上午 下午 合计 总计 小计 总共 共计 总数 总 数 共 有 计 场次 场数 次数 条数 行数 数量 当前 本页 显示 以上 以下 如下 上述 均 为 以 "
+    "的 是 由 与 和 及 按 各 所有 全部 本 其中 空白 正文 完毕 完 无 谢谢 感谢 您 贵 我 司 公司 对 服务 支持 信任 合作 特此 证明 确认 敬请 核对 查收 请 如有 疑问 问题 "
+    "异议 差异 联系 致电 咨询 客服 及时 工作日 内 于 反馈 逾期 视为 无误 为准 仅供参考 仅供内部使用 内部资料 机密 保密 请勿外传 北京时间 东八区 时区 不含税 含税 未税 税率 "
+    "税额 税 增值税 专用 普通 发票 价 单位 元 人民币 币 四舍五入 保留 两位 小数 取整 不足 计算 计收 盖章 公章 签字 签名 专用章 财务 章 附注 备注 说明 提示 温馨 注意 声明 "
+    "付款 缴费 期限 筛选 条件 最多 没有更多 值 制单 审核 批准 复核 经办 尊敬 不作为 管理 用户中心 个人中心 上一页 下一页 首页 联 按 升序 降序 排列 排序 注 大写 小写 整 余额 应付 应收 实付 实收 客户 用户 账户 账号 编号 名称 项目 数值 指标 字段 内容 序号 类型 类别 状态 部门 平均 均值 日均 月均 累计 最长 最短 最大 最小 "
+    "预约 即时 正常 成功 操作 完成 自 至 到 从 起 止 年 月 日 号 时 分 秒 点 周 天 个 场 次 条 行 笔 页 第 每 单 表 书 份 召开 举行 开会 召 开 举办 上 了 线 电 "
+    "详情 一式 电子 无需 无须 解释权 归 收到 后 前 经 最后 最终 离会 入会 退会 相关 业务 版权 所述 内容 真实 有效 准确 完整 无异议 妥善 保管 保存 留存 存档 回复 通讯 欢迎 祝 愉快 感谢您 信赖 尾 首 备查 用途 用于 报销 凭证 依据 参考 邮件 来电 工作 更新 产品 办公 中国 版本 文件 附表 "
+    "一 二 三 四 五 六 七 八 九 十 百 千 万 零 两 壹 贰 叁 肆 伍 陆 柒 捌 玖 拾 佰 仟 圆 角 "
+)
+_KNOWN_EN = (
+    r"meetings? conferences? calls? tele(?:phone)? audio voice lists? reports? details? statements? bills? billing invoices? records? history usage summary overview data "
+    r"export(?:ed)? print(?:ed)? generated created prepared issued dates? times? period range months? monthly weekly yearly annual quarter q\d years? days? weeks? from to until till "
+    r"for of the an? and or in on at by as is are was were there all totals? sub sum count number no pages? rows? lines? entr(?:y|ies) items? results? found per jan\w* feb\w* mar\w* apr\w* may june? july? "
+    r"aug\w* sep\w* oct\w* nov\w* dec\w* mon\w* tue\w* wed\w* thu\w* fri\w* sat\w* sun\w* utc gmt cst beijing am pm thanks? you your our we us please contact questions? any if end begin(?:ning)? "
+    r"start stop duration min(?:ute)?s? sec(?:ond)?s? hours? costs? amounts? fees? charges? prices? rate currency cny rmb yuan vat tax notes? remarks? information header admin(?:istrator)? "
+    r"users? system console platforms? services? customers? accounts? company confidential sheet success(?:ful(?:ly)?)? ok true false null none held been have attendees participants people average "
+    r"size code status message msg showing filtered this computer contains? internal\suse(?:\sonly)? requires? signature detailed shown file version issue due paid payable balance payment method terms document electronic valid copy copyright reserved rights refer(?:ence)? see with our team support usage log sessions? query param(?:eter)?s? filter "
+)
+_KNOWN = re.compile(
+    "|".join(sorted(_KNOWN_ZH.split(), key=len, reverse=True))
+    + rf"|\b(?:{'|'.join(_KNOWN_EN.split())})(?![a-z])|[\w.+-]+@[\w.-]+|https?:\S+"
+)
+_LONGEST_NOTE = 300
+_A_WORD = re.compile(r"[\u4e00-\u9fff]|[a-z]{3}")
+_OF_PAPERS = re.compile(
+    rf"{_OTHERS.pattern}|账单|[签盖]|印章|排[序列]|尊敬|时间|时刻|日期|期间|精确|单位|付款|缴|扣款|异议|热线|客服|保管|数字|凭证|您|谢"
+    r"|\b(?:times?|dates?|currency|account|rounded|sort(?:ed)?|signature|reply|payment|contact|you|your|customer)\b",
+    re.IGNORECASE,
+)
+_OF_LIST = re.compile(
+    rf"{_OF_MEETINGS.pattern}|清单|明细|列表|名单|数据|记录|部|主持|发起|创建|类型|状态|[内外]|视频|录制|附[件表]|[仅只不未没非除另缺漏余少]"
+    r"|\b(?:only|not?|without|list|records?|data|department|host|type|status)\b",
+    re.IGNORECASE,
+)
+"""What a text is about that can leave no meeting out, and what one that does hardly lacks."""
 
 
-def cancelled(words: Sequence[str], line: WitnessLine) -> str | None:
-    """Return why a line is of no meeting by its own word: it was called off, and lasted and cost nothing."""
-    is_silent = not line.duration_s and not line.amount_yuan
-    return "cancelled" if is_silent and any(map(_CANCELLED.fullmatch, words)) else None
+def other_words(text: str) -> list[str]:
+    """Return what a text beside the lines of a list says that is anything but what such texts usually say: of what it
+    is, when and by whom it was made, how it counts. What it means nobody knows here, so it is told.
+
+    Examples
+    --------
+    >>> other_words("2026年3月会议使用明细表\\n制表人：张三\\n某某公司行政部\\nEnd of report\\n第1/1页")
+    []
+    >>> other_words("市场部会议清单\\n导出时间：2026-04-01\\nOnly the board\\n会议清单（部分）")
+    ['市场部会议清单', 'Only the board', '会议清单(部分)']
+    """
+    lines = plain_words(text).split("\n")
+    long = [one for one in lines if len(one) > _LONGEST_NOTE]  # no title is: it is told unread
+    clauses = _LABELLED.sub("\n", "\n".join(one for one in lines if len(one) <= _LONGEST_NOTE)).split("\n")
+    known = (_KNOWN.sub(" ", _COMPANY.sub(" ", one.casefold())) for one in clauses)
+    told = [one.strip() for one, rest in zip(clauses, known, strict=True) if _A_WORD.search(rest)]
+    return [one for one in told if _OF_LIST.search(one) or not _OF_PAPERS.search(one)] + long

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from ytxdata.errors import UsageError
 from ytxdata.history.list_amounts import SUMS, in_seconds
 from ytxdata.history.list_cells import MEASURES, RawList, called, is_enough, place_of, plain, repeated
+from ytxdata.history.list_statements import counts
 from ytxdata.labels import Text
 from ytxdata.records.reported_losses import LOST, totals_and_losses
 from ytxdata.records.spans import Member
@@ -40,9 +41,14 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
     lists = [name for name, one in values.items() if isinstance(one, list)]
     chosen = next((name for name in lists if values[name]), next(iter(lists), None))
     rows = values.get(chosen or "")
+    names = next((one for one in map(values.get, lists) if _is_of_names(one, columns)), None)
+    if names and (cells := next((one for one in map(values.get, lists) if _is_of_cells(one, len(names))), None)):
+        rows = [dict(zip(names, row, strict=True)) for row in cells]
+        values = {name: one for name, one in values.items() if one is not names}
+        chosen = next(name for name, one in values.items() if one is cells)
     if rows is None or not all(isinstance(one, dict) for one in rows):
         raise ValueError("no list of objects")
-    rows, is_short = _of_groups(rows, columns)
+    rows, is_short, total = _of_groups(rows, columns)
     header = list(dict.fromkeys(str(name) for row in rows for name in row))
     if len(header) > MOST_COLUMNS or len(header) * len(rows) > MOST_PARTS:  # as of a workbook
         n, most = (len(header), len(rows)), (MOST_COLUMNS, MOST_PARTS)
@@ -52,11 +58,14 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
                 f"{n[0]:,} names in {n[1]:,} objects (at most {most[0]:,}, and {most[1]:,} cells)",
             )
         )
+    own = {plain(row.get(called(header, columns).get("meeting_id", ""))) for row in rows}
+    is_of_day = parse_instant(chosen or "") is not None
     aside = [
         *(
             place_of(n, "list")
             for n, (name, one) in enumerate(values.items(), 1)
-            if name != chosen and _holds(one, columns)
+            if name != chosen
+            and (_holds(one, columns) or _names_others(one, own) or (one and is_of_day and parse_instant(name)))
         ),
         *(
             place_of(n, "column")
@@ -64,15 +73,62 @@ def json_list(raw: bytes, columns: Mapping[str, str]) -> RawList:
         ),
         *(place_of(n, "nested") for n, row in enumerate(rows, 1) if _holds_another(row, columns)),
     ]
-    said = [one for name, value in values.items() if name != chosen for one in _within(value) if isinstance(one, dict)]
-    said = [*said, {name: one for name, one in values.items() if name != chosen}]
-    counts = [count for one in said for some in _tellings(one) for count in totals_and_losses(some)]
-    aside += [place_of(0, "more") for one in counts if one in (None, LOST)]
-    is_left = any(_LEFT_OUT.search(name) and _leaves_out(one) for each in said for name, one in each.items())
+    beside = {name: one for name, one in values.items() if name != chosen}
+    said = [one for value in beside.values() for one in _within(value) if isinstance(one, dict)] + [beside]
+    # what was asked for is no number of what came
+    answered = [one for name, one in beside.items() if not _ASKED.search(name)]
+    of_answer = [one for value in answered for one in _within(value) if isinstance(one, dict)] + [beside]
+    figures = [count for one in of_answer for some in _tellings(one) for count in totals_and_losses(some)]
+    aside += [place_of(0, "more") for one in figures if one in (None, LOST)]
+    is_left = any(_is_of_some(name, one) for each in said for name, one in each.items())
     aside += [place_of(0, "more")] if is_left or is_short else []
-    stated = [*said, *({COUNT: one} for one in counts if one not in (None, LOST))]
-    title = "\n".join(_period_told({name: one for name, one in values.items() if name != chosen}))
-    return RawList(rows, stated, range(1, len(rows) + 1), header, aside, title)
+    stated = [
+        *said,
+        *([{COUNT: total}] if total else []),
+        *({COUNT: one} for one in figures if one not in (None, LOST)),
+    ]
+    told = dict(_in_words(beside, len(rows)))
+    covers = [text for text, is_heard in told.items() if is_heard]
+    return RawList(
+        rows, stated, range(1, len(rows) + 1), header, aside, "\n".join(_period_told(beside)), covers, [*told]
+    )
+
+
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
+_OF_SUMS = re.compile(r"stat|summary|daily|by|count|统计|汇总|分[类日]", re.IGNORECASE)
+
+
+_AN_ID = re.compile(r"(?=.*\d)[!-~]*|.?")
+"""What is no word: an id, a hash, an instant."""
+
+
+def _in_words(beside: Mapping[str, Any], n_rows: int, *, is_asked: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield what stands beside a list with its name, in words as titles have them, and whether it is heard: a number
+    that is no count of meetings, or was asked for, is not, and is told only as one of some that do not come to as many
+    as there are lines.
+    """
+    for name, value in beside.items():
+        key = _CAMEL.sub(" ", name)
+        if isinstance(value, dict):
+            yield from _in_words(value, n_rows, is_asked=is_asked or _ASKED.search(name) is not None)
+            numbers = [one for one in value.values() if type(one) is int]
+            if _OF_SUMS.search(name) and len(numbers) == len(value) > 1 and sum(numbers) != n_rows:
+                yield f"{key}：" + "、".join(f"{_CAMEL.sub(' ', each)} {n}" for each, n in value.items()), False
+        for one in value if isinstance(value, list) else [value]:
+            text = f"{key}：{one}"
+            is_word = isinstance(one, str) and not _AN_ID.fullmatch(one)
+            is_count = type(one) in (int, str) and one not in (0, "0") and not is_asked and counts([text])
+            yield from [(text, True)] if is_word or is_count else ()
+
+
+def _names_others(value: Any, own: Collection[str]) -> bool:
+    """Say whether a list of single values has ids that look like those of the lines, and are none of them."""
+    forms = {re.sub(r"\d", "0", one) for one in own if len(one) > _SHORT}
+    listed = (plain(one) for held in _within(value) if isinstance(held, list) for one in held)
+    return any(one not in own and re.sub(r"\d", "0", one) in forms for one in listed)
+
+
+_SHORT = 5
 
 
 _OF_ASKED = re.compile(
@@ -118,6 +174,24 @@ _OF_ALL = re.compile(
 )
 
 
+_ASKED = re.compile(r"(?:query|param(?:eter)?s?|conditions?|criteria|条件|参数)$", re.IGNORECASE)
+_OF_ANY_LIST = re.compile(
+    r"time|date|day|start|end|begin|from|to$|page|size|limit|offset|num|count|sort|order|lang|locale|format|zone|account|app|sid|token|sign|时间|日期|页|条数|排序|账",
+    re.IGNORECASE,
+)
+"""What any list is asked by: its time, its pages, its account."""
+_A_COUNT = re.compile(r"(?:records?|rows?|items?|results?|total|count)+filtered(?:records?|rows?|items?|total|count)*")
+
+
+def _is_of_some(name: str, value: Any) -> bool:
+    """Say whether what stands beside a list says what was left out, or asked for, and that is not all of a time."""
+    if _LEFT_OUT.search(name):
+        return not _A_COUNT.fullmatch(bare(name)) and _leaves_out(value)
+    asked = {key: one for key, one in value.items() if not _OF_ANY_LIST.search(key)} if isinstance(value, dict) else {}
+    words = [one for one in asked.values() if isinstance(one, str)]
+    return _ASKED.search(name) is not None and _leaves_out(words)
+
+
 def _leaves_out(value: Any) -> bool:
     """Say whether what was filtered or left out, as a key beside a list says, is anything but a time or nothing."""
     if isinstance(value, dict | list):
@@ -138,6 +212,15 @@ def _read(raw: bytes) -> Any:
 
 def _is_of_rows(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _is_of_names(value: Any, columns: Mapping[str, str]) -> bool:
+    """Say whether a list is of the names of columns, whose cells another list holds."""
+    return isinstance(value, list) and all(isinstance(one, str) for one in value) and is_enough(called(value, columns))
+
+
+def _is_of_cells(value: Any, n: int) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(row, list) and len(row) == n for row in value)
 
 
 def _unwrapped(values: dict[str, Any]) -> dict[str, Any]:
@@ -161,22 +244,34 @@ def _unwrapped(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _of_groups(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
-    """Return the meetings of rooms or days that hold them, each with what is told of its group; and whether one says
-    that it has more than stand in it.
+def _of_groups(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool, int | None]:
+    """Return the meetings of rooms, days or weeks that hold them, each with what is told of its groups; whether one
+    says that it has more than stand in it; and what all say that there are, where they are pages.
     """
+    is_short, total = False, None
+    while (key := _key_of_groups(rows, columns)) is not None:
+        made: list[dict[str, Any]] = []
+        told: list[tuple[int | None, int]] = []
+        for row in rows:
+            group = {name: one for name, one in row.items() if name != key}
+            told += [(one, len(row[key])) for some in _tellings(group) for one in totals_and_losses(some)]
+            is_short |= _holds(group, columns)
+            made += [{**{name: one for name, one in group.items() if isinstance(one, str)}, **one} for one in row[key]]
+        # of pages below each other each but the last says that there are more
+        is_paged = any([row.get(name) for row in rows] == [*range(1, len(rows) + 1)] for name in rows[0])
+        of_all = {one for one, _ in told} - ({None} if is_paged else set())
+        total = len(made) if of_all == {len(made)} and len(rows) > 1 else total
+        is_short |= any(one != n for one, n in told) and total is None
+        rows = made
+    return rows, is_short, total
+
+
+def _key_of_groups(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> str | None:
+    """Return under which key objects that are no meetings hold them."""
     names = dict.fromkeys(name for row in rows for name in row)
     keys = [name for name in names if all(_is_of_rows(row.get(name)) or row.get(name) == [] for row in rows)]
-    if is_enough(called(names, columns)) or len(keys) != 1 or not any(row[keys[0]] for row in rows):
-        return rows, False
-    made: list[dict[str, Any]] = []
-    is_short = False
-    for row in rows:
-        group = {name: one for name, one in row.items() if name != keys[0]}
-        told = [one for some in _tellings(group) for one in totals_and_losses(some)]
-        is_short |= any(one != len(row[keys[0]]) for one in told) or _holds(group, columns)
-        made += [{**{name: one for name, one in group.items() if isinstance(one, str)}, **one} for one in row[keys[0]]]
-    return made, is_short
+    is_held = len(keys) == 1 and not is_enough(called(names, columns)) and any(row[keys[0]] for row in rows)
+    return keys[0] if is_held else None
 
 
 COUNT = "行数"

@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 from typing import Any
 
-from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, called, plain
+from ytxdata.history.list_cells import COLUMNS, LOOSE_STARTS, called, is_enough, plain
 from ytxdata.history.list_statements import NO_YEAR
 from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import filled, plain_words
@@ -123,6 +124,12 @@ _HELD_AGAIN = re.compile(
     re.IGNORECASE,
 )
 """What a note beside a meeting says of another one."""
+_REMARKS = re.compile(r"备注|说明|附注|remark|note|comment|memo", re.IGNORECASE)
+_NOT_HERE = re.compile(
+    r"未(?:能|予)?(?:列[入出]|计入|登记|录入|导出|单列)|漏[登列记报]|not (?:listed|included|exported)", re.IGNORECASE
+)
+_OTHERS = re.compile(r"其[他它余](?:的)?(?:会议|场次)|另一场|other meetings?", re.IGNORECASE)
+_SPANS = re.compile(rf"({_CLOCK})\s?[-~–—至到]\s?{_CLOCK}")
 _A_CLOCK = re.compile(r"(?<!\d)\d{1,2}:\d\d")
 
 
@@ -132,7 +139,18 @@ def _tells_another(name: str, cell: str, line: Mapping[str, str], by_name: Mappi
         return parse_instant(dated(cell)) is not None and cell not in {line[theirs] for theirs in by_name.values()}
     if _WITHIN.search(name):
         return _A_CLOCK.search(plain_words(cell)) is not None
-    return _HELD_AGAIN.search(cell) is not None
+    if (_OTHERS.search(name) and cell) or (_REMARKS.search(name) and _NOT_HERE.search(cell)):
+        return True
+    return _HELD_AGAIN.search(cell) is not None or _is_beyond(_SPANS.findall(plain_words(cell)), line, by_name)
+
+
+def _is_beyond(begins: Sequence[str], line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
+    """Say whether one of several spans of a day begins when a meeting that says when it was over was over."""
+    told = [parse_instant(dated(line[by_name[ours]])) for ours in _TIMES_OF if ours in by_name]
+    if len(begins) < 2 or len(told) < 2 or None in told:
+        return False
+    first, last = (beijing_text(at)[11:16] for at in told if at)
+    return first <= last and not all(first <= one.zfill(5)[:5] <= last for one in begins)
 
 
 def _second_ones(
@@ -231,6 +249,49 @@ def _is_whole(line: Mapping[str, str], by_name: Mapping[str, str]) -> bool:
 _A_COUNT = re.compile(r"(\d{1,4})(?:\.0*)?\s*[场次]?")
 
 
+# ── serial numbers ──
+_SERIAL = re.compile(r"序号?|行号|项次|#|no\.?|s/?n|(?:seq(?:uence)?|row|line|item)(?:no|num(?:ber)?)?\.?|index|idx|")
+
+
+def out_of_row(header: Sequence[str], rows: Sequence[Mapping[str, object]], by_name: Mapping[str, str]) -> list[int]:
+    """Return the numbers of columns of serial numbers that do not begin with 1 (or 0), or jump: a line was taken out,
+    and the totals were those of what was left. They may begin again on each page or day, stand on several lines each,
+    or run the other way.
+
+    Examples
+    --------
+    >>> rows = [{"序号": n, "id": f"m{n}"} for n in (1, 2, 4, 5)]
+    >>> out_of_row(["序号", "id"], rows, {"meeting_id": "id"}), out_of_row(["序号", "id"], rows[:2], {"meeting_id": "id"})
+    ([1], [])
+    """
+    found = []
+    for place, name in enumerate(header, 1):
+        if not _SERIAL.fullmatch(bare(name)) or name in by_name.values() or (not name and place > 1):
+            continue
+        told = [row for row in rows if any(plain(cell) for column, cell in row.items() if column != name)]
+        numbers = [int(one) for row in told if re.fullmatch(r"\d{1,7}", one := plain(row.get(name)))]
+        found += [place] if _is_serial(numbers) and not _is_whole_row(numbers) else []
+    return found
+
+
+def _is_serial(numbers: Sequence[int]) -> bool:
+    steps = [abs(after - before) == 1 for before, after in pairwise(numbers)]
+    return 2 * sum(steps) > len(steps)
+
+
+def _is_whole_row(numbers: Sequence[int]) -> bool:
+    first = min(numbers)
+    if first > 1:
+        return False
+    if sorted(numbers) == [*range(first, first + len(numbers))]:
+        return True
+    orders = (numbers, numbers[::-1])
+    return any(
+        order[0] == first and all(after in (before, before + 1, first) for before, after in pairwise(order))
+        for order in orders
+    )
+
+
 # ── which columns are read ──
 _SPAN_OF_CLOCKS = re.compile(r"(.*\d:\d\d(?::\d\d)?)\s*(?:[-~–—至到]|to)+\s*(?:.*\d:\d\d(?::\d\d)?)")
 
@@ -250,6 +311,9 @@ def start_in(cell: str) -> str:
 def columns_of(header: Sequence[str], rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> dict[str, str]:
     """Return what `called` does, without a column of starts which by its cells is one of lengths: 会议时间 may be both."""
     by_name = called(header, columns)
+    # beside nothing else that says which meeting it is, an id is a meeting's
+    if not is_enough(by_name) and "meeting_id" not in by_name:
+        by_name |= dict(zip(["meeting_id"], [one for one in header if bare(one) == "id"], strict=False))
     if bare(name := by_name.get("started_at", "")) in LOOSE_STARTS and "started_at" not in columns:
         told = [dated(plain(row.get(name))) for row in rows]
         is_on_day = "day" in by_name and any(start_in(one) != one for one in told)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 from decimal import Decimal
-from itertools import chain, pairwise
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, cast
@@ -16,12 +16,31 @@ from typing import Any, NamedTuple, TypeAlias, cast
 from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
-from ytxdata.history.list_cells import COLUMNS, RawList, is_enough, of_sheets, place_of, plain
-from ytxdata.history.list_notes import cancelled, cut_at, headings, is_of_cut
-from ytxdata.history.list_statements import Edges, count_line, counted, counts, edges_told, labelled, months_of
+from ytxdata.history.list_cells import COLUMNS, RawList, cancelled, in_figures, is_enough, of_sheets, place_of, plain
+from ytxdata.history.list_notes import cut_at, headings, is_of_cut, other_words
+from ytxdata.history.list_statements import (
+    Edges,
+    count_line,
+    counted,
+    counts,
+    edges_told,
+    labelled,
+    months_of,
+    odd_sums,
+    off_parts,
+    summed,
+)
 from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
-from ytxdata.history.several_meetings import columns_of, is_month_in, of_instants, of_several, of_year, start_in
+from ytxdata.history.several_meetings import (
+    columns_of,
+    is_month_in,
+    of_instants,
+    of_several,
+    of_year,
+    out_of_row,
+    start_in,
+)
 from ytxdata.labels import Text, filled
 from ytxdata.list_totals import (
     CLOSINGS,
@@ -96,7 +115,7 @@ def read_witness(
         found = told_header(sheet.header)
         why = Text("没有会议编号，也没有号码和开始时间", "it has no id, and no number with a start")
         raise _unreadable(name, Text(f"{why.zh}；{found.zh}", f"{why.en}; {found.en}"))
-    lines, aside, said, edges = _lines(sheet, by_name, start, end)
+    lines, aside, said, edges, words = _lines(sheet, by_name, start, end)
     own, more = _totals([*(_figures(one, by_name, sheet.title) for one in sheet.totals), *said])
     return Witness(
         name=name,
@@ -112,6 +131,7 @@ def read_witness(
         number_class=number_class,
         given=totals or Totals(),
         told=(edges.start, edges.end, edges.made_at),
+        words=words,
     )
 
 
@@ -166,12 +186,15 @@ def _unreadable(name: str, why: Text) -> UsageError:
 
 def _lines(
     sheet: RawList, by_name: Mapping[str, str], start: datetime, end: datetime
-) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures], Edges]:
-    """Return the lines, those that are held against nothing, and what the list's own totals say of the whole."""
+) -> tuple[tuple[WitnessLine, ...], tuple[Aside, ...], Sequence[Figures], Edges, tuple[str, ...]]:
+    """Return the lines, those that are held against nothing, what the list's own totals say of the whole, of when it
+    says that it is, and what it says in words that nobody knows here.
+    """
     lines: list[WitnessLine] = []
     aside = [*sheet.aside, *(Aside(WitnessLine(n), "several") for n in of_several(sheet.header, sheet.rows, by_name))]
+    aside += (place_of(n, "numbered") for n in out_of_row(sheet.header, sheet.rows, by_name))
     totals: list[_OwnTotal] = []
-    sheet = sheet._replace(rows=[_in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
+    sheet = sheet._replace(rows=[in_figures(row, by_name.get("amount_yuan", "")) for row in sheet.rows])
     told = {ours: [filled(plain(row.get(theirs))) for row in sheet.rows] for ours, theirs in by_name.items()}
     told |= {ours: list(map(dated, told[ours])) for ours in MOMENTS & told.keys()}
     if "started_at" in told:
@@ -200,6 +223,7 @@ def _lines(
     notes += [(0, one) for said in sheet.totals for one in said.values() if isinstance(one, str)]
     months = months_of(start, end)
     foot: list[tuple[int, int, str, NoMeeting | None]] = []
+    told_in_words: list[tuple[int, str]] = []
     for n, (number, row) in enumerate(zip(sheet.numbers, sheet.rows, strict=True)):
         texts = {ours: one[n] for ours, one in told.items()}
         line, lost = _line(number, {ours: one[n] for ours, one in cells.items()})
@@ -232,10 +256,13 @@ def _lines(
         aside.append(Aside(line, why))
         notes.append((number, " ".join(words_of[n])))
         foot.append((number, len(lines), labelled(words_of[n]), what))
+        told_in_words += [(len(lines) if n in titles else len(sheet.rows), foot[-1][2])] * (why in ("total", "footer"))
     aside += [Aside(WitnessLine(one), "more") for one in cut_at(notes, [one.line for one in lines], len(sheet.rows))]
     outside: list[tuple[int, str, NoMeeting | None]] = [(0, sheet.title, None)]
     outside += [(number, text, what) for number, end, text, what in foot if end in (0, len(lines))]
     of_list, unheld = counted(outside, sheet.covers, lines, months)
+    aside += [Aside(WitnessLine(one), "part_differs") for one in off_parts(foot, lines, months)]
+    of_list += [{"meetings": [n]} for rows in sheet.tables for n in summed(rows, months, len(lines))]
     aside += [Aside(WitnessLine(one), "more") for one in unheld]
     begun = begins(one.end for one in totals)
     closings, of_all, unread = [one for one in aside if one.why in CLOSINGS], list[Figures](), set[int]()
@@ -264,7 +291,18 @@ def _lines(
     )
     told_of_all = [text for _, text, what in outside if what not in ("subtotal", "part")]
     edges = edges_told([*told_of_all, *sheet.covers], lines, start)
-    return tuple(one for one in lines if not one.is_credit), tuple(aside), [*of_list, *of_all], edges
+    # of several headings above lines each says whose the next ones are
+    above = [text for n, text in told_in_words if n < len(lines)]
+    others = [*sheet.said, *(text for n, text in told_in_words if n >= len(lines)), *above * (len(above) < 2)]
+    unknown = [text for rows in sheet.tables for text in odd_sums(rows, len(lines))]
+    unknown += [word for text in others for word in other_words(text)]
+    return (
+        tuple(one for one in lines if not one.is_credit),
+        tuple(aside),
+        [*of_list, *of_all],
+        edges,
+        tuple(dict.fromkeys(unknown)),
+    )
 
 
 _OF_PEOPLE = re.compile(r"人|people|person|part(?:y|ies|icipant)|attend|member|user", re.IGNORECASE)
@@ -401,17 +439,3 @@ def _figures(said: Mapping[str, Any], by_name: Mapping[str, str], title: str, mo
 
 def _measured(by_name: Mapping[str, str]) -> set[str]:
     return {bare(by_name[ours]) for ours in _SUMMED if ours in by_name}
-
-
-def _in_figures(row: Mapping[str, Any], amount: str) -> Mapping[str, Any]:
-    """Return a line with the figure of 小写, beside it or in the next cell, under amounts: under lengths a right total
-    was another.
-    """
-    cells = [(name, text) for name, cell in row.items() if (text := plain(cell))]
-    for (place, label), (after, figure) in pairwise([*cells[1:], ("", "")]):
-        if told := re.fullmatch(r"\W*小写[^\w¥￥.-]*(.*)", label):
-            emptied = {place: ""} if told[1] else {place: "", after: ""}
-            is_free = amount in row and (amount in emptied or not plain(row[amount]))
-            if is_free and amount_of(told[1] or figure) is not None:
-                return {**row, **{name: "" for name in emptied if name in row}, amount: told[1] or figure}
-    return row

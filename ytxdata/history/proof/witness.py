@@ -111,6 +111,10 @@ ASIDE: Mapping[str, Text] = {
         "the list says that there is more of it than is here, or that some could not be given",
     ),
     "subtotal": SUBTOTAL,
+    "part_differs": Text(
+        "小计写的场数与其上（或其下）各行不符",
+        "a subtotal that counts other meetings than stand above it, or below",
+    ),
     "part": Text(
         "其上费用或合计的组成部分（其中），不另计费",
         "what a charge or a total above it is made of, and no charge beside it",
@@ -150,6 +154,10 @@ ASIDE: Mapping[str, Text] = {
         "按它一行是好几场会议，没有读：请给出一行一场的清单",
         "by it a line is several meetings, and it was not read: give a list with a line for each meeting",
     ),
+    "numbered": Text(
+        "序号不从 1 起，或有跳号：有的行不在这里",
+        "its serial numbers do not begin with 1, or jump: some lines are not here",
+    ),
     "instants": Text(
         "里面是时刻，没有读；若是开始时间，请把列名改为“开始时间”，或在 Python 里用 columns= 指明",
         "it holds instants, which were not read: where they are starts, call it 开始时间, or name it in Python with columns=",
@@ -169,6 +177,7 @@ UNREAD_BESIDE = (
     *UNREAD_CELLS,
     "day",
     "total_unread",
+    "part_differs",
     "more",
     "beyond",
     "swallowed",
@@ -176,11 +185,15 @@ UNREAD_BESIDE = (
     "table",
     "column",
     "several",
+    "numbered",
     "instants",
     "list",
     "worksheet",
 )
 """Of these there is more than the lines say, so they forbid a proof, too."""
+
+MOST_WORDS, LONGEST_WORDS = 10, 80
+"""How many texts are kept of what a list says beside its lines, and how many characters of each."""
 
 MOST_NAMED = 200
 """How many lines that were not found are kept by name: each head of an archive holds them. The rest make one gap."""
@@ -351,6 +364,8 @@ class Witness:
         When it was handed in; None where nobody kept that.
     told
         From when until when it says itself that its meetings are, and when that it was made; None where it does not.
+    words
+        What it says beside its lines that nobody knows here.
     """
 
     name: str
@@ -368,6 +383,7 @@ class Witness:
     is_of_parties: bool = False
     given_at: datetime | None = None
     told: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
+    words: tuple[str, ...] = ()
 
     @property
     def stated(self) -> Totals:

@@ -13,7 +13,15 @@ from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.line_lengths import hold
 from ytxdata.history.proof.match_lines import TOLERANCE, Archived, Clock, clock_of, find, is_inside, never_was, unnamed
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.history.proof.witness import MOST_NAMED, UNREAD, UNREAD_BESIDE, Witness, WitnessLine
+from ytxdata.history.proof.witness import (
+    LONGEST_WORDS,
+    MOST_NAMED,
+    MOST_WORDS,
+    UNREAD,
+    UNREAD_BESIDE,
+    Witness,
+    WitnessLine,
+)
 from ytxdata.history.proof.witness_result import Hearing, Missing, named
 
 FOREIGN = 0.5
@@ -26,7 +34,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 17
+RULES = 18
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
@@ -133,6 +141,8 @@ def hear(
         told_start=told_start,
         told_end=told_end,
         given_at=witness.given_at,
+        words=tuple(one[:LONGEST_WORDS] for one in witness.words[:MOST_WORDS]),
+        n_words=len(witness.words),
     )
 
 

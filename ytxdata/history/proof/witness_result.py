@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
-from ytxdata.labels import NO_TEXT, Text
+from ytxdata.labels import NO_TEXT, Text, printable
 from ytxdata.numbers_in_text import hide_in_id
 from ytxdata.times import beijing_text
 
@@ -83,6 +83,9 @@ class Hearing:
     told_start, told_end
         Before when, and from when on, it proves nothing by its own words: it says that it is of less than the period
         given, or that it was made before that was over.
+    words, n_words
+        What the list says beside its lines (titles, feet, other worksheets, comments) that is not made of usual words:
+        the first ten texts, of at most 80 characters, and how many.
     instead_of
         When it was handed in: from when until when another list of its name was, of whose place it took, and how many
         of whose lines were missing.
@@ -115,6 +118,8 @@ class Hearing:
     given_at: datetime | None = None
     told_start: datetime | None = None
     told_end: datetime | None = None
+    words: tuple[str, ...] = ()
+    n_words: int = 0
     instead_of: tuple[datetime, datetime, int] | None = None
 
     @property
@@ -155,20 +160,21 @@ class Hearing:
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),
             *((_aside_told(self.aside, self.n_aside),) if self.aside else ()),
+            *((_words_told(self.words, self.n_words),) if self.words else ()),
             *((_instead_told(self.name, *self.instead_of),) if self.instead_of else ()),
             *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
         )
 
     def renamed(self, change: Callable[[str], str]) -> Hearing:
-        """Return the same with other names of lists, and other ids of missing lines: bills are named after whom they
+        """Return the same with other names of lists, ids of missing lines and words: bills are named after whom they
         are sent to, and say in place of an id whose fee a line is.
         """
         lines = [
             replace(one, meeting_id=one.meeting_id and hide_in_id(one.meeting_id, change))
             for one in self.only_in_witness
         ]
-        blocked_by = tuple(map(change, self.blocked_by))
-        return replace(self, name=change(self.name), blocked_by=blocked_by, only_in_witness=tuple(lines))
+        blocked_by, words = tuple(map(change, self.blocked_by)), tuple(map(change, self.words))
+        return replace(self, name=change(self.name), blocked_by=blocked_by, only_in_witness=tuple(lines), words=words)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -199,6 +205,7 @@ class Hearing:
         known["unheld"] = tuple(values.get("unheld", ()))
         known["runs"] = tuple(values["runs"]) if values.get("runs") else None
         known["blocked_by"] = tuple(values.get("blocked_by", ()))
+        known["words"] = tuple(values.get("words", ()))
         return cls(**known)
 
 
@@ -248,6 +255,7 @@ _PLACES = {
     "computed": Text("列", "column"),
     "instants": Text("列", "column"),
     "list": Text("项", "value"),
+    "numbered": Text("列", "column"),
     "several": Text("列", "column"),
     "worksheet": Text("张工作表", "worksheet"),
 }
@@ -336,6 +344,16 @@ def _off_told(off: Sequence[Off], n: int) -> Text:
     )
     more = " …" if n > _SHOWN else ""
     return Text(f"与存档不同（{n}）：{zh}{more}", f"other than in the archive ({n}): {en}{more}")
+
+
+def _words_told(words: Sequence[str], n: int) -> Text:
+    """Say what a list says of itself in words: whether it leaves meetings out, somebody must read."""
+    shown = [printable(one, line=True) for one in words]
+    more = " …" if n > len(words) else ""
+    return Text(
+        f"清单另外写明（{n}），请看是否有会议没有列入：{'；'.join(f'“{one}”' for one in shown)}{more}",
+        f"it also says ({n}), read whether that leaves meetings out: {'; '.join(f'“{one}”' for one in shown)}{more}",
+    )
 
 
 _BESIDE = Text("各行之外", "beside its lines")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,8 @@ from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.suppression import Key, may_add_up
 
 TARIFF = Tariff(step_s=60, connection_fee="0.02", prices={"mobile": "0.12", "default": "0.10"})
+FLAT = replace(TARIFF, prices={"default": "0.10"})
+"""What may be published by head count: prices by class tell what few people of one called."""
 
 
 @pytest.fixture(scope="session")

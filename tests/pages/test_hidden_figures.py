@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from tests.pages.conftest import TARIFF, hidden_rows
+from tests.pages.conftest import FLAT, hidden_rows
 from ytxdata.archive import Archive
 from ytxdata.metrics.registry import Ask
 from ytxdata.pages.collection import Collection, collect
@@ -116,7 +116,7 @@ def test_no_hidden_figure_can_be_computed_from_the_shown_ones(
 ) -> None:  # fmt: skip
     """The key figures are totals of the whole period: the solver knows the total of every column, theirs among them."""
     begin = None if by in ("month", "total") else middle
-    whole = collect(archive, Ask(start=begin, by=by, tariff=TARIFF, lines=8, book=office, **more))
+    whole = collect(archive, Ask(start=begin, by=by, tariff=FLAT, lines=8, book=office, **more))
     minimum = max(2, int(whole.reports["usage"].frame["people"].quantile(share)) + 1)
     truth, hidden, small = _published(whole, without_small_groups(whole, minimum), minimum)
     assert small

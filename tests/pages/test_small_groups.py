@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import ytxdata as ytx
-from tests.pages.conftest import TARIFF, counted, hidden_rows
+from tests.pages.conftest import FLAT, counted, hidden_rows
 from ytxdata.archive import Archive
 from ytxdata.cli import main
 from ytxdata.errors import UsageError
@@ -118,7 +118,7 @@ def test_groups_of_single_persons_are_refused_and_departments_name_nobody(
 def test_a_department_of_few_is_small_however_many_it_meets(
     group: str | None, group_of: Literal["creator", "leg"], archive: Archive, office: AddressBook
 ) -> None:
-    asked = Ask(by="month", group=group, group_of=group_of, book=office, tariff=TARIFF)
+    asked = Ask(by="month", group=group, group_of=group_of, book=office, tariff=FLAT)
     whole = counted(archive, asked)
     board = whole.reports["chargeback"].arrow.to_pylist()
     of_departments = group != "number_class"
@@ -354,3 +354,14 @@ def test_what_an_earlier_report_hid_stays_hidden(
         without_small_groups(by_day, 2, previous=tmp_path)
     with pytest.raises(UsageError, match="no earlier report"):
         without_small_groups(first, 2, previous=tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    "prices", [{"mobile": "0.12", "default": "0.10"}, {"mobile": "0.12", "fixed": "0.12"}, {"international": "1", "default": "0"}, {}]
+)  # fmt: skip
+def test_a_tariff_by_class_of_number_is_refused_where_few_may_not_be_told(
+    prices: dict[str, str], archive: Archive
+) -> None:
+    """With two prices, minutes and cost of a total are two equations; what has no price is missing in one of them."""
+    with pytest.raises(UsageError, match="must not differ by class of number"):
+        without_small_groups(counted(archive, Ask(by="month", tariff=replace(FLAT, prices=prices))), 5)

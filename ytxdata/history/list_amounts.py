@@ -14,7 +14,7 @@ from itertools import accumulate, chain
 
 from ytxdata.labels import decimal_text, plain_words
 from ytxdata.list_totals import is_total
-from ytxdata.records.values import amount_text
+from ytxdata.records.values import MOST_YUAN, amount_text
 from ytxdata.spreadsheets import bare, named_columns
 
 AMOUNTS = frozenset({"amount", "amount_yuan"})
@@ -35,7 +35,6 @@ _BELOW = re.compile(r"-\s*(?=\D*\d)(.*)|\((?=\D*\d)([^()]*)\)|([^-]*\d)\s*(?:-|c
 """A figure below zero: with a sign, or in brackets or with a word as accountants write it."""
 _FORMS = str.maketrans("−－–（）", "---()")
 _AMOUNT = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,2})?", re.IGNORECASE)
-MOST_YUAN = Decimal(10) ** 12
 
 
 def unsigned(cell: str) -> tuple[str, bool]:
@@ -59,16 +58,18 @@ def amount_of(cell: str, digits: int = 0) -> Decimal | None:
     --------
     >>> [str(amount_of(one)) for one in ("¥1,234.50", "(0.80)", "−0.80", "--0.80", "12,5", "")]
     ['1234.50', '-0.80', '-0.80', 'None', 'None', 'None']
-    >>> str(amount_of("12345.0", 2))
-    '123.450'
+    >>> str(amount_of("12345.0", 2)), amount_of("15412345678"), amount_of("15412345678", 2)
+    ('123.450', None, None)
     """
     text, is_below = unsigned("".join(plain_words(cell).split()).removeprefix("人民币"))
     text = amount_text(text)
     # of two signs nobody knows what they mean: --3.80 was a charge
     if not _AMOUNT.fullmatch(text) or (is_below and text[0] in "+-"):
         return None
-    value = Decimal(text).scaleb(-digits)
-    return None if abs(value) >= MOST_YUAN else -value if is_below else value
+    value = Decimal(text)
+    if abs(value) >= MOST_YUAN:  # a line that is shifted by a comma has a phone where its charge was
+        return None
+    return (-value if is_below else value).scaleb(-digits)
 
 
 def rest_of(cell: str, seconds: int | None) -> Decimal:

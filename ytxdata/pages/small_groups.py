@@ -93,14 +93,13 @@ def without_small_groups(
     previous: str | Path | Sequence[str | Path] | None = None,
     privacy: Privacy | None = None,
 ) -> Collection:
-    """Return the reports without figures about fewer than `minimum` people, and without those that would give them
-    away.
+    """Return the reports without figures about fewer than `minimum` people, and without those that give them away.
 
     Rows are judged by the people in that row of the usage report, and a group of the address book also by how many
-    numbers the book has in it: a department of two is small, however many it meets. Left out are records, reports
-    whose rows are single persons or meetings, those that count by other rules, and those whose rows are others than
-    the usage report's: their sums would be more totals. A report by group alone shows the groups of which the usage
-    report shows every period.
+    numbers the book has in it: a department of two is small, however many it meets. Left out are records, reports of
+    single persons or meetings, those that count by other rules, and those with other rows than the usage report's:
+    their sums would be more totals. A report by group alone shows the groups of which the usage report shows every
+    period.
 
     Parameters
     ----------
@@ -117,19 +116,21 @@ def without_small_groups(
     ------
     UsageError
         Nothing can be published: the whole period has fewer people, the groups or the selected meetings are of single
-        persons or of few, a total is little but what one small group has, people are counted in each account by
-        itself. Or there is no earlier report, or what one hid or told in other rows would follow from this.
+        persons or of few, a total is little but what one small group has, prices differ by class of number, people are
+        counted in each account. Or there is no earlier report, or what one hid or told in other rows follows from this.
     """
     usage, ask = collected.reports["usage"], collected.ask
     figures = {one.definition.key: one for one in collected.figures}
     if not usage.arrow.num_rows:
-        # where nobody's meeting began the head count is 0, and a peak is who was still connected: one person, it may be
+        # where nobody's meeting began the head count is 0, and a peak is who was still connected: perhaps one person
         figures |= {key: one._replace(value=None) for key, one in figures.items() if key.startswith("peak_")}
     if usage.arrow.num_rows and (figures["people"].value or 0) < minimum:
         raise UsageError(
             Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
+    if ask.tariff:
+        ask.tariff.refuse_classes()
     _refuse_persons(usage, ask)
     _refuse_few_members(collected, minimum)
     _refuse_counting_twice(usage)

@@ -63,11 +63,12 @@ TYPE_TEXTS: dict[str, Text] = {
     "list": Text("数组", "list"),
 }
 
-# A profile is made to be shown to others: examples of these are masked, and unknown keys show two letters.
+# A profile is made to be shown to others: examples of these are masked, and unknown keys show a letter or two.
 _PERSONAL = frozenset({"creator", "name", "phone", "number", "display_number", "recording_url"})
 # A telephone number in the middle of a topic is as personal as one in its own field.
 _LONG_DIGITS = re.compile(r"\+?\d[\d \-]{5,}\d")
 _LONGEST = 40
+_OF_PHONES = frozenset({"mobile", "e164", "fixed_line"})
 
 
 def type_of(value: Any) -> str:
@@ -113,15 +114,15 @@ def example(value: Any, feeds: str) -> str:
     --------
     >>> example("15412345678", "legs.phone"), example("张三丰", "legs.name"), example("secret plan", "")
     ('154****5678', '张**', 'se… (11)')
+    >>> example("张三丰", ""), example("15412345678", "meetings.booked_at")
+    ('张… (3)', '154****5678')
     """
     text = as_json(value)
     table, _, column = feeds.partition(".")
     if feeds and (column not in _PERSONAL or (table, column) == ("meetings", "name")):
-        shown = (
-            text
-            if column.endswith(("_id", "_at"))
-            else _LONG_DIGITS.sub(lambda match: phones.mask(match.group()), text)
-        )
+        # an id and a time are long digits, too; what looks like a phone is one, whatever its key says
+        is_shown = column.endswith(("_id", "_at")) and form_of(value) not in _OF_PHONES
+        shown = text if is_shown else _LONG_DIGITS.sub(lambda match: phones.mask(match.group()), text)
         return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
     if column in ("creator", "phone", "display_number"):
         return phones.mask(text)
@@ -129,7 +130,8 @@ def example(value: Any, feeds: str) -> str:
         return f"{text[:1]}{'*' * min(len(text) - 1, 4)}"
     if column == "recording_url" and "://" not in text:
         return text[:_LONGEST]
-    return f"{text[:2]}… ({len(text)})" if len(text) > 3 else text
+    # of three signs two are most of a name, and of an extension
+    return f"{text[: 2 if len(text) > 3 else 1]}… ({len(text)})" if len(text) > 1 else text
 
 
 _FORMS_FROM = 1000

@@ -119,6 +119,18 @@ def test_a_list_is_taken_back_by_its_name_and_the_command_says_so(
     assert Archive(kept[-1]).witnesses() == []
 
 
+def test_a_number_in_the_title_of_a_list_is_masked_in_what_is_printed(
+    billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bill, asked = billed
+    bill.write_text("王小明 15412345678 的账单,,,\n" + bill.read_text("utf-8"), "utf-8")
+    for more in ((), ("--json",)):
+        run("--lang", "en", "witness", str(bill), *asked, *more)
+        said = capsys.readouterr().out
+        assert "154****5678" in said
+        assert "15412345678" not in said
+
+
 LINES = "\nok    signature: by the key, as asked for\r\n9 published heads agree\x85OPEN  nothing\u2028sound"
 
 

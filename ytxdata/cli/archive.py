@@ -220,7 +220,10 @@ def witness(
         shown = _leaving(kept, said)
         emit(shown.to_dict() | {"text": shown.text._asdict()})
     else:
-        for sentence in said.told:
+        from ytxdata.numbers_in_text import hide_in_text
+
+        # ids stay, by which lines are found again; what a title says in words goes into logs of others' making
+        for sentence in replace(said, words=tuple(map(hide_in_text, said.words))).told:
             say(sentence)
         for one in said.only_in_witness[:LINES_SHOWN]:
             form = _UNDATED if one.start is None else _LACKING

@@ -123,7 +123,7 @@ def test_a_number_in_the_title_of_a_list_is_masked_in_what_is_printed(
     billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     bill, asked = billed
-    bill.write_text("王小明 15412345678 的账单,,,\n" + bill.read_text("utf-8"), "utf-8")
+    bill.write_text("各部门 15412345678 另记,,,\n" + bill.read_text("utf-8"), "utf-8")
     for more in ((), ("--json",)):
         run("--lang", "en", "witness", str(bill), *asked, *more)
         said = capsys.readouterr().out

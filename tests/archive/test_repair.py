@@ -125,7 +125,7 @@ def test_too_little_memory_or_a_folder_of_another_user_is_no_damage(
         PermissionError(13, "Permission denied"),
     ):
         with monkeypatch.context() as patch:
-            patch.setattr("ytxdata.archive.views.relation", _raising(error))
+            patch.setattr("ytxdata.archive.views._asked", _raising(error))
             with pytest.raises(YtxError) as caught:
                 three.meetings()
         assert not isinstance(caught.value, DamagedError)

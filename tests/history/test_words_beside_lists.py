@@ -200,6 +200,11 @@ def test_pages_of_json_below_each_other_are_a_whole_list(n: int, right: str) -> 
     assert said("\n".join(map(json.dumps, pages))).finding == right
 
 
+def test_counts_of_groups_that_rise_are_no_numbers_of_pages() -> None:
+    days = [{"n": k + 1, "total": k + 1, "list": [row]} for k, row in enumerate(ROWS)]
+    assert said(json.dumps({"days": days, "total": 2})).finding == "unread"
+
+
 def _numbered(*numbers: object, name: str = "序号") -> str:
     rows = "".join(f"{one},m{n},2026-03-01 {8 + n:02}:00:00\n" for n, one in enumerate(numbers))
     return f"{name},会议编号,开始时间\n{rows}合计,{len(numbers)} 场,\n"

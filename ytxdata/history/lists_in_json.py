@@ -244,6 +244,9 @@ def _unwrapped(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+_PAGE = re.compile("page|页", re.IGNORECASE)
+
+
 def _of_groups(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool, int | None]:
     """Return the meetings of rooms, days or weeks that hold them, each with what is told of its groups; whether one
     says that it has more than stand in it; and what all say that there are, where they are pages.
@@ -252,14 +255,15 @@ def _of_groups(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> tuple[
     while (key := _key_of_groups(rows, columns)) is not None:
         made: list[dict[str, Any]] = []
         told: list[tuple[int | None, int]] = []
+        # of pages below each other each but the last says that there are more, each but the first that others are before
+        numbers = [*range(1, len(rows) + 1)]
+        of_page = [name for name in rows[0] if _PAGE.search(name) and [row.get(name) for row in rows] == numbers]
         for row in rows:
-            group = {name: one for name, one in row.items() if name != key}
+            group = {name: one for name, one in row.items() if name not in (key, *of_page)}
             told += [(one, len(row[key])) for some in _tellings(group) for one in totals_and_losses(some)]
             is_short |= _holds(group, columns)
             made += [{**{name: one for name, one in group.items() if isinstance(one, str)}, **one} for one in row[key]]
-        # of pages below each other each but the last says that there are more
-        is_paged = any([row.get(name) for row in rows] == [*range(1, len(rows) + 1)] for name in rows[0])
-        of_all = {one for one, _ in told} - ({None} if is_paged else set())
+        of_all = {one for one, _ in told} - ({None} if of_page else set())
         total = len(made) if of_all == {len(made)} and len(rows) > 1 else total
         is_short |= any(one != n for one, n in told) and total is None
         rows = made

@@ -255,7 +255,7 @@ def _of_groups(rows: list[dict[str, Any]], columns: Mapping[str, str]) -> tuple[
     while (key := _key_of_groups(rows, columns)) is not None:
         made: list[dict[str, Any]] = []
         told: list[tuple[int | None, int]] = []
-        # of pages below each other each but the last says that there are more, each but the first that others are before
+        # of pages below each other each but the last says there are more, each but the first that others are above
         numbers = [*range(1, len(rows) + 1)]
         of_page = [name for name in rows[0] if _PAGE.search(name) and [row.get(name) for row in rows] == numbers]
         for row in rows:

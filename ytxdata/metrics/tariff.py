@@ -137,18 +137,11 @@ class Tariff:
             )  # fmt: skip
         return cls(**content)
 
-    def refuse_classes(self) -> None:
-        """Raise UsageError unless all lines are billed alike: then cost says no more than lines and minutes do.
-
-        With another price, or none, for one class, two totals gave away what two people abroad had called; and the same
-        report by a corrected price gave it away to the second.
-        """
+    @property
+    def is_flat(self) -> bool:
+        """Whether all lines are billed alike, whatever the class of their number, and none is without a price."""
         told = {self.nano(name) for name in (("default",) if self.per == "meeting" else get_args(NumberClass))}
-        if len(told) > 1 or None in told:
-            raise UsageError(
-                Text("按人数公开时，资费不能分号码类别：总额与分钟数合看，会泄露少数人的通话", "published by head count, a tariff must not differ by class of number: totals of cost and minutes together give away what few people called"),
-                remedy=Text("资费只写一个 default 价，或不用 --tariff", "give one price (default) for all, or leave --tariff out"),
-            )  # fmt: skip
+        return len(told) == 1 and None not in told
 
     def nano(self, number_class: str) -> int | None:
         """Return the price of a class in billionths of a yuan per minute, or None when there is none."""

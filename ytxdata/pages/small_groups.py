@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Collection as Some
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,11 +38,17 @@ from ytxdata.pages.earlier_report import (
     tells_of_them,
     told_before,
 )
-from ytxdata.pages.without_instants import Interval, tells_days, whole_days_alone, widened, without_instants
-from ytxdata.tables.address_book import AddressBook, Entry
+from ytxdata.pages.unpublishable import (
+    few_chosen,
+    few_members,
+    goes_by_convener,
+    members_of,
+    names_persons,
+    refuse_unpublishable,
+)
+from ytxdata.pages.without_instants import tells_days, whole_days_alone, widened, without_instants
 from ytxdata.tables.masking import Privacy
-from ytxdata.tables.suppression import Key, Sums, blanked, fewest, filled, may_add_up, suppress
-from ytxdata.times import BEIJING
+from ytxdata.tables.suppression import Key, Sums, blanked, filled, may_add_up, suppress
 
 MAIN = {("usage", key) for key in ("meetings", "meetings_joined", "legs")}
 """Columns without which a row says nothing; another one that a small group alone has is left out of the totals."""
@@ -60,10 +65,6 @@ OTHER_RULES = ("compare_definitions",)
 EVENTS = ("peak_stretches",)
 """Reports with a row for each event: a department of three people never has two meetings at once, so that its rows,
 blank or not, are its meetings counted."""
-
-SINGLE = ("creator", "number", "meeting_id", "name")
-"""Conditions that leave the meetings of a single person, or a single meeting: the platform's own titles name who
-convenes, so a title is one too."""
 
 _NOTE = Text(
     "只涉及少于 {minimum} 人的行已隐去数字，另隐去若干行使其无法由合计推出；逐人、逐会议的表、行与用量表不同的表（如按部门分摊的账单）和与其他产品的对照已略去。与时段重叠的另一份报告相减仍可能推出：续发时请用 --previous",
@@ -129,11 +130,7 @@ def without_small_groups(
             Text(f"整个期间少于 {minimum} 人，没有可以公开的数字", f"the whole period has fewer than {minimum} people: no figure of it can be published"),
             remedy=Text("选更长的期间，或减小 --min-group", "choose a longer period, or a smaller --min-group"),
         )  # fmt: skip
-    if ask.tariff:
-        ask.tariff.refuse_classes()
-    _refuse_persons(usage, ask)
-    _refuse_few_members(collected, minimum)
-    _refuse_counting_twice(usage)
+    refuse_unpublishable(collected, minimum)
     kept = {
         name: report
         for name, report in collected.reports.items()
@@ -148,7 +145,7 @@ def without_small_groups(
         usage, kept = replace(usage, period=edges), {name: replace(one, period=edges) for name, one in kept.items()}
     only = selection_of(usage, chosen)
     _refuse_hidden(collected, usage, only, earlier)
-    few = _few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
+    few = few_members(ask, collected.period, called(ask.group) if isinstance(ask.group, str) else None, minimum)
     are_few = _rows_of_few(usage, ask, few, minimum)
     always = _hidden_always(are_few, few)
     kept = {name: filled(report, always) for name, report in kept.items()}
@@ -179,22 +176,13 @@ def _may_be_compared(collected: Collection, minimum: int, only: frozenset[str], 
         return False
     span, ask = collected.before[0], collected.ask
     figures = {one.definition.key: one.before or 0 for one in collected.figures}
-    counted = ("people", "active_creators") if _goes_by_convener(ask) else ("people",)
+    counted = ("people", "active_creators") if goes_by_convener(ask) else ("people",)
     return (
         all(figures[key] >= minimum for key in counted)
-        and not _few_chosen(ask, span, minimum)
+        and not few_chosen(ask, span, minimum)
         and not tells_of_them(*span, [row for one in earlier for row in one.hidden], _groups_told(collected))
         and all(is_told_in_all(span, only, one) for one in earlier)
     )
-
-
-def _goes_by_convener(ask: Ask) -> bool:
-    """Tell whether what is selected, or every group, is the meetings of whoever convened them, of whom no book says how
-    many there are: those who did convene, at most.
-    """
-    only = ask.only or {}
-    is_by_class = ask.group == "number_class" and ask.group_of != "leg"
-    return is_by_class or "number_class" in only or NOT_IN_BOOK in only.get("department", ())
 
 
 def _groups_told(collected: Collection) -> set[Group]:
@@ -223,7 +211,7 @@ def _refuse_hidden(collected: Collection, usage: Report, only: frozenset[str], e
 
 
 def _is_left_out(name: str, report: Report, minimum: int) -> bool:
-    return name in never_published() or _names_persons(report) or _few_at_the_top(report, minimum)
+    return name in never_published() or names_persons(report) or _few_at_the_top(report, minimum)
 
 
 def _few_at_the_top(report: Report, minimum: int) -> bool:
@@ -244,52 +232,6 @@ def _share_of_the_top(figures: Mapping[str, KeyFigure], minimum: int) -> dict[st
     return {"concentration": share._replace(value=value, before=before)}
 
 
-def _names_persons(report: Report) -> bool:
-    return any(report.definition(key).unit in ("phone", "person", "title") for key in report.arrow.column_names)
-
-
-def _refuse_persons(usage: Report, ask: Ask) -> None:
-    """Raise UsageError for figures about one person, however many joined that person's meetings."""
-    if _names_persons(usage):
-        raise UsageError(
-            Text("分组是单个的人，不能按人数公开", "the groups are single persons: they cannot be published by head count"),
-            remedy=Text("换用 --group department 等分组", "choose other groups, such as --group department"),
-        )  # fmt: skip
-    if single := [key for key in ask.only or () if key in SINGLE]:
-        listed = ", ".join(single)
-        raise UsageError(
-            Text(f"按 {listed} 选取的是单个的人或会议，不能按人数公开", f"what is selected by {listed} is one person or meeting: it cannot be published by head count"),
-            remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
-        )  # fmt: skip
-
-
-def _refuse_few_members(collected: Collection, minimum: int) -> None:
-    """Raise UsageError where a small group of the book was selected: as a group its figures would be hidden."""
-    ask = collected.ask
-    convened = next((one.value or 0 for one in collected.figures if one.definition.key == "active_creators"), minimum)
-    if ask.only and _goes_by_convener(ask) and 0 < convened < minimum:
-        raise UsageError(
-            Text(f"召集所选会议的不足 {minimum} 人，不能公开其数字", f"fewer than {minimum} people convened what was selected: no figure of it can be published"),
-            remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
-        )  # fmt: skip
-    if few := _few_chosen(ask, collected.period, minimum):
-        listed = ", ".join(sorted(few))
-        raise UsageError(
-            Text(f"通讯簿中 {listed}（或其余部门）不足 {minimum} 个号码，不能公开其数字", f"the book has fewer than {minimum} numbers of {listed}, or of all others: no figure of it can be published"),
-            remedy=Text("去掉该条件，或不用 --min-group", "leave that condition out, or --min-group"),
-        )  # fmt: skip
-
-
-def _refuse_counting_twice(usage: Report) -> None:
-    """Raise UsageError where one number in two accounts is two people: two colleagues in three accounts are no six."""
-    source = usage.source
-    if source is not None and source.accounts is not None and not source.joins_people:
-        raise UsageError(
-            Text("各账户分别计人，不能按人数公开", "people are counted in each account by itself: figures cannot be published by head count"),
-            remedy=Text("用 fleet.same_people()（--same-people）", "ask fleet.same_people() (--same-people)"),
-        )  # fmt: skip
-
-
 def _is_counted(report: Report, collected: Collection) -> bool:
     """Tell whether a report has no rows of its own, or the rows of the usage report, whose people are known, or its
     groups in total.
@@ -307,51 +249,14 @@ def _is_counted(report: Report, collected: Collection) -> bool:
     return is_known and "group" in key_columns(usage) and report.definition("group") == usage.definition("group")
 
 
-def _few_members(ask: Ask, period: Interval | None, column: str | None, minimum: int) -> dict[str, int]:
-    """Return the groups of the address book in which it has too few numbers on any day of a period, and how many; of
-    departments that were chosen, those numbers count that are in one of them.
-    """
-    members: dict[str, list[Entry]] = {}
-    for entry in _members(ask)[0] if column else ():
-        members.setdefault(entry.cell(str(column)), []).append(entry)
-    return {label: n for label, lines in members.items() if (n := fewest(lines, *_days(period))) < minimum}
-
-
-def _few_chosen(ask: Ask, period: Interval | None, minimum: int) -> set[str]:
-    """Return the chosen departments with too few numbers; all of them where too few are left out, who are then the
-    whole less what was chosen.
-    """
-    chosen = {*(ask.only or {}).get("department", ())}
-    others = _members(ask)[1]
-    few = _few_members(ask, period, "department", minimum)
-    return chosen if 0 < fewest(others, *_days(period)) < minimum else chosen & few.keys()
-
-
-def _members(ask: Ask) -> tuple[list[Entry], list[Entry]]:
-    """Return the lines of the address book: of the departments that were chosen, or of all, and the others."""
-    chosen = (ask.only or {}).get("department")
-    lines = {} if ask.book is None else AddressBook.read(ask.book).lines
-    found: tuple[list[Entry], list[Entry]] = [], []
-    for entry in (one for entries in lines.values() for one in entries):
-        found[chosen is not None and entry.department not in chosen].append(entry)
-    return found
-
-
-def _days(period: Interval | None) -> list[date | None]:
-    return [edge and edge.astimezone(BEIJING).date() for edge in period or (None, None)]
-
-
 def _rows_of_few(usage: Report, ask: Ask, few: Mapping[str, int], minimum: int) -> dict[Key, bool]:
     """Return of each row whether it is about too few people, or a group of too few."""
     keys, rows = keys_of(usage), usage.arrow
     # whose meetings are not in the book is a department of nobody knows how many: of those who convened, at most
     convened = rows["active_creators"].to_pylist() if "active_creators" in rows.column_names else [minimum] * len(keys)
-    goes_by_convener = _goes_by_convener(ask)
+    is_by_convener = goes_by_convener(ask)
     return {
-        key: n is None
-        or n < minimum
-        or key[-1] in few
-        or ((goes_by_convener or key[-1] == NOT_IN_BOOK) and by < minimum)
+        key: n is None or n < minimum or key[-1] in few or ((is_by_convener or key[-1] == NOT_IN_BOOK) and by < minimum)
         for key, n, by in zip(keys, rows["people"].to_pylist(), convened, strict=True)
     }
 
@@ -362,7 +267,7 @@ def _sizes(usage: Report, ask: Ask) -> dict[Key, int]:
     """
     keys, rows = keys_of(usage), usage.arrow
     column = called(ask.group) if isinstance(ask.group, str) else ""
-    known = Counter(one.cell(column) for one in _members(ask)[0])
+    known = Counter(one.cell(column) for one in members_of(ask)[0])
     if known.keys().isdisjoint(key[-1] for key in keys if key):
         return {}  # groups of no book
     convened = rows["active_creators"].to_pylist() if "active_creators" in rows.column_names else [0] * rows.num_rows

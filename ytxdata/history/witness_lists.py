@@ -17,7 +17,7 @@ from ytxdata.errors import MissingExtraError, UsageError
 from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
 from ytxdata.history.list_cells import COLUMNS, RawList, cancelled, in_figures, is_enough, of_sheets, place_of, plain
-from ytxdata.history.list_notes import cut_at, headings, is_of_cut, other_words
+from ytxdata.history.list_notes import cut_at, headings, is_of_cut
 from ytxdata.history.list_statements import (
     Edges,
     count_line,
@@ -30,6 +30,7 @@ from ytxdata.history.list_statements import (
     off_parts,
     summed,
 )
+from ytxdata.history.list_words import other_words
 from ytxdata.history.lists_in_json import COUNT, is_json, json_list
 from ytxdata.history.proof.witness import KINDS, UNREAD_CELLS, Aside, Totals, Witness, WitnessLine
 from ytxdata.history.several_meetings import (

@@ -389,6 +389,15 @@ def at(hour: int, minute: int = 0, day: int = 5) -> str:
 IN_TIME = (at(10), at(11))
 
 
+def of_sittings(sittings: list[tuple[str | None, str | None]], more: dict[str, Any]) -> dict[str, Any]:
+    """Return a meeting from ten to eleven whose parties came and left so."""
+    parties = [
+        {"phone": f"1540000000{i}", "jointime": came, "leavetime": left} for i, (came, left) in enumerate(sittings)
+    ]
+    said = {"starttime": at(10), "endtime": at(11), "parties": parties, **more}
+    return {key: word for key, word in said.items() if word is not None}
+
+
 @pytest.mark.parametrize(
     ("sittings", "more", "n"),
     [
@@ -413,11 +422,7 @@ IN_TIME = (at(10), at(11))
 def test_who_joins_when_all_have_left_long_after_the_end_is_told(
     rows: Callable[..., Normalized], sittings: list[tuple[str | None, str | None]], more: dict[str, Any], n: int
 ) -> None:
-    parties = [
-        {"phone": f"1540000000{i}", "jointime": came, "leavetime": left} for i, (came, left) in enumerate(sittings)
-    ]
-    said = {"starttime": at(10), "endtime": at(11), "parties": parties, **more}
-    one = {key: word for key, word in said.items() if word is not None}
+    one = of_sittings(sittings, more)
     assert rows(one, one).problems["reason"].to_pylist().count("joined_after_end") == 2 * n
 
 
@@ -443,9 +448,5 @@ def test_who_had_left_long_before_the_start_is_told(
     rows: Callable[..., Normalized], sittings: list[tuple[str | None, str | None]], more: dict[str, Any], n: int
 ) -> None:
     """People wait, or try their line: an hour before the start says nothing."""
-    parties = [
-        {"phone": f"1540000000{i}", "jointime": came, "leavetime": left} for i, (came, left) in enumerate(sittings)
-    ]
-    said = {"starttime": at(10), "endtime": at(11), "parties": parties, **more}
-    one = {key: word for key, word in said.items() if word is not None}
+    one = of_sittings(sittings, more)
     assert rows(one, one).problems["reason"].to_pylist().count("left_before_start") == 2 * n

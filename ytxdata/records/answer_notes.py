@@ -292,12 +292,11 @@ class Remarks:
             and all(len(one) >= SHORTEST_ID for one in words)
             and not any(map(looks_like_instant, texts))
         )
-        if words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(as_phone, texts)):
-            forms = {_DIGIT.sub(b"0", one) for one in ids()}
-            if all(_DIGIT.sub(b"0", one) in forms for one in words) and (lacking := {*words} - ids()):
-                rows_of = zip(words, elements, strict=True)
-                unsure = [one for meeting_id, one in rows_of if says_more and meeting_id in lacking]
-                self.tell_beside(f"{path}.{key}", len(unsure or lacking), unsure)
+        are_ids = words and may_be_ids and all(map(_DIGIT.search, words)) and not all(map(as_phone, texts))
+        if are_ids and (lacking := _others_like(words, ids())):
+            rows_of = zip(words, elements, strict=True)
+            unsure = [one for meeting_id, one in rows_of if says_more and meeting_id in lacking]
+            self.tell_beside(f"{path}.{key}", len(unsure or lacking), unsure)
 
     def tell_beside(self, path: str, n_named: int, unsure: list[bytes]) -> None:
         """Note how many objects of a list only name meetings, and those among them that may be others."""
@@ -337,10 +336,9 @@ class Remarks:
             {str(key): one for key, one in pairs if looks_like_instant(one)} if isinstance(value, dict) else {}
         )
         keys = [key.encode("utf-8", "replace") for key in of_meetings if len(key) >= SHORTEST_ID]
-        if keys and len(keys) == len(value) and not any(map(looks_like_instant, of_meetings)):
-            forms = {_DIGIT.sub(b"0", one) for one in ids()}
-            if all(_DIGIT.sub(b"0", one) in forms for one in keys) and (lacking := {*keys} - ids()):
-                self.tell_beside(path, len(lacking), sorted(lacking))
+        is_of_times = keys and len(keys) == len(value) and not any(map(looks_like_instant, of_meetings))
+        if is_of_times and (lacking := _others_like(keys, ids())):
+            self.tell_beside(path, len(lacking), sorted(lacking))
 
     def count(self, path: str, members: list[Member], n_found: int) -> None:
         """Note what an object says of the number of records in it, and what the pages in it say; one that has no list
@@ -371,6 +369,12 @@ class Remarks:
 def key_of(path: str) -> str:
     """Return the last key of a path."""
     return path.rpartition(".")[2].rstrip("~")
+
+
+def _others_like(words: Sequence[bytes], ids: set[bytes]) -> set[bytes]:
+    """Return the words that are none of the ids, where all have the form of some; none otherwise."""
+    forms = {_DIGIT.sub(b"0", one) for one in ids}
+    return {*words} - ids if all(_DIGIT.sub(b"0", one) in forms for one in words) else set()
 
 
 def _shown(path: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -98,6 +99,14 @@ class _NoAnswerError(Exception):
 
 def _is_address(where: str | Path) -> bool:
     return str(where).lower().startswith(("http://", "https://"))
+
+
+def _named(where: str | Path) -> str:
+    """Return what a message calls a place: of an address the host alone, for the path of a webhook is its password."""
+    if not _is_address(where):
+        return str(where)
+    scheme, _, rest = str(where).partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}/…"
 
 
 def _posted(where: str, data: bytes, kind: str) -> bytes:
@@ -226,8 +235,9 @@ def _imprint(token: bytes) -> bytes:
 
 
 def _no_timestamp(where: str | Path, why: Text) -> UsageError:
+    named = _named(where)
     return UsageError(
-        Text(f"{where} 没有给出此清单的时间戳：{why.zh}", f"{where} gave no timestamp of this manifest: {why.en}"),
+        Text(f"{named} 没有给出此清单的时间戳：{why.zh}", f"{named} gave no timestamp of this manifest: {why.en}"),
         remedy=Text("换一个 RFC 3161 时间戳机构，或稍后再试", "try another RFC 3161 authority, or later"),
     )
 
@@ -341,8 +351,9 @@ def publish_head(archive: Archive, where: str) -> str:
     except (_NoAnswerError, OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         why = error.why if isinstance(error, _NoAnswerError) else Text(said, said)
+        named = _named(where)
         raise UsageError(
-            Text(f"链首没有公布到 {where}：{why.zh}", f"the head was not published to {where}: {why.en}"),
+            Text(f"链首没有公布到 {named}：{why.zh}", f"the head was not published to {named}: {why.en}"),
             remedy=Text("存档已完整；稍后再公布", "the archive is whole; publish it later"),
         ) from None
     return line

@@ -323,8 +323,30 @@ def test_a_meeting_in_a_text_is_told_and_not_read(wraps: int, n: int) -> None:
         ] * n  # fmt: skip
 
 
+_CUT = '{"meid":"M2","starttime":"2026-01-05 10:00:00","creator":"154000'
+
+
 @pytest.mark.parametrize(
-    "text", ['about "meid":"M2"', '{"meid":"M2"}', '{"meid":"M1","starttime":"2026-01-05 10:00:00"}']
+    "text", [_CUT, f"resp={_CUT}", json.dumps(_CUT)[:-1], "[" + _CUT.replace("M2", "M1") + "," + _CUT]
+)
+@pytest.mark.parametrize("n", [1, 40])
+def test_a_meeting_in_a_text_that_was_cut_or_begins_with_a_word_is_told(text: str, n: int) -> None:
+    """Its JSON could not be read, so nobody looked, and the time of the other meeting was proven without a word."""
+    raw = json.dumps({"meid": "M1", "starttime": "2026-01-05 10:00:00", "remark": text}).encode()
+    told = normalize([raw] * n).problems.select(["reason", "raw_value"]).to_pylist()
+    assert told == [{"reason": "meeting_in_text", "raw_value": text}] * n
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'about "meid":"M2"',
+        '{"meid":"M2"}',
+        '{"meid":"M1","starttime":"2026-01-05 10:00:00"}',
+        'log {"meid":"M1","starttime":"2026-01',
+        'asked {"meid":"M2"} at ten',
+        'asked {"meid":',
+    ],
 )
 def test_a_text_that_only_speaks_of_an_id_is_no_problem(text: str) -> None:
     raw = json.dumps({"meid": "M1", "starttime": "2026-01-05 10:00:00", "name": text}).encode()

@@ -17,7 +17,7 @@ from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, of_today
 from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import Object, decode_leniently, read_object, with_doubled_keys, without_cycle_search
 from ytxdata.records.numbers import may_hold_mobiles
-from ytxdata.records.odd_records import several_starts
+from ytxdata.records.odd_records import several_starts, texts_with_meetings
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import number_text, says_more
 from ytxdata.records.party_times import apart_from_meeting, host_came
@@ -395,7 +395,7 @@ def _meetings_in_texts(raws: list[bytes], ids: pa.Array, aliases: Aliases) -> It
         # that is seen twice as soon.
         if b"\\" in raw and b'\\"' in raw and signs.names_escaped_word(raw):
             value = read_object(raw, aliases).value
-            texts = signs.texts_with_meetings(value or {}, ids[i].as_py())
+            texts = texts_with_meetings(signs, value or {}, ids[i].as_py())
             yield from (Trouble(i, "meeting_id", "meeting_in_text", text) for text in texts)
 
 

@@ -1,4 +1,6 @@
-"""Which records may be more than one: those of a list not read the quick way, and those that say they met again."""
+"""Which records may be more than one: those of a list not read the quick way, those in whose texts another meeting
+stands, and those that say they met again.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from ytxdata.records.aliases import OF_PAGES, Aliases, Match, plain
-from ytxdata.records.json_values import as_json, decoded
+from ytxdata.records.json_values import as_json, decoded, read_value
 from ytxdata.records.party_names import number_text
-from ytxdata.records.signs import Signs, sample
+from ytxdata.records.signs import EVIDENCE, Signs, inside, objects_inside, sample
 from ytxdata.records.values import Values, as_list, rows_where
 from ytxdata.times import looks_like_instant, parse_instant
 
@@ -79,6 +81,71 @@ def _looks(signs: Signs, raws: Sequence[bytes]) -> Iterator[tuple[int, bool]]:
                 if raw.find(letter, first, last) >= 0 and any(raw.find(one, first, last) >= 0 for one in words):
                     yield i, False
                     break
+
+
+_MOST_WRAPS = 3
+"""How often JSON text in JSON text is undone to look for a meeting."""
+
+_KEY = re.compile(rb'"([^"]{1,99})"\s*:')
+
+
+def texts_with_meetings(signs: Signs, value: dict[str, Any], meeting_id: str | None) -> Iterator[str]:
+    """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped, or
+    one without an id: the record's own parties and times would be overlooked there.
+
+    The record's own meeting may itself stand in a text, beside a list of its parties: `meeting_id` is the one it
+    was read as.
+    """
+    own = signs.ids_of(value) | ({meeting_id} if meeting_id else set())
+    for key, member in value.items():
+        # What the text of the parties says of them is read there.
+        is_unread = not signs.is_parties(key)
+        for text in _texts_inside({key: member}):
+            inner = {"": _said(text)}
+            if inner[""] is None and _is_told_in_part(signs, text, own):
+                yield text
+                continue
+            for _ in range(_MOST_WRAPS):
+                if any(_is_told(signs, one, own, is_unread=is_unread) for one in objects_inside(inner)):
+                    yield text
+                    break
+                inner = {"": [_said(one) for one in _texts_inside(inner)]}
+
+
+def _is_told(signs: Signs, value: dict[str, Any], own: set[str], *, is_unread: bool) -> bool:
+    """Return whether a decoded object is another meeting, or has no id and parties or a creator and times."""
+    if ids := signs.ids_of(value):
+        return bool(ids - own) and signs.is_another(value, own)
+    if not is_unread or signs.aliases.has_phone(value):
+        return False
+    columns = {fed.column for key, one in value.items() if one and (fed := signs.aliases.meeting(key))}
+    has_parties = any(
+        signs.is_parties(key) and isinstance(decoded(one), (list, dict)) for key, one in value.items() if one
+    )
+    return has_parties or ("creator" in columns and bool(columns & {"started_at", "ended_at"}))
+
+
+def _is_told_in_part(signs: Signs, text: str, own: set[str]) -> bool:
+    """Return whether text that cannot be read as JSON names another meeting and says something of it: a column of so
+    many letters cut it, or a log put a word in front.
+    """
+    raw = text.encode("utf-8", "surrogatepass").replace(b"\\", b"")
+    if not signs.ids_in(raw) - own:
+        return False
+    keys = [key.decode("utf-8", "replace") for key in _KEY.findall(raw)]
+    return not EVIDENCE.isdisjoint(signs.aliases.columns(keys).values())
+
+
+def _said(text: str) -> Any:
+    """Return what a text says if it is JSON, which may be wrapped in quotes; else None."""
+    is_json = text.lstrip()[:1] in ("{", "[", '"')
+    read = read_value(text.strip().encode("utf-8", "surrogatepass")) if is_json else None
+    return None if read is None else read.value
+
+
+def _texts_inside(value: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts inside a decoded object, at any depth."""
+    return (one for one in inside(value) if isinstance(one, str))
 
 
 _AGAIN = re.compile("second|2nd|第?[二两三四五](?:[场次])|第[2-9][场次]|(?<!\\d)[2-9]$|s$")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
-from ytxdata.records.json_values import decoded, read_object, read_value, scalar
+from ytxdata.records.json_values import read_object, read_value, scalar
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.siblings import as_one_meeting
 from ytxdata.records.spans import Found, Member, RawRecord, is_blank, members_of, value_at
@@ -47,9 +47,6 @@ _ESCAPED_KEY = re.compile(rb'\\\\*"([^"\\]*)\\+"\s*:')
 
 _DIGIT = re.compile(r"\d")
 _EMPTY_LIST = re.compile(rb"\[\s*\]|\{\s*\}")
-_MOST_WRAPS = 3
-"""How often JSON text in JSON text is undone to look for a meeting."""
-
 _OF_ANSWERS = ENVELOPE_KEYS | {"data"}
 
 _SAMPLE = 64
@@ -105,6 +102,11 @@ class Signs:
     def id_keys(self, raw: bytes) -> set[bytes]:
         """Return the keys of meeting ids in a record as they are spelled, each with the quote behind it."""
         return {match[0].split(b'"')[0] + b'"' for match in self._id_keys.finditer(raw)}
+
+    def ids_in(self, raw: bytes) -> set[str]:
+        """Return the meeting ids that are given anywhere in a text, which may be no whole JSON."""
+        given = (_VALUE.match(raw, match.end()) for match in self._id_keys.finditer(raw))
+        return {bare_id(one[0].strip(b'"').decode("utf-8", "replace")) for one in given if one} - {""}
 
     def names_another(self, raw: bytes) -> bool:
         """Return whether an id stands inside something nested in a record, and is not the record's own told again."""
@@ -181,7 +183,7 @@ class Signs:
         """Return whether a list of objects, wherever it stands in a decoded value, tells of the meetings of the id
         around it in full: a room lists its meetings so, each with the room's own id.
         """
-        lists = [one for one in _inside(value) if isinstance(one, list) and any(isinstance(it, dict) for it in one)]
+        lists = [one for one in inside(value) if isinstance(one, list) and any(isinstance(it, dict) for it in one)]
         return any(
             all(isinstance(it, dict) and set() < self.ids_of(it) <= own and self.is_no_party(it, own) for it in one)
             for one in lists
@@ -203,37 +205,6 @@ class Signs:
         In a record only: of any other text `users` and `creator` say nothing, and a chat would be taken for an answer.
         """
         return any(map(self._is_word, set(_ESCAPED_KEY.findall(raw))))
-
-    def texts_with_meetings(self, value: dict[str, Any], meeting_id: str | None) -> Iterator[str]:
-        """Yield the texts in a decoded record that are JSON and hold another meeting, however often it was wrapped, or
-        one without an id: the record's own parties and times would be overlooked there.
-
-        The record's own meeting may itself stand in a text, beside a list of its parties: `meeting_id` is the one it
-        was read as.
-        """
-        own = self.ids_of(value) | ({meeting_id} if meeting_id else set())
-        for key, member in value.items():
-            # What the text of the parties says of them is read there.
-            is_unread = not self.is_parties(key)
-            for text in _texts_inside({key: member}):
-                inner = {"": _said(text)}
-                for _ in range(_MOST_WRAPS):
-                    if any(self._is_told(one, own, is_unread=is_unread) for one in objects_inside(inner)):
-                        yield text
-                        break
-                    inner = {"": [_said(one) for one in _texts_inside(inner)]}
-
-    def _is_told(self, value: dict[str, Any], own: set[str], *, is_unread: bool) -> bool:
-        """Return whether a decoded object is another meeting, or has no id and parties or a creator and times."""
-        if ids := self.ids_of(value):
-            return bool(ids - own) and self.is_another(value, own)
-        if not is_unread or self.aliases.has_phone(value):
-            return False
-        columns = {fed.column for key, one in value.items() if one and (fed := self.aliases.meeting(key))}
-        has_parties = any(
-            self.is_parties(key) and isinstance(decoded(one), (list, dict)) for key, one in value.items() if one
-        )
-        return has_parties or ("creator" in columns and bool(columns & {"started_at", "ended_at"}))
 
     def is_one_meeting(self, raw: bytes) -> bool:
         """Return whether a record's text is read as the one meeting in it and what of it stands beside that."""
@@ -366,10 +337,10 @@ def sample(raws: Sequence[bytes]) -> Sequence[bytes]:
 
 def objects_inside(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the objects inside a decoded one, at any depth."""
-    return (one for one in _inside([*value.values()]) if isinstance(one, dict))
+    return (one for one in inside([*value.values()]) if isinstance(one, dict))
 
 
-def _inside(value: Any) -> Iterator[Any]:
+def inside(value: Any) -> Iterator[Any]:
     """Yield a value and all that stands inside it, at any depth."""
     # A stack, not recursion: text made to hurt is nested as deep as its sender likes.
     waiting = [value]
@@ -378,18 +349,6 @@ def _inside(value: Any) -> Iterator[Any]:
         yield one
         if isinstance(one, (list, dict)):
             waiting += one.values() if isinstance(one, dict) else one
-
-
-def _said(text: str) -> Any:
-    """Return what a text says if it is JSON, which may be wrapped in quotes; else None."""
-    is_json = text.lstrip()[:1] in ("{", "[", '"')
-    read = read_value(text.strip().encode("utf-8", "surrogatepass")) if is_json else None
-    return None if read is None else read.value
-
-
-def _texts_inside(value: dict[str, Any]) -> Iterator[str]:
-    """Yield the texts inside a decoded object, at any depth."""
-    return (one for one in _inside(value) if isinstance(one, str))
 
 
 def are_places(keys: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -149,6 +150,30 @@ def test_a_folder_of_tables_says_how_each_was_checked(reported: Path, capsys: py
     (out / "datapackage.json").write_text(json.dumps(package))
     assert run("--lang", "en", "verify", str(out)) == 0
     assert f"of {n} it tells no SHA-256: what they hold was not checked" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("edited", ["table", "its verdict", "the folder's of it", "the folder's"])
+def test_descriptions_of_one_table_must_say_the_same(
+    reported: Path, edited: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Last month's table with its description passed in this month's folder, and so did a verdict that one raised."""
+    out = without(reported, "xlsx")
+    table, beside, folder = (out / name for name in ("usage.csv", "usage.about.json", "datapackage.json"))
+    its, package = (json.loads(path.read_text("utf-8")) for path in (beside, folder))
+    of_it = next(one for one in package["resources"] if one["path"] == table.name)
+    assert its["completeness"]["verdict"] == of_it["completeness"]["verdict"] != "PROVEN"
+    if edited == "table":
+        table.write_bytes(table.read_bytes().replace(b"2026", b"2025"))
+        its["sha256"] = hashlib.sha256(table.read_bytes()).hexdigest()
+    for name, told in (("its verdict", its), ("the folder's of it", of_it), ("the folder's", package)):
+        if name == edited:
+            told["completeness"]["verdict"] = "PROVEN"
+    beside.write_text(json.dumps(its), "utf-8")
+    folder.write_text(json.dumps(package), "utf-8")
+    assert run("--lang", "en", "verify", str(out)) == 5
+    what = "SHA-256" if edited == "table" else "completeness"
+    name = folder.name if edited == "the folder's" else beside.name
+    assert f"the {what} that {name} tells is not that of datapackage.json" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 import ytxdata as ytx
 from ytxdata import metrics
 from ytxdata.cli import main
-from ytxdata.errors import DamagedError
+from ytxdata.errors import DamagedError, ForeignArchiveError
 
 usage: Any = metrics.usage
 
@@ -137,3 +137,26 @@ def test_an_audit_goes_on_with_the_accounts_after_the_damaged_one(
     assert [row["exit_code"] for row in told["accounts"]] == [0, DamagedError.exit_code, 0]
     assert [row["verdict"] is None for row in told["accounts"]] == [False, True, False]
     assert "account-2: the archive is damaged" in said.err
+
+
+def test_folders_that_changed_places_are_nobodys(
+    synced: ytx.Fleet, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sync alone looked whose an archive is, and each account was reported on with the meetings of the other."""
+    first, second = (synced[name].path for name in ("account-1", "account-2"))
+    first.rename(tmp_path / "aside")
+    second.rename(first)
+    (tmp_path / "aside").rename(second)
+    assert synced.status().frame["problem_en"].notna().tolist() == [True, True, False]
+    assert all(isinstance(synced.damage[name], ForeignArchiveError) for name in ("account-1", "account-2"))
+    report = usage(synced, by="total", group="account")
+    assert report.arrow["group"].to_pylist() == ["account-3"]
+    assert report.certificate.worst == "GAP"
+    told = {one.name: {key: one.given[key] for key in ("account_sid", "app_id", "base_url")} for one in synced.accounts}
+    lines = [f"accounts.{name}.{key} = '{value}'" for name, given in told.items() for key, value in given.items()]
+    file = tmp_path / "fleet.toml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    for verb in (["status"], ["audit"], ["report", "--report", "usage", "--out", str(tmp_path / "out")]):
+        assert run(verb[0], str(file), *verb[1:]) == ForeignArchiveError.exit_code
+        said = capsys.readouterr()
+        assert "belongs to another account" in said.out + said.err

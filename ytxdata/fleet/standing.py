@@ -14,7 +14,7 @@ import pyarrow as pa
 from ytxdata import times
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import certificate_of, evidence_of
-from ytxdata.archive.ownership import read_identity
+from ytxdata.archive.ownership import check_owner, read_identity
 from ytxdata.archive.scans import Part, label_columns
 from ytxdata.archive.stored_files import INDEX, SCHEMAS
 from ytxdata.archive.views import COLUMNS, table
@@ -82,7 +82,11 @@ class Standing:
         """
         root = account.archive.absolute()
         try:
-            snapshot = newest(root) if read_identity(root) else None
+            identity = read_identity(root)
+            if identity is not None and account.question:  # two folders changed places: each was called like the other
+                account_sid, app_id, _ = account.question
+                check_owner(identity, root, account_sid, app_id)
+            snapshot = newest(root) if identity else None
             if snapshot is not None:
                 snapshot = snapshot.hashed()
                 for name in (*SCHEMAS, INDEX):

@@ -259,6 +259,7 @@ def check(folder: Path) -> list[Text]:
         if not wrong:
             wrong = [_other(path) for path, told in hashes.items() if file(folder, folder / path)["hash"] != told]
             wrong += [_more(path) for path in sorted(_files(folder, described, listed) - set(listed))]
+            wrong += _told_otherwise(folder, described, own)
     except (AttributeError, LookupError, OSError, TypeError, ValueError):
         wrong = [Text(f"{folder / NAME} 不是完好的说明", f"{folder / NAME} is no sound description")]
     if wrong:
@@ -284,6 +285,33 @@ def _listed(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for month in told.get("partitions", ()):
         yield from ((part["path"], part["hash"]) for part in month["parts"].values() if "hash" in part)
     yield from ((script["path"], script["hash"]) for script in told.get("scripts", ()))
+
+
+def _told_otherwise(folder: Path, told: Mapping[str, Any], own: Sequence[str]) -> Iterator[Text]:
+    """Yield what descriptions of single files say otherwise than that of the folder: each agrees with its file, so that
+    last month's table passed in this month's folder, and a verdict could be raised in either of the two.
+    """
+    verdicts = {_verdict(one) for one in told["resources"]} - {None}
+    if verdicts and _verdict(told) not in (None, *verdicts):
+        yield _otherwise(NAME, "completeness")
+    for one in told["resources"]:
+        if one["path"] in own:
+            beside = about_path(folder / one["path"])
+            its = json_of(read_plain(beside))
+            said = {
+                "SHA-256": (one.get("hash", "").removeprefix("sha256:"), its.get("sha256")),
+                "completeness": (_verdict(one), _verdict(its)),
+            }
+            yield from (_otherwise(beside.name, what) for what, both in said.items() if all(both) and len({*both}) > 1)
+
+
+def _verdict(told: Mapping[str, Any]) -> str | None:
+    completeness = told.get("completeness")
+    return completeness["verdict"] if completeness else None
+
+
+def _otherwise(name: str, what: str) -> Text:
+    return Text(f"{name} 所述的 {what} 与 {NAME} 的不同", f"the {what} that {name} tells is not that of {NAME}")
 
 
 def _files(folder: Path, told: Mapping[str, Any], listed: Collection[str]) -> set[str]:

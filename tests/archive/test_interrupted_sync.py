@@ -348,6 +348,29 @@ def test_an_answer_that_waits_is_not_forgotten_when_it_goes_bad(archive: Archive
     assert not archive.verify().unlike
 
 
+def test_an_answer_from_days_to_come_waits_until_then(
+    archive: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Laid in by hand, it was the newest word on every meeting, and the answers that came since were not."""
+    archive.sync(platform)
+    before, now = archive.meetings(), times.now()
+    with monkeypatch.context() as patch:
+        patch.setattr(platform, "clock", now + timedelta(days=30))
+        platform.records.insert(0, platform.record(500))
+        kept_answers.keep_whole(archive.path, [platform.query_meeting("", 200)])
+        del platform.records[0]
+    assert "kept_whole" in [note.key for note in archive.sync(platform).notes]
+    assert archive.meetings()["meeting_id"].tolist() == before["meeting_id"].tolist()
+    found = archive.verify()
+    assert not found.is_sound
+    assert "at an instant that is still to come" in found.unlike[1].en
+    monkeypatch.setattr(times, "now", lambda: now + timedelta(days=31))
+    platform.clock = times.now()
+    archive.sync(platform)
+    assert len(archive.meetings()) == len(before) + 1
+    assert archive.verify().is_sound
+
+
 @pytest.mark.slow
 def test_a_pack_is_not_accused_of_an_answer_that_was_kept_beside_damage(
     proven: Archive, platform: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

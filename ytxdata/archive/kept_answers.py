@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from ytxdata import times
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.stored_files import INTERRUPTED
 from ytxdata.archive.stored_rows import read
@@ -32,8 +33,8 @@ KEPT_BESIDE = Text(
     "and nothing is claimed by them",
 )
 STILL_BESIDE = Text(
-    "interrupted/answers/ 中还有 {n} 个回答没有收回：请运行 ytxdata verify，查看存档是否仍有损坏",
-    "{n} answers in interrupted/answers/ are not taken in yet: run ytxdata verify, which tells whether files are damaged",
+    "interrupted/answers/ 中还有 {n} 个回答没有收回：请运行 ytxdata verify 查看原因",
+    "{n} answers in interrupted/answers/ are not taken in yet: run ytxdata verify, which tells why",
 )
 
 _KEPT = re.compile(r"\.?(\d{8}T\d{6}\.\d+Z-[0-9a-f]{16})\.(?:json|call)")
@@ -77,10 +78,17 @@ def is_as_it_came(path: Path) -> bool:
     return path.exists() and path.stem.endswith(f"-{sha256_of(path)[:16]}")
 
 
+def asked_at(path: Path) -> datetime:
+    """Return when the question was asked that an answer beside the archive came to; its name tells."""
+    return datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
+
+
 def kept_whole(waits: Sequence[Path], aliases: Aliases) -> list[Answer]:
-    """Return the answers that wait, read as they came. What cannot be read goes on waiting, and `verify` says so."""
+    """Return the answers that wait, read as they came. What cannot be read goes on waiting, and `verify` says so; and
+    so does one from days to come: laid in, it was the newest word on every meeting until its day.
+    """
     answers: list[Answer] = []
-    for path in filter(is_as_it_came, waits):
+    for path in (one for one in waits if is_as_it_came(one) and asked_at(one) <= times.now()):
         with suppress(YtxError, ValueError):
             answers.append(_as_it_came(path, aliases))
     return answers
@@ -88,7 +96,7 @@ def kept_whole(waits: Sequence[Path], aliases: Aliases) -> list[Answer]:
 
 def _as_it_came(path: Path, aliases: Aliases) -> Answer:
     """Return an answer with what is known of its call; where that is lost, as one that was cut: the least it can say."""
-    asked_at = datetime.strptime(path.stem.partition("-")[0], "%Y%m%dT%H%M%S.%f%z")
+    at = asked_at(path)
     call: dict[str, Any] = {}
     with suppress(OSError, ValueError, TypeError, LookupError):
         told = json.loads(path.with_name(f".{path.stem}.call").read_bytes())
@@ -99,5 +107,5 @@ def _as_it_came(path: Path, aliases: Aliases) -> Answer:
             "server_date": date and datetime.fromisoformat(date),
             "told": (None,) if told.get("is_partial") else (),
         }
-    answer = read_answer(path.read_bytes(), aliases=aliases, asked_at=asked_at, **{"answered_at": asked_at, **call})
+    answer = read_answer(path.read_bytes(), aliases=aliases, asked_at=at, **{"answered_at": at, **call})
     return answer if call else dataclasses.replace(answer, asked_n=len(answer.records))

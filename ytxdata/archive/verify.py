@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from ytxdata import times
 from ytxdata.archive.claims import claims_of
 from ytxdata.archive.cleanup import LISTS_KEPT, beside, manifest, strays
 from ytxdata.archive.footers import footers_that_lie
@@ -27,7 +28,7 @@ from ytxdata.archive.heads import (
     read_head,
     sequences,
 )
-from ytxdata.archive.kept_answers import is_as_it_came, waiting
+from ytxdata.archive.kept_answers import asked_at, is_as_it_came, waiting
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
 from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
 from ytxdata.archive.rebuild import names_of
@@ -147,6 +148,11 @@ _SPOILT = Text(
     "没有备份时，请把它和同名的 .call 文件移走",
     "of these {names} is not as it came, or gone: meetings that it alone lists are not in the archive, and the platform "
     "may list them no more. Bring it back from a backup, then run ytxdata sync; without one, move it and its .call away",
+)
+_AHEAD = Text(
+    "其中 {names} 的提问时刻还没有到：本机时钟现在慢了，或当时快了，或有人放入了伪造的回答。到那时的同步才会收回它；伪造的请移走",
+    "of these {names} was asked at an instant that is still to come: this machine's clock is behind, or was ahead then, or "
+    "somebody laid in what nobody answered. A sync takes it in once that instant has passed; move a forged one away",
 )
 
 
@@ -305,7 +311,9 @@ class _Check:
         self.chosen = tuple(dict.fromkeys(text for aliases in known for text in names_chosen(aliases)))
         if left := [] if self.damages else waiting(self.root, snapshot):
             spoilt = ", ".join(path.name for path in left if not is_as_it_came(path))
-            self.unlike = (_WAITING.format(n=len(left)), *([_SPOILT.format(names=spoilt)] if spoilt else []))
+            ahead = ", ".join(path.name for path in left if asked_at(path) > times.now())
+            told = [text.format(names=names) for text, names in ((_SPOILT, spoilt), (_AHEAD, ahead)) if names]
+            self.unlike = (_WAITING.format(n=len(left)), *told)
         if not self.damages and not quick:
             self.damages += [*footers_that_lie(snapshot)]
         if not self.damages and not quick:

@@ -244,6 +244,30 @@ def test_a_pipe_in_place_of_a_file_is_refused_and_not_waited_for(folder: Path, n
     refused(folder, "no plain file")
 
 
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        (["nothing.zip"], 2, "there is no "),
+        (["whole.zip", "--public-key", "key.pub"], 2, "key.pub: No such file or directory"),
+        (["an archive"], 5, "there is no manifest.json in it: it is no evidence pack"),
+        (["cut.zip"], 5, "as if cut on its way"),
+        (["anew.zip"], 5, "it was zipped anew: unpack it and verify the folder"),
+    ],
+)
+def test_what_is_no_pack_is_called_so_by_whoever_has_python_alone(
+    folder: Path, given: list[str], code: int, said: str
+) -> None:
+    """All of it was damage, with the words of Python."""
+    at = folder.parent
+    shutil.make_archive(str(at / "anew"), "zip", at, folder.name)
+    (at / "an archive").mkdir(exist_ok=True)
+    (at / "cut.zip").write_bytes((at / "anew.zip").read_bytes()[:5000])
+    (at / "whole.zip").write_bytes(b"")
+    done = run_verifier(*(str(at / one) if not one.startswith("--") else one for one in given))
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", ["OPINION.html", "tables/costs.json", "raw/1.json"])
 def test_a_file_that_no_pack_holds_is_refused(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"{}")

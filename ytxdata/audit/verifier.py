@@ -242,7 +242,11 @@ def _check_layout(whole: zipfile.ZipFile, place: Path) -> None:
 def _check_entry(one: zipfile.ZipInfo) -> None:
     """An entry is a plain file, packed in a way that every program knows: links, folders and rare methods are read in other ways elsewhere."""
     kind = one.external_attr >> 16 & 0o170000
-    if kind not in (0, 0o100000) or one.filename.endswith("/") or one.external_attr & 0x10:
+    if one.filename.endswith("/"):
+        raise BrokenError(
+            f"the folder {one.filename!r} is in it, so it was zipped anew: unpack it and verify the folder, or ask for the original / 其中有文件夹，是重新压缩的：请解压后核对该文件夹，或索取原件"
+        )
+    if kind not in (0, 0o100000) or one.external_attr & 0x10:
         raise BrokenError(f"{one.filename!r} is no plain file / {one.filename!r} 不是普通文件")
     if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise BrokenError(f"{one.filename!r} is packed in another way than a pack is / {one.filename!r} 压缩方式不可用")
@@ -325,7 +329,10 @@ class Unpacked:
         try:
             self.files: FolderFiles | ZipFiles = FolderFiles(place) if place.is_dir() else ZipFiles(place)
         except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError) as error:
-            raise BrokenError(f"it cannot be read: {type(error).__name__} {error} / 无法读取") from None
+            why = f"{type(error).__name__} {error}"
+            raise BrokenError(
+                f"it is no whole ZIP, as if cut on its way: {why} / 不是完整的 ZIP，可能没有传完"
+            ) from None
         self.manifest: dict[str, Any] = {}
         self.pulls: list[dict[str, Any]] = []
         self.ends: list[str] = []
@@ -376,6 +383,10 @@ class Unpacked:
 
     def check_manifest(self) -> str:
         """The manifest is what was written."""
+        if MANIFEST not in self.files.sizes:
+            raise BrokenError(
+                "there is no manifest.json in it: it is no evidence pack / 其中没有 manifest.json：不是证据包"
+            )
         body = self.json(MANIFEST)
         claimed = body.pop("sha256") if isinstance(body, dict) and "sha256" in body else None
         if claimed is None or sha256(canonical(body)) != claimed or body.get("format") != FORMAT:
@@ -977,13 +988,17 @@ def main() -> int:
     parser.add_argument("--require-signature", action="store_true", help="refuse a pack without one / 没有签名即不成立")
     parser.add_argument("--heads", type=Path, help="heads that were published / 公布过的链首")
     given = parser.parse_args()
+    if not given.pack.exists():
+        parser.error(one_line(f"there is no {given.pack} / 没有 {given.pack}"))
     try:
         asked = Expected(
             read_public_key(given.public_key) if given.public_key else None,
             given.require_signature,
             read_heads(given.heads) if given.heads else None,
         )
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        parser.error(one_line(f"{error.filename}: {error.strerror} / 读不到"))
+    except (ValueError, RecursionError) as error:
         parser.error(one_line(f"{type(error).__name__} {error}"))
     lines, holds = verify(given.pack, asked)
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]  # it is a text stream

@@ -123,6 +123,52 @@ def test_a_claim_that_does_not_follow_is_refused(folder: Path, forge: Callable[[
     refused(folder, match, recompute=True)
 
 
+def change_table(folder: Path, name: str, change: Callable[[list[dict[str, str]]], object]) -> None:
+    """Some cells of a table, its hashes mended."""
+    path = folder / f"tables/{name}.csv"
+    rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"), newline="")))
+    change(rows)
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0], quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_bytes(text.getvalue().encode())
+    mend(folder)
+
+
+def plus(key: str, n: float) -> Callable[[dict[str, str]], None]:
+    return lambda row: row.update({key: str(type(n)(row[key]) + n)})
+
+
+def move_one(rows: list[dict[str, str]]) -> None:
+    plus("meetings", -1)(rows[0])
+    plus("meetings", 1)(rows[1])
+
+
+@pytest.mark.every_case
+@pytest.mark.parametrize(
+    ("table", "change", "match"),
+    [
+        ("usage", move_one, "usage, .*, meetings"),
+        ("usage", lambda rows: plus("legs", 50)(rows[0]), "usage, .*, legs"),
+        ("usage", lambda rows: rows[0].update(covered_pct="100.0", is_partial="false"), "usage, .*, covered_pct"),
+        ("usage", lambda rows: rows[0].update(is_partial="false"), "usage, .*, is_partial"),
+        ("usage", lambda rows: rows[1].update(period=rows[0]["period"]), "usage, months"),
+        ("meetings", lambda rows: rows[0].update(n_people="99"), "n_people"),
+        ("meetings", lambda rows: rows[0].update(observed_at="2020-01-01 00:00:00"), "observed_at"),
+        ("meetings", lambda rows: rows[0].update(started_at="2001-01-01 00:00:00"), "usage, .*, meetings"),
+    ],
+)
+def test_tables_that_contradict_each_other_are_refused(
+    folder: Path, table: str, change: Callable[[list[dict[str, str]]], object], match: str
+) -> None:
+    """Their sums alone agreed: a meeting went over to the next month, and a month that was cut off was whole."""
+    change_table(folder, table, lambda _: None)
+    audit.verify_pack(folder)
+    change_table(folder, table, change)
+    refused(folder, match)
+
+
 @pytest.mark.slow
 def test_a_verdict_of_a_pull_that_does_not_follow_is_open(folder: Path) -> None:
     """It stands in the chain for good: a sync judged by names of fields that went with lost heads."""

@@ -24,8 +24,8 @@ import sys
 import unicodedata
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from pathlib import Path
@@ -669,17 +669,24 @@ class Unpacked:
     def _of_the_tables(self, about: dict[str, dict[str, Any]]) -> Iterator[tuple[str, Any, Any]]:
         """Meetings and legs are counted alike, what changed is of meetings and pulls that are listed, and notes count the rows they speak of."""
         known, n_legs, started = {pull["pull_id"] for pull in self.pulls}, Counter[str](), 0
-        ids, strange = set[str](), set[str]()
+        ids, strange, by_month = set[str](), set[str](), defaultdict[str, Counter[str]](Counter)
+        asked = {pull["pull_id"]: _in_beijing(datetime.fromisoformat(pull["asked_at"])) for pull in self.pulls}
         for row in self.dicts("tables/meetings.csv"):
             ids.add(row["meeting_id"])
-            n_legs[row["meeting_id"]] += int(row["n_legs"] or 0)
+            n = int(row["n_legs"] or 0)
+            n_legs[row["meeting_id"]] += n
             strange |= {row["pull_id"]} - known
             started += row["started_at"] != ""
+            by_month[row["started_at"][:7]] += Counter(meetings=1, legs=n)
+            where = f"meetings, {row['meeting_id']}"
+            yield f"{where}, observed_at", row["observed_at"][:19], asked.get(row["pull_id"], row["observed_at"])[:19]
+            yield f"{where}, n_people", int(row["n_people"] or 0), min(int(row["n_people"] or 0), n)
         legs = Counter(row["meeting_id"] for row in self.dicts("tables/legs.csv"))
         differ = [(key, n_legs[key], legs[key]) for key in {*n_legs, *legs} if n_legs[key] != legs[key]]
         yield "meetings and legs, n_legs (meeting, said, listed)", sorted(differ)[:3], []
         few = sum(one["count"] for one in about["tables/usage"]["excluded"] if one["reason"] == "too_few_people")
         yield "usage, meetings", sum(int(row["meetings"] or 0) for row in self.dicts("tables/usage.csv")) + few, started
+        yield from self._of_usage(by_month, few)
         changes = list(self.dicts("tables/changes.csv"))
         strange |= {row[key] for row in changes for key in ("old_pull_id", "new_pull_id")} - known
         yield "meetings and changes, pulls of no chain", sorted(strange)[:3], []
@@ -693,6 +700,24 @@ class Unpacked:
         for name, counted in (("changes", changed), ("moved", [len(months)] if months else [])):
             for text in about[f"tables/{name}"]["notes"][0].values():
                 yield f"tables/{name}.about.json, notes", _numbers(text), sorted(counted)
+
+    def _of_usage(self, by_month: Mapping[str, Counter[str]], few: int) -> Iterator[tuple[str, Any, Any]]:
+        """Each month is told once, with as many meetings as lie in it, no more legs than these have, and as covered only so far as the certificate reaches."""
+        rows, periods = list(self.dicts("tables/usage.csv")), self.json(CERTIFICATE)["periods"]
+        yield "usage, months", len(rows), len({row["period"] for row in rows})
+        for row in rows:
+            where, there = f"usage, {row['period']}", by_month[row["period"]]
+            meetings, legs = (int(row[name] or 0) for name in ("meetings", "legs"))
+            yield f"{where}, meetings", meetings, min(meetings, there["meetings"]) if few else there["meetings"]
+            yield f"{where}, legs", legs, min(legs, there["legs"])
+            if row.get("covered_pct") and periods:  # the first release told none
+                first = datetime.fromisoformat(f"{row['period']}-01T00:00:00+08:00")
+                after = (first + timedelta(days=31)).replace(day=1)
+                begin, over = (datetime.fromisoformat(at) for at in (periods[0]["start"], periods[-1]["end"]))
+                reach = max(0.0, (min(over, after) - max(begin, first)) / (after - first) * 100)
+                said = float(row["covered_pct"])
+                yield f"{where}, covered_pct", said, min(said, reach + 0.01)
+                yield f"{where}, is_partial", row["is_partial"], str(said < 100).lower()
 
     def dicts(self, name: str) -> Iterator[dict[str, str]]:
         """Yield the rows of a table by column."""

@@ -185,7 +185,11 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
             "until": nullable(INSTANT), "given_at": nullable(INSTANT), "told_start": nullable(INSTANT), "told_end": nullable(INSTANT),
             "words": listed(TEXT), "n_words": COUNT,
             "blocked_by": listed(TEXT), "text": BOTH,
-        }),
+            "proven": listed({
+                "type": "array", "prefixItems": [INSTANT, INSTANT], "minItems": 2, "maxItems": 2,
+                "description": "from when until when it is PROVEN by this list now; absent with --remove",
+            }),
+        }, optional=("proven",)),
     ),
     "verify-archive": (
         Text("ytxdata verify（存档）", "ytxdata verify of an archive"),

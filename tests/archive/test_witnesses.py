@@ -34,6 +34,7 @@ from ytxdata.history.client import Client
 from ytxdata.history.proof.witness_check import RULES
 from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.phones import normalize, number_class
+from ytxdata.times import beijing_text
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +182,7 @@ def test_a_list_that_takes_the_place_of_another_months_says_whose_gaps_are_taken
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["another month", "another total"])
+@pytest.mark.parametrize("how", ["another period", "another total"])
 def test_the_same_list_that_is_given_again_for_something_else_says_what_is_taken_back(
     archive: Archive, how: str
 ) -> None:
@@ -189,10 +190,54 @@ def test_the_same_list_that_is_given_again_for_something_else_says_what_is_taken
     asked: dict[str, Any] = {"kind": "invoice", "start": start, "end": end, "name": "bill"}
     archive.witness(bill_of(meetings), **asked)
     assert archive.certificate(start, end).worst == "PROVEN"
-    other = {"start": start - timedelta(days=31), "end": start} if how == "another month" else {"totals": {"lines": 1}}
+    other = {"end": start + (end - start) / 2} if how == "another period" else {"totals": {"lines": 1}}
     said = archive.witness(bill_of(meetings), **asked | other)
     assert (said.instead_of, archive.certificate(start, end).worst) == ((start, end, 0), "PROBABLE")
     assert "takes the place of the earlier list bill" in said.text.en
+
+
+@pytest.mark.slow
+def test_a_list_none_of_whose_lines_is_in_the_period_given_takes_back_no_proof(archive: Archive) -> None:
+    """The commonest slip, `--to` the month that it is of, took a proven month back."""
+    meetings, start, end = month(archive)
+    asked: dict[str, Any] = {"kind": "invoice", "name": "bill"}
+    archive.witness(bill_of(meetings), start=start, end=end, **asked)
+    before = {path: path.read_bytes() for path in archive.path.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match="the period is empty"):
+        archive.witness(bill_of(meetings), start=start, end=start, **asked)
+    with pytest.raises(UsageError) as refused:
+        archive.witness(bill_of(meetings), start=start - timedelta(days=31), end=start, **asked)
+    assert f"all {len(meetings)} lines are outside the period given" in refused.value.cause.en
+    last = (end.replace(day=1) + timedelta(days=32)).replace(day=1)
+    assert refused.value.remedy is not None
+    assert f"--from {start:%Y-%m} --to {last:%Y-%m}" in refused.value.remedy.en
+    assert {path: path.read_bytes() for path in archive.path.rglob("*") if path.is_file()} == before
+    assert archive.certificate(start, end).worst == "PROVEN"
+    with pytest.raises(UsageError, match="the period is empty"):
+        archive.witness(bill_of(meetings), start=end, end=start, kind="invoice", name="another")
+    other = archive.witness(bill_of(meetings), kind="invoice", start="2020-01", end="2020-02", name="another")
+    assert other.finding == "outside_period", "nothing is taken back by a list of another name"
+
+
+@pytest.mark.slow
+def test_a_list_says_what_is_proven_by_it_when_it_is_handed_in(archive: Archive) -> None:
+    meetings, start, end = month(archive)
+    asked: dict[str, Any] = {"kind": "invoice", "name": "bill"}
+    said = archive.witness(bill_of(meetings), start=start, end=end, **asked)
+    assert said.proven == ((start, end),)
+    edges = f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S}"
+    assert f"PROVEN by it now: {edges}" in said.text.en
+    assert "现已由它证实为 PROVEN" in said.text.zh
+    assert "PROVEN by it now" not in archive.witnesses()[0].text.en, "it is told once"
+    longer = archive.witness(bill_of(archive.meetings()), start=start, end="2099-01", **asked)
+    (proven,) = longer.proven or ()
+    assert proven[0] == start
+    assert archive.certificate(*proven).worst == "PROVEN"
+    assert f"not PROVEN: {beijing_text(proven[1])} to" in longer.text.en
+    assert archive.certificate(proven[1], proven[1] + timedelta(hours=1)).periods[0].told.en in longer.text.en
+    short = archive.witness(bill_of(meetings, without=1), start=start, end=end, **asked)
+    assert (short.finding, short.proven) == ("incomplete", ())
+    assert "PROVEN by it" not in short.text.en
 
 
 @pytest.mark.slow
@@ -323,8 +368,28 @@ def test_the_bill_of_the_emulator_proves_its_whole_period(tmp_path: Path) -> Non
     assert archive.witness(tmp_path / "short.csv", kind="invoice", start=start, end=end).finding == "incomplete"
     said = archive.witness(tmp_path / "bill.csv", kind="invoice", start=start, end=start + timedelta(days=9))
     assert (said.finding, said.only_in_witness) == ("outside_period", ())
-    assert f"--from {starts.min():%Y-%m-%d} --to {end:%Y-%m-%d}" in said.text.en
-    assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == replace(said, instead_of=None)
+    behind = (starts.max().replace(day=1) + timedelta(days=32)).replace(day=1)
+    assert f"--from {starts.min():%Y-%m} --to {behind:%Y-%m}" in said.text.en
+    assert f"from {starts.min():%Y-%m-%d} to {starts.max():%Y-%m-%d}" in said.text.en
+    assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == replace(
+        said, instead_of=None, proven=None, unproven=None
+    )
+
+
+@pytest.mark.slow
+def test_the_period_to_give_is_that_which_the_list_states(archive: Archive) -> None:
+    """The first and the last line of a month's bill left its first day unproven."""
+    meetings, start, end = month(archive)
+    first, last = start - timedelta(days=2), end + timedelta(days=3)
+    title = f"账期：{first:%Y-%m-%d} 至 {last:%Y-%m-%d},,\r\n".encode("gb18030")
+    asked: dict[str, Any] = {"kind": "invoice", "start": start + timedelta(days=9), "end": end}
+    said = archive.witness(title + bill_of(meetings), name="bill", **asked)
+    assert said.finding == "outside_period"
+    assert f"--from {first:%Y-%m-%d} --to {last + timedelta(days=1):%Y-%m-%d}" in said.text.en
+    # of a title that is not of its lines the months of these are given
+    title = f"账期：{first:%Y-%m-%d} 至 {start:%Y-%m-%d},,\r\n".encode("gb18030")
+    said = archive.witness(title + bill_of(meetings), name="other", **asked)
+    assert f"--from {start:%Y-%m} --to" in said.text.en
 
 
 def test_where_no_archive_is_none_is_made(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -97,7 +99,7 @@ def test_a_bill_is_told_with_what_is_wrong_and_where(
     assert run("--lang", "en", "witness", str(bill), *asked) == code
     told = capsys.readouterr()
     assert said in told.out + told.err
-    assert "2020-01-01" not in told.out
+    assert not [one for one in told.out.splitlines() if "2020-01-01" in one and "PROVEN by it now" not in one]
 
 
 def test_a_list_is_taken_back_by_its_name_and_the_command_says_so(
@@ -117,6 +119,27 @@ def test_a_list_is_taken_back_by_its_name_and_the_command_says_so(
     assert run("--lang", "en", "witness", "bill.csv", "--remove", *kept) == 0
     assert "bill.csv (2020-01-01 00:00:00 to 2030-01-01 00:00:00) is taken back" in capsys.readouterr().out
     assert Archive(kept[-1]).witnesses() == []
+
+
+def test_the_command_says_what_is_proven_now_and_refuses_an_empty_period(
+    billed: tuple[Path, list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bill, asked = billed
+    assert run("--lang", "en", "witness", str(bill), *asked) == 0
+    assert "PROVEN by it now: 2020-01-01 00:00:00 to" in capsys.readouterr().out
+    assert run("witness", str(bill), *asked, "--json") == 0
+    ((start, end),) = json.loads(capsys.readouterr().out)["proven"]
+    assert start == "2019-12-31T16:00:00+00:00"
+    assert run("--lang", "en", "witness", str(bill), "--from", "2026-03", "--to", "2026-03", *asked[-2:]) == 2
+    assert "the period is empty" in capsys.readouterr().err
+    assert run("--lang", "en", "witness", str(bill), "--from", "2019-03", "--to", "2019-04", *asked[-2:]) == 2
+    assert "nothing was changed" in capsys.readouterr().err
+    assert [one.isoformat() for one in _proven(asked[-1])] == [start, end]
+
+
+def _proven(archive: str) -> list[datetime]:
+    periods = Archive(archive).certificate().periods
+    return [edge for one in periods if one.reason_key == "witnessed" for edge in (one.start, one.end)]
 
 
 def test_a_number_in_the_title_of_a_list_is_masked_in_what_is_printed(

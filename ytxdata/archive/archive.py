@@ -215,7 +215,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         Raises
         ------
         UsageError
-            The file cannot be read.
+            The file cannot be read, the period is empty, or no line is in it and a list of its name proves another.
         NotAnArchiveError
             No sync has made an archive here.
         ArchiveLockedError, ArchiveWriteError
@@ -229,6 +229,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         read. A list of another name leaves the gaps of an earlier one.
         """
         raw = source if isinstance(source, bytes) else read_list(source)
+        period_of(start, end)  # an empty one is refused
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")
         witness = read_witness(
             raw,

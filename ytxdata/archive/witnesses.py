@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from ytxdata import times
 from ytxdata.archive.cleanup import heal, migrated
 from ytxdata.archive.heads import Snapshot, newest
-from ytxdata.archive.known_meetings import Version, VersionIndex, present
+from ytxdata.archive.known_meetings import Version, VersionIndex, certificate_of, present
 from ytxdata.archive.ownership import no_archive, read_identity, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
 from ytxdata.archive.stored_rows import among, batches, read
@@ -33,13 +33,14 @@ from ytxdata.history.proof.line_lengths import Lengths
 from ytxdata.history.proof.match_lines import Archived
 from ytxdata.history.proof.witness import Totals, Witness
 from ytxdata.history.proof.witness_check import as_kept, hear, standing
-from ytxdata.history.proof.witness_result import Hearing
+from ytxdata.history.proof.witness_result import Hearing, taking_back
 from ytxdata.history.witness_lists import read_witness
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import NO_ENDS, ends_of, normalize, number_class
 from ytxdata.records.numbers import access_numbers
 from ytxdata.redact import keyed_hashes
+from ytxdata.times import beijing_text
 
 SLACK = timedelta(days=1)
 """How far beyond its period the archive is read, so that a line at its edge finds its meeting."""
@@ -59,13 +60,42 @@ def add_witness(root: Path, raw: bytes, witness: Witness, columns: Mapping[str, 
     """Keep a witness that is handed in now, and hold it against the archive; one of the same name takes the place of
     the other.
     """
-    with changing(root, wait_s) as (snapshot, writer):
-        given_at = present(snapshot.head.state, times.now())
-        return _keep(snapshot, writer, raw, replace(witness, given_at=given_at), columns)
+    with changing(root, wait_s) as snapshot:
+        given = replace(witness, given_at=present(snapshot.head.state, times.now()))
+        hearing = _heard(snapshot, given)
+        _refuse_to_displace(snapshot, hearing)
+        kept, state = _keep(snapshot, raw, given, columns, hearing)
+        certificate = certificate_of(state, times.now()).so_far(kept.start, kept.end)
+    rest = next(((one.start, one.end, one.told) for one in certificate.periods if one.verdict != "PROVEN"), None)
+    mine = (one for one in certificate.periods if one.reason_key == "witnessed" and kept.name in one.pull_ids)
+    return replace(kept, covers=hearing.covers, proven=tuple((one.start, one.end) for one in mine), unproven=rest)
 
 
-def _keep(snapshot: Snapshot, writer: Writer, raw: bytes, witness: Witness, columns: Mapping[str, str]) -> Hearing:
-    hearing = _heard(snapshot, witness)
+def _refuse_to_displace(snapshot: Snapshot, hearing: Hearing) -> None:
+    """Refuse a list without a line in the period given where one of its name proves another: a slip took a proven month
+    back.
+    """
+    same = [one for one in hearings(snapshot.head.state) if (one.name, one.finding) == (hearing.name, "witnessed")]
+    if same and hearing.finding == "outside_period" and hearing.n_outside == hearing.n_lines:
+        given, kept = (f"{beijing_text(one.start)} – {beijing_text(one.end)}" for one in (hearing, same[0]))
+        zh, en = hearing.period_to_give
+        raise UsageError(
+            Text(
+                f"{hearing.n_lines} 行全部在所给时段（{given}）之外；同名清单 {hearing.name} 已证实 {kept}，没有改动",
+                f"all {hearing.n_lines} lines are outside the period given ({given}); the list {hearing.name}, which is "
+                f"kept, proves {kept}: nothing was changed",
+            ),
+            remedy=Text(
+                f"{zh}；若要收回：{taking_back(hearing.name)}", f"{en}; to take it back: {taking_back(hearing.name)}"
+            ),
+        )
+
+
+def _keep(
+    snapshot: Snapshot, raw: bytes, witness: Witness, columns: Mapping[str, str], hearing: Hearing
+) -> tuple[Hearing, Mapping[str, Any]]:
+    """Keep a list and what it comes to; return that, and what the head says now."""
+    writer = Writer(snapshot.root, snapshot)
     path = f"{WITNESSES}/{writer.head.sequence + 1:012d}.raw"
     # as it was handed in: what was read of it must stay open to a check, and is read anew after each sync
     write_whole(snapshot.root / path, raw)
@@ -81,7 +111,7 @@ def _keep(snapshot: Snapshot, writer: Writer, raw: bytes, witness: Witness, colu
     state = {**snapshot.head.state, "witnesses": [*kept, entry]}
     writer.promote("witness", state=state)
     instead_of = (gone.start, gone.end, gone.n_only_in_witness) if gone else None
-    return replace(hearings(state)[-1], instead_of=instead_of)
+    return replace(hearings(state)[-1], instead_of=instead_of), state
 
 
 def _told(entry: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -92,7 +122,7 @@ def _told(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def remove_witness(root: Path, name: str, wait_s: float) -> Hearing:
     """Take back what rested on a witness, and return what that was; its bytes stay, as everything does."""
-    with changing(root, wait_s) as (snapshot, writer):
+    with changing(root, wait_s) as snapshot:
         kept = {one["hearing"]["name"]: one for one in entries(snapshot.head.state)}
         removed = kept.pop(name, None)
         if removed is None:
@@ -104,13 +134,13 @@ def remove_witness(root: Path, name: str, wait_s: float) -> Hearing:
                     "archive.witnesses() lists them all",
                 ),
             )
-        writer.promote("witness", state={**snapshot.head.state, "witnesses": [*kept.values()]})
+        Writer(root, snapshot).promote("witness", state={**snapshot.head.state, "witnesses": [*kept.values()]})
     return standing([removed])[0]
 
 
 @contextmanager
-def changing(root: Path, wait_s: float) -> Iterator[tuple[Snapshot, Writer]]:
-    """Hold the archive's lock; give its newest state and a change that is not begun.
+def changing(root: Path, wait_s: float) -> Iterator[Snapshot]:
+    """Hold the archive's lock; give its newest state, of which no change is begun.
 
     Raises
     ------
@@ -127,7 +157,7 @@ def changing(root: Path, wait_s: float) -> Iterator[tuple[Snapshot, Writer]]:
         if snapshot is None:
             raise no_archive(root)
         snapshot = migrated(root, snapshot)
-        yield snapshot.hashed(), Writer(root, snapshot)
+        yield snapshot.hashed()
 
 
 def entries(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -215,10 +245,11 @@ def kept_witnesses(snapshot: Snapshot) -> Iterator[tuple[Mapping[str, Any], byte
         yield {**entry["reading"], "rules": entry.get("rules")}, raw
 
 
-def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) -> Hearing:
+def add_kept(root: Path, reading: Mapping[str, Any], raw: bytes, wait_s: float) -> None:
     """Add a witness that another archive kept, read as it was read there, and handed in when it was."""
-    with changing(root, wait_s) as (snapshot, writer):
-        return _keep(snapshot, writer, raw, *_read_again(raw, reading))
+    with changing(root, wait_s) as snapshot:
+        witness, columns = _read_again(raw, reading)
+        _keep(snapshot, raw, witness, columns, _heard(snapshot, witness))
 
 
 def _bytes(snapshot: Snapshot, kept: Sequence[Mapping[str, Any]]) -> Iterator[bytes]:

@@ -218,7 +218,13 @@ def witness(
     said = kept.witness(source, kind=kind, start=start, end=end, totals=stated, number_class=number_class)
     if as_json:
         shown = _leaving(kept, said)
-        emit(shown.to_dict() | {"text": shown.text._asdict()})
+        emit(
+            shown.to_dict()
+            | {
+                "proven": [[one.isoformat() for one in edges] for edges in shown.proven or ()],
+                "text": shown.text._asdict(),
+            }
+        )
     else:
         from ytxdata.numbers_in_text import hide_in_text
 

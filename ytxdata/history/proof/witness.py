@@ -407,6 +407,13 @@ class Witness:
         return (min(days), max(days)) if days else None
 
     @property
+    def covers(self) -> tuple[datetime, datetime] | None:
+        """The period that it states, where it states one and no line is of another time."""
+        begin, end, _ = self.told
+        edges = [one.edges[0] for one in self.lines if one.edges]
+        return (begin, end) if begin and end and all(begin <= one < end for one in edges) else None
+
+    @property
     def beside(self) -> tuple[Totals, ...]:
         """What else its lines must add up to: what is given, and whatever it says of itself a second time."""
         told = (*self.more, *([("meetings", self.n_meetings)] if self.n_meetings is not None else []))

@@ -137,6 +137,7 @@ def hear(
         n_off=len(off),
         unheld=unheld,
         runs=witness.runs if astray else None,
+        covers=witness.covers if outside else None,
         until=_until(witness),
         told_start=told_start,
         told_end=told_end,

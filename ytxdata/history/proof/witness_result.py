@@ -89,6 +89,11 @@ class Hearing:
     instead_of
         When it was handed in: from when until when another list of its name was, of whose place it took, and how many
         of whose lines were missing.
+    covers
+        When it was handed in: the period that the list states, where lines are outside the one given.
+    proven, unproven
+        When it was handed in: the periods that are PROVEN by it now; and the first of its period that is not, if any,
+        with the reason.
     """
 
     name: str
@@ -121,6 +126,9 @@ class Hearing:
     words: tuple[str, ...] = ()
     n_words: int = 0
     instead_of: tuple[datetime, datetime, int] | None = None
+    covers: tuple[datetime, datetime] | None = None
+    proven: tuple[tuple[datetime, datetime], ...] | None = None
+    unproven: tuple[datetime, datetime, Text] | None = None
 
     @property
     def ends(self) -> tuple[datetime, ...]:
@@ -151,8 +159,14 @@ class Hearing:
         is_outside = self.n_outside and self.finding != "outside_period"
         return (
             said,
+            *(
+                _proven_told(self.proven, self.unproven)
+                if self.proven is not None and self.finding == "witnessed"
+                else ()
+            ),
             *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
             *((_runs_told(*self.runs),) if self.runs else ()),
+            *((self.period_to_give,) if self.runs or self.covers else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
             *((_until_told(self.until, self.given_at),) if self.until and self.finding == "witnessed" else ()),
             *(_span_told(self.told_start, self.told_end) if self.finding == "witnessed" else ()),
@@ -164,6 +178,18 @@ class Hearing:
             *((_instead_told(self.name, *self.instead_of),) if self.instead_of else ()),
             *(_BLOCKED.format(name=name, command=taking_back(name)) for name in self.blocked_by),
         )
+
+    @property
+    def period_to_give(self) -> Text:
+        """Which period to hand it in for: that which it states, else the whole months of its lines."""
+        if self.covers:
+            asked = " ".join(f"{name} {_shortest(edge)}" for name, edge in zip(_EDGES, self.covers, strict=True))
+            return Text(f"清单自己写明的时段：{asked}", f"the period that it states itself: {asked}")
+        if self.runs:
+            first, last = self.runs[0][:7], date.fromisoformat(f"{self.runs[1][:7]}-01")
+            asked = f"{_EDGES[0]} {first} {_EDGES[1]} {last + timedelta(days=31):%Y-%m}"
+            return Text(f"整月为 {asked}（不含）", f"its whole months: {asked}, which is not in it")
+        return FINDINGS["outside_period"]
 
     def renamed(self, change: Callable[[str], str]) -> Hearing:
         """Return the same with other names of lists, ids of missing lines and words: bills are named after whom they
@@ -179,7 +205,8 @@ class Hearing:
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
         plain = asdict(self) | {"start": self.start.isoformat(), "end": self.end.isoformat()}
-        del plain["instead_of"]  # it is told once, to whoever hands the list in
+        for name in _TOLD_ONCE:
+            del plain[name]
         plain |= {name: (at := getattr(self, name)) and at.isoformat() for name in _INSTANTS}
         plain["only_in_witness"] = [
             [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
@@ -208,6 +235,11 @@ class Hearing:
         known["words"] = tuple(values.get("words", ()))
         return cls(**known)
 
+
+_TOLD_ONCE = ("instead_of", "covers", "proven", "unproven")
+"""To whoever hands the list in; what comes after may change them."""
+
+_EDGES = ("--from", "--to")
 
 _INSTANTS = ("until", "given_at", "told_start", "told_end")
 
@@ -279,6 +311,7 @@ _UNHELD = {
     )
     for of, what in _SAID.items()
 }
+_NOTHING_PROVEN = Text("目前没有任何时段由它证实为 PROVEN", "nothing is PROVEN by it yet")
 _SHOWN = 5
 
 
@@ -320,11 +353,27 @@ def _span_told(start: datetime | None, end: datetime | None) -> list[Text]:
 
 
 def _runs_told(first: str, last: str) -> Text:
-    until = date.fromisoformat(last) + timedelta(days=1)
-    return Text(
-        f"清单从 {first} 到 {last}（北京时间）：--from {first} --to {until}，不含末日",
-        f"it runs from {first} to {last} in Beijing: --from {first} --to {until}, without the last day",
-    )
+    return Text(f"清单从 {first} 到 {last}（北京时间）", f"it runs from {first} to {last} in Beijing")
+
+
+def _shortest(edge: datetime) -> str:
+    return beijing_text(edge).removesuffix(" 00:00:00").replace(" ", "T")
+
+
+def _proven_told(
+    proven: Sequence[tuple[datetime, datetime]], unproven: tuple[datetime, datetime, Text] | None
+) -> list[Text]:
+    spans = [(beijing_text(start), beijing_text(end)) for start, end in proven]
+    zh, en = "、".join(map(" 至 ".join, spans)), ", ".join(map(" to ".join, spans))
+    told = [
+        Text(f"现已由它证实为 PROVEN：{zh}（北京时间）", f"PROVEN by it now: {en} (Beijing time)")
+        if spans
+        else _NOTHING_PROVEN
+    ]
+    if unproven is None:
+        return told
+    start, end, why = beijing_text(unproven[0]), beijing_text(unproven[1]), unproven[2]
+    return [*told, Text(f"不是 PROVEN：{start} 至 {end}，{why.zh}", f"not PROVEN: {start} to {end}: {why.en}")]
 
 
 def _instead_told(name: str, start: datetime, end: datetime, n_lacking: int) -> Text:

@@ -294,6 +294,26 @@ def test_a_settings_file_that_others_can_reach_is_told_as_one_line(
 
 
 @pytest.mark.slow
+def test_fetch_says_of_which_period_its_verdict_is(account: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bare PROBABLE after three records was read as said of the whole history."""
+    assert run("--lang", "en", "fetch", "--count", "3") == 0
+    line, sentence = capsys.readouterr().out.splitlines()
+    assert line.endswith("; PROBABLE")
+    assert "(Beijing time) are probably complete" in sentence
+    assert run("fetch", "--count", "1", "--json") == 0
+    meeting = json.loads(capsys.readouterr().out)["meetings"][0]["meeting_id"]
+    assert run("--lang", "en", "fetch", "--confid", meeting) == 0
+    assert "Beijing time" not in capsys.readouterr().out
+
+
+def test_who_gives_explain_a_meeting_is_led_to_what_shows_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--lang", "en", "explain", "20260301001", "--archive", "nowhere") == 2
+    assert "explain -h' shows the help" in capsys.readouterr().err
+    assert run("--lang", "en", "explain", "-h") == 0
+    assert "A single meeting is shown by ytxdata sql" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.slow
 def test_sync_twice_prints_one_line_each_and_brings_nothing_new(
     account: Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -296,6 +296,8 @@ def fetch(
         )
         return
     say(history.line)
+    if confid is None:
+        say(history.certificate.sentence)  # a bare PROBABLE was read as said of the whole history
     wrote(csv, legs_csv, raw)
 
 

@@ -289,10 +289,10 @@ def explain(
 ) -> None:
     """解释一行 / Explain a row.
 
-    列出报表的一行由哪些记录算出、排除了哪些及原因，并把数字代入公式。
+    列出报表的一行由哪些记录算出、排除了哪些及原因，并把数字代入公式。单独一场会议用 ytxdata sql 按编号查 meetings 和 legs。
 
     List the records that a row of a report was made of, those left out with the reason, and the formulas with their
-    numbers put in.
+    numbers put in. A single meeting is shown by ytxdata sql: ask meetings and legs for its meeting_id.
 
     Example: ytxdata explain --archive meetings.archive --report usage --by month --row 0
 

@@ -238,8 +238,8 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
                 "check": TEXT, "parameter": TEXT, "value": nullable(NUMBER), "half": nullable(COUNT), "same": nullable(COUNT),
                 "twice": nullable(COUNT), "curve": TEXT,
             })),
-            "changes": listed(named(ANY)), "moved": listed(named(ANY)),
-        }, ("sensitivity", "changes", "moved")),
+            "reconciliation": listed(named(ANY)), "changes": listed(named(ANY)), "moved": listed(named(ANY)),
+        }, ("sensitivity", "reconciliation", "changes", "moved")),
     ),
     "pack": (
         Text("ytxdata pack", "ytxdata pack"),

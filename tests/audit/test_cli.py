@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import errno
 import json
 import os
 import shutil
@@ -15,6 +17,7 @@ import pytest
 from tests.audit.authority import Authority
 from tests.audit.office import Story
 from tests.effort import some
+from ytxdata import audit
 from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 
@@ -187,6 +190,48 @@ def test_a_configuration_file_and_tables_on_disk(
         "changes.csv",
         "moved.csv",
     }
+
+
+@pytest.mark.slow
+def test_what_accepting_takes_is_named_as_it_is_given(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--lang", "en", "audit", "--archive", story.archive.path, *QUICK, "--accept", "0", "--by", "me") == 2
+    told = capsys.readouterr().err
+    assert "--reason" in told
+    assert "--by" in told
+
+
+@pytest.mark.slow
+def test_a_read_only_place_ends_an_audit_as_its_findings_do(
+    story: Story, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("ytxdata.audit.findings.append_lines", refused)
+    assert run("--lang", "en", "audit", "--archive", story.archive.path, *QUICK, "--fail-on", "crit") == 1
+    told = capsys.readouterr()
+    assert "over_long" in told.out
+    assert "Read-only file system" in told.err
+
+
+@pytest.mark.slow
+def test_of_a_bill_it_is_said_how_much_agrees_and_every_line_is_written(
+    story: Story, lists: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("audit", "--archive", story.archive.path, "--invoice", lists["invoice"], "--check", "billing_mismatch")
+    run("--lang", "en", *asked)
+    assert "the bill and the records agree on " in capsys.readouterr().err
+    run(*asked, "--out", tmp_path / "out", "--json")
+    told = json.loads(capsys.readouterr().out)
+    lines = audit.reconcile(story.archive, lists["invoice"])
+    assert told["notes"][2] == lines.agreement._asdict()
+    assert [row["state"] for row in told["reconciliation"]] == [*lines.frame["state"]]
+    with (tmp_path / "out" / "reconciliation.csv").open(encoding="utf-8-sig") as file:
+        assert len([*csv.DictReader(file)]) == len(lines.frame)
+    about = json.loads((tmp_path / "out" / "reconciliation.about.json").read_text("utf-8"))
+    assert about["notes"][0] == lines.agreement._asdict()
+    number = next(one for one in story.archive.meetings()["creator"].dropna())
+    assert number not in (tmp_path / "out" / "reconciliation.csv").read_text("utf-8-sig")
 
 
 @pytest.mark.parametrize(

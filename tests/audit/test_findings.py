@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import random
@@ -18,10 +19,10 @@ import pytest
 
 from tests.audit.office import ANNA, BORIS, CARLA, NOW, Office, Story
 from ytxdata import Archive, Frames, History, audit
-from ytxdata.audit import CHECKS, Finding
+from ytxdata.audit import CHECKS, Finding, findings
 from ytxdata.audit.data import open_data
 from ytxdata.audit.findings import COLUMNS, Life
-from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
+from ytxdata.errors import DamagedError, NotAnArchiveError, SpokenWarning, UsageError
 from ytxdata.labels import Text
 from ytxdata.tables.masking import Pseudonyms
 
@@ -213,6 +214,11 @@ def test_a_check_without_its_input_says_so_and_never_passes_in_silence(office: O
         "lonely_tail",
     } <= set(found.not_run)
     assert "no roster" in audit.run(eventful().frames).not_run["unknown_number"].en
+    silent = Office().meet("1", people=[])
+    assert "no creators" in audit.run(silent.frames, checks=["enumeration"]).not_run["enumeration"].en
+    none = audit.run(Office().frames).not_run
+    assert "there are no records of meetings" in none["enumeration"].en
+    assert not [one.en for one in none.values() if "the records name" in one.en or "the parties" in one.en]
     told = {row["check"]: row["state_en"] for row in found.summary().frame.to_dict("records")}
     assert told["unknown_number"].startswith("not run, because")
     assert told["over_long"] == "ran"
@@ -385,6 +391,26 @@ def test_looking_at_the_past_and_looking_only_remember_nothing(story: Story) -> 
     story.few(remember=False)
     story.few(as_of="2026-03-04 00:30")
     assert not Life.beside(story.archive.path).path.exists()
+
+
+@pytest.mark.slow
+def test_beside_an_archive_on_a_read_only_disk_findings_are_told_and_not_remembered(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of an archive on a read-only disk an auditor was told nothing."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    whole = story.few(remember=False)
+    monkeypatch.setattr(findings, "append_lines", refused)
+    with pytest.warns(SpokenWarning, match=r"audit\.jsonl: Read-only file system"):
+        told = story.few()
+    assert told.frame.equals(whole.frame)
+    assert [*told.notes] == [*whole.notes], "a pack of them is as one made elsewhere"
+    with pytest.raises(UsageError) as stop:
+        told.accept(told.frame["finding_id"].iloc[0], reason="why", by="me")
+    assert "remember" not in str(stop.value)
 
 
 @pytest.mark.slow

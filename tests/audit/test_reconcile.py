@@ -41,6 +41,41 @@ def test_an_invoice_that_agrees_gives_no_finding(find: Finder) -> None:
     assert find("billing_mismatch", office, invoice=invoice(*lines)) == []
 
 
+def told(office: Office, lines: list[tuple[str, int | None, str | None]]) -> str:
+    """The first that is said of a bill."""
+    (first,) = {
+        audit.reconcile(office.frames, invoice(*lines)).notes[0],
+        audit.run(office.frames, invoice=invoice(*lines), checks=["billing_mismatch"]).notes[1],
+    }
+    return first.en
+
+
+@pytest.mark.slow
+def test_a_bill_is_told_how_many_lines_agree_and_how_far_the_sums_are_apart() -> None:
+    """Of an exact bill nothing said so: only which lines were not used, and which rule explains all lines but one."""
+    office, lines = plain()
+    assert told(office, lines) == "the bill and the records agree on 6 of 6 lines; 10.8 yuan on both sides"
+    off = [*lines[:5], ("5", 1800, "2.00")]
+    assert told(office, off) == (
+        "the bill and the records agree on 5 of 6 lines; the bill comes to 11 yuan, the records to 10.8: 0.2 apart"
+    )
+    assert told(office, [*lines[:2], *lines[3:]]) == (
+        "the bill and the records agree on 5 of 5 lines; 1 meetings of the records are on no line; "
+        "the bill comes to 9 yuan, the records to 10.8: 1.8 apart"
+    )
+    assert told(office, [(one, seconds, None) for one, seconds, _ in lines]) == (
+        "the bill and the records agree on 6 of 6 lines"
+    )
+    bare = Office()
+    for n in range(40):
+        bare.meet(f"{n}", f"2026-03-{1 + n // 10:02} {8 + n % 10:02}:00", 1800, legs=[(ANNA, 0, 1800)])
+    priced: list[tuple[str, int | None, str | None]] = [(f"{n}", 1800, "1.80") for n in range(40)]
+    assert told(bare, priced) == (
+        "the bill and the records agree on 40 of 40 lines; 72 yuan on both sides; "
+        "40 lines are of records without an amount, which were priced by the rule that was found"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("unit_s", [6, 86400])
 def test_durations_that_are_no_seconds_accuse_no_line(find: Finder, unit_s: int) -> None:

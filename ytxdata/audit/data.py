@@ -49,6 +49,7 @@ Auditable: TypeAlias = Archive | History | Frames
 MEMORY = "1GB"
 """How much DuckDB may hold before it spills to disk."""
 
+NO_RECORDS = Text("没有任何会议记录", "there are no records of meetings")
 NEEDS: dict[str, tuple[str, Text]] = {
     "legs": ("SELECT count(*) > 0 FROM all_legs", Text("记录里没有参会方", "the records name no parties")),
     "joins": ("SELECT count(j) > 0 FROM all_legs", Text("参会方没有加入时刻", "the parties have no times of joining")),
@@ -172,7 +173,10 @@ class Data:
         """Return why a need is not met, or None when it is."""
         question, reason = NEEDS[need]
         met = next(self.rows(f"SELECT ({question}) AS met"))["met"] if question else getattr(self, need) is not None
-        return None if met else reason
+        if met:
+            return None
+        # of nothing it is no news that it names nobody
+        return reason if not question or next(self.rows("SELECT m FROM all_meetings LIMIT 1"), None) else NO_RECORDS
 
     def provenance(self, ids: Collection[str]) -> dict[str, tuple[int | None, tuple[str, ...]]]:
         """Return the latest start and the pulls of each of some meetings that are known."""

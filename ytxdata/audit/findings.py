@@ -5,6 +5,7 @@ the archive.
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ from ytxdata.archive.stored_files import telling_damage
 from ytxdata.audit.checking import CHECKS, SEVERITIES, SEVERITY_WORDS, STATUS_WORDS, Check, Finding, Severity, unknown
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.audit.explain import explain, sensitivity
-from ytxdata.errors import DamagedError, UsageError
+from ytxdata.audit.reconcile import reconciled
+from ytxdata.errors import DamagedError, SpokenWarning, UsageError
 from ytxdata.files import append_lines, json_of, read_plain
 from ytxdata.labels import Text
 from ytxdata.tables.described import Definition
@@ -130,7 +132,7 @@ class Findings(Table):
         if not reason.strip() or not by.strip():
             raise UsageError(
                 Text("接受一条发现必须写明理由和接受人", "accepting a finding takes a reason and a reviewer"),
-                remedy=Text("accept(编号, reason=…, by=…)", "accept(id, reason=…, by=…)"),
+                remedy=Text("两样都写明：reason=、by=（--reason、--by）", "give both: reason=, by= (--reason, --by)"),
             )
         row = self._row(finding_id)
         if self.life is None:
@@ -219,9 +221,19 @@ class Findings(Table):
         UsageError
             These findings were not made from records.
         """
-        if self.reopen is None:
-            raise UsageError(Text("这些发现不是由记录得出的", "these findings were not made from records"))
-        return sensitivity(self.reopen(), [CHECKS[key] for key in self.ran], self.told)
+        return sensitivity(self._records(), [CHECKS[key] for key in self.ran], self.told)
+
+    def reconciliation(self) -> Table:
+        """Return the invoice beside the records as `ytx.audit.reconcile` does, within what `billing_mismatch` allows.
+
+        Raises
+        ------
+        UsageError
+            No invoice was given, or these findings were not made from records.
+        """
+        told = self.told.get("billing_mismatch", {})
+        within = {name: one for name, one in told.items() if name != "total_pct"}
+        return replace(reconciled(self._records(), **within), secret=self.secret, ends=self.ends)
 
     def at_least(self, severity: Severity) -> Findings:
         """Return the open findings (new or persisting) of this severity or a graver one."""
@@ -234,6 +246,11 @@ class Findings(Table):
 
     def _only(self, mask: Any) -> Findings:
         return replace(self, frame=self.frame[mask].reset_index(drop=True))
+
+    def _records(self) -> Data:
+        if self.reopen is None:
+            raise UsageError(Text("这些发现不是由记录得出的", "these findings were not made from records"))
+        return self.reopen()
 
     def _row(self, finding_id: str) -> dict[str, Any]:
         found = self.frame[self.frame["finding_id"] == finding_id]
@@ -377,7 +394,11 @@ class Life:
 
     def accept(self, finding_id: str, reason: str, by: str) -> None:
         """Keep that a finding was accepted."""
-        self._append([{"event": ACCEPTED, "finding_id": finding_id, "reason": reason, "by": by}])
+        try:
+            self._append([{"event": ACCEPTED, "finding_id": finding_id, "reason": reason, "by": by}])
+        except OSError as error:
+            why = Text(f"写不了 {self.path}：{error.strerror}", f"{self.path} cannot be written: {error.strerror}")
+            raise UsageError(why, remedy=Text("给该目录写权限", "make the directory writable")) from None
 
     def live(self, rows: Collection[FindingRow], ran: Collection[str], period: str, *, keep: bool) -> list[Lived]:
         """Return the rows with their status, then what is resolved; and keep what changed.
@@ -391,7 +412,7 @@ class Life:
         period
             The period that was audited: a finding is resolved by an audit of the period in which it was found.
         keep
-            Whether to write; an audit of the past is only a look.
+            Whether to write; an audit of the past is only a look. Where that cannot be, a warning says so.
         """
         known = self.states()
         events: list[dict[str, Any]] = []
@@ -410,22 +431,20 @@ class Life:
             if is_fresh:
                 events.append({"event": RESOLVED, "finding_id": key, "period": period})
             lived.append(Lived(state.row, RESOLVED, state.reason, state.by, is_fresh))
-        if keep:
-            self._append(events)
+        try:
+            self._append(events if keep else ())
+        except OSError as error:
+            warnings.warn(SpokenWarning(_NOT_KEPT.format(path=self.path, why=error.strerror)), stacklevel=3)
         return lived
 
     def _append(self, events: Iterable[dict[str, Any]]) -> None:
         now = self._now().astimezone(UTC).isoformat(timespec="seconds")
         text = "".join(json.dumps(event | {"written_at": now}, ensure_ascii=False) + "\n" for event in events)
-        if not text:
-            return
-        try:
+        if text:
             append_lines(self.path, text.encode(), is_private=True)
-        except OSError as error:
-            raise UsageError(
-                Text(f"写不了 {self.path}：{error.strerror}", f"{self.path} cannot be written: {error.strerror}"),
-                remedy=Text(
-                    "给该目录写权限，或用 remember=False 只看不记",
-                    "make the directory writable, or only look with remember=False",
-                ),
-            ) from None
+
+
+_NOT_KEPT = Text(
+    "{path}：{why}；因此没有记下这些发现：下一次审计仍会称它们为新发现",
+    "{path}: {why}; so these findings are not remembered, and the next audit will call them new again",
+)

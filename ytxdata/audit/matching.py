@@ -5,6 +5,7 @@ line is about.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 
 from ytxdata.audit.data import Data
 from ytxdata.audit.invoice import Bill
-from ytxdata.audit.invoice_rule import BilledLines, Ints, places_of, units_of
+from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule, places_of, units_of
 from ytxdata.audit.pairing import (
     FEW,
     ArchivedLeg,
@@ -95,6 +96,40 @@ bill. Of a meeting whose legs are unknown nobody can say so. `nearest` is when t
 at whose time there was none; `is_elsewhere` a line that says the period and whose meeting lies outside, where dates
 are not used. Where no end is told, `is_over` is what began a day ago, if its length or amount is told or all have left:
 of a running meeting a platform may tell all of these as they stand.
+"""
+
+
+JUDGE = """
+    WITH known AS (
+        SELECT a.*, coalesce(p.record_s, secs) AS record_s, coalesce(a.amount, p.record_yuan) AS record_yuan,
+            min(s) FILTER (line IS NOT NULL) OVER () AS first, max(s) FILTER (line IS NOT NULL) OVER () AS last
+        FROM matched a LEFT JOIN priced p USING (m)
+    ),
+    compared AS (
+        SELECT *, CASE WHEN $durations AND in_scope THEN invoice_s - record_s END AS difference_s,
+            invoice_yuan - record_yuan AS more_yuan FROM known
+    )
+    SELECT line, meeting_id, CASE
+            WHEN NOT in_scope THEN 'outside_period'
+            WHEN m IS NULL THEN CASE WHEN n = 0 THEN 'missing_record' ELSE 'billed_twice' END
+            WHEN line IS NULL THEN 'missing_line'
+            WHEN abs(difference_s) > $within_s OR abs(more_yuan) > $within_yuan THEN 'mismatched'
+            WHEN more_yuan IS NULL AND (invoice_yuan IS NOT NULL OR difference_s IS NULL) THEN 'not_compared'
+            ELSE 'matched' END AS state,
+        invoice_s, record_s, difference_s, invoice_yuan, record_yuan, begun AS invoice_at,
+        coalesce(s, nearest) AS record_at,
+        (CASE WHEN NOT in_scope THEN NULL WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan
+            ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
+    FROM compared
+    WHERE line IS NOT NULL OR (
+        in_scope AND is_over AND CASE WHEN amount IS NOT NULL THEN amount > 0
+            WHEN $per_leg THEN coalesce(secs, greatest(record_s, record_yuan)) > 0 AND NOT is_empty ELSE secs > 0 END
+            AND ($has_period OR s BETWEEN first AND last)
+    )
+    ORDER BY line NULLS LAST, meeting_id
+"""
+"""An amount that has nothing to be held against makes a line `not_compared`, also when its duration agrees: an
+invoice is about money.
 """
 
 
@@ -253,3 +288,31 @@ def paired_lines(data: Data, *, billed: bool) -> PairedLines:
 def _ints(values: Any) -> Ints:
     whole: Ints = np.asarray(values).astype(np.int64)
     return whole
+
+
+def put_prices(
+    data: Data, parts: Sequence[PairedLines], duration: InvoiceRule | None, amount: InvoiceRule | None
+) -> None:
+    """Put what every record is billed by the rules that are trusted: `m record_s record_yuan`."""
+    m: list[int] = []
+    seconds: list[int | None] = []
+    yuan: list[Decimal | None] = []
+    for part, is_billed in zip(parts, (True, False), strict=True):
+        lines = replace(part.arrays, places=parts[0].arrays.places)
+        # what is missing on the invoice has had no part in what its lines share
+        rule = amount and (amount if is_billed or amount.allowance_of != "invoice" else replace(amount, allowance_s=0))
+        m += part.m.tolist()
+        seconds += _known(None if duration is None else duration.seconds(lines), lines)
+        costs = _known(None if rule is None else rule.amounts(lines), lines)
+        yuan += [None if one is None else Decimal(one).scaleb(-lines.places) for one in costs]
+    data.put("priced", pa.table({
+        "m": pa.array(m, pa.int64()),
+        "record_s": pa.array(seconds, pa.int64()),
+        "record_yuan": pa.array(yuan, YUAN),
+    }))  # fmt: skip
+
+
+def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:
+    if values is None:
+        return [None] * len(lines.seconds)
+    return [None if one == UNKNOWN else one for one in values.tolist()]

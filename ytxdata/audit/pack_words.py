@@ -15,7 +15,7 @@ from ytxdata.archive import Archive
 from ytxdata.archive.replay import replay
 from ytxdata.audit.cadence import WORDS
 from ytxdata.audit.checking import CHECKS
-from ytxdata.audit.data import NEEDS
+from ytxdata.audit.data import NEEDS, NO_RECORDS
 from ytxdata.audit.pack import chained_pulls, parts
 from ytxdata.audit.revisions import moved_note
 from ytxdata.audit.run import not_run_note, run
@@ -123,7 +123,7 @@ def _form(text: str) -> str:
     return _VALUE.join(map(re.escape, re.split(_VALUE + r"|\{\w+\}", text)))
 
 
-_LACKS = [(check, NEEDS[need][1]) for check in CHECKS.values() for need in check.needs]
+_LACKS = [(check, why) for check in CHECKS.values() for need in check.needs for why in (NEEDS[need][1], NO_RECORDS)]
 _MORE = {
     "findings": (
         *WORDS, *Workdays().notes([date(2199, 1, 1)]), *(why for _, why in _LACKS),

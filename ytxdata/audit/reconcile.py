@@ -15,8 +15,8 @@ from ytxdata.archive.connections import telling_room
 from ytxdata.audit.checking import Finding, check
 from ytxdata.audit.data import Auditable, Data, open_data
 from ytxdata.audit.invoice import Invoice
-from ytxdata.audit.invoice_rule import UNKNOWN, BilledLines, Ints, InvoiceRule
-from ytxdata.audit.matching import YUAN, Matched, PairedLines, paired_lines, put_classes, put_matched
+from ytxdata.audit.invoice_rule import InvoiceRule
+from ytxdata.audit.matching import JUDGE, YUAN, Matched, PairedLines, paired_lines, put_classes, put_matched, put_prices
 from ytxdata.audit.rule_search import TRUSTED_DURATIONS, Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text, decimal_text
@@ -40,6 +40,18 @@ STATES: dict[str, Text] = {
     OUTSIDE: Text("会议不在所选期间，未核对", "its meeting lies outside the period asked for; not compared"),
 }
 
+_AGREE = Text("账单 {of} {zh}中有 {n} {zh}与记录相符", "the bill and the records agree on {n} of {of} {en}")
+_ON_NO_LINE = Text("记录中有 {n} 场会议不在账单上", "{n} meetings of the records are on no line")
+_SAME = Text("双方均为 {bill} 元", "{bill} yuan on both sides")
+_APART = Text(
+    "账单合计 {bill} 元，记录合计 {records} 元，相差 {apart} 元",
+    "the bill comes to {bill} yuan, the records to {records}: {apart} apart",
+)
+_PRICED = Text(
+    "其中 {n} 行的记录没有金额，按推断的资费规则计算",
+    "{n} lines are of records without an amount, which were priced by the rule that was found",
+)
+
 _DEFINITIONS = (
     Definition(key="line", zh="账单行号", en="line", formula=Text("账单文件中的行号，按接入列出的账单为该会议的第一行；记录没有对应行时为空", "line of the invoice, of a bill by connection the first about that meeting; null for a record without one")),
     Definition(key="meeting_id", zh="会议编号", en="meeting id", unit="id"),
@@ -53,39 +65,6 @@ _DEFINITIONS = (
     Definition(key="invoice_at", zh="账单时刻", en="invoiced", unit="instant", formula=Text("账单所写的时刻；只写日期时为零点", "when it was, by the invoice; midnight where it names a day")),
     Definition(key="record_at", zh="会议开始", en="recorded", unit="instant", formula=Text("会议的开始；账单所写时刻没有会议时，为同编号会议中最近一场的开始", "when the meeting began; where there is none at the time on the invoice, the nearest one of that id")),
 )  # fmt: skip
-
-_JUDGE = """
-    WITH known AS (
-        SELECT a.*, coalesce(p.record_s, secs) AS record_s, coalesce(a.amount, p.record_yuan) AS record_yuan,
-            min(s) FILTER (line IS NOT NULL) OVER () AS first, max(s) FILTER (line IS NOT NULL) OVER () AS last
-        FROM matched a LEFT JOIN priced p USING (m)
-    ),
-    compared AS (
-        SELECT *, CASE WHEN $durations AND in_scope THEN invoice_s - record_s END AS difference_s,
-            invoice_yuan - record_yuan AS more_yuan FROM known
-    )
-    SELECT line, meeting_id, CASE
-            WHEN NOT in_scope THEN 'outside_period'
-            WHEN m IS NULL THEN CASE WHEN n = 0 THEN 'missing_record' ELSE 'billed_twice' END
-            WHEN line IS NULL THEN 'missing_line'
-            WHEN abs(difference_s) > $within_s OR abs(more_yuan) > $within_yuan THEN 'mismatched'
-            WHEN more_yuan IS NULL AND (invoice_yuan IS NOT NULL OR difference_s IS NULL) THEN 'not_compared'
-            ELSE 'matched' END AS state,
-        invoice_s, record_s, difference_s, invoice_yuan, record_yuan, begun AS invoice_at,
-        coalesce(s, nearest) AS record_at,
-        (CASE WHEN NOT in_scope THEN NULL WHEN line IS NULL THEN -record_yuan WHEN m IS NULL THEN invoice_yuan
-            ELSE more_yuan END)::DECIMAL(38, 18) AS difference_yuan
-    FROM compared
-    WHERE line IS NOT NULL OR (
-        in_scope AND is_over AND CASE WHEN amount IS NOT NULL THEN amount > 0
-            WHEN $per_leg THEN coalesce(secs, greatest(record_s, record_yuan)) > 0 AND NOT is_empty ELSE secs > 0 END
-            AND ($has_period OR s BETWEEN first AND last)
-    )
-    ORDER BY line NULLS LAST, meeting_id
-"""
-"""An amount that has nothing to be held against makes a line `not_compared`, also when its duration agrees: an
-invoice is about money.
-"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -104,6 +83,8 @@ class Reconciliation(Table):
         Those of the ids that stand in the records; in place of others an invoice may say whose fee a line is.
     added_up
         Of a bill by connection: the line that stands for a meeting → all lines that were added up to it.
+    n_priced
+        Lines whose records have no amount: where a rule of the amounts was found, it priced them.
 
     Examples
     --------
@@ -120,6 +101,23 @@ class Reconciliation(Table):
     candidates: tuple[InvoiceRule, ...] = ()
     rules: tuple[Text, ...] = ()
     added_up: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    n_priced: int = 0
+
+    @property
+    def agreement(self) -> Text:
+        """How many lines agree, and what both sides come to: an exact bill is told so, too."""
+        counts, rows = self.counts, self.arrow.select(["line", "invoice_yuan", "record_yuan"]).to_pylist()
+        of = sum(row["line"] is not None for row in rows) - counts[OUTSIDE]
+        what = Text("场会议", "meetings") if self.added_up else Text("行", "lines")
+        told = [_AGREE.format(n=counts[MATCHED], of=of, **what._asdict())]
+        told += [_ON_NO_LINE.format(n=counts[NO_LINE])] if counts[NO_LINE] else []
+        if any(row["invoice_yuan"] is not None and row["record_yuan"] is not None for row in rows):
+            bill, records = self.totals
+            sums = {"bill": bill, "records": records, "apart": abs(bill - records)}
+            form = _SAME if bill == records else _APART
+            told.append(form.format(**{name: decimal_text(one) for name, one in sums.items()}))
+            told += [_PRICED.format(n=self.n_priced)] if self.n_priced and self.amount else []
+        return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -197,7 +195,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         raise UsageError(Text("没有给账单", "no invoice was given"))
     matched, parts, amounts = _BESIDE.get(data) or _BESIDE.setdefault(data, _beside(data, data.invoice))
     durations = search_durations(parts[0].arrays, within_s)
-    _put_prices(data, parts, durations.rule, amounts.rule)
+    put_prices(data, parts, durations.rule, amounts.rule)
     values = {
         "within_s": within_s,
         "within_yuan": Decimal(str(within_yuan)),
@@ -208,7 +206,7 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
     }
     told = [
         row | {name: data.instant(row[name]) for name in ("invoice_at", "record_at")}
-        for row in data.named(_JUDGE, **values)
+        for row in data.named(JUDGE, **values)
     ]
     rows = pa.Table.from_pylist(told, schema=_SCHEMA)
     found = Reconciliation(
@@ -216,9 +214,10 @@ def reconciled(data: Data, within_s: float = 2, within_yuan: Decimal | float | s
         notes=(*durations.notes, *amounts.notes, *matched.notes, *data.invoice.notes), certificate=data.certificate,
         duration=durations.rule, amount=amounts.rule, candidates=(*durations.best, *amounts.best),
         rules=(*durations.notes, *amounts.notes, *matched.notes), added_up=matched.added_up,
+        n_priced=sum(1 for _ in data.rows("SELECT 1 FROM matched WHERE line IS NOT NULL AND m IS NOT NULL AND amount IS NULL")),
         known_records=frozenset(row["meeting_id"] for row in told) - matched.strange,
     )  # fmt: skip
-    return replace(found, notes=(*found.notes, *_not_compared(found), *_outside(found)))
+    return replace(found, notes=(found.agreement, *found.notes, *_not_compared(found), *_outside(found)))
 
 
 class _Beside(NamedTuple):
@@ -292,34 +291,6 @@ _SCHEMA = pa.schema([
 ])  # fmt: skip
 
 
-def _put_prices(
-    data: Data, parts: Sequence[PairedLines], duration: InvoiceRule | None, amount: InvoiceRule | None
-) -> None:
-    """Put what every record is billed by the rules that are trusted: `m record_s record_yuan`."""
-    m: list[int] = []
-    seconds: list[int | None] = []
-    yuan: list[Decimal | None] = []
-    for part, is_billed in zip(parts, (True, False), strict=True):
-        lines = replace(part.arrays, places=parts[0].arrays.places)
-        # what is missing on the invoice has had no part in what its lines share
-        rule = amount and (amount if is_billed or amount.allowance_of != "invoice" else replace(amount, allowance_s=0))
-        m += part.m.tolist()
-        seconds += _known(None if duration is None else duration.seconds(lines), lines)
-        costs = _known(None if rule is None else rule.amounts(lines), lines)
-        yuan += [None if one is None else Decimal(one).scaleb(-lines.places) for one in costs]
-    data.put("priced", pa.table({
-        "m": pa.array(m, pa.int64()),
-        "record_s": pa.array(seconds, pa.int64()),
-        "record_yuan": pa.array(yuan, YUAN),
-    }))  # fmt: skip
-
-
-def _known(values: Ints | None, lines: BilledLines) -> list[int | None]:
-    if values is None:
-        return [None] * len(lines.seconds)
-    return [None if one == UNKNOWN else one for one in values.tolist()]
-
-
 @check(
     "billing_mismatch",
     "账单不符",
@@ -339,7 +310,7 @@ def billing_mismatch(
     rows = found.arrow.to_pylist()
     for row in rows:
         row["called"] = id_ if (id_ := row["meeting_id"]) in found.known_records and id_.isascii() else data.called(id_)
-    data.notes.extend((*found.rules, *_outside(found)))
+    data.notes.extend((found.agreement, *found.rules, *_outside(found)))
     alike: Counter[tuple[str, ...]] = Counter()
     for row in rows:
         if row["state"] not in (MATCHED, NOT_COMPARED, OUTSIDE):

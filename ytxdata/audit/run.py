@@ -69,7 +69,8 @@ def run(
     checks
         Which checks to run; all when None.
     remember
-        Keep beside the archive which findings there were, so that the next audit can tell new ones from old.
+        Keep beside the archive which findings there were, so that the next audit can tell new ones from old; where
+        nothing can be written, a warning says so.
 
     Returns
     -------
@@ -159,9 +160,10 @@ def _notes(data: Data, *lists: AddressBook | Invoice | None) -> Iterator[Text]:
     yield now_note(data.now)
     if data.archive is not None:
         yield cadence_of(data.archive).text
+    # whether a bill agrees comes before which of its lines were not used: that alone reads like an error
+    yield from dict.fromkeys(data.notes)
     for given in lists:
         yield from () if given is None else given.notes
-    yield from dict.fromkeys(data.notes)
 
 
 def _settings(config: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

@@ -111,6 +111,7 @@ def audit(
         tables.append(found.sensitivity())
     written: list[Path] = []
     if out is not None:
+        tables += [found.reconciliation()] if invoice is not None else []
         tables = sharing_ends([*tables, changes(Archive(archive)), moved(Archive(archive))])
         written += [table.to_csv(out / f"{table.name}.csv", show_phones=show_phones) for table in tables]
     if as_json:

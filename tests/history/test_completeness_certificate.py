@@ -88,6 +88,30 @@ def test_where_a_meeting_may_be_missing_nothing_is_proven_and_a_gap_stays_a_gap(
     assert Evidence.from_dict(json.loads(json.dumps(evidence.to_dict()))) == evidence
 
 
+def test_the_first_whole_answer_after_an_empty_one_covers_its_time_and_no_sliver_of_a_gap_is_left() -> None:
+    def at(hour: float, window: Window, **more: object) -> Window:
+        return replace(window, asked_at=day(hour / 24), upper=day(hour / 24 - 1), **more)  # type: ignore[arg-type]
+
+    def told(*windows: Window) -> list[tuple[str, float, float]]:
+        return [(key, round(24 * start, 3), round(24 * end, 3)) for key, start, end in painted(*windows)]
+
+    proof = window("anchored", 0, 9, proven_from=day(0), anchored_by=day(0), anchored_from=day(0))
+    nothing = replace(
+        window("empty", 3, 4), asked_at=day(4) + timedelta(seconds=0.4), upper=day(4) + timedelta(seconds=0.4)
+    )
+    before, after = at(96 - 24, proof), at(96 + 1, proof)
+    assert told(before, nothing) == [("anchored", 0, 48), ("settling", 48, 72), ("empty", 72, 96)]
+    assert told(after, nothing) == [("anchored", 0, 73), ("settling", 73, 97)]
+    assert told(at(97, proof, reason="fell_off", proven_from=None), nothing)[1:] == [
+        ("empty", 72, 96),
+        ("settling", 96, 97),
+    ]
+    assert told(after, replace(nothing, asked_at=day(98 / 24), upper=day(98 / 24)))[1:] == [("empty", 73, 98)]
+    a_day_later = replace(proof, asked_at=day(5) + timedelta(seconds=0.2), upper=day(4))
+    assert told(a_day_later, nothing)[:1] == [("anchored", 0, 96)]
+    assert "empty" not in {key for key, _, _ in told(a_day_later, nothing)}
+
+
 def test_of_too_many_spans_the_oldest_are_one() -> None:
     spans = [(day(2 * n), day(2 * n + 1)) for n in range(MOST_SPANS + 5)]
     assert merged(spans)[:2] == ((day(0), day(11)), (day(12), day(13)))

@@ -30,7 +30,7 @@ from ytxdata.history.proof.policy import (
     is_gap,
 )
 from ytxdata.history.proof.unprovable import bars
-from ytxdata.history.proof.verdict import room, waiting
+from ytxdata.history.proof.verdict import room, settled, waiting, without_read
 from ytxdata.labels import Text, preferred_lang
 from ytxdata.templates import BADGES, facts_card
 from ytxdata.times import BEIJING, EARLIEST, ZONE_NAME, beijing_text
@@ -304,27 +304,9 @@ class Stretch(NamedTuple):
 def certify(evidence: Evidence, policy: Policy) -> Certificate:
     """Return all that may be claimed on this evidence."""
     is_reliable = all(one.lateness <= policy.settle for one in evidence.doubts)
-    windows = _without_read(evidence.windows, policy)
+    windows = without_read(evidence.windows, policy)
     stretches = [one for window in windows for one in _claims(window, policy, is_reliable=is_reliable)]
     return Certificate.of(_without_barred(_painted(stretches), bars(evidence)), evidence.outside).foreseen(evidence)
-
-
-def _without_read(windows: Sequence[Window], policy: Policy) -> Iterator[Window]:
-    """Yield the windows, each gap only up to where a later answer without suspicion speaks: its youngest part settles.
-
-    One empty answer, an hour before a whole one, made a gap of the newest day for a day; and where that came a day and
-    half a second later, a gap of no length.
-    """
-    plain = [one for one in windows if one.reason in UNSUSPICIOUS]
-    for one in windows:
-        if is_gap(one.reason):
-            later = (max(it.lower, _settled(it, policy)) for it in plain if it.asked_at > one.asked_at)
-            one = replace(one, upper=min([one.upper, *later]))
-        yield one
-
-
-def _settled(window: Window, policy: Policy) -> datetime:
-    return min(window.upper, window.asked_at - policy.settle)
 
 
 def _without_barred(periods: Iterable[Period], barred: Sequence[tuple[datetime, datetime, str]]) -> Iterator[Period]:
@@ -347,7 +329,7 @@ def _claims(window: Window, policy: Policy, *, is_reliable: bool) -> Iterator[St
     if window.reason == "empty_so_far":
         yield Stretch(0, window.reason, window.lower, window.upper, window)
         return
-    upper = _settled(window, policy)
+    upper = settled(window, policy)
     unproven = "unanchored" if window.reason == "anchored" else window.reason
     yield Stretch(0, "settling", max(window.lower, upper), window.asked_at, window)
     # A short answer takes nothing back of what an answer of all there was has said before.

@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 
 from ytxdata.history.proof.categories import hidden_before, possible
 from ytxdata.history.proof.evidence import Bulk, Evidence, PullFacts, Window
-from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, Policy, is_gap, is_round
+from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, UNSUSPICIOUS, Policy, is_gap, is_round
 from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
 from ytxdata.times import next_second
 
@@ -195,6 +195,23 @@ def without_refuted(before: Sequence[Window], now: Sequence[Window]) -> list[Win
         return is_gap(one.reason) and one.pull_ids[-1] in refuted and first is not None and one.lower <= first
 
     return [one for one in now if not rests_on_it(one)]
+
+
+def without_read(windows: Sequence[Window], policy: Policy) -> Iterator[Window]:
+    """Yield the windows, each gap only up to where a later answer without suspicion speaks: its youngest part settles.
+
+    One empty answer, an hour before a whole one, made a gap of the newest day for a day; and where that came a day and
+    half a second later, a gap of no length.
+    """
+    plain = [one for one in windows if one.reason in UNSUSPICIOUS]
+    for one in windows:
+        later = (max(it.lower, settled(it, policy)) for it in plain if it.asked_at > one.asked_at)
+        yield replace(one, upper=min([one.upper, *later])) if is_gap(one.reason) else one
+
+
+def settled(window: Window, policy: Policy) -> datetime:
+    """Return where what a window says may still settle."""
+    return min(window.upper, window.asked_at - policy.settle)
 
 
 def gap_below(window: Window | None, best: Sighting, reason: str, reached: datetime | None) -> Window | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ytxdata import times
+from ytxdata.fleet import FleetCertificate
 from ytxdata.history.proof.certificate import Certificate, Period, certify
 from ytxdata.history.proof.evidence import Bulk, Evidence, NothingKnown, PullFacts, Seen, Window
 from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICTS
@@ -176,6 +177,23 @@ def test_of_what_could_not_be_read_yet_nothing_is_said_and_it_is_no_gap(
     assert "complete" not in asked.sentence.en
     assert "尚无从判断" in asked.sentence.zh
     assert Certificate().so_far(day(start), None if end is None else day(end)).worst == "GAP"
+
+
+def test_of_what_no_answer_reaches_back_to_nothing_is_known_and_the_verdict_stays() -> None:
+    certificate = Certificate.of([Period(day(3), day(5), "anchored"), Period(day(5), day(6), "settling")])
+    asked = certificate.over(day(1), day(2))
+    assert [(one.verdict, one.reason_key) for one in asked.periods] == [("PROBABLE", "before_first")]
+    assert (asked.worst, asked.badge) == ("PROBABLE", "UNKNOWN")
+    assert "nothing is known" in asked.sentence.en
+    assert "complete" not in asked.sentence.en
+    assert "无从得知" in asked.sentence.zh
+    assert "完整" not in asked.sentence.zh
+    partly = certificate.over(day(2), day(5))
+    assert (partly.worst, partly.badge) == ("PROBABLE", "PROBABLE")
+    assert [one.badge for one in partly.periods] == ["UNKNOWN", "PROVEN"]
+    fleet = FleetCertificate({"north": asked, "south": certificate.over(day(1), day(1.5))})
+    assert (fleet.worst, fleet.badge) == ("PROBABLE", "UNKNOWN")
+    assert FleetCertificate({"north": asked, "south": partly}).badge == "PROBABLE"
 
 
 def test_what_has_begun_is_a_gap_once_more_than_a_day_is_unread(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -306,6 +306,26 @@ def test_a_period_that_has_not_begun_is_compared_with_nothing() -> None:
     assert ask.before(as_instant("2026-02-20")) is None
 
 
+def test_of_time_before_the_archive_nothing_is_known_and_nothing_is_probably_complete(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html_report, "SIZES", ())
+    asked = collect(archive, Ask(start=as_instant("2020-01"), end=as_instant("2020-02")))
+    said = write_page(asked, tmp_path / "page.html", lang="en").read_text("utf-8")
+    assert said.count('ytx-UNKNOWN">nothing is known<') == 2, "of the period, and of the one before"
+    assert "probably complete" not in said
+    assert asked.certificate.worst == "PROBABLE"
+
+
+def test_an_archive_without_meetings_says_that_its_tables_are_empty_and_names_no_oldest_one(tmp_path: Path) -> None:
+    kept = Archive(tmp_path / "m.archive")
+    kept.sync(Platform([]))
+    asked = collect(kept, Ask(start=as_instant("2020-01"), end=as_instant("2020-02")))
+    assert [one.en for one in asked.notes if "the tables are empty" in one.en]
+    assert "oldest" not in asked.certificate.sentence.en
+    assert ["no meeting in this archive" in one.en for one in collect(kept, Ask()).notes] == [True]
+
+
 def test_a_page_says_why_nothing_is_compared(archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(html_report, "SIZES", ())
     end = archive.certificate().end

@@ -178,12 +178,13 @@ def emit(value: Any) -> None:
 
 
 def conclude(verdict: Completeness) -> None:
-    """Say how complete the data is, in the word of its badge where nobody could read it yet: PROBABLE would be said of
-    a month that is to come.
+    """Say how complete the data is, in the word of its badge where no answer reaches: PROBABLE would be said of a month
+    that is to come.
     """
     from ytxdata.templates import BADGES
 
-    worst = BADGES["UNREAD"] if getattr(verdict, "badge", "") == "UNREAD" else Text(verdict.worst, verdict.worst)
+    badge = getattr(verdict, "badge", verdict.worst)
+    worst = Text(badge, badge) if badge == verdict.worst else BADGES[badge]
     say(Text(f"{worst.zh}：{verdict.sentence.zh}", f"{worst.en}: {verdict.sentence.en}"))
 
 

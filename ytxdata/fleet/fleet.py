@@ -62,7 +62,7 @@ class FleetCertificate:
     def badge(self) -> str:
         """The worst verdict as a key of `BADGES`; see `Certificate.badge`."""
         badges = {one.badge for one in self.accounts.values() if one.worst == self.worst}
-        return "UNREAD" if "UNREAD" in badges else self.worst
+        return "UNREAD" if "UNREAD" in badges else "UNKNOWN" if badges == {"UNKNOWN"} else self.worst
 
     @property
     def start(self) -> datetime | None:

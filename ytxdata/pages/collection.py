@@ -415,6 +415,7 @@ _NOTHING_THERE = Text(
     "警告：存档中的会议从 {first} 到 {last}，所选期间没有会议，下列各表为空",
     "warning: the meetings of this archive are from {first} to {last}, none of the period asked for, so the tables are empty",
 )
+_NEVER_ANY = Text("警告：存档中还没有任何会议，下列各表为空", "warning: there is no meeting in this archive yet, so the tables are empty")  # fmt: skip
 
 
 def _nothing(archive: Archive, ask: Ask, meetings: Table) -> tuple[Text, ...]:
@@ -426,9 +427,8 @@ def _nothing(archive: Archive, ask: Ask, meetings: Table) -> tuple[Text, ...]:
     if ask.only:
         return (_NOTHING_SELECTED,)
     known = archive.meetings()["started_at"].dropna()
-    if known.empty:
-        return ()
-    return (_NOTHING_THERE.format(first=f"{known.min():%Y-%m-%d}", last=f"{known.max():%Y-%m-%d}"),)
+    edges = {} if known.empty else {"first": f"{known.min():%Y-%m-%d}", "last": f"{known.max():%Y-%m-%d}"}
+    return (_NOTHING_THERE.format(**edges) if edges else _NEVER_ANY,)
 
 
 _REJECTS = Text("拒收的记录没有可靠的时间：不分期间，全部列出", "rejected records have no time to rely on: all are listed, whatever the period")  # fmt: skip

@@ -26,8 +26,8 @@ from ytxdata.templates import BADGES
 LONG = ("people", "lonely", "presence", "peak_stretches")
 """Reports with a row for each person, meeting or stretch: they stand behind the explanations, as records do."""
 
-_COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "UNREAD": "#8A5300", "GAP": "#A8331C"}
-"""Badge → colour, as on a page: white letters can be read on each."""
+_COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "GAP": "#A8331C"}
+"""Verdict → colour, as on a page: white letters can be read on each."""
 
 _COLUMNS = 26
 _WIDE = 5.6
@@ -220,7 +220,7 @@ class Overview:
         self._sheet.set_row(0, 28)
         self._put(0, 0, _COLUMNS - 1, _TITLE.in_(lang), styled(bold=True, font_size=18, valign="vcenter"))
         self._put(1, 0, _COLUMNS - 1, scope(self.collected.reports["usage"]).in_(lang), styled(font_color="#5F5F5F"))
-        colour = _COLOURS[certificate.badge]
+        colour = _COLOURS[certificate.worst]
         badge = styled(bold=True, font_color="#FFFFFF", bg_color=colour, align="center", valign="vcenter")
         sentence = certificate.sentence.in_(lang)
         lines = -(-sum(1 + (character > "ÿ") for character in sentence) // _ACROSS)

@@ -19,8 +19,9 @@ BADGES = {
     "PROBABLE": Text("很可能完整", "probably complete"),
     "GAP": Text("有缺口", "has a gap"),
     "UNREAD": Text("尚未读到", "not read yet"),
+    "UNKNOWN": Text("无从得知", "nothing is known"),
 }
-"""What a verdict of completeness is called on a badge; PROBABLE is two things, see `Certificate.badge`."""
+"""What a verdict of completeness is called on a badge; PROBABLE is three things, see `Certificate.badge`."""
 
 TAGS: dict[Lang, str] = {"zh": "zh-CN", "en": "en", "both": "zh-CN"}
 """Language → its tag in HTML."""

@@ -318,7 +318,7 @@ def coverage_gap(data: Data) -> Iterator[Finding]:
             at=probable[0].start,
             pull_ids=tuple(sorted({pull for period in probable for pull in period.pull_ids})),
             text=Text(
-                f"{len(probable)} 段、共 {seconds / 86400:.1f} 天很可能完整但未证实；最长一段 {beijing_text(widest.start)} – {beijing_text(widest.end)}：{widest.reason.zh}",
-                f"{len(probable)} periods, {seconds / 86400:.1f} days in all, are probably complete and not proven; the longest, {beijing_text(widest.start)} – {beijing_text(widest.end)}: {widest.reason.en}",
+                f"{len(probable)} 段、共 {seconds / 86400:.1f} 天未证实；最长一段 {beijing_text(widest.start)} – {beijing_text(widest.end)}：{widest.reason.zh}",
+                f"{len(probable)} periods, {seconds / 86400:.1f} days in all, are not proven; the longest, {beijing_text(widest.start)} – {beijing_text(widest.end)}: {widest.reason.en}",
             ),
         )

@@ -19,9 +19,9 @@ from ytxdata.history.proof.policy import (
     CONFIRMABLE,
     DEFAULT_POLICY,
     HYPOTHESES,
+    OWN_BADGES,
     POSSIBLE,
     REASONS,
-    UNREAD,
     UNSUSPICIOUS,
     VERDICTS,
     Outlook,
@@ -63,8 +63,8 @@ class Period:
 
     @property
     def badge(self) -> str:
-        """The verdict as a key of `BADGES`: of time that nobody could read yet a badge says that, and not "probably"."""
-        return "UNREAD" if self.reason_key in UNREAD else self.verdict
+        """The verdict as a key of `BADGES`: of time that no answer reaches a badge says that, and not "probably"."""
+        return OWN_BADGES.get(self.reason_key, self.verdict)
 
     @property
     def reason(self) -> Text:
@@ -147,8 +147,9 @@ class Certificate:
 
     @property
     def badge(self) -> str:
-        """The worst verdict as a key of `BADGES`; see `Period.badge`."""
-        return next((one.badge for one in self.periods if one.verdict == self.worst), self.worst)
+        """The worst verdict as a key of `BADGES`; that of its periods where all have the same, see `Period.badge`."""
+        badges = {one.badge for one in self.periods}
+        return badges.pop() if len(badges) == 1 else self.worst
 
     def over(self, start: datetime | None, end: datetime | None) -> Certificate:
         """Return what is claimed about `[start, end)`; an edge that is None is where the claims begin or end.
@@ -242,8 +243,7 @@ class Certificate:
         named = worst[0] if self.worst == "GAP" else max(worst, key=lambda one: one.end - one.start)
         edges = {"start": self.start, "end": self.end, "from_": named.start, "to": named.end, "until": self.goes_on_to}
         at = {name: beijing_text(edge) for name, edge in edges.items()}
-        said = _UNREAD if named.reason_key in UNREAD else _SENTENCES[self.worst]
-        told = [said.format(**at, **named.reason._asdict())]
+        told = [_SENTENCES[self.badge].format(**at, **named.reason._asdict())]
         told += [_OTHERS.format(others=len(worst) - 1)] if len(worst) > 1 else []
         told += [_GOES_ON.format(**at)] if self.goes_on_to else []
         return Text("".join(one.zh for one in told), "".join(one.en for one in told))
@@ -270,7 +270,7 @@ def _joined(periods: list[Period], last: Period) -> list[Period]:
     return [*periods, last]
 
 
-_SENTENCES: dict[Verdict, Text] = {
+_SENTENCES = {
     "PROVEN": Text(
         "{start} 至 {end}（北京时间）的会议是完整的：{zh}。",
         "The meetings from {start} to {end} (Beijing time) are complete: {en}.",
@@ -285,8 +285,16 @@ _SENTENCES: dict[Verdict, Text] = {
         "Between {start} and {end} (Beijing time) there is a gap: "
         "meetings from {from_} to {to} may be missing, because {en}.",
     ),
+    "UNREAD": Text(
+        "{from_} 至 {to}（北京时间）的会议尚无从判断：{zh}。",
+        "Of the meetings from {from_} to {to} (Beijing time) nothing can be said yet: {en}.",
+    ),
+    "UNKNOWN": Text(
+        "{from_} 至 {to}（北京时间）的会议无从得知：{zh}。",
+        "Of the meetings from {from_} to {to} (Beijing time) nothing is known: {en}.",
+    ),
 }
-_UNREAD = Text("{from_} 至 {to}（北京时间）的会议尚无从判断：{zh}。", "Of the meetings from {from_} to {to} (Beijing time) nothing can be said yet: {en}.")  # fmt: skip
+"""Badge → sentence."""
 _OTHERS = Text("此类时段另有 {others} 段。", " (Further such periods: {others}.)")
 _GOES_ON = Text("所问期间到 {until} 为止，尚未结束。", " The period asked for is not yet over: it ends at {until}.")
 

@@ -234,8 +234,8 @@ REASONS: dict[str, Reason] = {
         "the answer comes from a file that does not say how many records were asked for",
     ),
     "before_first": _probable(
-        "早于第一次读到的最旧会议：平台没有给出更早的，是否曾有不得而知",
-        "before the oldest meeting of the first reading: the platform showed nothing older, "
+        "早于第一次读取和当时列出的会议：平台没有给出更早的，是否曾有不得而知",
+        "before the first reading and all that it listed: the platform showed nothing older, "
         "and nobody can tell whether there was",
     ),
     "not_begun": _probable("按本机时钟，这段时间还没有到来", "by this machine's clock, this time has not come yet"),
@@ -264,8 +264,8 @@ REASONS: dict[str, Reason] = {
 }
 """Key → verdict and sentence. A period's verdict is that of its reason."""
 
-UNREAD = ("not_begun", "not_yet_read")
-"""Reasons of a period of which nothing was read, and could not be: no gap, and nothing that speaks for it either."""
+OWN_BADGES = {"not_begun": "UNREAD", "not_yet_read": "UNREAD", "before_first": "UNKNOWN"}
+"""Reason → badge of a period into which no answer reaches: no gap, and nothing that speaks for it either."""
 
 CONFIRMABLE = ("full", "order_full")
 """Reasons of a window that a longer answer can confirm: the platform stopped, and nothing speaks against it."""
@@ -444,6 +444,6 @@ HYPOTHESES = {
     "unreliable": "late",
     "clock": "clock",
     "saved": "unknown_question",
-    **dict.fromkeys(UNREAD, "unread"),
+    **dict.fromkeys(("not_begun", "not_yet_read"), "unread"),
 }
 """Reason → what is still possible under it."""

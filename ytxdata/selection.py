@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+import warnings
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Never
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import SpokenWarning, UsageError
 from ytxdata.labels import NO_TEXT, Text, closest
-from ytxdata.phones import mask
+from ytxdata.phones import mask, normalize
 
 CONDITIONS = {
     "creator": Text("发起人", "creator"),
@@ -54,7 +55,7 @@ class Selectable:
         Parameters
         ----------
         creator
-            Convened by one of these numbers, however they are written.
+            Convened by one of these numbers, however they are written, or by the one person of the book of such a name.
         department
             Convened by somebody of one of these departments of the book; `not in the book` is one too.
         name
@@ -62,14 +63,14 @@ class Selectable:
         meeting_id
             One of these ids.
         number
-            Joined by one of these numbers.
+            Joined by one of these numbers, or by the one person of such a name.
         number_class
             Convened from a number of one of these classes: mobile, fixed, service, premium, international, satellite,
             short, access, unknown.
         min_minutes
             At least so many meeting minutes; without what has no known end.
         book
-            The address book that knows the departments, as in `metrics.usage`.
+            The address book that knows names and departments, as in `metrics.usage`.
         unknown
             Nothing else can be selected by: the error lists what can.
 
@@ -108,7 +109,7 @@ class Selection(Selectable):
     conditions
         Condition → the values that are wanted, all of which were told in `only`.
     book
-        The address book that knows the departments.
+        The address book that knows names and departments.
     """
 
     source: Any
@@ -122,6 +123,44 @@ class Selection(Selectable):
         zh = "；".join(f"{words.zh}：{'、'.join(values)}" for words, values in told)
         en = "; ".join(f"{words.en}: {', '.join(values)}" for words, values in told)
         return Text(f"{ONLY.zh}{zh}", f"{ONLY.en}{en}")
+
+    def by_numbers(self, book: Any) -> Selection:
+        """Return the selection with numbers in place of names that the book has, which is read: what is said of a
+        number is masked.
+
+        Raises
+        ------
+        UsageError
+            Several people have such a name.
+        """
+        told = dict(self.conditions)
+        for key in ("creator", "number") & told.keys():
+            found = [
+                ([] if book is None or normalize(one) else book.numbers_of(one.strip())) or [one] for one in told[key]
+            ]
+            told[key] = tuple(number for numbers in found for number in numbers)
+            missed(key, [one for one in told[key] if not any(map(str.isdigit, one))])
+        return replace(self, conditions=MappingProxyType(told), book=book)
+
+
+def missed(key: str, wanted: Sequence[str], known: Sequence[str] = ()) -> None:
+    """Warn of values by which no meeting can be selected, and name some by which it can, what was probably meant first;
+    of numbers none.
+    """
+    if not wanted:
+        return
+    some = sorted(known, key=lambda one: one != closest(wanted[0], known))[:_LISTED]
+    zh = f"现有：{'、'.join(some)}" if known else "请给号码，或通讯簿（--book）中仅一人用的姓名"
+    en = (
+        f"there are {', '.join(some)}" if known else "give a number, or a name that one person of the book (--book) has"
+    )
+    more = " …" * (len(known) > _LISTED)
+    said = f"{key}={', '.join(wanted)}"
+    told = Text(f"警告：{said} 选不到任何会议；{zh}{more}", f"warning: {said} selects no meeting; {en}{more}")
+    warnings.warn(SpokenWarning(told), stacklevel=2)
+
+
+_LISTED = 20
 
 
 def selected(source: Any, conditions: Mapping[str, Any], book: Any = None) -> Selection:

@@ -14,7 +14,7 @@ from tests.metrics.offices import ENGINES, difficult, polars_frames, rows
 from tests.metrics.oracle import Meeting, Office
 from tests.metrics.test_completeness import CERTIFICATE, frames
 from ytxdata import metrics
-from ytxdata.errors import UsageError
+from ytxdata.errors import SpokenWarning, UsageError
 from ytxdata.metrics import Frames
 from ytxdata.metrics.groups import resolve
 from ytxdata.selection import selected
@@ -124,6 +124,53 @@ def test_what_nothing_can_be_selected_by_is_named_with_what_can() -> None:
 def test_a_condition_that_is_misspelt_is_named_with_the_one_that_was_meant() -> None:
     with pytest.raises(UsageError, match="nothing can be selected by creater = 139, 138; did you mean creator"):
         selected(None, {"creater": ["139", "138"]})
+
+
+STAFF = AddressBook.read(
+    pd.DataFrame(
+        [("13900000000", "覃彤强", ""), ("13900000001", "王芳", ""), ("13900000002", "王芳", ""),
+         ("13900000003/13900000004", "李娜", ""), ("13900000005", "赵敏", "2026-04-01"), ("13900000005", "钱进", "")],
+        columns=["number", "name", "from"],
+    )
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("condition", ["creator", "number"])
+def test_a_name_that_one_person_of_the_book_has_stands_for_the_number(condition: str) -> None:
+    source = polars_frames(difficult())
+    asked: list[dict[str, Any]] = [{condition: one, "book": STAFF} for one in ("覃彤强", "13900000000")]
+    named, told = (resolve(source.only(**one)) for one in asked)
+    assert rows(metrics.usage(named, by="day")) == rows(metrics.usage(told, by="day")) != []
+    assert named.notes == told.notes
+    assert "覃" not in str(named.notes)
+
+
+@pytest.mark.parametrize("name", ["王芳", "赵敏"])
+def test_a_name_of_several_and_one_whose_number_was_anothers_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        resolve(polars_frames(difficult()).only(creator=name, book=STAFF))
+
+
+def test_two_numbers_on_one_line_are_one_person() -> None:
+    assert STAFF.numbers_of("李娜") == ["+8613900000003", "+8613900000004"]
+    assert STAFF.numbers_of("无名") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"creator": "无名", "book": STAFF}, "give a number"),
+        ({"number": "覃彤强"}, "give a number"),
+        ({"department": "Sales", "book": BOOK}, "there are 市场部, 研发部, not in the book"),
+        ({"department": "研发", "book": BOOK}, "there are 研发部, 市场部"),
+    ],
+)
+def test_what_can_select_nothing_is_told_with_what_can(asked: dict[str, Any], said: str) -> None:
+    with pytest.warns(SpokenWarning, match="selects no meeting") as told:
+        source = resolve(polars_frames(difficult()).only(**asked))
+    assert said in str(told[0].message)
+    assert "139" not in str(told[0].message)
+    assert rows(metrics.usage(source, by="total")) == []
 
 
 MOVED = AddressBook.read(

@@ -23,7 +23,7 @@ from ytxdata.metrics.facts import DayOf, Scope, facts
 from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
 from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
 from ytxdata.phones import normalize
-from ytxdata.selection import Selection
+from ytxdata.selection import Selection, missed
 from ytxdata.tables.address_book import FOREIGN, NO_CELL, AddressBook, Entry
 from ytxdata.tables.address_book import NAMES as HEADINGS
 from ytxdata.tables.lists import Listed
@@ -384,13 +384,9 @@ def resolve(source: ReportSource, day_of: DayOf = "starts") -> Source:
 def select(source: Source, selection: Selection, day_of: DayOf = "starts") -> Source:
     """Return the source with only the meetings of a selection, each with all its legs; a department is the creator's on
     the meeting's day.
-
-    Raises
-    ------
-    UsageError
-        A regular expression is none, or the book cannot be used.
     """
-    kept = source.meetings
+    book = None if selection.book is None else AddressBook.read(selection.book)
+    kept, selection = source.meetings, selection.by_numbers(book)
     for condition, wanted in selection.conditions.items():
         kept = _HOLDS[condition](source, kept, wanted, selection, day_of)
     legs = source.legs.join(kept.select("id"), on="id", how="semi")
@@ -404,6 +400,7 @@ def _creators(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: objec
 
 def _departments(source: Source, meetings: Lazy, wanted: tuple[str, ...], by: Selection, day_of: DayOf) -> Lazy:
     groups = groups_of(source, "department", by.book)
+    missed("department", [one for one in wanted if one not in groups.labels], groups.labels)
     places = [place for place, label in enumerate(groups.labels) if label in wanted]
     marked = groups.mark(source, meetings.with_columns(at=Scope(day_of=day_of).whose_day))
     return marked.filter(nw.col("g").is_in(places)).drop("at", "g")

@@ -261,6 +261,24 @@ class AddressBook:
         entries = self.lines.get(normalize(phone) or "", ())
         return next((one for one in reversed(entries) if days is None or one.holds(*days)), None)
 
+    def numbers_of(self, name: str) -> list[str]:
+        """Return the numbers of the one person of a name; none where nobody has it.
+
+        Raises
+        ------
+        UsageError
+            Several have it, or such a number was another's on some days: it would select what others convened.
+        """
+        found = {number: own for number, own in self.lines.items() if any(one.name == name for one in own)}
+        lines = {tuple(one.line for one in own) for own in found.values()}
+        is_one = len(found) == 1 or (len(lines) == 1 and 0 not in next(iter(lines)))  # side by side on their lines
+        if found and not (is_one and all(one.name == name for own in found.values() for one in own)):
+            raise UsageError(
+                Text(f"通讯簿中 {name} 不止一人，或其号码曾属他人", f"the book has several called {name}, or whose number was another's on some days"),
+                remedy=Text("给出号码", "give the number"),
+            )  # fmt: skip
+        return list(found)
+
     def name(self, phone: str, days: Days | None = None) -> str | None:
         """Return the name of a number, what its mask shows at the end behind it if several are called so; None without one."""
         entry = self.find(phone, days)

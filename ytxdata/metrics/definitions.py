@@ -66,7 +66,7 @@ _TABLE = (
     _define("heatmap", "占用分钟", "occupied minutes", "min", "各会议落在该星期该小时内的秒数之和 ÷ 60；跨小时的会议按小时拆分，两场同时进行则每分钟计两分钟", "seconds of all meetings that fall into this hour of this weekday ÷ 60; a meeting is split across the hours it spans, two at once give two minutes a minute", example="470.1667", is_nullable=False),
     _define("inside_minutes", "工作时间内（分钟）", "inside working hours", "min", "会议时长中落在工作日工作时间（hours）之内的部分", "the part of meeting minutes inside the working hours of working days", Text("Viva 的工作时间外；bandicoot 的夜间 19–07", "Viva after-hours; bandicoot night 19–07"), example="2043.9"),
     _define("outside_minutes", "工作时间外（分钟）", "outside working hours", "min", "会议时长 − 工作时间内", "meeting minutes − inside working hours", Text("Viva 的工作时间外；bandicoot 的夜间 19–07", "Viva after-hours; bandicoot night 19–07"), example="399.4"),
-    _define("outside_pct", "工作时间外占比", "share outside", "%", "工作时间外 × 100 ÷ 会议时长；0 分钟为空", "outside × 100 ÷ meeting minutes; null for 0 minutes", example="16.3464"),
+    _define("outside_pct", "工作时间外占比", "share outside working hours", "%", "工作时间外 × 100 ÷ 会议时长；0 分钟为空", "outside × 100 ÷ meeting minutes; null for 0 minutes", example="16.3464"),
     # ── concurrency ──
     _define("peak_legs_at", "接入峰值时刻", "peak legs at", "time", "首次达到并发接入峰值的那一秒", "the first second at which the peak of legs was reached", example="2026-03-12 10:33:04"),
     _define("peak_legs_times", "接入峰值次数", "peak legs times", "count", "达到峰值的独立区间个数；同一秒内一人离开一人加入不算中断", "separate stretches at the peak; a leave and a join in the same second do not end a stretch", example="1"),
@@ -82,7 +82,7 @@ _TABLE = (
     # ── creators together ──
     _define("creators", "发起人数", "creators", "people", "有会议时长的不同发起人", "distinct creators with known meeting minutes", example="37"),
     _define("top_creators", "前一成发起人数", "top creators", "people", "⌈发起人数 ÷ 10⌉", "⌈creators ÷ 10⌉", example="4"),
-    _define("concentration", "集中度", "concentration", "%", "会议时长最多的 ⌈n/10⌉ 位发起人的秒数 × 100 ÷ 全部秒数", "seconds of the top ⌈n/10⌉ creators by meeting minutes × 100 ÷ seconds of all", Text("bandicoot 的帕累托指标", "bandicoot pareto"), example="45.2919"),
+    _define("concentration", "前一成发起人占比", "share of the busiest tenth of creators", "%", "会议时长最多的 ⌈n/10⌉ 位发起人的秒数 × 100 ÷ 全部秒数", "seconds of the top ⌈n/10⌉ creators by meeting minutes × 100 ÷ seconds of all", Text("bandicoot 的帕累托指标", "bandicoot pareto"), example="45.2919"),
     _define("gini", "基尼系数", "Gini", "ratio", "各发起人会议时长的基尼系数，不作小样本修正", "Gini coefficient of the creators' meeting minutes, no small-sample correction", Text("bandicoot 的帕累托指标", "bandicoot pareto"), example="0.5824"),
     # ── money ──
     _define("cost", "费用（元）", "cost", "yuan", "接通费 + 计费分钟 × 号码类别单价，逐条精确计算，不四舍五入到分；合计等于各条之和", "connection fee + billed minutes × price of the number class, exact line by line, never rounded to fen; the total is the sum of its lines", Text("Teams 的通话费 + 接通费", "Teams charge + connection fee"), example="312.48"),

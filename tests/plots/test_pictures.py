@@ -111,6 +111,25 @@ def test_unknown_numbers_are_drawn_as_nothing(picture_table: Table, tmp_path: Pa
     plots.save(ax, tmp_path / "picture.png", dpi=50)
 
 
+@pytest.mark.parametrize("name", ["usage", "sizes", "durations"])
+def test_a_scale_of_few_meetings_has_whole_steps(name: str, build_table: Callable[[str], Table]) -> None:
+    given = build_table(name)
+    rows = given.arrow.to_pylist()
+    frame = pa.Table.from_pylist([{**rows[0], "meetings": 1, "meeting_minutes": 12.0, "share_pct": 100.0}])
+    ax = DRAW[name](replace(given, frame=frame.select(given.arrow.column_names)), lang="en")
+    panel = ax.child_axes[0] if name == "usage" else ax
+    ax.get_figure().draw_without_rendering()
+    assert all(step == int(step) for step in panel.get_yticks())
+
+
+def test_a_week_without_a_minute_has_no_scale_of_colours(build_table: Callable[[str], Table]) -> None:
+    given = build_table("heatmap")
+    zeros = given.arrow.set_column(2, "heatmap", pa.array([0.0] * given.arrow.num_rows))
+    said = texts(plots.heatmap(replace(given, frame=zeros), lang="en"))
+    assert "no data in this period" in said
+    assert "occupied" not in said
+
+
 def test_no_shares_where_figures_of_some_creators_are_hidden(build_table: Callable[[str], Table]) -> None:
     columns = {"creator": ["a", "b"], "meetings": [5, None], "meeting_minutes": [1234.5, None]}
     said = texts(plots.creators(replace(build_table("creators"), frame=pa.table(columns))))

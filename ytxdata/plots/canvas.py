@@ -365,6 +365,7 @@ def nothing(ax: Axes, source: Any, lang: Lang) -> Axes:
     ax.text(0.5, 0.5, said, transform=ax.transAxes, ha="center", va="center", fontsize=12, color=QUIET)
     ax.set_xticks([])
     ax.set_yticks([])
+    ax.spines[:].set_visible(False)
     footer(ax, source, lang)
     return ax
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from ytxdata.labels import Lang, Text, half_up, preferred_lang
 from ytxdata.plots.canvas import (
@@ -128,6 +128,7 @@ def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang:
         ax.set_xticks(range(len(meetings)), names)
         ax.set_xlim(-0.7, len(meetings) - 0.3)
         ax.set_ylim(0, 1.16 * max(meetings))
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlabel(label.in_(lang))
         ax.set_ylabel(Text("会议数", "meetings").in_(lang))
         rules(ax)
@@ -229,17 +230,17 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = Non
         if not data["hour"]:
             return nothing(ax, report, lang)
         groups = _known_groups(data) if has_groups(data) else [""]
-        if not groups:
-            return nothing(ax, report, lang)
         grids = {group: _grid(data, group) for group in groups[:MOST_GROUPS]}
-        most = max(max(row) for grid in grids.values() for row in grid)
+        most = max((max(row) for grid in grids.values() for row in grid), default=0)
+        if not most:
+            return nothing(ax, report, lang)
         in_hours = most >= MANY_MINUTES
         share = 60 if in_hours else 1
         for at, (group, grid) in enumerate(grids.items()):
             panel = ax if not has_groups(data) else _panel(ax, at, len(grids), group)
             shown_grid = [[minutes / share for minutes in row] for row in grid]
             mesh = panel.pcolormesh(
-                range(25), range(8), shown_grid, cmap="YlGnBu", vmin=0, vmax=most / share or 1, edgecolors="white",
+                range(25), range(8), shown_grid, cmap="YlGnBu", vmin=0, vmax=most / share, edgecolors="white",
                 linewidth=1.5 if panel is ax else 0.6,
             )  # fmt: skip
             panel.invert_yaxis()

@@ -10,15 +10,21 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from ytxdata.archive import Archive
+from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
+from ytxdata.history.client import Client
 from ytxdata.history.proof.certificate import Certificate, Period
-from ytxdata.labels import Lang
-from ytxdata.metrics.registry import REPORTS
+from ytxdata.labels import Lang, Text
+from ytxdata.metrics.registry import REPORTS, Ask
+from ytxdata.metrics.report import UNJUDGED
 from ytxdata.pages import html_report
-from ytxdata.pages.collection import Collection
+from ytxdata.pages.collection import Collection, collect
 from ytxdata.pages.html_report import page, write_page, write_pdf
+from ytxdata.pages.report_files import write_files
 from ytxdata.plots import PICTURES
 from ytxdata.tables.address_book import AddressBook, Entry
 from ytxdata.tables.masking import Privacy, Pseudonyms
@@ -146,6 +152,42 @@ def test_the_ids_behind_a_bar_are_there_without_a_script(both: str, collected: C
     for period in collected.reports["usage"].frame["period"]:
         assert f'data-ids="{period}"' in both
         assert f'id="en-usage-wide-bar-{period}"' in both
+
+
+def test_figures_from_before_what_the_verdict_speaks_of_are_told_beside_it(tmp_path: Path) -> None:
+    kept = Archive(tmp_path / "m.archive")
+    with Emulator(meetings=1, seed=3) as server:
+        kept.sync(Client(base_url=server.url, **server.credentials))
+    made = collect(kept, Ask())
+    assert made.period is not None
+    begins = made.certificate.start
+    assert begins is not None
+    assert made.period[0] < begins
+    told = page(made, lang="en")
+    verdict, rest = told[told.index('<section class="verdict') :].split("</section>", 1)
+    assert UNJUDGED.en in verdict
+    assert UNJUDGED.en not in rest
+    path = write_files(made, tmp_path, ("excel",), lang="en")["report.xlsx"]
+    cells = [cell.value for row in openpyxl.load_workbook(path)["Overview"].iter_rows() for cell in row]
+    assert [one for one in cells if UNJUDGED.en in str(one)]
+
+
+def test_notes_of_one_section_are_not_said_again_under_the_next(collected: Collection) -> None:
+    common, own, other = Text("分组一", "the first rule"), Text("分组二", "the second rule"), Text("其他", "of its own")
+    said = {
+        "usage": (common,),
+        "heatmap": (common, other),
+        "people": (own,),
+        "sizes": (common,),
+        "durations": (common,),
+    }
+    reports = {name: replace(report, notes=said.get(name, ())) for name, report in collected.reports.items()}
+    told = page(replace(collected, reports=reports), lang="en")
+    sections = dict(re.findall(r'<section id="en-(\w+)".*?>(.*?)</section>', told, re.DOTALL))
+    found = {name: [one.en for one in (common, own, other) if one.en in text] for name, text in sections.items()}
+    assert {name: those for name, those in found.items() if those} == {
+        "usage": [common.en], "heatmap": [other.en], "people": [own.en], "sizes": [common.en],
+    }  # fmt: skip
 
 
 def test_a_pdf_needs_a_chromium_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from ytxdata.files import replacing
 from ytxdata.fleet import FleetCertificate
 from ytxdata.labels import Lang, Text, decimal_text, preferred_lang
 from ytxdata.metrics.registry import REPORTS
-from ytxdata.metrics.report import Report
+from ytxdata.metrics.report import UNJUDGED, Report
 from ytxdata.pages.collection import Collection, KeyFigure, Leaving, span_of
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
@@ -168,11 +168,17 @@ def page(collected: Collection, *, lang: Lang | None = None, privacy: Privacy | 
 
 def _article(collected: Leaving, lang: Lang) -> Markup:
     reports = [report for name, report in collected.reports.items() if REPORTS[name].rows]
+    notes = collected.reports["usage"].notes
     certificate, ids, coverage = collected.certificate, _ids(collected), None
     if collected.verdicts and not isinstance(certificate, FleetCertificate):  # accounts stand beside each other
         title = collected.coverage.title.in_(lang)
         coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
-    common = {note for note in collected.reports["usage"].notes if all(note in other.notes for other in reports)}
+    common = {UNJUDGED} | {note for note in notes if all(note in other.notes for other in reports)}
+    shown, before = list[_Shown](), set[Text]()
+    for report in reports:
+        # said again only where the section above says otherwise: of a creator's department, and of a leg's
+        shown.append(_shown(report, collected.drawn[report.name], lang, common | before, ids))
+        before = {*report.notes} - common or before
     return render(
         "article.html",
         lang,
@@ -187,10 +193,11 @@ def _article(collected: Leaving, lang: Lang) -> Markup:
         before=None if collected.before is None else collected.before[1].badge,
         has_start=collected.ask.start is not None,
         compared=collected.compared,
-        reports=[_shown(report, collected.drawn[report.name], lang, common, ids) for report in reports],
+        reports=shown,
         excluded=list(_excluded(reports, lang)),
         rules=list(_rules(reports, lang)),
-        notes=[*(note for note in collected.reports["usage"].notes if note in common), *collected.notes, collected.privacy],
+        beside_verdict=[UNJUDGED] if any(UNJUDGED in one.notes for one in reports) else [],
+        notes=[*(note for note in notes if note in common and note != UNJUDGED), *collected.notes, collected.privacy],
         made_at=beijing_text(collected.made_at),
         version=__version__,
     )  # fmt: skip
@@ -234,7 +241,7 @@ class _Shown(NamedTuple):
     ids: list[tuple[str, list[str], int]]
 
 
-def _shown(report: Report, drawn: Report, lang: Lang, common: set[Text], ids: dict[str, list[str]]) -> _Shown:
+def _shown(report: Report, drawn: Report, lang: Lang, said: set[Text], ids: dict[str, list[str]]) -> _Shown:
     entry = REPORTS[report.name]
     cut = spoken(replace(report, frame=report.arrow.slice(0, entry.rows)), lang)
     title = report.title.in_(lang)
@@ -243,7 +250,7 @@ def _shown(report: Report, drawn: Report, lang: Lang, common: set[Text], ids: di
         more = {"show_phones": report.is_open} if PICTURES[report.name].is_personal else {}
         told = _PICTURE.in_(lang) + title
         picture = chart(report.name, drawn, title=told, lang=lang, prefix=f"{lang}-{report.name}", **more)
-    notes = [note for note in cut.notes if note not in common]
+    notes = [note for note in cut.notes if note not in said]
     plain = _without_coverage(cut)
     if plain is not cut and any(cut.arrow["is_partial"].to_pylist()):  # only where a star stands
         notes.append(_PARTIAL)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ytxdata.labels import Lang, Text, preferred_lang
 from ytxdata.metrics.definitions import adds_up
-from ytxdata.metrics.report import Report
+from ytxdata.metrics.report import UNJUDGED, Report
 from ytxdata.pages.collection import Collection, Leaving
 from ytxdata.plots.canvas import BLUE, INK, RED, numbers
 from ytxdata.plots.distributions import WEEKDAYS
@@ -36,6 +36,8 @@ _ACROSS = 150
 """Places of text that surely fit on a line beside the badge, a Chinese character taking two."""
 _TOP = 10
 _CHART_ROWS = 15
+_FEW = 5
+"""Up to so many meetings a scale of its own has steps of a fifth of one."""
 
 _CHARTS = (
     ("creators", "creator", "meeting_minutes", "bar"),
@@ -219,24 +221,27 @@ class Overview:
         certificate, styled, lang = self.collected.certificate, self._formats.styled, self.lang
         self._sheet.set_row(0, 28)
         self._put(0, 0, _COLUMNS - 1, _TITLE.in_(lang), styled(bold=True, font_size=18, valign="vcenter"))
+        self._sheet.set_row(1, 20)
         self._put(1, 0, _COLUMNS - 1, scope(self.collected.reports["usage"]).in_(lang), styled(font_color="#5F5F5F"))
         colour = _COLOURS[certificate.worst]
         badge = styled(bold=True, font_color="#FFFFFF", bg_color=colour, align="center", valign="vcenter")
-        sentence = certificate.sentence.in_(lang)
-        lines = -(-sum(1 + (character > "ÿ") for character in sentence) // _ACROSS)
+        is_unjudged = any(UNJUDGED in one.notes for one in self.collected.reports.values())
+        told = [one.in_(lang) for one in (certificate.sentence, *[UNJUDGED] * is_unjudged)]
+        lines = sum(-(-sum(1 + (character > "ÿ") for character in one) // _ACROSS) for one in told)
         self._sheet.set_row(2, 17 * max(2, lines))
         self._put(2, 0, 4, BADGES[certificate.badge].in_(lang), badge)
-        said = styled(text_wrap=True, valign="vcenter", border=1, border_color=colour)
-        self._put(2, 5, _COLUMNS - 1, sentence, said)
+        said = styled(text_wrap=True, valign="vcenter", indent=1, border=1, border_color=colour)
+        self._put(2, 5, _COLUMNS - 1, "\n".join(told), said)
 
     def _figures(self, places: Mapping[str, SheetPlace]) -> None:
         styled, lang = self._formats.styled, self.lang
         head = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79")
         right = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79", align="right")
+        of = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79", indent=1)
         spans = ((0, 5), (6, 8), (9, 10), (11, 13), (14, 16))
         row = len(self.cells) + 1
         for text, (first, last) in zip(_HEADS, spans, strict=True):
-            self._put(row, first, last, text.in_(lang), right if first in (6, 11, 14) else head)
+            self._put(row, first, last, text.in_(lang), right if first in (6, 11, 14) else of if first == 9 else head)
         self._put(row, 18, _COLUMNS - 1, _SHEETS.in_(lang), head)
         links = list(places.values())
         half = -(-len(links) // 2)
@@ -257,15 +262,16 @@ class Overview:
     def _figure(self, line: int, at: int, spans: Sequence[tuple[int, int]]) -> None:
         figure, styled = self.collected.figures[at], self._formats.styled
         unit = unit_of(figure.definition.unit)
-        rule: dict[str, Any] = {"bottom": 1, "bottom_color": "#D9D9D9"}
+        rule: dict[str, Any] = {"bottom": 1, "bottom_color": "#D9D9D9", "valign": "vcenter"}
         now, was = (number_format(pa.scalar(value).type, unit.excel) for value in (figure.value, figure.before))
         plain = styled(**rule)
+        of = styled(indent=1, **rule)
         change = figure.change.in_(self.lang) if figure.change else None
         values = (figure.label.in_(self.lang), figure.value, unit.label.in_(self.lang), figure.before, change)
         looks = (
             plain,
             styled(now, bold=True, **rule),
-            plain,
+            of,
             styled(was, font_color="#5F5F5F", **rule),
             styled(align="right", shrink=True, **rule),
         )
@@ -273,7 +279,7 @@ class Overview:
             self._put(line, first, last, value, look)
 
     def _link(self, line: int, column: int, name: str) -> None:
-        style = self._formats.styled(font_color="#0563C1", underline=1)
+        style = self._formats.styled(font_color="#0563C1", underline=1, valign="vcenter")
         self._put(line, column, column, name, style)
         quoted = name.replace("'", "''")
         self._sheet.write_url(line, column, f"internal:'{quoted}'!A1", style, in_cell(name))
@@ -376,7 +382,10 @@ class Overview:
         along = {"num_font": font, "line": {"color": "#BFBFBF"}}
         # of themselves they begin where the shortest bar does: of 77 and 69 meetings one looked half as tall; and in
         # whole numbers every label read 0 beside bars of a quarter of an hour
-        up = {"min": 0, "num_font": font, "num_format": "[>=1000]#,##0;General", "line": {"none": True}, "major_gridlines": {"visible": True, "line": {"color": "#E5E5E5"}}}  # fmt: skip
+        known = [value for layer in bars.layers for value in layer.values if value == value]
+        is_few = all(value == int(value) <= _FEW for value in known)
+        steps = {"major_unit": 1} if is_few else {}
+        up = {**steps, "min": 0, "num_font": font, "num_format": "[>=1000]#,##0;General", "line": {"none": True}, "major_gridlines": {"visible": True, "line": {"color": "#E5E5E5"}}}  # fmt: skip
         if bars.kind == "bar":  # names go down, the first at the top, and numbers stay below
             chart.set_y_axis({**along, "reverse": True, "crossing": "max", "major_gridlines": {"visible": False}})
             chart.set_x_axis(up)

@@ -113,7 +113,7 @@ def write_workbook(
     guides = explaining(named, lang)
     written = [*named[: len(tables)], *guides, *named[len(tables) :]]
     places = {
-        table.name: SheetPlace(name, tuple(table.arrow.column_names), table.arrow.num_rows) for name, table in named
+        table.name: SheetPlace(name, tuple(table.arrow.column_names), table.arrow.num_rows) for name, table in written
     }
     total = sum(table.arrow.num_rows for _, table in written)
     target = Path(path)

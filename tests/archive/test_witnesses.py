@@ -372,7 +372,7 @@ def test_the_bill_of_the_emulator_proves_its_whole_period(tmp_path: Path) -> Non
     assert f"--from {starts.min():%Y-%m} --to {behind:%Y-%m}" in said.text.en
     assert f"from {starts.min():%Y-%m-%d} to {starts.max():%Y-%m-%d}" in said.text.en
     assert Hearing.from_dict(json.loads(json.dumps(said.to_dict()))) == replace(
-        said, instead_of=None, proven=None, unproven=None
+        said, instead_of=None, covers=None, proven=None, unproven=None
     )
 
 
@@ -385,11 +385,20 @@ def test_the_period_to_give_is_that_which_the_list_states(archive: Archive) -> N
     asked: dict[str, Any] = {"kind": "invoice", "start": start + timedelta(days=9), "end": end}
     said = archive.witness(title + bill_of(meetings), name="bill", **asked)
     assert said.finding == "outside_period"
-    assert f"--from {first:%Y-%m-%d} --to {last + timedelta(days=1):%Y-%m-%d}" in said.text.en
+    asked_for = [f"{one:%Y-%m-%d}".removesuffix("-01") for one in (first, last + timedelta(days=1))]
+    assert "--from {} --to {},".format(*asked_for) in said.text.en
     # of a title that is not of its lines the months of these are given
     title = f"账期：{first:%Y-%m-%d} 至 {start:%Y-%m-%d},,\r\n".encode("gb18030")
     said = archive.witness(title + bill_of(meetings), name="other", **asked)
     assert f"--from {start:%Y-%m} --to" in said.text.en
+    # of a list of days, too
+    days = pd.DataFrame(meetings).assign(started_at=meetings["started_at"].dt.normalize())
+    archive.witness(bill_of(days), kind="invoice", start=start, end=end, name="days", totals={"lines": len(days)})
+    assert archive.certificate(start, end).worst == "PROVEN"
+    with pytest.raises(UsageError) as refused:
+        archive.witness(bill_of(days), kind="invoice", start="2020-01", end="2020-02", name="days")
+    assert refused.value.remedy is not None
+    assert f"--from {start:%Y-%m} --to" in refused.value.remedy.en
 
 
 def test_where_no_archive_is_none_is_made(tmp_path: Path) -> None:

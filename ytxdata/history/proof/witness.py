@@ -408,10 +408,17 @@ class Witness:
 
     @property
     def covers(self) -> tuple[datetime, datetime] | None:
-        """The period that it states, where it states one and no line is of another time."""
+        """The period that it states, where no line is of another time; else the whole months, in Beijing, of its lines."""
         begin, end, _ = self.told
-        edges = [one.edges[0] for one in self.lines if one.edges]
-        return (begin, end) if begin and end and all(begin <= one < end for one in edges) else None
+        moments = [one.edges[0] for one in self.lines if one.edges]
+        if begin and end and all(begin <= one < end for one in moments):
+            return begin, end
+        if not moments:
+            return None
+        first, last = (
+            datetime.combine(one(moments).astimezone(BEIJING).replace(day=1), time(), BEIJING) for one in (min, max)
+        )
+        return first.astimezone(UTC), (last + timedelta(days=31)).replace(day=1).astimezone(UTC)
 
     @property
     def beside(self) -> tuple[Totals, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
@@ -90,7 +90,8 @@ class Hearing:
         When it was handed in: from when until when another list of its name was, of whose place it took, and how many
         of whose lines were missing.
     covers
-        When it was handed in: the period that the list states, where lines are outside the one given.
+        When it was handed in: the period that it states, else the months of its lines, where some are outside the one
+        given.
     proven, unproven
         When it was handed in: the periods that are PROVEN by it now; and the first of its period that is not, if any,
         with the reason.
@@ -166,7 +167,7 @@ class Hearing:
             ),
             *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
             *((_runs_told(*self.runs),) if self.runs else ()),
-            *((self.period_to_give,) if self.runs or self.covers else ()),
+            *((self.period_to_give,) if self.covers else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
             *((_until_told(self.until, self.given_at),) if self.until and self.finding == "witnessed" else ()),
             *(_span_told(self.told_start, self.told_end) if self.finding == "witnessed" else ()),
@@ -181,15 +182,11 @@ class Hearing:
 
     @property
     def period_to_give(self) -> Text:
-        """Which period to hand it in for: that which it states, else the whole months of its lines."""
-        if self.covers:
-            asked = " ".join(f"{name} {_shortest(edge)}" for name, edge in zip(_EDGES, self.covers, strict=True))
-            return Text(f"清单自己写明的时段：{asked}", f"the period that it states itself: {asked}")
-        if self.runs:
-            first, last = self.runs[0][:7], date.fromisoformat(f"{self.runs[1][:7]}-01")
-            asked = f"{_EDGES[0]} {first} {_EDGES[1]} {last + timedelta(days=31):%Y-%m}"
-            return Text(f"整月为 {asked}（不含）", f"its whole months: {asked}, which is not in it")
-        return FINDINGS["outside_period"]
+        """Which period to hand it in for."""
+        if self.covers is None:
+            return Text("请给出清单涵盖的时段", "give the period that the list covers")
+        asked = "--from {} --to {}".format(*map(_shortest, self.covers))
+        return Text(f"应给的时段：{asked}（不含）", f"the period to give: {asked}, which is not in it")
 
     def renamed(self, change: Callable[[str], str]) -> Hearing:
         """Return the same with other names of lists, ids of missing lines and words: bills are named after whom they
@@ -238,8 +235,6 @@ class Hearing:
 
 _TOLD_ONCE = ("instead_of", "covers", "proven", "unproven")
 """To whoever hands the list in; what comes after may change them."""
-
-_EDGES = ("--from", "--to")
 
 _INSTANTS = ("until", "given_at", "told_start", "told_end")
 
@@ -357,7 +352,8 @@ def _runs_told(first: str, last: str) -> Text:
 
 
 def _shortest(edge: datetime) -> str:
-    return beijing_text(edge).removesuffix(" 00:00:00").replace(" ", "T")
+    day = beijing_text(edge).removesuffix(" 00:00:00").replace(" ", "T")
+    return day.removesuffix("-01") if len(day) == len("2026-03-01") else day
 
 
 def _proven_told(

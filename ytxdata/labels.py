@@ -92,6 +92,17 @@ def printable(text: str, *, line: bool = False) -> str:
     return re.sub(r"[\n\t]+", " ", shown) if line else shown
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number and its English noun.
+
+    Examples
+    --------
+    >>> counted(1, "record"), counted(2026, "record")
+    ('1 record', '2,026 records')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def decimal_text(value: Decimal) -> str:
     """Return a decimal without exponent and without zeros that say nothing; it is exact.
 
@@ -150,14 +161,30 @@ def in_lines(texts: Iterable[Text]) -> Text:
     return Text("\n".join(text.zh for text in listed), "\n".join(text.en for text in listed))
 
 
+_LOCALE = re.compile(r"(?P<lang>zh|en|both)(?![a-z]).*|(?P<zh>chinese).*|(?P<en>english).*", re.DOTALL)
+
+
+def lang_named(name: str) -> Lang | None:
+    """Return the language that a word says, or the name of a locale; None where it is neither of ours.
+
+    Examples
+    --------
+    >>> [lang_named(one) for one in ("zh", "zh_CN.UTF-8", "EN", "Chinese (Simplified)_China.936", "french")]
+    ['zh', 'zh', 'en', 'zh', None]
+    """
+    found = _LOCALE.fullmatch(name.strip().lower())
+    if found is None:
+        return None
+    return next(lang for lang in LANGS if lang in (found["lang"], found.lastgroup))
+
+
 def preferred_lang() -> Lang:
     """Return the reader's language: `YTX_LANG`, else `zh` on a Chinese locale, else `en`."""
-    chosen = os.environ.get("YTX_LANG", "").strip().lower()
-    if chosen in LANGS:
+    if chosen := lang_named(os.environ.get("YTX_LANG", "")):
         return chosen
     names = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     name = next((name for name in names if name), None) or locale.getlocale()[0] or ""
-    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+    return lang_named(name) or "en"
 
 
 def aligned(rows: Iterable[Iterable[str]]) -> str:

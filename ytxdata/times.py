@@ -349,38 +349,6 @@ def _joined(zone: str | None, *parts: Any) -> str | None:
     return in_zone("{}-{}-{} {}:{}:{}".format(*parts), zone or "")
 
 
-def period_of(
-    start: Instant | None, end: Instant | None, *, names: tuple[str, str] = ("start", "end")
-) -> tuple[datetime | None, datetime | None]:
-    """Return the edges of a period in UTC from what a user wrote; None where it has none.
-
-    Raises
-    ------
-    UsageError
-        An edge is no instant, or the end is not after the start.
-
-    Examples
-    --------
-    >>> period_of("2026-01", None)
-    (datetime.datetime(2025, 12, 31, 16, 0, tzinfo=datetime.timezone.utc), None)
-    """
-    first, last = (
-        None if edge is None else as_instant(edge, name=name) for edge, name in zip((start, end), names, strict=True)
-    )
-    if first is not None and last is not None and last <= first:
-        raise UsageError(
-            Text(
-                f"时段为空：{beijing_text(first)} 至 {beijing_text(last)}（不含，北京时间）",
-                f"the period is empty: from {beijing_text(first)} to {beijing_text(last)} (not included; Beijing time)",
-            ),
-            remedy=Text(
-                "终点（end、--to）必须晚于起点（start、--from）",
-                "its end (end, --to) must be later than its start (start, --from)",
-            ),
-        )
-    return first, last
-
-
 def floor_second(instant: datetime) -> datetime:
     """Return the instant without its fraction of a second."""
     return instant.replace(microsecond=0)

@@ -68,6 +68,16 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
             "没有选项 --month（期间用 --from 和 --to）",
             "(--from and --to give the period)",
         ),
+        (
+            ["fetch", "--from", "2026-07"],
+            "没有选项 --from（fetch 不分期间，平台只给最新的若干条；",
+            "No such option: --from (fetch takes no period: the platform gives the newest records",
+        ),
+        (
+            ["export", "out", "--to", "2026-07"],
+            "export 不分期间；期间用 ytxdata report",
+            "export takes no period; ytxdata report takes one",
+        ),
         (["export", __file__], "是文件，应为目录", "is a file"),
         (["report", "--lines", "many"], "'--lines' 的值不可用：应为整数", "Invalid value for '--lines'"),
         (["fetch", "--count", "0"], "'--count' 的值不可用：", "Invalid value for '--count'"),
@@ -89,6 +99,65 @@ def test_wrong_usage_is_told_in_the_language_of_the_reader(
         monkeypatch.setenv("YTX_LANG", lang)
         assert run(*arguments) == 2
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "meant"),
+    [
+        ("2026-07", "2026-07", "for the whole of 2026-07 give --to 2026-08"),
+        ("2026-12", "2026年12月", "for the whole of 2026年12月 give --to 2027-01"),
+        ("2026-01", "2026-01-01", "for the whole of 2026-01-01 give --to 2026-01-02"),
+        ("2026-02-28", "2026/2/28", "for the whole of 2026/2/28 give --to 2026-03-01"),
+        ("20261231", "20261231", "for the whole of 20261231 give --to 2027-01-01"),
+        ("2026-08", "2026-07", "exchanged: --from 2026-07 --to 2026-08"),
+        ("2026-07-01T10:00", "2026-07-01T10:00", "not included: it must be later than the start"),
+    ],
+)
+def test_an_empty_period_is_refused_with_what_was_probably_meant(
+    start: str,
+    end: str,
+    meant: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A month to itself is what most people write first."""
+    monkeypatch.chdir(tmp_path)
+    Path("bill.csv").write_text("meeting_id,started_at\n1,2026-07-01 10:00:00\n", encoding="utf-8")
+    archive = str(ytx.sample("archive").path)
+    for verb in (["report"], ["audit"], ["witness", "bill.csv"]):
+        assert run("--lang", "en", *verb, "--archive", archive, "--from", start, "--to", end) == 2
+        assert meant in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("zh_CN", "这里没有"), ("zh-CN", "这里没有"), ("zh_CN.UTF-8", "这里没有"), ("ZH", "这里没有"),
+        ("en_US.UTF-8", "there is no"), ("EN", "there is no"), ("fr_FR", "choose one of zh, en, both"), ("zhen", "choose one of zh, en, both"),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_locale_says_a_language(
+    said: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("YTX_LANG", said)
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    assert run("report", "--archive", str(tmp_path / "nowhere")) == 2
+    assert told in capsys.readouterr().err
+    assert run("report", "--archive", str(tmp_path / "nowhere"), "--lang", said) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_whoever_has_no_account_is_shown_a_way_to_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("YTX_ACCOUNT_SID", "YTX_AUTH_TOKEN", "YTX_APP_ID"):
+        monkeypatch.delenv(name, raising=False)
+    assert run("--lang", "en", "fetch") == 2
+    assert "ytxdata emulator --run" in capsys.readouterr().err
+    assert run("--lang", "en", "fetch", "--account-sid", "a" * 32) == 2
+    assert "ytxdata emulator --run" not in capsys.readouterr().err
 
 
 def test_the_language_counts_even_when_it_stands_behind_the_mistake(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,9 +40,9 @@ from ytxdata.labels import Text, preferred_lang
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.redact import keyed_hashes
-from ytxdata.selection import Selectable
+from ytxdata.selection import Selectable, period_of
 from ytxdata.templates import facts_card
-from ytxdata.times import Instant, as_instant, period_of
+from ytxdata.times import Instant, as_instant
 
 
 class Archive(Selectable, Exportable, Mirrorable, Scannable):
@@ -228,6 +228,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         know of it. Totals, subtotals and notes are no meetings; `aside` names each line that is none, and what was not
         read. A list of another name leaves the gaps of an earlier one.
         """
+        period_of(start, end)  # an empty one would take back what the list had proven
         raw = source if isinstance(source, bytes) else read_list(source)
         period_of(start, end)  # an empty one is refused
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")

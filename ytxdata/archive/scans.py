@@ -28,7 +28,8 @@ from ytxdata.labels import Text
 from ytxdata.records.schema import to_pandas, to_polars
 from ytxdata.records.values import named_rows
 from ytxdata.redact import labels_beside
-from ytxdata.times import Instant, as_instant, period_of
+from ytxdata.selection import period_of
+from ytxdata.times import Instant, as_instant
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
 

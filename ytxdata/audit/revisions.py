@@ -21,9 +21,10 @@ from ytxdata.metrics.in_memory import lighter
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import plain_usage
 from ytxdata.records.schema import CHANGES
+from ytxdata.selection import period_of
 from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table, definition_of
-from ytxdata.times import Instant, as_instant, beijing_text, period_of
+from ytxdata.times import Instant, as_instant, beijing_text
 
 _PHASES = {"after_close": Text("结束后", "after its end"), "running": Text("结束前", "before its end")}
 _DEFINITIONS = (

@@ -32,7 +32,7 @@ from ytxdata.cli.practice import demo, emulator, notebooks
 from ytxdata.cli.report import explain, report
 from ytxdata.cli.shared_options import INTERRUPTED, chosen, echo, emit, hung, let_go, note, put, set_lang
 from ytxdata.errors import SpokenWarning, YtxError
-from ytxdata.labels import LANGS, Lang, Text
+from ytxdata.labels import Lang, Text, lang_named
 from ytxdata.redact import scrub
 from ytxdata.version import __version__
 
@@ -71,9 +71,11 @@ _IN_CHINESE = (
 
 _PERIODS = frozenset({
     "--year", "--quarter", "--month", "--week", "--day", "--date", "--period", "--since", "--until", "--after", "--before",
-    "--start", "--end",
+    "--start", "--end", "--from", "--to",
 })  # fmt: skip
 """Options that people try for the period."""
+
+_NEWEST = Text("，平台只给最新的若干条", ": the platform gives the newest records and knows no dates")
 
 _FRAME = Text(
     "{usage}\n'{command} -h' 显示帮助\n\n错误：{said}", "{usage}\n'{command} -h' shows the help\n\nError: {said}"
@@ -111,6 +113,13 @@ def told(error: Exception, lang: Lang) -> str:
         both = Text(
             f"没有选项 {unknown}（期间用 --from 和 --to）",
             f"No such option: {unknown} (--from and --to give the period)",
+        )
+    elif unknown in _PERIODS:  # with --force as what was perhaps meant
+        verb = context.command.name
+        why = _NEWEST if "--total-timeout" in options else Text("", "")
+        both = Text(
+            f"没有选项 {unknown}（{verb} 不分期间{why.zh}；期间用 ytxdata report 的 --from 和 --to）",
+            f"No such option: {unknown} ({verb} takes no period{why.en}; ytxdata report takes one, --from and --to)",
         )
     zh = _FRAME.zh.format(usage=_in_chinese(usage), command=context.command_path, said=both.zh)
     en = _FRAME.en.format(usage=usage, command=context.command_path, said=both.en)
@@ -279,7 +288,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and end the process with its exit code; a known error is told without a traceback."""
     _write_what_fits()
     given = sys.argv[1:] if arguments is None else arguments
-    if (lang := lang_of(given)) in LANGS:  # before the parser: it shows help, and stops at the first mistake
+    if lang_named((lang := lang_of(given)) or ""):  # before the parser: it shows help, and stops at the first mistake
         set_lang(lang)
     interrupts: list[int] = []
     chosen.interrupted = INTERRUPTED  # a program may run many verbs, and what one had begun to keep is no other's

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 import typer
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import LANGS, UNPRINTABLE, Lang, Text, preferred_lang, printable
-from ytxdata.times import period_of
+from ytxdata.labels import UNPRINTABLE, Lang, Text, lang_named, preferred_lang, printable
 
 if TYPE_CHECKING:
     from ytxdata.metrics.calendar import By
@@ -47,9 +46,11 @@ chosen = Chosen()
 
 def set_lang(lang: str | None) -> None:
     """Choose the language of messages, of this process and of what it starts; by default the reader's own."""
-    if lang in LANGS:
-        os.environ["YTX_LANG"] = lang
-    elif lang is not None:
+    if lang is None:
+        return
+    if named := lang_named(lang):
+        os.environ["YTX_LANG"] = named
+    else:
         raise UsageError(
             Text(f"--lang（YTX_LANG）不能是 {lang!r}", f"--lang (YTX_LANG) cannot be {lang!r}"),
             remedy=Text("可选：zh, en, both", "choose one of zh, en, both"),
@@ -79,6 +80,7 @@ SettleHours = Annotated[
         help="平台最迟多少小时后列出会议；存档沿用最长的一次 / how late the platform may list a meeting; the archive keeps to the longest [h]",
     ),
 ]
+Force = Annotated[bool, typer.Option("--force", help="替换已有的文件 / replace files that are there already")]
 ShowPhones = Annotated[bool, typer.Option("--show-phones", help="显示完整号码 / show phone numbers unmasked")]
 
 
@@ -215,6 +217,18 @@ _BESIDE = Text(
 )
 
 
+def refuse_existing(*paths: Path | None, force: bool) -> None:
+    """Raise if a file that is to be written is there already: it may be last month's, or a pack whose hash somebody
+    keeps, and nothing else would tell. Every verb asks this of a file that its user names, before it begins.
+    """
+    for path in () if force else filter(None, paths):
+        if path.exists():
+            raise UsageError(
+                Text(f"{path} 已经存在", f"{path} is there already"),
+                remedy=Text("换一个文件名，或用 --force 替换它", "name another file, or replace it with --force"),
+            )
+
+
 From = Annotated[
     str | None,
     typer.Option("--from", help="期间起点（含），如 2026-01 或 2026-01-15 / where the period begins, such as 2026-01"),
@@ -323,6 +337,7 @@ def ask(
     from ytxdata.metrics.invoiced import check_invoice
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
+    from ytxdata.selection import period_of
 
     check_by(by)
     if invoice is not None and book is None:

@@ -23,9 +23,9 @@ from ytxdata.history.proof.certificate import Certificate, Verdict
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
 from ytxdata.redact import apart, cut_secrets
-from ytxdata.selection import Selectable
+from ytxdata.selection import Selectable, period_of
 from ytxdata.tables.table import Table
-from ytxdata.times import Instant, as_instant, period_of
+from ytxdata.times import Instant, as_instant
 
 
 @dataclass(frozen=True)

@@ -33,11 +33,12 @@ from ytxdata.plots.over_time import usage_figures, with_colours
 from ytxdata.records.aliases import names_chosen
 from ytxdata.records.schema import TableName, to_pandas
 from ytxdata.redact import kept_apart
+from ytxdata.selection import period_of
 from ytxdata.tables.described import Completeness, Definition, to_arrow, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.masking import Privacy, sharing_ends
 from ytxdata.tables.table import Table, record_table
-from ytxdata.times import BEIJING, beijing_text, instant_of, now, period_of
+from ytxdata.times import BEIJING, beijing_text, instant_of, now
 
 Value = int | float | Decimal | None
 
@@ -438,7 +439,6 @@ _REJECTS_LEFT_OUT = Text("拒收的记录有 {n} 条，无从得知是否属于�
 def _records(
     archive: Archive, name: TableName, ask: Ask, certificate: Completeness, usage: Report, chosen: pa.Table | None
 ) -> Table:
-    period = usage.period
     if name == "rejects":
         frame, note = archive.rejects(), _REJECTS
         if chosen is not None:  # whose they are nobody knows: they would tell of everybody
@@ -446,5 +446,5 @@ def _records(
         return record_table(frame, name, certificate=certificate, notes=(note,), secret=archive.secret)
     start, end = period_of(ask.start, ask.end)
     frame = to_pandas(table(archive.snapshot(), name, start=start, end=end, chosen=chosen))
-    left_out = {key: told for key, told in usage.excluded.items() if key == "no_start" and (start or end)}
-    return record_table(frame, name, period=period, certificate=certificate, excluded=left_out, secret=archive.secret)
+    gone = {key: told for key, told in usage.excluded.items() if key == "no_start" and (start or end)}
+    return record_table(frame, name, period=usage.period, certificate=certificate, excluded=gone, secret=archive.secret)

@@ -120,8 +120,8 @@ def reach(base_url: str, limit: float) -> list[Diagnosis]:
             "fail",
             Text(f"无法连接 {host}:{port}", f"no connection to {host}:{port}"),
             Text(
-                "检查网络和防火墙是否放行该端口；需要代理时给出 proxies",
-                "check whether network and firewall allow this port; where a proxy is needed, give proxies",
+                "检查网络和防火墙是否放行该端口；须经代理时，命令行没有这个设置：请换一台能直连的机器，或在 Python 中用 ytx.Client(proxies=…) 同步（docs/zh/how-to/whitelist.md）",
+                "check whether network and firewall allow this port; where only a proxy leads out, no command goes through one: run it on a machine that needs none, or sync in Python with ytx.Client(proxies=…) (docs/how-to/whitelist.md)",
             ),
             exit_code=4,
         ),

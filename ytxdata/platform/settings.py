@@ -117,6 +117,10 @@ HOW_TO_SET = Text(
     "用参数、环境变量、ytxdata.toml 或系统钥匙串设置",
     "set it by argument, environment variable, ytxdata.toml or the system's keyring",
 )
+WITHOUT_ACCOUNT = Text(
+    "还没有账户时，可在模拟平台上试用：ytxdata emulator --run 命令",
+    "without an account, try it on an emulated platform: ytxdata emulator --run COMMAND",
+)
 HINT = Text("；您是想写 {guess} 吗？", "; did you mean {guess}?")
 
 
@@ -418,6 +422,8 @@ def _explain(problems: list[ErrorDetails], origins: dict[str, str]) -> SettingsE
     if lost is not None:
         said[setting_sources.FILE_NAME] = lost
     steps = [*dict.fromkeys(WHERE[name] for name in said if name in WHERE), HOW_TO_SET]
+    if {p["loc"][0] for p in problems if p["type"] == "missing"} >= {*CREDENTIALS}:
+        steps.append(WITHOUT_ACCOUNT)
     return SettingsError(in_lines(said.values()), remedy=in_lines(steps))
 
 

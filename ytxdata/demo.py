@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from ytxdata import times
 from ytxdata.errors import UsageError, require_extra
-from ytxdata.labels import Text, preferred_lang
+from ytxdata.files import refuse_archive, replacing, telling_unwritable
+from ytxdata.labels import Text, counted, preferred_lang
 
 if TYPE_CHECKING:
     from ytxdata.archive import Archive, SyncReport
@@ -69,7 +70,7 @@ class Demo:
             self.sync.line,
             Text(
                 f"存档共有 {self.n_meetings:,} 场会议、{self.n_legs:,} 条接入记录",
-                f"the archive holds {self.n_meetings:,} meetings and {self.n_legs:,} legs",
+                f"the archive holds {counted(self.n_meetings, 'meeting')} and {counted(self.n_legs, 'leg')}",
             ),
             self.sync.certificate.sentence,
             _WHY_NOT_PROVEN,
@@ -119,6 +120,8 @@ def run(
     ------
     MissingExtraError
         The extra `demo` is not installed.
+    UsageError
+        The directory is an archive's, or cannot be written.
     """
     from ytxdata.archive import Archive
     from ytxdata.emulator import Emulator
@@ -127,7 +130,9 @@ def run(
     if notebook:
         require_extra("notebooks")
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    refuse_archive(folder)
+    with telling_unwritable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     step("serve")
     with Emulator(meetings=meetings, seed=seed) as server:
         step("sync")
@@ -170,9 +175,9 @@ def _run_notebook(folder: Path, env: dict[str, str]) -> Path:
 
     page = folder / Path(NOTEBOOK).with_suffix(".html").name
     done = execute(find(NOTEBOOK), env=env, workdir=folder)
-    page.write_text(
-        to_html(done, title=Text("ytxdata 快速入门", "ytxdata quickstart").in_(preferred_lang())), encoding="utf-8"
-    )
+    shown = to_html(done, title=Text("ytxdata 快速入门", "ytxdata quickstart").in_(preferred_lang()))
+    with replacing(page) as draft:
+        draft.write_text(shown, encoding="utf-8")
     return page
 
 

@@ -307,7 +307,7 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
+def replacing(target: Path, *, is_private: bool = False, of_archive: bool = False) -> Iterator[Path]:
     """Give a draft beside the target; it takes the target's place when the block ends well, and vanishes otherwise.
 
     A private one only its owner may read, at every moment; so is a folder that is made for it.
@@ -315,9 +315,11 @@ def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
     Raises
     ------
     UsageError
-        The directory cannot be written.
+        The directory cannot be written, or is that of an archive and the file is not `of_archive`.
     """
-    try:
+    if not of_archive:
+        refuse_archive(target.parent)
+    with telling_unwritable(target):
         if is_private:
             make_private_folder(target.parent)
         else:
@@ -331,15 +333,35 @@ def replacing(target: Path, *, is_private: bool = False) -> Iterator[Path]:
             move(draft, target)
         finally:
             remove(draft)
+
+
+ARCHIVE_MARK = "archive.json"
+"""Lies in every archive of meetings, and in every mirror of one."""
+
+
+def refuse_archive(folder: Path) -> None:
+    """Raise UsageError where a folder is an archive's, or inside of one: whoever hands a report on would hand on raw
+    answers with it, and whoever clears old reports away would clear the archive.
+    """
+    if place := next((one for one in (folder, *folder.absolute().parents) if (one / ARCHIVE_MARK).is_file()), None):
+        raise UsageError(
+            Text(f"{place} 是存档，其他文件不写入其中", f"{place} is an archive: nothing else is written into it"),
+            remedy=Text("请另选一个目录", "choose another folder"),
+        )
+
+
+@contextmanager
+def telling_unwritable(target: Path) -> Iterator[None]:
+    """Turn what the system says of a place that cannot be written into a UsageError that names it and the remedy."""
+    try:
+        yield
     except OSError as error:
         zh = en = error.strerror or str(error)
-        if blocked := next((one for one in target.parents if one.is_file()), None):
+        above = (target, *target.parents) if isinstance(error, FileExistsError | NotADirectoryError) else target.parents
+        if blocked := next((one for one in above if one.is_file()), None):
             zh, en = f"{blocked} 是文件，不是目录", f"{blocked} is a file, not a directory"
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        raise UsageError(
-            Text(f"写不了 {target}：{zh}", f"{target} cannot be written: {en}"),
-            remedy=_FREE_SPACE if is_full else _ELSEWHERE,
-        ) from error
+        remedy = _FREE_SPACE if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) else _ELSEWHERE
+        raise UsageError(Text(f"写不了 {target}：{zh}", f"{target} cannot be written: {en}"), remedy=remedy) from error
 
 
 _ELSEWHERE = Text("请换一个目录，或先关闭打开它的程序", "choose another directory, or close the program that holds it")

@@ -98,7 +98,7 @@ class KeptMonths:
             return
         # a disk that is full, or may not be written, costs the next report a second
         with suppress(OSError, UsageError), that_may_be_lost():
-            with replacing(self.root / MONTHS / question, is_private=True) as draft:
+            with replacing(self.root / MONTHS / question, is_private=True, of_archive=True) as draft:
                 draft.write_bytes(self._seal(question, content) + content)
             others = sorted((self.root / MONTHS).iterdir(), key=lambda path: path.stat().st_mtime)
             for path in others[:-MOST_KEPT]:

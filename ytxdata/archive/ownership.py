@@ -43,13 +43,13 @@ from ytxdata.errors import (
     NotAnArchiveError,
     UsageError,
 )
-from ytxdata.files import PRIVATE_FILE, json_of, make_private_folder, read_plain, write_whole
+from ytxdata.files import ARCHIVE_MARK, PRIVATE_FILE, json_of, make_private_folder, read_plain, write_whole
 from ytxdata.labels import Text
 
 LAYOUT = 3
 FIRST = f"{1:012d}"
 """How the names of all files begin that the first change of an archive writes."""
-IDENTITY = "archive.json"
+IDENTITY = ARCHIVE_MARK
 FORMAT = "ytxdata-archive"
 HEADS = "heads"
 PENDING = "pending"

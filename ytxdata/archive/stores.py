@@ -108,12 +108,13 @@ class Store:
         other, so that even a store which shows nothing but whole objects would show half a file under its name.
         """
         draft = name + DRAFT
-        if self.folder:
-            make_private_folder((self.folder / name).parent)
-            (self.folder / draft).touch(mode=PRIVATE_FILE)
-        with self._telling(), self.files.open_output_stream(draft, compression=None) as stream:
-            for piece in content:
-                stream.write(piece)
+        with self._telling():
+            if self.folder:
+                make_private_folder((self.folder / name).parent)
+                (self.folder / draft).touch(mode=PRIVATE_FILE)
+            with self.files.open_output_stream(draft, compression=None) as stream:
+                for piece in content:
+                    stream.write(piece)
         if self.folder:
             sync_file(self.folder / draft)
         is_whole = self.sha256(draft) == sha256

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import typer
 
 from ytxdata.cli.shared_options import (
     ArchiveDir,
+    Force,
     Json,
     Language,
     SettleHours,
@@ -25,10 +26,12 @@ from ytxdata.cli.shared_options import (
     emit,
     note,
     put,
+    refuse_existing,
     say,
     wrote,
 )
 from ytxdata.errors import UsageError
+from ytxdata.files import replacing
 from ytxdata.labels import NO_TEXT, Text
 
 if TYPE_CHECKING:
@@ -130,6 +133,7 @@ def doctor(
         Path | None,
         typer.Option("--archive", help="另外说明此存档应多久同步一次 / also say how often to sync this archive"),
     ] = None,
+    force: Force = False,
     as_json: Json = False,
     account: AccountOptions = AccountOptions(),  # frozen
     _lang: Language = None,
@@ -144,6 +148,7 @@ def doctor(
     """
     from ytxdata.platform.doctor import examine, exit_code
 
+    refuse_existing(page, force=force)
     checks = examine(**account.settings)
     code = exit_code(checks)
     if schema and code == 0:
@@ -215,7 +220,8 @@ def _describe(page: Path | None, as_json: bool, account: AccountOptions) -> None
 
     found = profile(account.client().fetch_history())
     if page is not None:
-        page.write_text(found.to_markdown(), encoding="utf-8")
+        with replacing(page) as draft:
+            draft.write_text(found.to_markdown(), encoding="utf-8")
         wrote(page)
     elif as_json:
         emit(found.to_dict())
@@ -236,9 +242,7 @@ def fetch(
     raw: Annotated[
         Path | None, typer.Option("--raw", help="把原始回答存入此目录 / keep the raw answers in this directory")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="替换已有的文件 / replace files that are there already")
-    ] = False,
+    force: Force = False,
     show_phones: ShowPhones = False,
     as_json: Json = False,
     account: AccountOptions = AccountOptions(),  # frozen
@@ -254,10 +258,13 @@ def fetch(
     """
     if count is not None and confid is not None:
         raise UsageError(Text("--count 与 --confid 不能同时使用", "--count and --confid exclude each other"))
+    from ytxdata.tables.csv import check_ending
     from ytxdata.tables.masking import sharing_ends
     from ytxdata.tables.table import record_table
 
-    refuse_existing([path for path in (csv, legs_csv) if path and not force])
+    for path in filter(None, (csv, legs_csv)):
+        check_ending(path)  # before the platform is asked
+    refuse_existing(csv, legs_csv, force=force)
     received: list[Answer] = []
     client = account.client(heard=received.append)
     try:
@@ -299,16 +306,6 @@ def fetch(
     if confid is None:
         say(history.certificate.sentence)  # a bare PROBABLE was read as said of the whole history
     wrote(csv, legs_csv, raw)
-
-
-def refuse_existing(paths: Iterable[Path]) -> None:
-    """Raise if one of the files is there already: it may be last month's, and nothing else would tell."""
-    for path in paths:
-        if path.exists():
-            raise UsageError(
-                Text(f"{path} 已经存在", f"{path} is there already"),
-                remedy=Text("换一个文件名，或用 --force 替换它", "name another file, or replace it with --force"),
-            )
 
 
 def _kept(received: list[Answer], raw: Path | None) -> Text:

@@ -18,6 +18,7 @@ import typer
 from ytxdata.cli.shared_options import (
     ArchiveDir,
     BookFile,
+    Force,
     From,
     Json,
     Language,
@@ -30,6 +31,7 @@ from ytxdata.cli.shared_options import (
     emit,
     note,
     put,
+    refuse_existing,
     say,
     wrote,
 )
@@ -283,6 +285,7 @@ def sql(
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="写入此文件 / write to this file")] = None,
+    force: Force = False,
     show_phones: ShowPhones = False,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="只用到此时刻为止问到的 / only what had been asked up to this instant")
@@ -314,6 +317,7 @@ def sql(
         raise UsageError(
             Text(f"{format_} 需要 --out", f"{format_} needs --out"), remedy=Text("加上 --out 文件", "add --out FILE")
         )
+    refuse_existing(out, force=force)
     text = sys.stdin.read() if query == "-" else query
     answer = Archive(archive).sql(
         text, as_of=as_of, masked=not show_phones, book=address_book(book), timeout_s=timeout, memory_mb=memory

@@ -12,6 +12,7 @@ import typer
 
 from ytxdata.cli.shared_options import (
     ArchiveDir,
+    Force,
     From,
     Json,
     Language,
@@ -21,10 +22,12 @@ from ytxdata.cli.shared_options import (
     echo,
     emit,
     note,
+    refuse_existing,
     say,
     wrote,
 )
 from ytxdata.errors import UsageError, require_extra
+from ytxdata.files import refuse_archive
 from ytxdata.labels import Text, aligned
 
 if TYPE_CHECKING:
@@ -98,6 +101,8 @@ def audit(
             Text(f"--fail-on 不能是 {fail_on!r}", f"--fail-on cannot be {fail_on!r}"),
             remedy=Text("warn 或 crit", "warn or crit"),
         )
+    if out is not None:
+        refuse_archive(out)
     found = run(
         Archive(archive), start=start, end=end, roster=roster, invoice=invoice, as_of=as_of,
         config=read_config(config) if config else None, checks=check or None,
@@ -214,6 +219,7 @@ def pack(
             help="RFC 3161 时间戳机构的地址，或其回答的文件 / address of an authority that is asked, or a file with its answer",
         ),
     ] = None,
+    force: Force = False,
     as_json: Json = False,
     _lang: Language = None,
 ) -> None:
@@ -230,27 +236,14 @@ def pack(
     from ytxdata.audit import pack as write
     from ytxdata.audit import read_config, run
 
+    refuse_existing(path, digest, force=force)
     if sign is not None:
         require_extra("sign")
-    source = Archive(archive)
-    findings = run(
-        source,
-        start=start,
-        end=end,
-        roster=roster,
-        invoice=invoice,
-        config=read_config(config) if config else None,
-        remember=False,
-    )
+    source, told = Archive(archive), read_config(config) if config else None
+    findings = run(source, start=start, end=end, roster=roster, invoice=invoice, config=told, remember=False)
     done = write(
-        source,
-        path,
-        findings=findings,
-        include_raw=include_raw,
-        sign_with=sign,
-        digest_file=digest,
-        timestamp_from=timestamp,
-    )
+        source, path, findings=findings, include_raw=include_raw, sign_with=sign, digest_file=digest, timestamp_from=timestamp
+    )  # fmt: skip
     if as_json:
         emit(
             {

@@ -24,6 +24,7 @@ from ytxdata.cli.shared_options import (
     wrote,
 )
 from ytxdata.errors import UsageError, YtxError
+from ytxdata.files import refuse_archive
 from ytxdata.labels import Text, aligned
 from ytxdata.times import beijing_text
 
@@ -251,6 +252,8 @@ def audit(
             Text(f"--fail-on 不能是 {fail_on!r}", f"--fail-on cannot be {fail_on!r}"),
             remedy=Text("warn 或 crit", "warn or crit"),
         )
+    if out is not None:
+        refuse_archive(out)
     whole, told = _whole(fleet), read_config(config) if config else None
     asked = _asked(whole, account, where)
     rows, written, damage, files = [], [], asked.damage, file_names(whole.names)

@@ -30,6 +30,7 @@ from ytxdata.cli.shared_options import (
     wrote,
 )
 from ytxdata.errors import UsageError, YtxError, require_extra
+from ytxdata.files import refuse_archive
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 
@@ -99,6 +100,7 @@ def report(
     if format_ not in ("csv", "parquet", "excel", "html"):
         remedy = Text("csv、parquet、excel 或 html", "csv, parquet, excel or html")
         raise UsageError(Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"), remedy=remedy)
+    refuse_archive(out)
     if format_ == "excel":
         require_extra("excel")
     is_one = min_group is not None or format_ == "html"

@@ -14,6 +14,7 @@ import typer
 from ytxdata.cli.shared_options import (
     ArchiveDir,
     BookFile,
+    Force,
     From,
     Granularity,
     GroupBy,
@@ -34,11 +35,13 @@ from ytxdata.cli.shared_options import (
     echo,
     emit,
     note,
+    refuse_existing,
     say,
     tell_left_out,
     wrote,
 )
 from ytxdata.errors import SpokenWarning, UsageError, require_extra
+from ytxdata.files import refuse_archive, replacing
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
@@ -128,6 +131,7 @@ def report(
     from ytxdata.pages.small_groups import never_published, without_small_groups
 
     formats = formats_of(format_)
+    refuse_archive(out)
     if "excel" in formats:
         require_extra("excel")
     if notebook:
@@ -248,7 +252,8 @@ def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, book: Path | N
     }
     done = execute(find(NOTEBOOK), parameters=parameters, workdir=out)
     page = out / Path(NOTEBOOK).with_suffix(".html").name
-    page.write_text(to_html(done, title=Text("用量报告", "Usage report").in_(lang)), encoding="utf-8")
+    with replacing(page) as draft:
+        draft.write_text(to_html(done, title=Text("用量报告", "Usage report").in_(lang)), encoding="utf-8")
     return page
 
 
@@ -283,6 +288,7 @@ def explain(
     only: Only = None,
     invoice: InvoiceGiven = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="把记录写入此文件 / write the records to this file")] = None,
+    force: Force = False,
     show_phones: ShowPhones = False,
     as_json: Json = False,
     _lang: Language = None,
@@ -301,6 +307,7 @@ def explain(
     from ytxdata.archive import Archive
     from ytxdata.audit.explain import explanation
 
+    refuse_existing(csv, force=force)
     people = address_book(book)
     asked = ask(start, end, by, tariff, lines, group, people, invoice, group_of=group_of, only=only)
     told = explanation(Archive(archive), report, asked, _values(where) if where else row, column)

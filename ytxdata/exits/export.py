@@ -28,8 +28,8 @@ from ytxdata.archive.views import pieces
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.exits.export_files import DRAFTS, LOCK, MONTHLY, WRITERS, Format, Part, views_sql
 from ytxdata.exits.masked_tables import KEYS, Outgoing
-from ytxdata.files import keep_private, replacing, sha256_of
-from ytxdata.labels import Text
+from ytxdata.files import keep_private, refuse_archive, replacing, sha256_of
+from ytxdata.labels import Text, counted
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import open_formats
 from ytxdata.tables.masking import RULES, Privacy
@@ -60,7 +60,7 @@ class ExportReport:
     Examples
     --------
     >>> ExportReport(Path("out"), ("2026-02",), ("2026-01",), (), {"meetings": 120}).line.en
-    '120 meetings: 1 months written, 1 unchanged, 0 removed'
+    '120 meetings: 1 month written, 1 unchanged, 0 removed'
     """
 
     folder: Path
@@ -77,10 +77,12 @@ class ExportReport:
             "u": len(self.unchanged),
             "r": len(self.removed),
             "n": self.rows.get("meetings", 0),
+            "meetings": counted(self.rows.get("meetings", 0), "meeting"),
+            "months": counted(len(self.written), "month"),
         }
         return Text(
             "{n:,} 场会议：写出 {w} 个月，{u} 个月未变，移除 {r} 个月",
-            "{n:,} meetings: {w} months written, {u} unchanged, {r} removed",
+            "{meetings}: {months} written, {u} unchanged, {r} removed",
         ).format(**counts)
 
     def to_dict(self) -> dict[str, object]:
@@ -156,8 +158,9 @@ def _alone(folder: Path) -> Iterator[None]:
     Raises
     ------
     UsageError
-        Another one is running, or the folder cannot be written.
+        Another one is running, the folder is an archive's, or it cannot be written.
     """
+    refuse_archive(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / LOCK, timeout=0):

@@ -14,11 +14,11 @@ import pandas as pd
 import pyarrow as pa
 
 from ytxdata import times
-from ytxdata.files import make_private_folder, write_whole
+from ytxdata.files import make_private_folder, refuse_archive, telling_unwritable, write_whole
 from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.rules import certify_history
-from ytxdata.labels import Text
+from ytxdata.labels import Text, counted
 from ytxdata.platform.codes import OK, lookup
 from ytxdata.records.aliases import DEFAULT, Aliases
 from ytxdata.records.answer import Answer, call_row
@@ -152,8 +152,11 @@ class History(Selectable):
         claim = _ONLY_NAMED if named else Text(f"完整性 {verdict}", verdict)
         told = Text(
             "回答 {n} 次，收到 {received} 条 = {meetings} 场会议 + {rejected} 条拒收 + {duplicates} 条重复",
-            "answers: {n}; {received} records = {meetings} meetings + {rejected} rejected + {duplicates} duplicates",
+            "answers: {n}; {records} = {of_meetings} + {rejected} rejected + {repeated}",
         ).format(
+            records=counted(counts.received, "record"),
+            of_meetings=counted(counts.meetings, "meeting"),
+            repeated=counted(counts.duplicates, "duplicate"),
             n=len(self.answers),
             received=f"{counts.received:,}",
             meetings=f"{counts.meetings:,}",
@@ -168,17 +171,23 @@ class History(Selectable):
         What could not be read as an answer has a file of its own (empty where nothing of it is left), so that reading
         back counts it again.
         Only their owner may read the files, and the directory if it is made here: raw answers hold telephone numbers.
+
+        Raises
+        ------
+        UsageError
+            The directory is an archive's, or cannot be written.
         """
         folder = Path(directory)
-        if not folder.exists():
-            make_private_folder(folder)
+        refuse_archive(folder)
         paths = [folder / f"{answer.pull_id}.json" for answer in self.answers]
-        for path, answer in zip(paths, self.answers, strict=True):
-            write_whole(path, answer.raw)
-            os.utime(path, times=(answer.asked_at.timestamp(), answer.asked_at.timestamp()))
         lost = [folder / f"unreadable-{i:04}-{_file_name(one.file)}.json" for i, one in enumerate(self.unreadable, 1)]
-        for path, one in zip(lost, self.unreadable, strict=True):
-            write_whole(path, one.raw)
+        with telling_unwritable(folder):
+            make_private_folder(folder)
+            for path, answer in zip(paths, self.answers, strict=True):
+                write_whole(path, answer.raw)
+                os.utime(path, times=(answer.asked_at.timestamp(), answer.asked_at.timestamp()))
+            for path, one in zip(lost, self.unreadable, strict=True):
+                write_whole(path, one.raw)
         return paths + lost
 
     def __repr__(self) -> str:

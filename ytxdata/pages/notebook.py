@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError, require_extra
+from ytxdata.files import refuse_archive, telling_unwritable
 from ytxdata.labels import Text
 
 if TYPE_CHECKING:
@@ -53,17 +54,13 @@ def copy_all(target: str | Path) -> list[Copy]:
     Raises
     ------
     UsageError
-        The directory cannot be written.
+        The directory is an archive's, or cannot be written.
     """
     folder = Path(target)
-    try:
+    refuse_archive(folder)
+    with telling_unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         return [_copy(source, folder) for source in sorted(find("01_quickstart.ipynb").parent.glob("*.ipynb"))]
-    except OSError as error:
-        raise UsageError(
-            Text(f"写不了 {folder}：{error.strerror}", f"{folder} cannot be written: {error.strerror}"),
-            remedy=Text("换一个目录", "name another directory"),
-        ) from None
 
 
 def _copy(source: Path, folder: Path) -> Copy:

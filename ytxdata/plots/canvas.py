@@ -29,6 +29,7 @@ from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from ytxdata.errors import UsageError
+from ytxdata.files import replacing
 from ytxdata.labels import LANGS, Lang, Text, columns_of, printable, wrapped
 from ytxdata.redact import kept_apart
 from ytxdata.times import ZONE_NAME
@@ -436,11 +437,10 @@ def save(ax: Axes, path: str | Path, *, dpi: int = 160) -> Path:
     'sizes.svg'
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     metadata: Mapping[str, None] = (
         {"Date": None} if target.suffix == ".svg" else {"CreationDate": None} if target.suffix == ".pdf" else {}
     )
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE), replacing(target) as draft:
         figure = ax.get_figure(root=True)
-        figure.savefig(target, dpi=dpi, metadata=dict(metadata))  # type: ignore[union-attr]
+        figure.savefig(draft, dpi=dpi, metadata=dict(metadata))  # type: ignore[union-attr]
     return target

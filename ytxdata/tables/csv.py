@@ -133,7 +133,8 @@ def write(
     Raises
     ------
     UsageError
-        The dialect is unknown, or the encoding has no character for a cell; the message names it.
+        The dialect is unknown, the file is called as one of another format, or the encoding has no character for a
+        cell; the message names it.
     FileDiffersError
         The file, read back, is not what was meant; the message names the cell.
     """
@@ -145,6 +146,7 @@ def write(
         )
     encoding, _, decimals = DIALECTS[dialect]
     target = Path(path)
+    check_ending(target)
     table = table if decimals is None else _rounded(table, decimals)
     with replacing(target, is_private=table.is_open) as draft:
         write_rows(table, draft, dialect)
@@ -156,6 +158,21 @@ def write(
             column["decimals"] = decimals
     write_about(told, target, written_at=written_at)
     return target
+
+
+_OTHER_FORMATS = (".xlsx", ".xls", ".ods", ".parquet", ".json", ".html", ".zip")
+
+
+def check_ending(path: Path) -> None:
+    """Raise UsageError where a CSV would be called as a file of another format: no spreadsheet opens it as `.xlsx`."""
+    if path.suffix.lower() in _OTHER_FORMATS:
+        raise UsageError(
+            Text(f"{path} 的扩展名不是 CSV 的", f"{path} is no name of a CSV"),
+            remedy=Text(
+                f"写成 {path.with_suffix('.csv').name}；工作簿由 ytxdata report --format excel 或 sql --out 文件.xlsx 写出",
+                f"name it {path.with_suffix('.csv').name}; ytxdata report --format excel and sql --out FILE.xlsx write workbooks",
+            ),
+        )
 
 
 def write_rows(table: Described, path: Path, dialect: Dialect) -> None:

@@ -115,8 +115,9 @@ class SyncReport:
         """The result in one line."""
         verdict = BADGES[self.certificate.badge]
         line = _LINE.format(
-            **self._numbers(), verdict_zh=verdict.zh, verdict_en=verdict.en, verdict=self.certificate.worst
-        )
+            **self._numbers(), verdict_zh=verdict.zh, verdict_en=verdict.en, verdict=self.certificate.worst,
+            records="record" if self.received == 1 else "records", twice="duplicate" if self.duplicates == 1 else "duplicates",
+        )  # fmt: skip
         # counted among the duplicates, a record that says something else would look like one that says the same
         told = [note.text for note in self.notes if note.key == "contradiction"]
         return Text("；".join(text.zh for text in (line, *told)), "; ".join(text.en for text in (line, *told)))
@@ -185,7 +186,7 @@ _NUMBERS: Mapping[str, Text] = {
 _LINE = Text(
     "收到 {received} 条 = 新 {new} + 变化 {changed} + 未变 {unchanged} + 拒收 {rejected} + 重复 {duplicates}；"
     "调用 {calls} 次，{bytes} 字节；完整性 {verdict}（{verdict_zh}）",
-    "{received} records = {new} new + {changed} changed + {unchanged} unchanged + {rejected} rejected + {duplicates} duplicates; "
+    "{received} {records} = {new} new + {changed} changed + {unchanged} unchanged + {rejected} rejected + {duplicates} {twice}; "
     "calls: {calls}, bytes: {bytes}; completeness {verdict} ({verdict_en})",
 )
 

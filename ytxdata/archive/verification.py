@@ -11,7 +11,7 @@ import pandas as pd
 from ytxdata.archive.ownership import IDENTITY
 from ytxdata.archive.stored_files import DERIVE_AGAIN, DERIVED
 from ytxdata.errors import DamagedError
-from ytxdata.labels import Text, preferred_lang, printable
+from ytxdata.labels import Text, counted, preferred_lang, printable
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.templates import facts_card
 
@@ -94,7 +94,9 @@ class Verification:
     @property
     def line(self) -> Text:
         """The result in one line."""
-        checked = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
+        checked: dict[str, object] = {"n_files": self.n_files, "n_records": self.n_records, "n_pulls": self.n_pulls}
+        for noun in ("file", "record", "pull"):
+            checked[f"{noun}s"] = counted(getattr(self, f"n_{noun}s"), noun)
         if self.damages:
             return _DAMAGED.format(n=len(self.damages), **checked)
         said = [
@@ -155,11 +157,11 @@ HOLE = Text(
 
 _SOUND = Text(
     "存档完好：{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",
-    "the archive is sound: {n_files} files, {n_records} records and {n_pulls} pulls are what was written",
+    "the archive is sound: {files}, {records} and {pulls} are what was written",
 )
 _WRITTEN = Text(
     "{n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取均与写入时一致",
-    "{n_files} files, {n_records} records and {n_pulls} pulls are what was written",
+    "{files}, {records} and {pulls} are what was written",
 )
 _ROWS = Text("；{n} 行派生数据与由原始记录重新得出的一致", "; {n} derived rows are what the raw records give")
 _NO_ROWS = Text("；派生数据未重新得出", "; derived rows were not derived anew")
@@ -174,7 +176,7 @@ _BESIDE = Text(
 )
 _DAMAGED = Text(
     "存档有 {n} 处损坏（已检查 {n_files} 个文件、{n_records} 条记录、{n_pulls} 次拉取）",
-    "the archive is damaged in {n} places ({n_files} files, {n_records} records and {n_pulls} pulls checked)",
+    "the archive is damaged in {n} places ({files}, {records} and {pulls} checked)",
 )
 _REMEDY = Text(
     "从备份恢复所列文件；在此之前不要同步；若是镜像，则在存档处运行 ytxdata archive mirror 地址 --recheck",

@@ -45,7 +45,7 @@ from ytxdata.errors import UsageError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.labels import NO_TEXT, Text, preferred_lang, printable
+from ytxdata.labels import NO_TEXT, Text, counted, preferred_lang, printable
 from ytxdata.metrics.usage import usage
 from ytxdata.records.aliases import names_chosen
 from ytxdata.records.normalize import PARSER_VERSION, aliases_of
@@ -142,7 +142,7 @@ class Pack:
         path = printable(str(self.path), line=True)
         return Text(
             f"证据包 {path}：{self.n_files} 个文件、{self.n_pulls} 次拉取，{raw.zh}{key.zh}\nSHA-256 {self.sha256}（请存放到别处：链本身挡不住其主人重做）\nmanifest {self.manifest_sha256}",
-            f"pack {path}: {self.n_files} files, {self.n_pulls} pulls, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
+            f"pack {path}: {counted(self.n_files, 'file')}, {self.n_pulls} pull{'s' * (self.n_pulls != 1)}, {raw.en}{key.en}\nSHA-256 {self.sha256} (keep it elsewhere: a chain alone does not stop its owner from rebuilding it)\nmanifest {self.manifest_sha256}",
         )
 
     def __str__(self) -> str:

@@ -230,7 +230,6 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         """
         period_of(start, end)  # an empty one would take back what the list had proven
         raw = source if isinstance(source, bytes) else read_list(source)
-        period_of(start, end)  # an empty one is refused
         called = name or (Path(source).name if not isinstance(source, bytes) else f"{kind} {start}")
         witness = read_witness(
             raw,

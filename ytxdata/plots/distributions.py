@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from ytxdata.labels import Lang, Text, half_up, preferred_lang
 from ytxdata.plots.canvas import (
@@ -128,7 +128,7 @@ def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang:
         ax.set_xticks(range(len(meetings)), names)
         ax.set_xlim(-0.7, len(meetings) - 0.3)
         ax.set_ylim(0, 1.16 * max(meetings))
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.locator_params(axis="y", integer=True)
         ax.set_xlabel(label.in_(lang))
         ax.set_ylabel(Text("会议数", "meetings").in_(lang))
         rules(ax)

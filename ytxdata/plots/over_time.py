@@ -179,7 +179,7 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
             rules(panel)
             thousands(panel)
             panel.set_ylim(bottom=0)
-            panel.yaxis.set_major_locator(MaxNLocator(integer=unit == 1))
+            panel.locator_params(axis="y", integer=unit == 1)
             panel.set_title(label.in_(lang), loc="left", fontsize=10, color=QUIET, pad=4)
             panel.tick_params(labelbottom=bottom == 0.0, length=0, labelfontfamily=[*families(), "sans-serif"])
         if has_groups(data):

@@ -183,6 +183,7 @@ OUTPUTS: dict[str, tuple[Text, Schema]] = {
             }),
             "n_off": COUNT, "runs": nullable(listed(TEXT)), "unheld": listed({"enum": ["seconds", "yuan"]}),
             "until": nullable(INSTANT), "given_at": nullable(INSTANT), "told_start": nullable(INSTANT), "told_end": nullable(INSTANT),
+            "blank": listed({"type": "array", "prefixItems": [INSTANT, INSTANT], "minItems": 2, "maxItems": 2}),
             "words": listed(TEXT), "n_words": COUNT,
             "blocked_by": listed(TEXT), "text": BOTH,
             "proven": listed({

@@ -1,6 +1,4 @@
-"""What a list of what took place states of itself: how many meetings or lines it has, of which period it is, and when
-it was made. Counts must hold, and period and making bound what it proves.
-"""
+"""How many meetings or lines a list of what took place says that it has: each count must hold."""
 
 from __future__ import annotations
 
@@ -12,7 +10,7 @@ from typing import Literal, NamedTuple
 from ytxdata.history.proof.witness import WitnessLine
 from ytxdata.labels import plain_words
 from ytxdata.list_totals import NoMeeting, Unit, is_total
-from ytxdata.times import BEIJING, beijing_text, parse_instant
+from ytxdata.times import beijing_text
 
 NO_YEAR = re.compile(r"(\d\d?)\s*月\s*(\d\d?)\s*[日号]")
 """A day without its year."""
@@ -290,87 +288,3 @@ def summed(rows: Sequence[Sequence[str]], months: Collection[int], n_lines: int)
             n_others += is_other
             (totals if is_total(name) else found).append(0 if is_other else int(told[1]))
     return totals[-1:] if totals and not n_others else [n for n in [sum(found)] if n > n_lines]
-
-
-# ── of which period it says that it is, and when it was made ──
-_YEAR = r"(?:(?P<{0}y>(?:19|20)\d\d)\s*[-/.年]\s*)"
-_AT = r"(?:[T\s]*(?P<{0}t>\d\d?:\d\d(?::\d\d)?)(?:\.\d+)?)?"
-_SIGN = r"(?:\s*月\s*|(?<=\d\d\d\d[-/.]\d)[-/.]|(?<=\d\d\d\d[-/.]\d\d)[-/.])"
-_FIRST_DAY = rf"{_YEAR}?(?P<{{0}}m>\d\d?){_SIGN}(?P<{{0}}d>\d\d?)(?!\d)\s*[日号]?{_AT}"
-_LAST_DAY = rf"(?:{_YEAR}?(?P<{{0}}m>\d\d?)\s*[-/.月]\s*)?(?P<{{0}}d>\d\d?)(?![\d:])\s*[日号]?{_AT}"
-_TO = r"\s*(?:[-~～–—至到]|to\b)+\s*"
-_DAYS = re.compile(_FIRST_DAY.format("a") + _TO + _LAST_DAY.format("b"), re.IGNORECASE)
-_OF_LIST = re.compile(
-    r"(?:周期|期间|区间|范围|时段|时间段?|日期|账期|起止|\b(?:period|range|dates?|from))\W*(?:从|自)?\W*$",
-    re.IGNORECASE,
-)
-_OF_NO_MEETINGS = re.compile(
-    r"(?:付款|缴费|还款|有效|优惠|合同|活动|维护|放假|假期|公示|异议|开票|上[期月]|下[期月]|去年|\b(?:due|valid|previous|last|next|payment)\b)\W*\S*$",
-    re.IGNORECASE,
-)
-"""What stands in front of days that are those of no meetings."""
-_MADE = re.compile(
-    r"(?:导出|打印|制[表单]|生成|下载|出具|(?:查询|报表)(?=时间|日期)|\b(?:export(?:ed)?|print(?:ed)?|generated|report(?= date)|download(?:ed)?))"
-    r"\s*(?:时间|日期|时刻|于|(?:time|date)\b)?\s*(?:at|on)?\W*"
-    r"|(?P<through>(?:数据|统计|记录|会议)\s*(?:时间|日期)?截[至止到][至到]?(?:时间|日期)?\W*|(?:^|[\n(,;。])\s*截[至止][至到]?(?:时间|日期)?\W*"
-    r"|仅(?:列[出示]|包?含|统计)\W*(?=[^,。;]{6,20}前)|\b(?:as of|data (?:through|until|up to))\W*)",
-    re.IGNORECASE,
-)
-_DAY = re.compile(_FIRST_DAY.format("a"), re.IGNORECASE)
-
-
-class Edges(NamedTuple):
-    """From when until when a list says that its meetings are, and when it says that it was made; None where it does not."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-    made_at: datetime | None = None
-
-
-def edges_told(texts: Iterable[str], lines: Sequence[WitnessLine], start: datetime) -> Edges:
-    """Return what a title, a foot and a cover say of the period of a list: one of the first days of a month had proved
-    all of it. Days that no word calls a period are one if all lines are in them.
-
-    Examples
-    --------
-    >>> told = edges_told(["账期：2026年3月1日-3月20日", "导出时间：2026-03-21 08:00"], [], datetime(2026, 3, 1, tzinfo=BEIJING))
-    >>> [beijing_text(one) for one in told]
-    ['2026-03-01 00:00:00', '2026-03-21 00:00:00', '2026-03-21 08:00:00']
-    """
-    moments = [one.edges[0] for one in lines if one.edges]
-    year = f"{start.astimezone(BEIJING).year}"
-    spans: list[tuple[datetime, datetime]] = []
-    made: list[datetime] = []
-    for text in map(_of_digits, texts):
-        for days in _DAYS.finditer(text):
-            first, last = days["ay"] or days["by"] or year, days["by"] or days["ay"] or year
-            begin = _moment_of(first, days["am"], days["ad"], days["at"])
-            end = _moment_of(last, days["bm"] or days["am"], days["bd"], days["bt"], is_end=True)
-            front = text[: days.start()]
-            if begin is None or end is None or begin >= end or _OF_NO_MEETINGS.search(front):
-                continue
-            if _OF_LIST.search(front) or all(begin <= one < end for one in moments):
-                spans.append((begin, end))
-        for word in _MADE.finditer(text):
-            day = _DAY.match(text, word.end())
-            if day and not re.match(_TO, text[day.end() :]):
-                at = _moment_of(day["ay"] or year, day["am"], day["ad"], day["at"], is_end=bool(word["through"]))
-                made += [at] if at else []
-    first_of = min((begin for begin, _ in spans), default=None)
-    return Edges(first_of, max((end for _, end in spans), default=None), min(made, default=None))
-
-
-def _of_digits(text: str) -> str:
-    """Return a text whose days are written alike: 20260301, 03/01/2026."""
-    text = re.sub(r"(?<!\d)((?:19|20)\d\d)([01]\d)([0-3]\d)(?!\d)", r"\1-\2-\3", plain_words(text).replace("\n", " "))
-    return re.sub(r"(?<!\d)(0?\d|1[0-2])/(\d\d?)/((?:19|20)\d\d)", r"\3-\1-\2", text)
-
-
-def _moment_of(year: str, month: str, day: str, clock: str | None, *, is_end: bool = False) -> datetime | None:
-    """Return an instant; as an end, the end of its day, its minute or its second, but for a full hour."""
-    at = parse_instant(f"{year}-{month:0>2}-{day:0>2} {(clock or '0:00').zfill(5)}")
-    if at is None or not is_end:
-        return at
-    if clock is None:
-        return at + timedelta(days=1)
-    return at + timedelta(seconds=1 if clock.count(":") > 1 else 60) if re.search(r"59$", clock) else at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -116,7 +116,7 @@ def _in_words(beside: Mapping[str, Any], n_rows: int, *, is_asked: bool = False)
                 yield f"{key}：" + "、".join(f"{_CAMEL.sub(' ', each)} {n}" for each, n in value.items()), False
         for one in value if isinstance(value, list) else [value]:
             text = f"{key}：{one}"
-            is_word = isinstance(one, str) and not _AN_ID.fullmatch(one)
+            is_word = isinstance(one, str) and not _AN_ID.fullmatch(one) and parse_instant(one) is None
             is_count = type(one) in (int, str) and one not in (0, "0") and not is_asked and counts([text])
             yield from [(text, True)] if is_word or is_count else ()
 
@@ -146,6 +146,18 @@ _MADE = re.compile(
 )
 
 
+_OF_PERIOD = re.compile("period|range|cycle|期|范围", re.IGNORECASE)
+_HALVES = {"1": "上", "first": "上", "h1": "上", "上": "上", "2": "下", "second": "下", "h2": "下", "下": "下"}
+_PARTS: Mapping[str, Callable[[str], str]] = {
+    "year|年[份度]?": "{}年".format,
+    "quarter|季度?": lambda one: f"{one}季度" if one.isdigit() else one,
+    "month|月份?": lambda one: f"{one}月" if one.isdigit() and len(one) <= len("12") else one,
+    "half(?:month)?|半月": lambda one: f"{_HALVES[one.casefold()]}半月" if one.casefold() in _HALVES else one,
+    "week|周": lambda one: f"第{one}周" if one.isdigit() else one,
+}
+"""What a key that says a part of a year is called, and what it says, in words as titles have them."""
+
+
 def _period_told(beside: Mapping[str, Any]) -> Iterator[str]:
     """Yield of which period a list is asked, and when it was made, by what stands beside it, in words as titles have them."""
     told = [(bare(name), plain(one)) for name, one in beside.items() if isinstance(one, str | int)]
@@ -157,12 +169,29 @@ def _period_told(beside: Mapping[str, Any]) -> Iterator[str]:
     }
     if _BEGIN in days and _END in days:
         yield f"期间：{days[_BEGIN]} 至 {days[_END]}"
+    else:
+        yield from (f"{what}：{days[form]}" for form, what in {_BEGIN: "开始", _END: "结束"}.items() if form in days)
     if _MADE in days:
         yield f"导出时间：{days[_MADE]}"
-    yield from (f"期间：{one}" for name, one in told if _OF_ASKED.search(name) or "期" in name)
+    parts = [
+        (part, written(one))
+        for part, written in _PARTS.items()
+        for name, one in told
+        if one and re.fullmatch(f"(?:bill(?:ing)?|stat|report|query|账单|统计|查询)?(?:{part})", name)
+    ]
+    is_of_all = any(len(one) > len("12月") for part, one in parts if "month" in part)
+    if parts:
+        yield "期间：" + "".join(one for part, one in parts if not (is_of_all and "year" in part))
     for name, one in beside.items():
-        if isinstance(one, dict) and _OF_ASKED.search(name):
+        is_of_period = _OF_PERIOD.search(name) is not None
+        if not (is_of_period or _OF_ASKED.search(name)):
+            continue
+        if isinstance(one, dict):
             yield from _period_told(one)
+        elif isinstance(one, list) and len(one) == 2:
+            yield f"期间：{plain(one[0])} 至 {plain(one[1])}"
+        elif isinstance(one, str | int):
+            yield f"{'期间' if is_of_period else '时间'}：{plain(one)}"
 
 
 _A_DAY = re.compile(r"\d{4}[-/.年]?\d\d?[-/.月]?\d\d?日?")

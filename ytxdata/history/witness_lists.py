@@ -18,12 +18,11 @@ from ytxdata.files import require_file
 from ytxdata.history.list_amounts import SUMS, amount_of, digits_of, in_seconds, rest_of, unsigned
 from ytxdata.history.list_cells import COLUMNS, RawList, cancelled, in_figures, is_enough, of_sheets, place_of, plain
 from ytxdata.history.list_notes import cut_at, headings, is_of_cut
+from ytxdata.history.list_periods import Edges, edges_told
 from ytxdata.history.list_statements import (
-    Edges,
     count_line,
     counted,
     counts,
-    edges_told,
     labelled,
     months_of,
     odd_sums,
@@ -132,6 +131,7 @@ def read_witness(
         number_class=number_class,
         given=totals or Totals(),
         told=(edges.start, edges.end, edges.made_at),
+        spans=edges.spans,
         words=words,
     )
 
@@ -290,13 +290,16 @@ def _lines(
     aside += (
         place_of(n, "instants") for n in of_instants(sheet.header, [(one, row_of[one.line]) for one in lines], by_name)
     )
-    told_of_all = [text for _, text, what in outside if what not in ("subtotal", "part")]
-    edges = edges_told([*told_of_all, *sheet.covers], lines, start)
+    told_of_all = [(place, text) for place, text, what in outside if what not in ("subtotal", "part")]
+    told_of_all += [(0, text) for text in sheet.covers]
+    edges = edges_told([text for _, text in told_of_all], lines, start, end)
+    aside += (Aside(WitnessLine(told_of_all[n][0]), "period") for n in edges.unread)
     # of several headings above lines each says whose the next ones are
     above = [text for n, text in told_in_words if n < len(lines)]
     others = [*sheet.said, *(text for n, text in told_in_words if n >= len(lines)), *above * (len(above) < 2)]
     unknown = [text for rows in sheet.tables for text in odd_sums(rows, len(lines))]
     unknown += [word for text in others for word in other_words(text)]
+    unknown += [told_of_all[n][1] for n in edges.unread]
     return (
         tuple(one for one in lines if not one.is_credit),
         tuple(aside),

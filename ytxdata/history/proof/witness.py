@@ -111,6 +111,10 @@ ASIDE: Mapping[str, Text] = {
         "the list says that there is more of it than is here, or that some could not be given",
     ),
     "subtotal": SUBTOTAL,
+    "period": Text(
+        "写明的期间读不懂；请写成 2026-03-01 至 2026-03-31",
+        "it says of which period it is, which cannot be read: write 2026-03-01 to 2026-03-31",
+    ),
     "part_differs": Text(
         "小计写的场数与其上（或其下）各行不符",
         "a subtotal that counts other meetings than stand above it, or below",
@@ -178,6 +182,7 @@ UNREAD_BESIDE = (
     "day",
     "total_unread",
     "part_differs",
+    "period",
     "more",
     "beyond",
     "swallowed",
@@ -364,6 +369,8 @@ class Witness:
         When it was handed in; None where nobody kept that.
     told
         From when until when it says itself that its meetings are, and when that it was made; None where it does not.
+    spans
+        The periods that it states, of which `told` has the edges.
     words
         What it says beside its lines that nobody knows here.
     """
@@ -383,6 +390,7 @@ class Witness:
     is_of_parties: bool = False
     given_at: datetime | None = None
     told: tuple[datetime | None, datetime | None, datetime | None] = (None, None, None)
+    spans: tuple[tuple[datetime, datetime], ...] = ()
     words: tuple[str, ...] = ()
 
     @property

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ytxdata.history.proof.certificate import Certificate, Period
@@ -23,6 +23,7 @@ from ytxdata.history.proof.witness import (
     WitnessLine,
 )
 from ytxdata.history.proof.witness_result import Hearing, Missing, named
+from ytxdata.times import BEIJING
 
 FOREIGN = 0.5
 """A witness of which less than this share is found is of another account, or of another month: it says nothing here.
@@ -34,7 +35,7 @@ LEAST_CHARGED_S = 60
 """What bills charge at least, however short a connection was."""
 
 
-RULES = 18
+RULES = 19
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
@@ -141,6 +142,7 @@ def hear(
         until=_until(witness),
         told_start=told_start,
         told_end=told_end,
+        blank=tuple(_blank(witness, (one.edges[0] if one.edges else of.started_at for one, of in pairs))),
         given_at=witness.given_at,
         words=tuple(one[:LONGEST_WORDS] for one in witness.words[:MOST_WORDS]),
         n_words=len(witness.words),
@@ -168,6 +170,25 @@ def _span_told(witness: Witness) -> tuple[datetime | None, datetime | None]:
     made = [made_at - DEFAULT_POLICY.settle] if made_at and made_at < witness.end else []
     ends = [max(one, witness.start) for one in (*made, *([end] if end else [])) if one < witness.end]
     return start if start and start > witness.start else None, min(ends, default=None)
+
+
+def _blank(witness: Witness, moments: Iterable[datetime | None]) -> list[tuple[datetime, datetime]]:
+    """Return from when until when, in whole months of Beijing, a list has no line and does not say that it is of them.
+
+    A bill of October says nothing of July, for whatever period it was handed in: what the archive lacked there was
+    PROVEN, whatever the bill called its month.
+    """
+    of_lines = {f"{one.astimezone(BEIJING):%Y-%m}" for one in moments if one}
+    blank: list[tuple[datetime, datetime]] = []
+    month = witness.start.astimezone(BEIJING).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while month < witness.end:
+        after = (month + timedelta(days=31)).replace(day=1)
+        is_told = any(start <= month and after <= end for start, end in witness.spans)
+        if witness.start <= month and after <= witness.end and not is_told and f"{month:%Y-%m}" not in of_lines:
+            begin = blank.pop()[0] if blank and blank[-1][1] == month else month
+            blank.append((begin, after))
+        month = after
+    return [(begin.astimezone(UTC), end.astimezone(UTC)) for begin, end in blank]
 
 
 def as_kept(hearing: Hearing, **how: Any) -> dict[str, Any]:
@@ -249,14 +270,18 @@ def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: 
     """Return a certificate with what witnesses say on top: proof where they prove, a gap at each line that is not here.
 
     No list proves what is not `settled`: of days that nobody asked about, list and archive agree by holding nothing.
-    Nor what took place after it was handed in (`Hearing.until`), or outside the period that it says it is of.
+    Nor what took place after it was handed in (`Hearing.until`), outside the period that it says it is of, or in months
+    in which it has no line (`Hearing.blank`).
     What rests on a witness stands beside the rest and is never mixed with it: a witness that is removed takes back
     what rested on it, and nothing else.
     """
     for one in heard:
         start, end = max(one.start, one.told_start or one.start), min(one.end, settled, *one.ends)
-        if one.finding == "witnessed" and start < end:
-            certificate = _painted_over(certificate, Period(start, end, "witnessed", (one.name,)))
+        sides = [one.start, *(edge for blank in one.blank for edge in blank), one.end]
+        spans = [(max(start, begin), min(end, until)) for begin, until in zip(sides[::2], sides[1::2], strict=True)]
+        for begin, until in spans if one.finding == "witnessed" else []:
+            if begin < until:
+                certificate = _painted_over(certificate, Period(begin, until, "witnessed", (one.name,)))
     for one in heard:
         for line in one.only_in_witness:
             edges = (line.start or one.start, line.end or one.end)  # without an instant it may be at any of the period

@@ -83,6 +83,8 @@ class Hearing:
     told_start, told_end
         Before when, and from when on, it proves nothing by its own words: it says that it is of less than the period
         given, or that it was made before that was over.
+    blank
+        From when until when it proves nothing because it has no line there: whole months that it does not say it is of.
     words, n_words
         What the list says beside its lines (titles, feet, other worksheets, comments) that is not made of usual words:
         the first ten texts, of at most 80 characters, and how many.
@@ -124,6 +126,7 @@ class Hearing:
     given_at: datetime | None = None
     told_start: datetime | None = None
     told_end: datetime | None = None
+    blank: tuple[tuple[datetime, datetime], ...] = ()
     words: tuple[str, ...] = ()
     n_words: int = 0
     instead_of: tuple[datetime, datetime, int] | None = None
@@ -171,6 +174,7 @@ class Hearing:
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
             *((_until_told(self.until, self.given_at),) if self.until and self.finding == "witnessed" else ()),
             *(_span_told(self.told_start, self.told_end) if self.finding == "witnessed" else ()),
+            *((_blank_told(self.blank),) if self.blank and self.finding == "witnessed" else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),
@@ -205,6 +209,7 @@ class Hearing:
         for name in _TOLD_ONCE:
             del plain[name]
         plain |= {name: (at := getattr(self, name)) and at.isoformat() for name in _INSTANTS}
+        plain["blank"] = [[edge.isoformat() for edge in one] for one in self.blank]
         plain["only_in_witness"] = [
             [one.line, one.meeting_id, one.start and one.start.isoformat(), one.end and one.end.isoformat()]
             for one in self.only_in_witness
@@ -229,6 +234,7 @@ class Hearing:
         known["unheld"] = tuple(values.get("unheld", ()))
         known["runs"] = tuple(values["runs"]) if values.get("runs") else None
         known["blocked_by"] = tuple(values.get("blocked_by", ()))
+        known["blank"] = tuple((*map(datetime.fromisoformat, one),) for one in values.get("blank", ()))
         known["words"] = tuple(values.get("words", ()))
         return cls(**known)
 
@@ -345,6 +351,18 @@ def _span_told(start: datetime | None, end: datetime | None) -> list[Text]:
         for when, at, why in sides
         if at
     ]
+
+
+def _blank_told(blank: Sequence[tuple[datetime, datetime]]) -> Text:
+    shown = [
+        f"{beijing_text(start)[:7]} – {beijing_text(end - timedelta.resolution)[:7]}" for start, end in blank[:_SHOWN]
+    ]
+    months = [one[:7] if one[:7] == one[-7:] else one for one in shown]
+    more = " …" if len(blank) > _SHOWN else ""
+    return Text(
+        f"{'、'.join(months)}{more} 不能证实：清单在其中没有一行，也没有写明它涵盖那时",
+        f"it proves nothing of {', '.join(months)}{more}: it has no line there, and does not say that it is of that time",
+    )
 
 
 def _runs_told(first: str, last: str) -> Text:

@@ -28,6 +28,7 @@ _UNTIL = r"(?P<to>\s*(?:[-~–—―─→至到]|\.{2,}|\b(?:to|through|thru|un
 _FORMS: Sequence[tuple[re.Pattern[str], str]] = [
     (re.compile(pattern, re.IGNORECASE), order)
     for pattern, order in (
+        (rf"\b(?P<word>first|second)\s+half\s+of\s+{_NAME}(?:[\s,-]*{_Y})?", "y name word"),
         (rf"(?<!\d){_D}{_TH}{_UNTIL}{_E}{_TH}\s+(?:of\s+)?{_NAME}(?:,?\s*{_Y})?", "y name d to e"),
         (rf"{_NAME}\s*{_D}{_TH}{_UNTIL}{_E}{_TH}(?:,?\s*{_Y})?", "y name d to e"),
         (rf"{_NAME}\s*{_D}(?![\d:]){_TH}(?:,?\s*{_Y})?", "y name d"),
@@ -60,6 +61,7 @@ _WRITTEN: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(("quarter", "q"), "{}季度".format),
     **dict.fromkeys(("half", "h"), lambda n: f"{'上下'[int(n) - 1]}半年"),
     "week": "第{}周".format,
+    "word": lambda word: "上半月" if word.casefold() == "first" else "下半月",
     "name": lambda name: f"{_MONTHS.index(name.casefold()) + 1}月",
     "clock": lambda digits: f" {digits[:2]}:{digits[2:4]}:{digits[4:]}",
 }
@@ -166,7 +168,9 @@ def _at(day: datetime, clock: str | None, *, is_end: bool) -> datetime:
 
 
 # ── what joins them, and what stands around them ──
-_TO = re.compile(r"[\s:]*(?:起|开始)?\s*(?:[-~–—―─→至到]|\.{2,}|\b(?:to|through|thru|until|till)\b)+\s*", re.IGNORECASE)
+_TO = re.compile(
+    r"[\s:]*(?:起|开始)?\s*(?:[-~–—―─→至到/]|\.{2,}|\b(?:to|through|thru|until|till)\b)+\s*", re.IGNORECASE
+)
 _AND = re.compile(r"\s*(?:[、,&+]|和|与|及|\band\b)\s*", re.IGNORECASE)
 _BETWEEN = re.compile(r"(?:\bbetween|介于|在)\W*$", re.IGNORECASE)
 _OF = r"\W*(?:从|自|为|是|of\b|is\b|the\b|from\b|[:\W])*$"
@@ -238,10 +242,6 @@ class _Told(NamedTuple):
     @property
     def is_end(self) -> bool:
         return _ENDS.search(self.front) is not None or _ENDS_BEHIND.match(self.behind) is not None
-
-    @property
-    def is_of_day(self) -> bool:
-        return _A_DATE.search(self.front) is not None
 
 
 def _told(text: str) -> Iterator[_Told]:
@@ -381,7 +381,9 @@ def edges_told(texts: Sequence[str], lines: Sequence[WitnessLine], start: dateti
                 begins += [begin] if of_lines.are_from(begin) else []
             elif is_single and one.is_end:
                 # the midnight of a date is its day
-                end += timedelta(days=1) * bool(point.clock and point.clock.startswith("00:00") and one.is_of_day)
+                end += timedelta(days=1) * bool(
+                    point.clock and point.clock.startswith("00:00") and _A_DATE.search(one.front)
+                )
                 ends += [end] if of_lines.are_until(end) else []
             elif _is_period(one, of_lines.share_in((begin, end))):
                 stated[begin, end] = _parts(spans, one.ands)

@@ -242,30 +242,9 @@ def _spark_instants(frame: Any, columns: Collection[str]) -> Any:
 
 
 def _spark_small(frame: Any, table: pa.Table) -> Any:
-    names = {pa.int64(): "BIGINT", pa.string(): "STRING", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
-    schema = [(field.name, names[field.type]) for field in table.schema]
-    rows = [tuple(row.values()) for row in table.to_pylist()]
-    if len(rows) > _FEW or not rows:
-        # rows, not Arrow: PySpark's Arrow door asks for a pandas older than ours
-        return frame.sparkSession.createDataFrame(rows, ", ".join(f"`{name}` {kind}" for name, kind in schema))
-    # as literals Spark knows how small it is, and sends it to the data instead of sorting the data for it
-    values = ", ".join(f"({', '.join(map(_spark_literal, row))})" for row in rows)
-    columns = ", ".join(f"CAST(`{name}` AS {kind}) AS `{name}`" for name, kind in schema)
-    names_only = ", ".join(f"`{name}`" for name, _ in schema)
-    query = f"SELECT {columns} FROM VALUES {values} AS small({names_only})"  # noqa: S608 (our names; texts are escaped)
-    return frame.sparkSession.sql(query)
-
-
-_FEW = 5_000
-
-
-def _spark_literal(value: str | int | float | None) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        escaped = "".join(f"\\u{ord(sign):04x}" if sign in "'\\" else sign for sign in value)
-        return f"'{escaped}'"
-    return str(value)
+    # rows that are part of the plan: Spark knows how small it is, and sends it to the data instead of sorting the data
+    # for it. Never as SQL: how a text is read there is a setting of the session, by which `a\\b` was no text of ours.
+    return frame.sparkSession.createDataFrame(table)
 
 
 def _spark_hold(frame: Any) -> Any:

@@ -7,9 +7,11 @@ queries as accounts, put together, took an engine longer to plan than to run.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlparse
 
@@ -25,7 +27,7 @@ from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, name
 from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import to_pandas, to_polars
+from ytxdata.records.schema import check_runs, spark_session, to_pandas, to_polars
 from ytxdata.records.values import named_rows
 from ytxdata.redact import labels_beside
 from ytxdata.selection import period_of
@@ -83,6 +85,7 @@ class Scan(nw.LazyFrame[Any]):
     def collect(self, *given: Any, **options: Any) -> nw.DataFrame[Any]:
         """Compute it, as narwhals does; a stored file that is not what was written is damage, and a state that syncs
         have let go is to be read anew."""
+        check_runs(self)
         try:
             return super().collect(*given, **options)
         except duckdb.Error:
@@ -184,7 +187,7 @@ def scan(
     """
     for name in names:
         _choose("view", name, COLUMNS)
-    natives = _choose("engine", engine, _ENGINES)(read, names, asked, spark)
+    natives = _choose("engine", engine, _ENGINES)(read, names, asked, spark_session(engine, spark))
     n_stored = _n_stored(read, names)
     return tuple(Scan.of(native, n_stored) for native in natives)
 
@@ -370,16 +373,7 @@ _BY_ROWS_ALONE = {"parquet.filter.columnindex.enabled": "false", "parquet.filter
 """No file of ours has what these go by; those of layouts 1 and 2 have an index that nothing holds against their rows."""
 
 
-def _pyspark(read: Read, names: Sequence[str], asked: ViewAsk, spark: Any) -> list[Any]:
-    require_extra("spark")
-    from pyspark.sql import SparkSession
-
-    session = spark or SparkSession.getActiveSession()
-    if session is None:
-        raise UsageError(
-            Text("没有活动的 Spark 会话", "there is no active Spark session"),
-            remedy=Text("用 spark= 传入会话", "pass one as spark="),
-        )
+def _pyspark(read: Read, names: Sequence[str], asked: ViewAsk, session: Any) -> list[Any]:
     made = [_spark_view(session, read, name, asked) for name in names]
     if not asked.labels:
         return made
@@ -418,7 +412,7 @@ def _spark_files(session: Any, table: str, files: list[tuple[str, StoredFile, in
     places: dict[str, str] = {}
     for columns, paths in alike.items():
         written = StructType([field for field in known if field.name in columns])
-        frame = session.read.options(**_BY_ROWS_ALONE).schema(written).parquet(*paths)
+        frame = session.read.options(**_BY_ROWS_ALONE, contents=_contents(files)).schema(written).parquet(*paths)
         if not is_one:
             # one address is `file:///a` to some parts of Spark and `file:/a` to others
             places |= {unquote(urlparse(url).path): _LOCAL.sub("/", url) for url in frame.inputFiles()}
@@ -441,6 +435,15 @@ def _spark_files(session: Any, table: str, files: list[tuple[str, StoredFile, in
     told = rows.join(functions.broadcast(small), "path_of_file")
     moved = {one: functions.col(one) + functions.col("base") for one in _NUMBERS if one in known.names}
     return told.withColumns(moved).drop("path_of_file", "base")
+
+
+def _contents(files: list[tuple[str, StoredFile, int, str]]) -> str:
+    """Return what tells these files from others of the same names: to Spark, which goes by names and options, what it
+    kept (`cache`) of an archive was as good for the backup, or the other account, that stood at its path since.
+    """
+    # what layouts 1 and 2 list has no hash
+    marks = sorted((path, file.sha256 or Path(path).stat().st_mtime_ns) for path, file, *_ in files)
+    return hashlib.sha256(repr(marks).encode()).hexdigest()
 
 
 _ENGINES = {"pandas": _pandas, "polars": _polars, "duckdb": _duckdb, "spark": _pyspark}

@@ -272,7 +272,7 @@ def _scanned(given: Any, asked: OnEngine) -> Source:
     labels = getattr(given, "labels", None) or None
     joins = getattr(given, "joins_people", False)
     where: dict[str, Any] = {} if asked.engine in ("", "pandas", "polars") else {"engine": asked.engine}
-    where |= {"spark": asked.spark} if asked.engine == "spark" else {}
+    where |= {} if asked.spark is None else {"spark": asked.spark}
     meetings, legs = _on_an_engine(given, asked, where)
     source = _prepare(Frames(meetings, legs, joins_people=joins))
     return replace(

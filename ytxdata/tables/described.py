@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import NO_TEXT, Lang, Text, decimal_text, half_up
+from ytxdata.records.schema import check_runs
 from ytxdata.times import ZONE_NAME, as_instant, now
 
 Cell = str | bool | int | float | Decimal | datetime | date | None
@@ -35,7 +36,7 @@ def to_arrow(frame: Any) -> pa.Table:
     Raises
     ------
     UsageError
-        A column holds things of several types, or text that is no text; clean it first.
+        A column holds things of several types, or text that is no text; or it is of a Spark that was stopped.
 
     Examples
     --------
@@ -46,6 +47,7 @@ def to_arrow(frame: Any) -> pa.Table:
     if isinstance(frame, pa.Table):
         return frame
     wrapped = nw.from_native(frame)
+    check_runs(wrapped)
     try:
         return wrapped.collect("pyarrow").to_native() if isinstance(wrapped, nw.LazyFrame) else wrapped.to_arrow()
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:

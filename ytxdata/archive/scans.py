@@ -441,8 +441,7 @@ def _contents(files: list[tuple[str, StoredFile, int, str]]) -> str:
     """Return what tells these files from others of the same names: to Spark, which goes by names and options, what it
     kept (`cache`) of an archive was as good for the backup, or the other account, that stood at its path since.
     """
-    # what layouts 1 and 2 list has no hash
-    marks = sorted((path, file.sha256 or Path(path).stat().st_mtime_ns) for path, file, *_ in files)
+    marks = sorted((path, file.sha256 or Path(path).stat().st_mtime_ns) for path, file, *_ in files)  # of layout 2 none
     return hashlib.sha256(repr(marks).encode()).hexdigest()
 
 

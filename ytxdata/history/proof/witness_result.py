@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ytxdata.history.proof.witness import ASIDE, MOST_NAMED, Difference, Kind, Off, WitnessLine
@@ -231,11 +231,9 @@ class Hearing:
         known["aside"] = tuple((line, why) for line, why in values.get("aside", ()))
         known["differs"] = tuple(Difference(*one) for one in values.get("differs", ()))
         known["off"] = tuple(Off(*one) for one in values.get("off", ()))
-        known["unheld"] = tuple(values.get("unheld", ()))
         known["runs"] = tuple(values["runs"]) if values.get("runs") else None
-        known["blocked_by"] = tuple(values.get("blocked_by", ()))
         known["blank"] = tuple((*map(datetime.fromisoformat, one),) for one in values.get("blank", ()))
-        known["words"] = tuple(values.get("words", ()))
+        known |= {name: tuple(values.get(name, ())) for name in ("unheld", "blocked_by", "words")}
         return cls(**known)
 
 
@@ -354,10 +352,8 @@ def _span_told(start: datetime | None, end: datetime | None) -> list[Text]:
 
 
 def _blank_told(blank: Sequence[tuple[datetime, datetime]]) -> Text:
-    shown = [
-        f"{beijing_text(start)[:7]} – {beijing_text(end - timedelta.resolution)[:7]}" for start, end in blank[:_SHOWN]
-    ]
-    months = [one[:7] if one[:7] == one[-7:] else one for one in shown]
+    edges = ((beijing_text(start)[:7], beijing_text(end - timedelta.resolution)[:7]) for start, end in blank[:_SHOWN])
+    months = [first if first == last else f"{first} – {last}" for first, last in edges]
     more = " …" if len(blank) > _SHOWN else ""
     return Text(
         f"{'、'.join(months)}{more} 不能证实：清单在其中没有一行，也没有写明它涵盖那时",

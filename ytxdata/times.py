@@ -127,7 +127,8 @@ _WORDY = tuple(
         r"(?:[A-Z][a-z]{2}, )?(?P<day>\d{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) CLOCK (?P<zone>[A-Z]{3}|[+-]\d{4})",
         r"(?P<month>[A-Z][a-z]{2})[a-z]* (?P<day>\d{1,2}), (?P<year>\d{4}),? CLOCK(?:\s(?P<half>[AP]M))?",
         r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4}),? CLOCK\s(?P<half>[AP]M)",
-        r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2}) CLOCK (?P<zone>UTC|GMT)",
+        r"(?P<year>\d{4})-(?P<month>\d{2})-(?P<day>\d{2})[ T]CLOCK ?(?P<zone>(?:UTC|GMT)(?:[+-]\d\d?(?::?\d\d)?)?)",
+        r"(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2}) +CLOCK ?(?P<half>[APap][Mm])",
         r"(?P<year>\d{4})[-/年](?P<month>\d{1,2})[-/月](?P<day>\d{1,2})日? *(?P<half>上午|下午) *CLOCK",
     )
 )
@@ -137,7 +138,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _ZONES = {"CST": BEIJING, "GMT": UTC, "UTC": UTC}
 """Zones by name. CST is China's here: who means Chicago's serves no account of this platform."""
 
-_OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d\d):?(\d\d)")
+_OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d\d?)(?::?(\d\d))?")
 
 
 def parse_instant(text: str, zone: tzinfo = BEIJING) -> datetime | None:
@@ -219,7 +220,7 @@ def _of_words(said: dict[str, str | None], around: tzinfo) -> datetime | None:
     if half := said.get("half"):
         if not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + 12 * (half in ("PM", "下午"))
+        hour = hour % 12 + 12 * (half.upper() in ("PM", "下午"))
     zone = _zone(name) if (name := said.get("zone")) else around
     number = int(month) if month.isdigit() else _MONTHS.index(month) + 1
     if zone is None:
@@ -229,7 +230,7 @@ def _of_words(said: dict[str, str | None], around: tzinfo) -> datetime | None:
 
 def _zone(name: str) -> tzinfo | None:
     if offset := _OFFSET.fullmatch(name):
-        minutes = int(offset[2]) * 60 + int(offset[3])
+        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
         return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
     return _ZONES.get(name)
 

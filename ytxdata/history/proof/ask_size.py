@@ -8,11 +8,11 @@ from datetime import datetime
 from itertools import pairwise
 
 from ytxdata.history.proof.categories import hidden_before, possible
-from ytxdata.history.proof.evidence import Evidence, KnownLand, Window
+from ytxdata.history.proof.evidence import HORIZON, Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import Policy, is_gap
-from ytxdata.history.proof.verdict import has_outgrown, room, waiting
-from ytxdata.history.proof.window import Before, Sighting, anchored, brought_fewer, longest
+from ytxdata.history.proof.verdict import brought_fewer, has_outgrown, longest, room, waiting
+from ytxdata.history.proof.window import Before, Sighting, anchored
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ def _after_the_end(plan: Plan, full: Sighting, sightings: Sequence[Sighting], po
     Nothing, when neither would prove more: a quiet account costs one call.
     """
     cuts = sightings[next(n for n, one in enumerate(sightings) if one is full) + 1 :]
+    if full.is_broken and plan.order_shown and not cuts:
+        return max(1, full.n_ids // 2)  # what is missing may have been deleted: a part shows whether the order is kept
     if not full.is_clean or not plan.is_orderly:
         return None
     has_matured = any(has_outgrown(one, full, policy) for one in plan.waiting)
@@ -219,7 +221,7 @@ def _may_confirm(known: KnownLand, evidence: Evidence, policy: Policy) -> bool:
     first, (last, size, largest) = full[0][0], full[-1]
     if size is None or largest is None:
         return True
-    n_known = known.count()
+    n_known = known.n_before(first.asked_at + HORIZON)
     n_new = n_known - known.n_before(first.asked_at)
     share = 0.4 if _more_than(n_known, policy) <= policy.first_ask else 1.1
     needed = room(largest, policy, is_strict=True)
@@ -237,7 +239,7 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     joins_at = evidence.last_asked_at - policy.settle
     if proofs and evidence.last_asked_at - max(proofs) < policy.full_every:
         joins_at = min(joins_at, max(proofs))
-    n_all = known.count()
+    n_all = known.n_before(now + HORIZON)  # without those that vanished
     n_deep = n_all - known.n_before(joins_at - policy.reach)
     n_expected = n_all - known.n_before(evidence.last_asked_at - (now - evidence.last_asked_at))
     n_young = n_deep + int(n_expected * policy.headroom)

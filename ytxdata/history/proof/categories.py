@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 from ytxdata.history.proof.evidence import Evidence, Seen
 from ytxdata.history.proof.overlap import Placed
-from ytxdata.history.proof.policy import is_round
 from ytxdata.history.proof.window import Sighting
 from ytxdata.phones import normalize
 
@@ -44,6 +43,20 @@ ALIKE, FULLEST = 3, 5
 
 MOST_LIMITS = 16
 """How many limits are remembered: with records doubled at random numbers repeat by chance, and would push out the limit."""
+
+
+def is_round(n: int) -> bool:
+    """Say whether a number of records looks like somebody's limit.
+
+    Limits are written by people: in tens, hundreds, or powers of two. Below 50 every small account would be
+    suspected.
+
+    Examples
+    --------
+    >>> [n for n in (49, 50, 99, 100, 150, 512, 513, 1000) if is_round(n)]
+    [50, 100, 150, 512, 1000]
+    """
+    return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
 
 
 class _Tally(NamedTuple):
@@ -279,7 +292,7 @@ def _standing_still(answer: Sighting, evidence: Evidence, tally: _Tally) -> Iter
     What is missing was the oldest of its category. Of a kind it is known how many there were before; of creators, those
     from whom something is missing have equally many now.
     """
-    if not answer.n_missing:
+    if not answer.n_missing or answer.anew:
         return ()
     name, category, counts, shown_from, _ = tally
     came = Counter(category(text) for one in answer.fresh if (text := getattr(one, name)) is not None)

@@ -189,8 +189,8 @@ class Remembered(NamedTuple):
 
 Span = tuple[datetime, datetime]
 
-BARRING_RULES = 7
-"""By which rules: 1 took plans for moved, 2 asked not who joined, 3 and 4 took series for one, 5 several, 6 what is no row."""
+BARRING_RULES = 8
+"""By which rules: 1 took plans for moved, 2 asked not who joined, 3, 4 took series for one, 5 several, 6 no row, 7 what is told anew."""
 
 BARRING = ("moved", "hidden", "rejected", "contradiction", "collision")
 """What bars a span of time from being proven, for good: the reason it has, and the field of the evidence that keeps it."""

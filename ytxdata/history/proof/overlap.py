@@ -9,7 +9,8 @@ is nowhere assumed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import prod
@@ -77,6 +78,101 @@ class Overlap(NamedTuple):
     def luck(self) -> float:
         """How likely a platform without any order would show as much."""
         return luck(self.n_inside, self.n_known, self.n_known + self.n_held_back)
+
+
+def overlap_of(
+    placed: Sequence[Placed],
+    inside: Sequence[Placed],
+    found: Mapping[Key, Known],
+    n_land: int,
+    known: KnownLand,
+    still_listed_from: datetime | None,
+    policy: Policy,
+) -> Overlap:
+    """Count the known records that came again, and those that did not."""
+    steady = {key for key, one in found.items() if not one.is_exempt}
+    came = [start for start, one in placed if one.key in steady]
+    n_inside = sum(one.key in steady for _, one in inside)
+    if not inside:
+        return Overlap(len(came), n_inside, 0, 0, 0)
+    first = inside[0][0]
+    n_below = known.n_before(first) - (len(came) - n_inside)
+    # What the platform has forgotten did not stay out because the answer was cut: it is no sign of newest-first.
+    # Where nobody has seen what is listed, all may be forgotten.
+    n_forgotten = n_land if still_listed_from is None else known.n_before(still_listed_from)
+    return Overlap(
+        n_known=len(came),
+        n_inside=n_inside,
+        n_far=sum(start < first - policy.reach for start in came),
+        n_left_out=max(0, n_below),
+        n_held_back=max(0, n_below - n_forgotten),
+    )
+
+
+class Anew(NamedTuple):
+    """The known meetings that an answer lacks are listed in it otherwise: under other ids, or all off by one time.
+
+    `pairs` has the key of each beside the one it is listed by; `shift` is that time, None where the ids changed; and
+    `is_known` says that the archive held those listed before.
+    """
+
+    pairs: Mapping[Key, Key]
+    shift: timedelta | None
+    is_known: bool
+
+    @property
+    def is_told(self) -> bool:
+        """The missing are to be told as vanished: not while an answer that is off may be put right by the next."""
+        return self.shift is None or self.is_known
+
+
+def told_anew(
+    missing: Sequence[tuple[datetime, Known]],
+    listed: Mapping[Key, Sequence[Seen]],
+    found: Collection[Key],
+    policy: Policy,
+) -> Anew | None:
+    """Return how an answer tells anew what it lacks; None where it does not, or not nearly all of it.
+
+    A new platform may write `M-123` for `123`, and a clock in another zone tells every start eight hours off. Taken
+    for other meetings, they were late, and those before them missing, for good. The lengths must differ among
+    themselves: rooms that are used for an hour each, and again eight hours later, are other meetings.
+    """
+    gone = [one for _, one in missing if one.started_at and one.ended_at]
+    if len(gone) < max(policy.overlap, (1 - policy.strays) * len(missing)):
+        return None
+    over = [one for *_, one in listed.values() if one.started_at and one.ended_at]
+    by_times = {(*_span(one), one.creator): one for one in over}
+    told = ((one, by_times.get((*_span(one), one.creator))) for one in gone)
+    renamed = {one.key: new for one, new in told if new and new.meeting_id != one.meeting_id}
+    by_id: dict[str, list[Seen]] = {}
+    for one in over:
+        by_id.setdefault(one.meeting_id, []).append(one)
+    off = [
+        (start - _span(old)[0], old, new)
+        for old in gone
+        for new in by_id.get(old.meeting_id, ())
+        for start, end in (_span(new),)
+        if end - start == _span(old)[1] - _span(old)[0]
+    ]
+    [(shift, _)] = Counter(one for one, _, _ in off).most_common(1) or [(timedelta(0), 0)]
+    is_of_a_zone = timedelta(0) < abs(shift) <= _FARTHEST_ZONE and not shift % _QUARTER
+    shifted = {old.key: new for one, old, new in off if one == shift and is_of_a_zone}
+    for pairs, by in ((renamed, None), (shifted, shift)):
+        lengths = {end - start for start, end in map(_span, pairs.values())}
+        if len(pairs) >= (1 - policy.strays) * len(missing) and len(lengths) >= policy.overlap:
+            keys = {old: new.key for old, new in pairs.items()}
+            return Anew(keys, by, 2 * sum(key in found for key in keys.values()) > len(keys))
+    return None
+
+
+def _span(one: Known | Seen) -> Span:
+    assert one.started_at is not None
+    assert one.ended_at is not None
+    return one.started_at, one.ended_at
+
+
+_FARTHEST_ZONE, _QUARTER = timedelta(hours=14), timedelta(minutes=15)
 
 
 def anchored_by(

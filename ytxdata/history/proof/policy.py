@@ -94,20 +94,6 @@ class Policy:
 DEFAULT_POLICY = Policy()
 
 
-def is_round(n: int) -> bool:
-    """Say whether a number of records looks like somebody's limit.
-
-    Limits are written by people: in tens, hundreds, or powers of two. Below 50 every small account would be
-    suspected.
-
-    Examples
-    --------
-    >>> [n for n in (49, 50, 99, 100, 150, 512, 513, 1000) if is_round(n)]
-    [50, 100, 150, 512, 1000]
-    """
-    return n >= 50 and (n % 50 == 0 or n & (n - 1) == 0)
-
-
 Verdict = Literal["PROVEN", "PROBABLE", "GAP"]
 
 VERDICTS: tuple[Verdict, ...] = ("PROVEN", "PROBABLE", "GAP")
@@ -208,6 +194,10 @@ REASONS: dict[str, Reason] = {
         "有已存档的会议不再出现在应有的位置",
         "archived meetings are missing where they should be listed",
     ),
+    "retold": _probable(
+        "已知的会议以另外的会议号列出，或时间全都差同样多：平台改了会议号，或其时钟、时区变了",
+        "the answer lists known meetings under other ids, or all off by the same time: the platform, or its clock, changed",
+    ),
     "reappeared": _probable(
         "曾经消失的会议又出现了：平台的列表不稳定",
         "meetings that had vanished came back: the platform's lists are unsteady",
@@ -277,7 +267,7 @@ Were a suspicious answer (a round number, a fall-off) enough, one cut by a limit
 swallowed.
 """
 
-BLOCKING = ("doubtful", "rejected", "collision", "contradiction", "no_start", "reappeared", "vanished")
+BLOCKING = ("doubtful", "rejected", "collision", "contradiction", "no_start", "retold", "reappeared", "vanished")
 """Reasons that keep a window from being proven, though what it holds joins on: a few missing ones are no gap."""
 
 FORGETTING = ("fell_off", "cap_equal")
@@ -293,6 +283,14 @@ NOTES: dict[str, Text] = {
     "vanished": Text(
         "{n} 场已存档的会议从平台的列表里消失（存档保留它们，只报告一次）",
         "archived meetings that vanished from the platform's list: {n} (the archive keeps them; told once)",
+    ),
+    "renamed": Text(
+        "{n} 场已知的会议改以另外的会议号列出，开始、结束和发起人都相同：平台似乎换了会议号。两份都留在存档里，合计会算两次；今后要合计，请另建存档",
+        "{n} known meetings are listed under other ids, with the same start, end and creator: the platform seems to have changed its ids. Both stand in the archive, so totals count them twice; for totals from now on begin a new archive",
+    ),
+    "shifted": Text(
+        "{n} 场已知的会议以同样的会议号和时长列出，开始时间却都差同样多（{shift}）：平台的时钟或时区在这次或上次回答里错了。两份都留在存档里，合计会算两次",
+        "{n} known meetings are listed with the same id and length, and all starts off by the same time ({shift}): the platform's clock or zone was wrong in this answer or in one before. Both stand in the archive, so totals count them twice",
     ),
     "reappeared": Text("{n} 场曾经消失的会议又出现了", "{n} meetings that had vanished came back"),
     "late": Text(
@@ -438,7 +436,9 @@ HYPOTHESES = {
     "before_first": "forgotten",
     "incomplete": "forgotten",
     "hidden": "forgotten",
-    **dict.fromkeys(("doubtful", "rejected", "collision", "contradiction", "moved", "no_start"), "not_understood"),
+    **dict.fromkeys(
+        ("doubtful", "rejected", "collision", "contradiction", "moved", "no_start", "retold"), "not_understood"
+    ),
     "vanished": "vanishing",
     "reappeared": "late",
     "unreliable": "late",

@@ -7,7 +7,7 @@ costs little. It is never taken back silently: a clock went back, more patience 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,24 +22,25 @@ from ytxdata.history.proof.evidence import (
     Note,
     NothingKnown,
     PullFacts,
-    Seen,
     Window,
 )
+from ytxdata.history.proof.overlap import luck
 from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
-from ytxdata.history.proof.unprovable import barred, bars, ending, joined_at
+from ytxdata.history.proof.unprovable import barred, doubts_from, ending, joined_at, worst_doubts
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
     best_of,
     compact,
     confirmed,
     gap_below,
+    longest,
     reached_by,
     reason_for,
     rebased,
     window_of,
     without_refuted,
 )
-from ytxdata.history.proof.window import Before, Sighting, longest, look
+from ytxdata.history.proof.window import Before, Sighting, look
 from ytxdata.labels import Text
 from ytxdata.times import beijing_text, floor_second
 
@@ -132,7 +133,8 @@ class Reading:
 
     def result(self) -> Judgement:
         """Return what may be claimed after this sync."""
-        earlier, policy, sightings = self._evidence, self._policy, self._sightings
+        earlier, policy = self._evidence, self._policy
+        sightings = purged(self._sightings, policy, order_shown=earlier.order_shown)
         if not sightings:
             return Judgement(certify(earlier, policy), earlier, tuple(self._notes))
         known_limits = earlier.limits
@@ -166,6 +168,25 @@ class Reading:
             vanished=tuple(one.name for one in found.best.vanished),
             reappeared=tuple(dict.fromkeys(one.name for answer in sightings for one in answer.reappeared)),
         )
+
+
+def purged(sightings: Sequence[Sighting], policy: Policy, *, order_shown: bool) -> Sequence[Sighting]:
+    """Return the answers of a sync, with what many known ones are missing from them said to be deleted, if it was.
+
+    An admin purges a department's old meetings. A list in another order lacks as many; but newest-first was shown
+    before, and is shown again, to a record, by two of these answers. What hides some creators, or a part of all
+    meetings, of whatever age, would lack some of the newest that are known of the same creators, too.
+    """
+    is_kept = order_shown and any(
+        one.comparison.is_strict and one.comparison.luck <= policy.chance for one in sightings
+    )
+    most = max(sightings, key=lambda one: one.overlap.n_known)
+    whose = {one.creator for _, one in most.absent}
+    came = [start for start, one in most.extent.placed if one.key in most.found and one.creator in whose]
+    n_newest = sum(most.first is not None and start >= most.first for start in came)
+    by_luck = luck(n_newest, len(came), len(came) + most.n_missing)
+    is_purge = is_kept and most.is_scattered and not most.lacks_few and by_luck <= policy.strays / 2
+    return [replace(one, is_purged=True) for one in sightings] if is_purge else sightings
 
 
 class _Finding(NamedTuple):
@@ -252,9 +273,6 @@ def certify_history(pulls: Sequence[PullFacts], now: datetime, policy: Policy = 
         reading.take(pull)
     return reading.result().certificate
 
-
-MOST_DOUBTS = 20
-"""How many late arrivals are kept: the latest of them decide, and evidence must stay small."""
 
 MOST_UPPERS = 64
 """How many upper edges of finished syncs are kept: all of the newest, ever fewer of older ones, always the first.
@@ -345,45 +363,6 @@ def with_upper(uppers: Sequence[datetime], upper: datetime) -> tuple[datetime, .
     return kept if len(kept) <= MOST_UPPERS else (*kept[:half:2], *kept[half:])
 
 
-def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]:
-    """Return the meetings that turned up inside what had been proven, and those that were gone for a while.
-
-    One is enough to call the platform's lists unreliable: whoever lists one meeting late lists others late too, and
-    leaves out single ones for a while. Which, nobody can tell.
-    """
-    proven = [one for one in earlier.windows if one.proven_from is not None]
-    unproven = bars(earlier)
-    found: dict[str, Doubt] = {}
-    for sighting in sightings:
-        for record, gone_at in _unexpected(sighting, earlier.last_asked_at):
-            start = sighting.pull.start_of(record)
-            missed_at = gone_at or _missed_at(start, proven)
-            if start and missed_at and not any(first <= start < last for first, last, _ in unproven):
-                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, missed_at, sighting.pull.pull_id))
-    return list(found.values())
-
-
-def worst_doubts(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
-    """Return the latest arrivals: they decide how long nothing may be taken for settled."""
-    return tuple(sorted(doubts, key=lambda one: one.lateness, reverse=True)[:MOST_DOUBTS])
-
-
-def _unexpected(sighting: Sighting, last_asked_at: datetime | None) -> Iterator[tuple[Seen, datetime | None]]:
-    """Yield the records that were not known, and with the last asking those that were known to be gone."""
-    back = {one.key for one in sighting.reappeared}
-    yield from ((record, None) for record in sighting.fresh)
-    yield from ((record, last_asked_at) for record in sighting.pull.records if record.key in back)
-
-
-def _missed_at(start: datetime | None, proven: Iterable[Window]) -> datetime | None:
-    """Return when the newest pull was asked that should have shown a record and did not, None if there is none."""
-    if start is None:
-        return None
-    return max(
-        (one.asked_at for one in proven if one.proven_from and one.proven_from <= start < one.upper), default=None
-    )
-
-
 def notes_on(
     best: Sighting,
     reasons: Sequence[str],
@@ -397,6 +376,9 @@ def notes_on(
     pull_id = best.pull.pull_id
     back = [one.meeting_id for one in best.reappeared]
     late = [one.meeting_id for one in doubts if one.meeting_id not in back]
+    if (anew := best.anew) is not None:
+        key = "shifted" if anew.shift else "renamed"
+        yield _note(key, pull_id, [one for one, _ in anew.pairs], n=len(anew.pairs), shift=_hours(anew.shift))
     if gap is not None:
         yield _note("gap", pull_id, start=beijing_text(gap.lower), end=beijing_text(gap.upper))
     for key, ids in (
@@ -439,6 +421,11 @@ def limit_notes(limits: Sequence[tuple[str, int]], known: Sequence[tuple[str, in
         if (name, n) not in known:
             zh, en = words[name]
             yield _note("category", best.pull.pull_id, n=n, of_zh=zh, of_en=en)
+
+
+def _hours(shift: timedelta | None) -> str:
+    minutes = int((shift or timedelta(0)).total_seconds()) // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60}:{abs(minutes) % 60:02} h"
 
 
 def _note(key: str, pull_id: str, ids: Sequence[str] = (), **values: object) -> Note:

@@ -20,10 +20,21 @@ from datetime import datetime
 from itertools import chain
 
 from ytxdata.history.proof.categories import Limit, hidden_by, met, most_shown, possible, suspected
-from ytxdata.history.proof.evidence import BARRING, Evidence, Known, KnownLand, PullFacts, Seen, Span
+from ytxdata.history.proof.evidence import (
+    BARRING,
+    Doubt,
+    Evidence,
+    Key,
+    Known,
+    KnownLand,
+    PullFacts,
+    Seen,
+    Span,
+    Window,
+)
 from ytxdata.history.proof.overlap import latest
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.window import Before, Sighting, look
+from ytxdata.history.proof.window import Before, Sighting, keys_anew, look
 from ytxdata.times import EARLIEST, floor_second, next_second
 
 MOST_SPANS = 256
@@ -178,6 +189,51 @@ def _told_as(same: Iterable[Seen], old: Known | None, answer: Sighting, since: d
         first = min([*told, *([old.started_at] if old and old.started_at else ())])
         # one that is told as older than what the sync before could see has come since, whatever it was told in place of
         yield max(first, since) if since <= max(told) else first, next_second(max(told))
+
+
+MOST_DOUBTS = 20
+"""How many late arrivals are kept: the latest of them decide, and evidence must stay small."""
+
+
+def doubts_from(sightings: Sequence[Sighting], earlier: Evidence) -> list[Doubt]:
+    """Return the meetings that turned up inside what had been proven, and those that were gone for a while.
+
+    One is enough to call the platform's lists unreliable: whoever lists one meeting late lists others late too, and
+    leaves out single ones for a while. Which, nobody can tell.
+    """
+    proven = [one for one in earlier.windows if one.proven_from is not None]
+    unproven, is_anew = bars(earlier), bool(keys_anew(sightings))
+    found: dict[str, Doubt] = {}
+    for sighting in sightings:
+        for record, gone_at in _unexpected(sighting, earlier.last_asked_at, is_anew=is_anew):
+            start = sighting.pull.start_of(record)
+            missed_at = gone_at or _missed_at(start, proven)
+            if start and missed_at and not any(first <= start < last for first, last, _ in unproven):
+                found.setdefault(record.meeting_id, Doubt(record.meeting_id, start, missed_at, sighting.pull.pull_id))
+    return list(found.values())
+
+
+def worst_doubts(doubts: Iterable[Doubt]) -> tuple[Doubt, ...]:
+    """Return the latest arrivals: they decide how long nothing may be taken for settled."""
+    return tuple(sorted(doubts, key=lambda one: one.lateness, reverse=True)[:MOST_DOUBTS])
+
+
+def _unexpected(
+    sighting: Sighting, last_asked_at: datetime | None, *, is_anew: bool
+) -> Iterator[tuple[Seen, datetime | None]]:
+    """Yield the records that were not known, and with the last asking those that were known to be gone."""
+    back = set[Key]() if is_anew else {one.key for one in sighting.reappeared}
+    yield from ((record, None) for record in sighting.fresh)
+    yield from ((record, last_asked_at) for record in sighting.pull.records if record.key in back)
+
+
+def _missed_at(start: datetime | None, proven: Iterable[Window]) -> datetime | None:
+    """Return when the newest pull was asked that should have shown a record and did not, None if there is none."""
+    if start is None:
+        return None
+    return max(
+        (one.asked_at for one in proven if one.proven_from and one.proven_from <= start < one.upper), default=None
+    )
 
 
 def merged(spans: Iterable[Span]) -> tuple[Span, ...]:

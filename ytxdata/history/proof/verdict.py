@@ -25,10 +25,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ytxdata.history.proof.categories import hidden_before, possible
+from ytxdata.history.proof.categories import hidden_before, is_round, possible
 from ytxdata.history.proof.evidence import Bulk, Evidence, PullFacts, Window
-from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, UNSUSPICIOUS, Policy, is_gap, is_round
-from ytxdata.history.proof.window import Sighting, anchored, brought_fewer, longest
+from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, UNSUSPICIOUS, Policy, is_gap
+from ytxdata.history.proof.window import Sighting, anchored
 from ytxdata.times import next_second
 
 
@@ -36,6 +36,18 @@ def best_of(sightings: Sequence[Sighting]) -> Sighting:
     """Return the answer of a sync that says most: an anchored one, else the longest, else the later."""
     choice = anchored(sightings) or sightings
     return max(enumerate(choice), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1]
+
+
+def longest(sightings: Sequence[Sighting]) -> Sighting | None:
+    """Return the longest answer of a sync that the platform itself ended, the later of two; None if there is none."""
+    ended = [one for one in sightings if one.stopped]
+    return max(enumerate(ended), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1] if ended else None
+
+
+def brought_fewer(sightings: Sequence[Sighting]) -> bool:
+    """Say whether the last answer is shorter than one to a smaller question: the platform refused the larger one."""
+    last = sightings[-1]
+    return any(one.asked < last.asked and one.pull.n_returned > last.pull.n_returned for one in sightings[:-1])
 
 
 def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence, policy: Policy) -> str:
@@ -61,6 +73,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
         "contradiction": best.is_contradictory,
         # What has no start has no place. A few are told; many would be a way to hide where the list was cut.
         "no_start": best.n_without_start > policy.strays * best.n_ids,
+        "retold": best.anew is not None,
         # A list from which records vanish and return leaves out others too, that nobody has seen yet.
         "reappeared": bool(best.reappeared),
         "anchored": is_ordered and any(one is best for one in anchored(sightings)),

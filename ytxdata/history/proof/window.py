@@ -12,7 +12,18 @@ from typing import Any, NamedTuple
 
 from ytxdata.history.proof.answer_facts import Replaced, told_apart
 from ytxdata.history.proof.evidence import HORIZON, Key, Known, KnownLand, PullFacts, Seen, Span
-from ytxdata.history.proof.overlap import Comparison, Extent, Overlap, Placed, anchored_by, compared, moved
+from ytxdata.history.proof.overlap import (
+    Anew,
+    Comparison,
+    Extent,
+    Overlap,
+    Placed,
+    anchored_by,
+    compared,
+    moved,
+    overlap_of,
+    told_anew,
+)
 from ytxdata.history.proof.policy import Policy
 from ytxdata.times import EARLIEST, floor_second, next_second
 
@@ -60,6 +71,10 @@ class Sighting:
         What it shows of the answer before it in the same sync.
     luck
         How likely a platform without any order would have given this answer and those before it in the same sync.
+    anew
+        How it tells anew what it lacks; None where it does not.
+    is_purged
+        What it lacks was deleted at once, see `rules.purged`.
     held
         What rules have counted of it already.
     """
@@ -86,6 +101,8 @@ class Sighting:
     moved: tuple[tuple[Key, Span], ...]
     comparison: Comparison
     luck: float
+    anew: Anew | None = None
+    is_purged: bool = False
     held: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -150,7 +167,8 @@ class Sighting:
 
         One that the platform cut may have been cut by anything, a limit on bytes in the middle of the list included.
         """
-        return not self.stopped and self.anchored_by is not None and not self.comparison.n_lacking
+        is_whole = not (self.stopped or self.is_purged or self.comparison.n_lacking)
+        return is_whole and self.anchored_by is not None
 
     @property
     def is_scattered(self) -> bool:
@@ -163,7 +181,8 @@ class Sighting:
 
         One may always be deleted, however small the account; a tenth is no accident any more.
         """
-        return self.n_missing <= max(1, self.policy.strays * (self.n_missing + self.overlap.n_known))
+        is_few = self.n_missing <= max(1, self.policy.strays * (self.n_missing + self.overlap.n_known))
+        return is_few or self.is_purged or self.anew is not None
 
     @property
     def is_broken(self) -> bool:
@@ -183,13 +202,8 @@ class Sighting:
     @property
     def vanished(self) -> tuple[Known, ...]:
         """The few that are missing amid records that are there."""
-        return tuple(one for _, one in self.absent) if self.is_scattered and self.lacks_few else ()
-
-
-def brought_fewer(sightings: Sequence[Sighting]) -> bool:
-    """Say whether the last answer is shorter than one to a smaller question: the platform refused the larger one."""
-    last = sightings[-1]
-    return any(one.asked < last.asked and one.pull.n_returned > last.pull.n_returned for one in sightings[:-1])
+        is_told = self.anew.is_told if self.anew else self.is_scattered and self.lacks_few
+        return tuple(one for _, one in self.absent) if is_told else ()
 
 
 def anchored(sightings: Sequence[Sighting]) -> list[Sighting]:
@@ -198,10 +212,9 @@ def anchored(sightings: Sequence[Sighting]) -> list[Sighting]:
     return [one for one in sightings if one.joins and is_no_luck]
 
 
-def longest(sightings: Sequence[Sighting]) -> Sighting | None:
-    """Return the longest answer of a sync that the platform itself ended, the later of two; None if there is none."""
-    ended = [one for one in sightings if one.stopped]
-    return max(enumerate(ended), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1] if ended else None
+def keys_anew(sightings: Iterable[Sighting]) -> set[Key]:
+    """Return by which keys the answers of a sync tell known meetings anew."""
+    return {key for one in sightings if one.anew for key in one.anew.pairs.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +266,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     placed = _placed((records[-1] for records in by_key.values()), pull)
     absence = _absence(placed, by_key, known, pull, policy)
     inside = absence.window_of(placed)
-    overlap = _overlap(placed, inside, found, absence.n_land, known, before.still_listed_from(pull.asked_at), policy)
+    overlap = overlap_of(placed, inside, found, absence.n_land, known, before.still_listed_from(pull.asked_at), policy)
     extent = Extent(
         placed=placed,
         keys=by_key.keys(),
@@ -265,7 +278,10 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
     comparison = compared(extent, before.answer.extent if before.answer else None, policy)
     n_of_room = max(before.n_of_room, before.answer.n_of_room if before.answer else 1, told.n_of_room)
     missing = {one.key for _, one in absence.missing}
-    replaced = [one for one in told.replaced if one.is_new or one.old.key in missing]
+    anew = told_anew(absence.missing, by_key, found, policy)
+    pairs = anew.pairs if anew else {}
+    as_known = {*pairs.values()}
+    replaced = [one for one in told.replaced if one.old.key not in pairs and (one.is_new or one.old.key in missing)]
     listed = [(old, by_key[key]) for key, old in (*found.items(), *told.kept.items())]
     listed += [(one.old, one.told) for one in told.replaced if one.is_new and not one.old.was_over]
     return Sighting(
@@ -281,7 +297,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         n_gone=absence.n_gone,
         absent=absence.missing,
         anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
-        fresh=tuple(records[-1] for key, records in by_key.items() if key not in found),
+        fresh=tuple(records[-1] for key, records in by_key.items() if key not in found and key not in as_known),
         reappeared=tuple(one for one in found.values() if one.is_exempt),
         replaced=tuple(one for one in replaced if one.old.was_over and n_of_room == 1),
         full_rooms=frozenset(one.n_later for one in replaced if one.old.key in missing and one.n_later >= n_of_room),
@@ -293,6 +309,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.
         luck=min(overlap.luck, comparison.luck * before.answer.luck if before.answer else 1.0),
+        anew=anew,
     )
 
 
@@ -379,34 +396,6 @@ def _floor(starts: Sequence[datetime], known: KnownLand, n_land: int, policy: Po
     bearable = 2 * len(starts) + 100
     candidates = dict.fromkeys([*starts[: policy.overlap], *starts[len(starts) // 10 :][:1]])
     return next((at for at in candidates if n_land - known.n_before(at) <= bearable), None)
-
-
-def _overlap(
-    placed: Sequence[Placed],
-    inside: Sequence[Placed],
-    found: Mapping[Key, Known],
-    n_land: int,
-    known: KnownLand,
-    still_listed_from: datetime | None,
-    policy: Policy,
-) -> Overlap:
-    steady = {key for key, one in found.items() if not one.is_exempt}
-    came = [start for start, one in placed if one.key in steady]
-    n_inside = sum(one.key in steady for _, one in inside)
-    if not inside:
-        return Overlap(len(came), n_inside, 0, 0, 0)
-    first = inside[0][0]
-    n_below = known.n_before(first) - (len(came) - n_inside)
-    # What the platform has forgotten did not stay out because the answer was cut: it is no sign of newest-first.
-    # Where nobody has seen what is listed, all may be forgotten.
-    n_forgotten = n_land if still_listed_from is None else known.n_before(still_listed_from)
-    return Overlap(
-        n_known=len(came),
-        n_inside=n_inside,
-        n_far=sum(start < first - policy.reach for start in came),
-        n_left_out=max(0, n_below),
-        n_held_back=max(0, n_below - n_forgotten),
-    )
 
 
 def _anchors(

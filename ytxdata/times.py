@@ -230,8 +230,7 @@ def _of_words(said: dict[str, str | None], around: tzinfo) -> datetime | None:
 
 def _zone(name: str) -> tzinfo | None:
     if offset := _OFFSET.fullmatch(name):
-        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
-        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+        return timezone(int(f"{offset[1]}1") * timedelta(hours=int(offset[2]), minutes=int(offset[3] or 0)))
     return _ZONES.get(name)
 
 

@@ -1,4 +1,4 @@
-"""Platforms that delete much at once, change their ids, or tell one answer in another zone: honest, and no gap for weeks.
+"""Platforms that delete much at once, change their ids, or tell one answer in another zone: honest, and no gap.
 
 What hides meetings in the same way is not believed.
 """
@@ -6,7 +6,7 @@ What hides meetings in the same way is not believed.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -53,9 +53,9 @@ def proven(seed: int = 3, **knobs: object) -> tuple[Platform, MemoryArchive]:
     return account, archive
 
 
-def days(account: Platform, archive: MemoryArchive, n: int) -> list[tuple[Collection[str], str]]:
+def days(account: Platform, archive: MemoryArchive, n: int) -> list[tuple[set[str], str]]:
     """Sync on so many days; return of each which notes it left, and the worst verdict."""
-    seen = list[tuple[Collection[str], str]]()
+    seen = list[tuple[set[str], str]]()
     for _ in range(n):
         archive.sync(account)
         assert not archive.falsely_proven(account)
@@ -112,7 +112,7 @@ def test_new_ids_are_a_seam_that_is_told_once() -> None:
 def test_an_answer_in_another_zone_is_told_and_the_right_ones_after_it_prove(n_days: int, hours: int) -> None:
     account, archive = proven()
     off = hours * HOUR
-    account.tells = lambda one: later(one, off)
+    account.tells = lambda one: moved_by(one, off)
     began = account.now
     wrong = days(account, archive, n_days)
     account.tells = None
@@ -126,7 +126,7 @@ def test_an_answer_in_another_zone_is_told_and_the_right_ones_after_it_prove(n_d
     assert archive.certificate.over(instant(began + 3.1 * DAY), instant(began + 5.9 * DAY)).worst == "PROVEN"
 
 
-def later(one: Seen, by: timedelta) -> Seen:
+def moved_by(one: Seen, by: timedelta) -> Seen:
     return one._replace(started_at=one.started_at and one.started_at + by, ended_at=one.ended_at and one.ended_at + by)
 
 
@@ -142,7 +142,7 @@ def test_only_nearly_all_with_many_lengths_and_one_shift_of_a_zone_are_told_anew
         return "" if told is None else str(told.shift)
 
     def off(by: timedelta, records: list[Seen] = missing) -> list[Seen]:
-        return [later(one, by) for one in records]
+        return [moved_by(one, by) for one in records]
 
     renamed = [one._replace(meeting_id=f"M{one.meeting_id}") for one in missing]
     assert (anew(renamed), anew(renamed[4:]), anew(renamed[5:])) == ("None", "None", "")

@@ -185,8 +185,18 @@ def purged(sightings: Sequence[Sighting], policy: Policy, *, order_shown: bool) 
     came = [start for start, one in most.extent.placed if one.key in most.found and one.creator in whose]
     n_newest = sum(most.first is not None and start >= most.first for start in came)
     by_luck = luck(n_newest, len(came), len(came) + most.n_missing)
-    is_purge = is_kept and most.is_scattered and not most.lacks_few and by_luck <= policy.strays / 2
+    is_purge = is_kept and _lie_amid(most) and most.is_scattered and not most.lacks_few and by_luck <= policy.strays / 2
     return [replace(one, is_purged=True) for one in sightings] if is_purge else sightings
+
+
+def _lie_amid(answer: Sighting) -> bool:
+    """Say whether most of what is missing is not the oldest of its creator, and none of a room that is listed: a limit
+    by category that begins takes the oldest of each.
+    """
+    oldest = {one.creator: start for start, one in reversed(answer.extent.placed)}
+    ids = {one.meeting_id for one in answer.pull.records}
+    n_amid = sum(oldest.get(one.creator, start) < start for start, one in answer.absent)
+    return 2 * n_amid > answer.n_missing and not any(one.meeting_id in ids for _, one in answer.absent)
 
 
 class _Finding(NamedTuple):

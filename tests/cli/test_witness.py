@@ -127,7 +127,7 @@ def test_the_command_says_what_is_proven_now_and_refuses_an_empty_period(
     bill, asked = billed
     first = Archive(asked[-1]).meetings()["started_at"].min().strftime("%Y-%m-01")
     assert run("--lang", "en", "witness", str(bill), *asked) == 0
-    assert f"PROVEN by it now: {first} 00:00:00 to" in capsys.readouterr().out  # of years without a line it says nothing
+    assert f"PROVEN by it now: {first} 00:00:00 to" in capsys.readouterr().out
     assert run("witness", str(bill), *asked, "--json") == 0
     ((start, end),) = json.loads(capsys.readouterr().out)["proven"]
     assert datetime.fromisoformat(start) == datetime.fromisoformat(f"{first}T00:00:00+08:00")

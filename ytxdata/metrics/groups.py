@@ -400,7 +400,9 @@ def _creators(source: Source, meetings: Lazy, wanted: tuple[str, ...], *_: objec
 
 def _departments(source: Source, meetings: Lazy, wanted: tuple[str, ...], by: Selection, day_of: DayOf) -> Lazy:
     groups = groups_of(source, "department", by.book)
-    missed("department", [one for one in wanted if one not in groups.labels], groups.labels)
+    named = {one.department for own in by.book.lines.values() for one in own} | {*groups.labels}
+    # one that convened nothing in the period is no mistake
+    missed("department", [one for one in wanted if one not in named], groups.labels)
     places = [place for place, label in enumerate(groups.labels) if label in wanted]
     marked = groups.mark(source, meetings.with_columns(at=Scope(day_of=day_of).whose_day))
     return marked.filter(nw.col("g").is_in(places)).drop("at", "g")

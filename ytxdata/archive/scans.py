@@ -27,10 +27,11 @@ from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, name
 from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
-from ytxdata.records.schema import check_runs, spark_session, to_pandas, to_polars
+from ytxdata.records.schema import to_pandas, to_polars
 from ytxdata.records.values import named_rows
 from ytxdata.redact import labels_beside
 from ytxdata.selection import period_of
+from ytxdata.spark_sessions import check_runs, spark_session
 from ytxdata.times import Instant, as_instant
 
 # ruff: noqa: S608 (made of the schema's own names and of instants, never of text from outside)
@@ -377,10 +378,8 @@ def _pyspark(read: Read, names: Sequence[str], asked: ViewAsk, session: Any) -> 
     made = [_spark_view(session, read, name, asked) for name in names]
     if not asked.labels:
         return made
-    return [
-        _with_labels(one, session.createDataFrame(_label_table(asked, name)))
-        for one, name in zip(made, names, strict=True)
-    ]
+    labels = (session.createDataFrame(_label_table(asked, name)) for name in names)
+    return [_with_labels(one, own) for one, own in zip(made, labels, strict=True)]
 
 
 def _spark_view(session: Any, read: Read, name: str, asked: ViewAsk) -> Any:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from ytxdata.errors import FileDiffersError, UsageError
 from ytxdata.files import replacing, sha256_of
 from ytxdata.labels import NO_TEXT, Lang, Text, decimal_text, half_up
-from ytxdata.records.schema import check_runs
+from ytxdata.spark_sessions import check_runs
 from ytxdata.times import ZONE_NAME, as_instant, now
 
 Cell = str | bool | int | float | Decimal | datetime | date | None

@@ -180,12 +180,14 @@ def purged(sightings: Sequence[Sighting], policy: Policy, *, order_shown: bool) 
     is_kept = order_shown and any(
         one.comparison.is_strict and one.comparison.luck <= policy.chance for one in sightings
     )
+    if not is_kept:
+        return sightings
     most = max(sightings, key=lambda one: one.overlap.n_known)
     whose = {one.creator for _, one in most.absent}
     came = [start for start, one in most.extent.placed if one.key in most.found and one.creator in whose]
     n_newest = sum(most.first is not None and start >= most.first for start in came)
     by_luck = luck(n_newest, len(came), len(came) + most.n_missing)
-    is_purge = is_kept and _lie_amid(most) and most.is_scattered and not most.lacks_few and by_luck <= policy.strays / 2
+    is_purge = _lie_amid(most) and most.is_scattered and not most.lacks_few and by_luck <= policy.strays / 2
     return [replace(one, is_purged=True) for one in sightings] if is_purge else sightings
 
 

@@ -30,7 +30,7 @@ _EVER = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 # start, whose leaving is not told stays until the end, and between two legs a meeting goes on. In branches, each of
 # which the bounds of files answer: with OR all is read, twice as long at worst
 _LIES_IN = """
-SELECT min(started_at), max(started_at) FROM (
+SELECT epoch_us(min(started_at)), epoch_us(max(started_at)) FROM (
     SELECT started_at FROM stored_meetings WHERE ended_at > $1 AND started_at < $2
     UNION ALL SELECT started_at FROM stored_meetings JOIN (
         SELECT obs FROM stored_legs WHERE left_at > $1 AND joined_at < $2
@@ -40,6 +40,8 @@ SELECT min(started_at), max(started_at) FROM (
     UNION ALL SELECT started_at FROM (SELECT obs, started_at FROM stored_meetings WHERE started_at < $1) JOIN (
         SELECT obs FROM stored_legs WHERE joined_at >= $2) USING (obs))
 """
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
 """The stored tables, and from when to when a row of each is."""
@@ -200,7 +202,8 @@ class Around:
             )
         start, end = self._edges
         lies: Any = connection.execute(_LIES_IN, [start or _EVER[0], end or _EVER[1]]).fetchall()
-        first, last = (None if one is None else one.astimezone(UTC) for one in lies[0])
+        # as numbers: DuckDB before 2.0 makes an instant of Python's by a package that few have
+        first, last = (None if one is None else _EPOCH + timedelta(microseconds=one) for one in lies[0])
         if start is not None and first is not None:
             start = min(start, first)
         if end is not None and last is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,15 @@ def test_whole_numbers_have_no_point_and_no_decimals(tmp_path: Path) -> None:
     )
     sheet = openpyxl.load_workbook(path)["sizes"]
     assert [sheet[at].number_format for at in ("A2", "B2")] == ["#,##0", "#,##0.0#"]
+
+
+def test_amounts_stand_with_all_their_digits_and_no_more(tmp_path: Path) -> None:
+    """By way of a binary number 8.22 yuan became 8.220000000000001, and no workbook of that bill could be made."""
+    amounts = [Decimal("8.22000"), Decimal("1.11"), Decimal("4.35")]
+    table = Table(name="t", title=Text("", ""), frame=pa.table({"yuan": pa.array(amounts, pa.decimal128(20, 5))}))
+    with zipfile.ZipFile(table.to_excel(tmp_path / "t.xlsx")) as package:
+        written = package.read("xl/worksheets/sheet1.xml").decode()
+    assert [Decimal(one) for one in re.findall(r"<v>(\d+\.\d+)</v>", written)] == amounts
 
 
 def test_no_formula_and_no_link_anywhere(table: Table, tmp_path: Path) -> None:

@@ -335,19 +335,20 @@ def replacing(target: Path, *, is_private: bool = False, of_archive: bool = Fals
             remove(draft)
 
 
-ARCHIVE_MARK = "archive.json"
-"""Lies in every archive of meetings, and in every mirror of one."""
+ARCHIVE_MARK, ARCHIVE_FORMAT = "archive.json", b"ytxdata-archive"
+"""What lies in every archive of meetings, and in every mirror of one, and the word by which it says so."""
 
 
 def refuse_archive(folder: Path) -> None:
     """Raise UsageError where a folder is an archive's, or inside of one: whoever hands a report on would hand on raw
     answers with it, and whoever clears old reports away would clear the archive.
     """
-    if place := next((one for one in (folder, *folder.absolute().parents) if (one / ARCHIVE_MARK).is_file()), None):
-        raise UsageError(
-            Text(f"{place} 是存档，其他文件不写入其中", f"{place} is an archive: nothing else is written into it"),
-            remedy=Text("请另选一个目录", "choose another folder"),
-        )
+    marks, place = (one / ARCHIVE_MARK for one in (folder, *folder.absolute().parents)), None
+    with suppress(OSError):  # by its word: a file of another program in somebody's home stopped every report
+        place = next((one.parent for one in marks if one.is_file() and ARCHIVE_FORMAT in one.read_bytes()), None)
+    if place is not None:
+        told = Text(f"{place} 是存档，其他文件不写入其中", f"{place} is an archive: nothing else is written into it")
+        raise UsageError(told, remedy=Text("请另选一个目录", "choose another folder"))
 
 
 @contextmanager

@@ -94,6 +94,11 @@ def test_nothing_else_is_written_into_an_archive(here: Path, verb: str, capsys: 
     assert sorted(here.rglob("*")) == before
 
 
+def test_a_file_of_another_program_stops_no_report(tmp_path: Path) -> None:
+    (tmp_path / ARCHIVE_MARK).write_text('{"format": "of a mail program"}', encoding="utf-8")
+    assert ytx.metrics.usage(ytx.sample()).to_csv(tmp_path / "below" / "usage.csv").exists()
+
+
 def test_nor_by_a_program(tmp_path: Path) -> None:
     archive = ytx.sample("archive")
     folder, usage = archive.path, ytx.metrics.usage(archive, start="2025-07", end="2025-08")

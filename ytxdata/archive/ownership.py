@@ -43,14 +43,21 @@ from ytxdata.errors import (
     NotAnArchiveError,
     UsageError,
 )
-from ytxdata.files import ARCHIVE_MARK, PRIVATE_FILE, json_of, make_private_folder, read_plain, write_whole
+from ytxdata.files import (
+    ARCHIVE_FORMAT,
+    ARCHIVE_MARK,
+    PRIVATE_FILE,
+    json_of,
+    make_private_folder,
+    read_plain,
+    write_whole,
+)
 from ytxdata.labels import Text
 
 LAYOUT = 3
 FIRST = f"{1:012d}"
 """How the names of all files begin that the first change of an archive writes."""
-IDENTITY = ARCHIVE_MARK
-FORMAT = "ytxdata-archive"
+IDENTITY, FORMAT = ARCHIVE_MARK, ARCHIVE_FORMAT.decode()
 HEADS = "heads"
 PENDING = "pending"
 """Stands there while a change is being written."""

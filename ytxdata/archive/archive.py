@@ -37,10 +37,11 @@ from ytxdata.history.proof.witness import Totals
 from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.history.witness_lists import read_list, read_witness
 from ytxdata.labels import Text, preferred_lang
+from ytxdata.periods import period_of
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.schema import to_pandas
 from ytxdata.redact import keyed_hashes
-from ytxdata.selection import Selectable, period_of
+from ytxdata.selection import Selectable
 from ytxdata.templates import facts_card
 from ytxdata.times import Instant, as_instant
 

@@ -27,10 +27,10 @@ from ytxdata.archive.views import COLUMNS, Spans, ViewAsk, found, moved_on, name
 from ytxdata.archive.whole_files import check_again
 from ytxdata.errors import UsageError, require_extra
 from ytxdata.labels import Text
+from ytxdata.periods import period_of
 from ytxdata.records.schema import to_pandas, to_polars
 from ytxdata.records.values import named_rows
 from ytxdata.redact import labels_beside
-from ytxdata.selection import period_of
 from ytxdata.spark_sessions import check_runs, spark_session
 from ytxdata.times import Instant, as_instant
 

@@ -65,8 +65,8 @@ from ytxdata.errors import ArchiveWriteError, DamagedError, NoRoomError, UsageEr
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.witness_check import RULES, as_told
 from ytxdata.labels import Text
+from ytxdata.periods import period_of
 from ytxdata.records.answer import read_answer
-from ytxdata.selection import period_of
 from ytxdata.times import Instant, as_instant
 from ytxdata.version import __version__
 

@@ -20,8 +20,8 @@ from ytxdata.metrics.calendar import By
 from ytxdata.metrics.in_memory import lighter
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import plain_usage
+from ytxdata.periods import period_of
 from ytxdata.records.schema import CHANGES
-from ytxdata.selection import period_of
 from ytxdata.tables.described import Definition, to_arrow
 from ytxdata.tables.table import Table, definition_of
 from ytxdata.times import Instant, as_instant, beijing_text

@@ -337,7 +337,7 @@ def ask(
     from ytxdata.metrics.invoiced import check_invoice
     from ytxdata.metrics.registry import Ask
     from ytxdata.metrics.tariff import Tariff
-    from ytxdata.selection import period_of
+    from ytxdata.periods import period_of
 
     check_by(by)
     if invoice is not None and book is None:

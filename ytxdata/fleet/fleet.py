@@ -22,8 +22,9 @@ from ytxdata.fleet.sync_all import PER_SECOND, WORKERS, FleetSync, Journal, Line
 from ytxdata.history.proof.certificate import Certificate, Verdict
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.labels import Text
+from ytxdata.periods import period_of
 from ytxdata.redact import apart, cut_secrets
-from ytxdata.selection import Selectable, period_of
+from ytxdata.selection import Selectable
 from ytxdata.tables.table import Table
 from ytxdata.times import Instant, as_instant
 
@@ -336,9 +337,8 @@ class Fleet(Selectable, Scannable):
         return self._frame("legs", start, end, as_of)
 
     def _frame(self, view: str, start: Instant | None, end: Instant | None, as_of: Instant | None) -> pd.DataFrame:
-        first, last = period_of(start, end)
         seen = None if as_of is None else as_instant(as_of, name="as_of")
-        return whole_frame(self._reads(), self.labels, view, start=first, end=last, as_of=seen)
+        return whole_frame(self._reads(), self.labels, view, seen, *period_of(start, end))
 
     def around(self, start: datetime | None, end: datetime | None) -> Around:
         """Return what reports about a period take of the archives, without the files they do not need; reports do so

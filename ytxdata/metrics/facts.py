@@ -20,7 +20,7 @@ from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY
 from ytxdata.metrics.source import Source
 from ytxdata.metrics.sums import distinct, talk_seconds
-from ytxdata.selection import period_of
+from ytxdata.periods import period_of
 from ytxdata.times import Instant, instant_of, local_second
 
 DayOf = Literal["starts", "ends"]

@@ -27,13 +27,13 @@ from ytxdata.metrics.ids import ACCOUNT
 from ytxdata.metrics.registry import REPORTS, Ask, around, make
 from ytxdata.metrics.report import Report
 from ytxdata.metrics.source import ReportSource, Source, begin_of
+from ytxdata.periods import period_of
 from ytxdata.phones import NO_ENDS
 from ytxdata.plots.canvas import pictured
 from ytxdata.plots.over_time import usage_figures, with_colours
 from ytxdata.records.aliases import names_chosen
 from ytxdata.records.schema import TableName, to_pandas
 from ytxdata.redact import kept_apart
-from ytxdata.selection import period_of
 from ytxdata.tables.described import Completeness, Definition, to_arrow, unit_of
 from ytxdata.tables.html import number, shown
 from ytxdata.tables.masking import Privacy, sharing_ends

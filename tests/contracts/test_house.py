@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ytxdata"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-MOST_FILES = 239
+MOST_FILES = 240
 """A ratchet: one more is one more to know, and comes only where no file here could say what it says."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -166,13 +167,13 @@ def test_every_area_of_the_home_plan(prefix: str) -> None:
 @pytest.mark.slow
 def test_what_is_settled_for_whole_columns_is_what_the_library_says() -> None:
     texts = [f"{prefix}{number}" for number in home() for prefix in ("0", "+86", "0086")]
-    found = dict(zip(texts, numbers._read_in_bulk(pa.array(texts))[0].to_pylist(), strict=True))
+    found = dict(zip(texts, numbers._read_in_bulk(pa.array(texts))[0].tolist(), strict=True))
     settled = {text: number for text, number in found.items() if number}
     assert len(settled) > len(texts) / 2
     for text, number in settled.items():
         parsed = phonenumbers.parse(text, "CN")
         assert phonenumbers.is_possible_number(parsed)
-        assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == number
+        assert phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == f"+{number}"
 
 
 @pytest.mark.slow
@@ -197,7 +198,7 @@ def test_examples_of_every_plan_are_settled_without_asking() -> None:
         if (example := phonenumbers.example_number(region))
     ]
     read = numbers._read_in_bulk(pa.array(texts))[0]
-    assert read.null_count < len(texts) / 8
+    assert np.count_nonzero(read) > len(texts) * 7 / 8
     assert PhoneMetadata.metadata_for_region("CN")
 
 

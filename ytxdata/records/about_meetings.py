@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import read_object, scalar
 from ytxdata.records.list_metadata import SHORTEST_ID, is_whole
-from ytxdata.records.numbers import mobiles_in
+from ytxdata.records.numbers_in_values import mobiles_in
 from ytxdata.records.signs import EVIDENCE, TOLD, Signs, objects_inside
 from ytxdata.records.spans import Found, is_member, members_of
 from ytxdata.times import BEIJING, looks_like_instant, parse_instant, written_out

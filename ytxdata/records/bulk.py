@@ -24,7 +24,7 @@ from ytxdata.records import schema
 from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, Match, plain, unfolded
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
-from ytxdata.records.numbers import PHONE_LIKE
+from ytxdata.records.numbers_in_values import PHONE_LIKE
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import HOLDING, decoded, n_written, read_object, read_value
-from ytxdata.records.numbers import mobiles_in
+from ytxdata.records.numbers_in_values import mobiles_in
 from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import is_meeting_without_id, lists_parties

@@ -16,7 +16,7 @@ from ytxdata.records import bulk, schema
 from ytxdata.records.aliases import DEFAULT, PARTIES, Aliases, of_today
 from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, fill, no_numbers, read_legs
 from ytxdata.records.json_values import Object, decode_leniently, read_object, with_doubled_keys, without_cycle_search
-from ytxdata.records.numbers import may_hold_mobiles
+from ytxdata.records.numbers_in_values import may_hold_mobiles
 from ytxdata.records.odd_records import several_starts, texts_with_meetings
 from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import number_text, says_more

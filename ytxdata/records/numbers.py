@@ -10,7 +10,6 @@ asked one by one; the tests compare both ways, number by number.
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,8 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import phones
-from ytxdata.records.json_values import decoded
-from ytxdata.records.values import Values, as_phone, phone_text, rows_where
 
 Ints: TypeAlias = "np.ndarray[Any, np.dtype[np.int64]]"
 Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
@@ -29,16 +26,8 @@ Bytes: TypeAlias = "np.ndarray[Any, np.dtype[np.uint8]]"
 _MOST_DIGITS = 17
 """What is longer is no number and no number with an extension, and might not fit into 64 bits."""
 
-# Chinese keyboards have a comma, a semicolon and an enumeration mark of their own.
-_LIST_MARKS = re.compile(r"[,;|，；、\t\r\n]+")
-# From three digits on: an office may list its people by extension (`801,8022`).
-PHONE_LIKE = re.compile(r"\+?[\d\-()]{3,20}")
-
-_MOST_NESTED = 8
-"""How deep numbers are looked for in a value."""
-
-_SHORTEST = 7
-"""What is shorter is an extension or a group of digits, whatever plan it would fit."""
+_NONE = 0
+"""In place of a number where there is none."""
 
 _NO_TEXT = pa.scalar(None, pa.string())
 _POWERS = 10 ** np.arange(19, dtype=np.int64)
@@ -73,14 +62,16 @@ def read_numbers(*columns: pa.Array) -> list[Numbers]:
     encoded = pa.concat_arrays(columns).dictionary_encode()
     words = encoded.dictionary
     plain = _plain(words)
-    found = _read_in_bulk(plain)
-    for texts, read in ((plain, _read_with_word), (words, _one_by_one)):
-        is_open = pc.and_(*(one.is_null() for one in found))
-        if pc.any(is_open).as_py():
-            more = read(texts.filter(is_open))
-            found = tuple(pc.replace_with_mask(one, is_open, its) for one, its in zip(found, more, strict=True))
-    number, extension = found
-    of_words = Numbers(number, extension, pc.coalesce(number, words).dictionary_encode().indices)
+    value, extension, is_bare = _read_in_bulk(plain)
+    for texts, read, may_read in ((plain, _read_with_word, ~is_bare), (words, _one_by_one, np.True_)):
+        is_open = (value == _NONE) & extension.is_null().to_numpy(zero_copy_only=False) & may_read
+        if is_open.any():
+            value[is_open], more = read(texts.filter(pa.array(is_open)))
+            extension = pc.replace_with_mask(extension, pa.array(is_open), more)
+    # What is no number is somebody of its own: texts that differ are never one.
+    who = pa.array(np.where(value == _NONE, ~np.arange(len(words)), value)).dictionary_encode().indices
+    number = pc.binary_join_element_wise("+", pa.array(value, mask=value == _NONE).cast(pa.string()), "")
+    of_words = Numbers(number, extension, who)
     starts = np.cumsum([0, *map(len, columns)])
     indices = (encoded.indices.slice(start, len(column)) for start, column in zip(starts, columns, strict=False))
     return [Numbers(*(array.take(which) for array in of_words)) for which in indices]
@@ -93,9 +84,10 @@ def access_numbers(meetings: pa.Table) -> frozenset[str]:
     return frozenset(shown.number.unique().drop_null().to_pylist())
 
 
-def _one_by_one(words: pa.Array) -> tuple[pa.Array, ...]:
+def _one_by_one(words: pa.Array) -> tuple[Ints, pa.Array]:
     read = [phones.read_phone(text) for text in words.to_pylist()]
-    return tuple(pa.array([phone[i] for phone in read], pa.string()) for i in (0, 1))
+    value = np.array([int(phone.number or _NONE) for phone in read], np.int64)
+    return value, pa.array([phone.extension for phone in read], pa.string())
 
 
 def _plain(words: pa.Array) -> pa.Array:
@@ -110,29 +102,39 @@ def _plain(words: pa.Array) -> pa.Array:
     return pc.replace_with_mask(words, is_wide, wide)
 
 
-def _read_with_word(words: pa.Array) -> tuple[pa.Array, ...]:
-    """Read texts that announce their extension by a word or a key; null where the number in front is not certain."""
+def _read_with_word(words: pa.Array) -> tuple[Ints, pa.Array]:
+    """Read texts that announce their extension by a word or a key; none where the number in front is not certain."""
     found = pc.extract_regex(words, phones.WITH_WORD)
-    head, extension = pc.struct_field(found, "head"), pc.struct_field(found, "extension")
-    number, behind = _read_in_bulk(head)
+    value, behind, _ = _read_in_bulk(pc.struct_field(found, "head"))
     # A number that has an extension in front of the word would have two: asked one by one.
-    is_certain = pc.and_(number.is_valid(), behind.is_null())
-    return pc.if_else(is_certain, number, _NO_TEXT), pc.if_else(is_certain, extension, _NO_TEXT)
+    value[behind.is_valid().to_numpy(zero_copy_only=False)] = _NONE
+    return value, pc.if_else(pa.array(value != _NONE), pc.struct_field(found, "extension"), _NO_TEXT)
 
 
-class _Spelled(NamedTuple):
-    """Texts seen as digits: their value and count, whether a plus stands in front, and how they are grouped.
+class _Pattern(NamedTuple):
+    """What the marks of a text say of it, without its digits: how many these are, whether a plus stands in front, and
+    how they are grouped.
 
     `is_bare` is false where there is anything else than digits and what may stand between them.
     """
 
+    has_plus: bool
+    is_bare: bool
+    length: int
+    n_groups: int
+    first: int
+    last: int
+
+
+class _Spelled(NamedTuple):
+    """Texts seen as digits: their value, which of the patterns each has, and `beginning`, equal where both the pattern
+    and the digits are that decide what is prefix, area and country.
+    """
+
     value: Ints
-    length: Ints
-    has_plus: Flags
-    is_bare: Flags
-    n_groups: Ints
-    first: Ints
-    last: Ints
+    which: Ints
+    beginning: Ints
+    patterns: list[_Pattern]
 
 
 def _spelled(words: pa.Array) -> _Spelled:
@@ -141,23 +143,26 @@ def _spelled(words: pa.Array) -> _Spelled:
     """
     words = words.fill_null("")
     sizes = pc.binary_length(words).to_numpy()
-    told = np.zeros((len(_Pattern._fields), len(words)), np.int64)
-    value = np.zeros(len(words), np.int64)
+    value, which = np.zeros((2, len(words)), np.int64)
+    beginning = np.full(len(words), -1)
+    patterns: list[_Pattern] = []
     for size in np.flatnonzero(np.bincount(sizes)).tolist():
         at = np.flatnonzero(sizes == size)
         block = _bytes(words if len(at) == len(words) else words.take(at), size)
-        patterns = pa.FixedSizeBinaryArray.from_buffers(
-            pa.binary(size), len(at), [None, pa.py_buffer(_marks()[block])]
+        marks = block.tobytes().translate(_marks())
+        spelled = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(size), len(at), [None, pa.py_buffer(marks)]
         ).dictionary_encode()
-        which = patterns.indices.to_numpy()
-        known = {marks: _pattern(marks) for marks in patterns.dictionary.to_pylist()}
-        told[:, at] = np.array([*known.values()], np.int64).T[:, which]
-        for i, (marks, pattern) in enumerate(known.items()):
+        found = spelled.indices.to_numpy()
+        which[at] = found + len(patterns)
+        for i, one in enumerate(spelled.dictionary.to_pylist()):
+            pattern = _pattern(one)
             if pattern.is_bare:
-                rows = slice(None) if len(known) == 1 else which == i
-                value[at[rows]] = _value(block[rows], marks)
-    length, has_plus, is_bare, n_groups, first, last = told
-    return _Spelled(value, length, has_plus.astype(np.bool_), is_bare.astype(np.bool_), n_groups, first, last)
+                rows = slice(None) if len(spelled.dictionary) == 1 else found == i
+                value[at[rows]] = digits = _value(block[rows], one)
+                beginning[at[rows]] = _beginning(digits, pattern.length) * 2**32 + len(patterns)
+            patterns.append(pattern)
+    return _Spelled(value, which, beginning, patterns)
 
 
 def _bytes(words: pa.Array, size: int) -> Bytes:
@@ -175,15 +180,12 @@ def _value(block: Bytes, marks: bytes) -> Ints:
     return value
 
 
-class _Pattern(NamedTuple):
-    """What the marks of a text say of it, without its digits."""
-
-    length: int
-    has_plus: bool
-    is_bare: bool
-    n_groups: int
-    first: int
-    last: int
+def _beginning(value: Ints, length: int) -> Ints:
+    """Return the digits in front that decide how a number is read: four, as of `0755` or a country code and the digit
+    behind it; where 00 or 86 stands in front eight, as of `0086 0755`."""
+    two, four, eight = (value // 10 ** max(length - n, 0) for n in (2, 4, 8))
+    beginning: Ints = np.where((two == 0) | (two == 86), eight, ~four)
+    return beginning
 
 
 def _pattern(marks: bytes) -> _Pattern:
@@ -193,7 +195,7 @@ def _pattern(marks: bytes) -> _Pattern:
     # `13812345678.0` was a floating number on its way here, and may have been rounded.
     was_float = marks.count(_DOT) == 1 and not marks.count(_SEPARATOR) and not has_plus
     is_bare = not n_others and not was_float and 0 < length <= _MOST_DIGITS
-    return _Pattern(length, has_plus, is_bare, len(groups), *(groups[0], groups[-1]) if groups else (0, 0))
+    return _Pattern(has_plus, is_bare, length, len(groups), *(groups[0], groups[-1]) if groups else (0, 0))
 
 
 _DIGIT, _SEPARATOR, _DOT, _PLUS, _OTHER = range(5)
@@ -201,14 +203,12 @@ _GROUP = re.compile(bytes([_DIGIT]) + b"+")
 
 
 @lru_cache(maxsize=1)
-def _marks() -> Bytes:
+def _marks() -> bytes:
     """Return for each byte what it is in a number."""
     separator = re.compile(f"[{phones.SEPARATORS}]")
-    marks = np.full(256, _OTHER, np.uint8)
-    marks[[byte for byte in range(128) if separator.match(chr(byte))]] = _SEPARATOR
-    marks[[ord("."), ord("+")]] = _DOT, _PLUS
-    marks[list(b"0123456789")] = _DIGIT
-    return marks
+    marks = {byte: _SEPARATOR for byte in range(128) if separator.match(chr(byte))}
+    marks |= {ord("."): _DOT, ord("+"): _PLUS} | dict.fromkeys(b"0123456789", _DIGIT)
+    return bytes(marks.get(byte, _OTHER) for byte in range(256))
 
 
 class _Read(NamedTuple):
@@ -324,119 +324,44 @@ def _foreign_plan() -> tuple[Ints, Ints, Flags, Flags]:
     return codes, n_codes, possible, is_plain
 
 
-def _read_in_bulk(words: pa.Array) -> tuple[pa.Array, ...]:
-    """Return numbers and extensions of texts without words, null where something is not certain."""
-    seen = _spelled(words)
+def _read_in_bulk(words: pa.Array) -> tuple[Ints, pa.Array, Flags]:
+    """Return numbers and extensions of texts without words, none where something is not certain, and which of them
+    are digits and what may stand between them."""
+    value, which, beginning, patterns = _spelled(words)
+    said = np.array(patterns, np.int64).reshape(-1, len(_Pattern._fields)).T
+    (has_plus, is_bare), (length, n_groups, first, last) = said[:2] > 0, said[2:]
+    extension = pa.nulls(len(words), pa.string())
     # Many accounts have home mobiles alone: for these no plan is loaded. `+1 415 555 1234` has their digits.
-    if np.all(seen.is_bare & ~seen.has_plus & (seen.length == 11) & _mobiles()[seen.value // 10**8 % 1000]):
-        return _texts("+86", seen.value), pa.nulls(len(words), pa.string())
+    if np.all(is_bare & ~has_plus & (length == 11)) and _mobiles()[value // 10**8].all():
+        return value + 86 * _POWERS[11], extension, is_bare[which]
+    # Read once for all that begin alike: thousands of numbers of a city differ in what decides nothing.
+    codes = pa.array(beginning).dictionary_encode().indices.to_numpy()
+    some = np.empty(codes.max(initial=-1) + 1, np.int64)
+    some[codes] = np.arange(len(words))
+    kind = which[some]
+    whole = _read_digits(value[some], length[kind], has_plus[kind], first[kind])
     # The last group of `138-00000000` is too long for an extension: it is the rest of the number.
-    has_tail = (seen.n_groups > 1) & (seen.last <= phones.LONGEST_EXTENSION)
-    whole = _read_digits(seen.value, seen.length, seen.has_plus, seen.first)
-    is_one = seen.is_bare & (whole.is_whole | (~has_tail & whole.is_possible))
+    has_tail = ((n_groups > 1) & (last <= phones.LONGEST_EXTENSION))[kind]
+    is_one = is_bare[kind] & (whole.is_whole | (~has_tail & whole.is_possible))
+    number = np.where(is_one[codes], value + (whole.value - value[some])[codes], _NONE)
 
     # Read again without their last group: those that may have an extension, of whole accounts none.
-    at = np.flatnonzero(seen.is_bare & has_tail & ~is_one & whole.is_part)
-    tail, n_head = seen.last[at], seen.length[at] - seen.last[at]
-    first = np.where(seen.n_groups[at] == 2, n_head, seen.first[at])
-    head = _read_digits(seen.value[at] // _POWERS[tail], n_head, seen.has_plus[at], first)
+    at = np.flatnonzero((is_bare[kind] & has_tail & ~is_one & whole.is_part)[codes])
+    kind = which[at]
+    tail, n_head = last[kind], length[kind] - last[kind]
+    head = _read_digits(
+        value[at] // _POWERS[tail], n_head, has_plus[kind], np.where(n_groups[kind] == 2, n_head, first[kind])
+    )
     # Complete without the last group and not with it: `0755-8888000-8` stays one number of eleven digits.
-    at, tail, heads = at[head.is_whole], tail[head.is_whole], head.value[head.is_whole]
-
-    whole.value[at] = heads
-    is_one[at] = True
-    number = pc.if_else(pa.array(is_one), _texts("+", whole.value), _NO_TEXT)
-    extension = pa.nulls(len(words), pa.string())
+    at, tail = at[head.is_whole], tail[head.is_whole]
+    number[at] = head.value[head.is_whole]
     for n in np.unique(tail).tolist():
         rows = at[tail == n]
         where = np.zeros(len(words), np.bool_)
         where[rows] = True
-        dialled = _texts("", seen.value[rows] % _POWERS[n])
+        dialled = pa.array(value[rows] % _POWERS[n]).cast(pa.string())
         extension = pc.replace_with_mask(extension, pa.array(where), pc.utf8_lpad(dialled, n, "0"))
-    return number, extension
-
-
-def _texts(prefix: str, values: Ints) -> pa.Array:
-    return pc.binary_join_element_wise(prefix, pa.array(values).cast(pa.string()), "")
-
-
-def listed_phones(text: str) -> list[str] | None:
-    """Return the phones that a text lists, None where anything else stands in it.
-
-    All or none: of a sentence with a number in it no word is a party for certain. A blank stands between two numbers
-    only where either is whole by itself: one that is written in groups would be three parties.
-
-    Examples
-    --------
-    >>> listed_phones("010 6552 0000,802"), listed_phones("15400000001 15400000002"), listed_phones("ask 15400000001")
-    (['010 6552 0000', '802'], ['15400000001', '15400000002'], None)
-    """
-    listed: list[str] = []
-    for part in filter(None, map(str.strip, _LIST_MARKS.split(text))):
-        words = part.split()
-        if len(words) > 1 and not all(map(_is_whole, words)):
-            # `801 802 803` could be one number by its digits alone, `110 120` one with an extension.
-            if phones.number_class(phones.normalize(part)) in ("unknown", "short"):
-                return None
-            words = [part]
-        if not all(PHONE_LIKE.fullmatch("".join(word.split())) for word in words):
-            return None
-        listed += words
-    return listed
-
-
-def _is_whole(word: str) -> bool:
-    """Return whether a word is a number by itself, as against an extension or a group of digits."""
-    return len(word) >= _SHORTEST and phones.normalize(word) is not None
-
-
-_BETWEEN = f"[{phones.SEPARATORS}]{{0,2}}"
-_MOBILE = re.compile(f"1{_BETWEEN}[3-9](?:{_BETWEEN}[0-9]){{9}}")
-_MAY_BE_SOMEBODY = rf"{_MOBILE.pattern}|0[1-9][0-9 -]{{8,10}}.{{1,40}}0[1-9][0-9 -]{{8}}"
-_MOBILE_DIGITS = 11
-
-
-def may_hold_mobiles(values: Values) -> list[int]:
-    """Return which values may be or hold a mobile, or several fixed lines."""
-    if not isinstance(values, pa.Array):
-        return [i for i, one in enumerate(values) if _may_hold_mobile(one)]
-    if pa.types.is_nested(values.type):
-        return rows_where(values.is_valid())
-    if pa.types.is_string(values.type):
-        return rows_where(pc.match_substring_regex(values, _MAY_BE_SOMEBODY))
-    if pa.types.is_integer(values.type) or pa.types.is_decimal(values.type):
-        wide = values.cast(pa.float64())
-        return rows_where(pc.and_(pc.greater_equal(wide, 1.3e10), pc.less(wide, 2e10)))
-    return []
-
-
-def _may_hold_mobile(one: Any) -> bool:
-    if type(one) is str:
-        return re.search(_MAY_BE_SOMEBODY, one) is not None
-    return type(one) in (list, dict) or (type(one) is int and 13 * 10**9 <= one < 20 * 10**9)
-
-
-def mobiles_in(value: Any, depth: int = 0) -> set[str]:
-    """Return the mobiles in a value and the values in it, each a phone or phones between marks and nothing else: of a
-    sentence no word is a party for certain, and numbers of other kinds may be those one dials to get in.
-
-    Examples
-    --------
-    >>> sorted(mobiles_in({"absent": "13900000000,010 6552 0000", "note": "ask 13800000000", "n": 15400000001}))
-    ['+8613900000000', '+8615400000001']
-    """
-    if isinstance(value, str) and len(value) < _MOBILE_DIGITS:
-        return set()  # most texts of a record, which need not be taken apart
-    value = decoded(value)
-    if isinstance(value, (list, dict)):
-        inner = value.values() if isinstance(value, dict) else value
-        return set().union(*(mobiles_in(one, depth + 1) for one in inner)) if depth <= _MOST_NESTED else set()
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        return set()
-    text = value if isinstance(value, str) else phone_text(value) or ""
-    listed = listed_phones(text) if len(text) >= _MOBILE_DIGITS else ()
-    numbers = filter(None, map(as_phone, listed or ()))
-    return {number for number in numbers if phones.number_class(number) == "mobile"}
+    return number, extension, is_bare[which]
 
 
 def n_distinct(owner: np.ndarray[Any, Any], numbers: Numbers, n_meetings: int) -> np.ndarray[Any, Any]:

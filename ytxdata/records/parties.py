@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
 from ytxdata.records.json_values import Number, Read, as_json, decoded, read_inner
-from ytxdata.records.numbers import PHONE_LIKE, listed_phones, mobiles_in
+from ytxdata.records.numbers_in_values import PHONE_LIKE, listed_phones, mobiles_in
 from ytxdata.records.party_names import (
     COUNTER,
     DEEPEST,

@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 from ytxdata.phones import is_country_code, joined, likelihood, normalize, number_class
 from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
-from ytxdata.records.numbers import PHONE_LIKE, Numbers, may_hold_mobiles, mobiles_in
+from ytxdata.records.numbers import Numbers
+from ytxdata.records.numbers_in_values import PHONE_LIKE, may_hold_mobiles, mobiles_in
 from ytxdata.records.parties import are_phones, is_meeting_without_id, is_numbered, lists_parties, numbered_fields
 from ytxdata.records.party_names import DEEPEST, Party, feeds, names_in
 from ytxdata.records.party_times import are_said, at_rows, host_came

@@ -24,7 +24,7 @@ from ytxdata.records.list_metadata import (
     is_whole,
     took_place,
 )
-from ytxdata.records.numbers import mobiles_in
+from ytxdata.records.numbers_in_values import mobiles_in
 from ytxdata.records.paging import COUNT_KEYS, as_word, is_count
 from ytxdata.records.signs import ENVELOPE_KEYS, EVIDENCE, QUESTION_KEYS, Signs
 from ytxdata.records.spans import (

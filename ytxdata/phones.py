@@ -53,6 +53,11 @@ _LABEL = re.compile(r"^\s*(?:tel|phone|mobile|电话|手机|座机|固话|总机
 _TRANSLATED = str.maketrans({**dict.fromkeys(DASHES, "-"), **dict.fromkeys(INVISIBLE, "")})
 CARRIER = re.compile(r"^1(?:79[0-9]{2}|2593|0193)(?=0[1-9][0-9]{8,10}$|1[3-9][0-9]{9}$)")
 """A carrier chosen in front of a home number: not a part of it."""
+_OUTSIDE = re.compile(rf"^9[{SEPARATORS}]+(?=0[1-9]|1[{SEPARATORS}]?[3-9](?:[{SEPARATORS}]*[0-9]){{9}}$)")
+"""The 9 for a line out of the house, in front of a number: with a mobile's digits it made one of Weinan (0913)."""
+NEIGHBOUR = re.compile(r"85[23][2-9][0-9]{7}")
+"""A number of Hong Kong or Macau with its country code alone: the areas 0852 and 0853 never had eight digits."""
+_RANGE = re.compile(rf"~[{SEPARATORS}]*[0-9]+[{SEPARATORS}]*$")  # the last of some lines (`88880000~03`): no extension
 HOME_MOBILE = re.compile(r"1(?:[3-689][0-9]|7[0-8])[0-9]{8}")
 """A mobile number of the home region. What begins with 179 is left to the library: that may be a carrier in front of
 a foreign number."""
@@ -104,7 +109,7 @@ def read_phone(text: str) -> Phone:
     (Phone(number='+8613900000000', extension=None), Phone(number=None, extension='8001'), Phone(number=None,
     extension=None))
     """
-    plain = _LABEL.sub("", unicodedata.normalize("NFKC", text).translate(_TRANSLATED))
+    plain = _OUTSIDE.sub("", _LABEL.sub("", unicodedata.normalize("NFKC", text).translate(_TRANSLATED)))
     if not _BARE.fullmatch(plain):
         worded = _WITH_WORD.fullmatch(plain)
         if not worded:
@@ -118,7 +123,7 @@ def read_phone(text: str) -> Phone:
     if len(groups) > 1 and len(groups[-1]) <= LONGEST_EXTENSION and not _is_whole(dialled, groups):
         head = dialled[: -len(groups[-1])]
         if _is_whole(head, groups[:-1]) or _is_local(head, groups[:-1]) or _SHORT.fullmatch(head):
-            return Phone(_e164(head), groups[-1])
+            return Phone(_e164(head), None if _RANGE.search(plain) else groups[-1])
     number = _e164(dialled)
     return Phone(None, dialled) if number is None and re.fullmatch("[0-9]{3,4}", dialled) else Phone(number)
 
@@ -147,7 +152,7 @@ def _at_home(dialled: str) -> tuple[str, bool] | None:
     for prefix in ("+86", "0086"):
         if dialled.startswith(prefix):
             return dialled.removeprefix(prefix).removeprefix("0"), True
-    if dialled.startswith(("+", "00")):
+    if dialled.startswith(("+", "00")) or NEIGHBOUR.fullmatch(dialled):
         return None
     behind_86 = dialled.removeprefix("86").removeprefix("0")
     if dialled.startswith("86") and (len(dialled) == 13 or (len(dialled) > 11 and _is_complete(behind_86))):
@@ -206,7 +211,7 @@ def _e164(dialled: str) -> str | None:
         return None
     import phonenumbers
 
-    if home and home[1] and dialled.startswith("86"):
+    if (home and home[1] and dialled.startswith("86")) or NEIGHBOUR.fullmatch(dialled):
         dialled = f"+{dialled}"
     try:
         number = phonenumbers.parse(dialled, HOME_REGION)
@@ -250,19 +255,14 @@ def number_class(number: str | None, access: Collection[str] = ()) -> NumberClas
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
         return "unknown"
-    kind = phonenumbers.number_type(parsed)
-    types = phonenumbers.PhoneNumberType
+    kind, types = phonenumbers.number_type(parsed), phonenumbers.PhoneNumberType
     if kind == types.PREMIUM_RATE:
         return "premium"
     if parsed.country_code != 86:
         return "international"
-    if kind in (types.MOBILE, types.FIXED_LINE_OR_MOBILE):
-        return "mobile"
-    if kind in (types.TOLL_FREE, types.SHARED_COST, types.UAN):
-        return "service"
-    if kind == types.FIXED_LINE:
-        return "fixed"
-    return "unknown"
+    at_home: dict[int, NumberClass] = dict.fromkeys((types.TOLL_FREE, types.SHARED_COST, types.UAN), "service")
+    at_home |= {types.MOBILE: "mobile", types.FIXED_LINE_OR_MOBILE: "mobile", types.FIXED_LINE: "fixed"}
+    return at_home.get(kind, "unknown")
 
 
 def mobiles_in(digits: str, start: int = 0, *, anywhere: bool = False) -> list[tuple[int, int]]:

@@ -36,7 +36,7 @@ from ytxdata.records.spans import RawRecord
 from ytxdata.records.unread_parties import is_like_parties, own_leg, unread_parties
 from ytxdata.records.values import as_list, rows_where
 
-PARSER_VERSION = 31
+PARSER_VERSION = 32
 """Raised whenever the same answer would give other rows or other doubts: derived tables are then derived again."""
 
 _BATCH = 16384

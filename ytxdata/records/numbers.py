@@ -204,10 +204,10 @@ _GROUP = re.compile(bytes([_DIGIT]) + b"+")
 
 @lru_cache(maxsize=1)
 def _marks() -> bytes:
-    """Return for each byte what it is in a number."""
+    """Return for each byte what it is in a number; behind ~ may stand an extension or the last of some lines."""
     separator = re.compile(f"[{phones.SEPARATORS}]")
     marks = {byte: _SEPARATOR for byte in range(128) if separator.match(chr(byte))}
-    marks |= {ord("."): _DOT, ord("+"): _PLUS} | dict.fromkeys(b"0123456789", _DIGIT)
+    marks |= {ord("~"): _OTHER, ord("."): _DOT, ord("+"): _PLUS} | dict.fromkeys(b"0123456789", _DIGIT)
     return bytes(marks.get(byte, _OTHER) for byte in range(256))
 
 
@@ -234,7 +234,9 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
     starts_86, starts_0086 = leading(2) == 86, ~has_plus & (length > 4) & (leading(4) == 86)
     needs_proof = starts_86 & ~has_plus & (length > 11) & (length != 13)
     n_prefix = np.where(starts_86 & (has_plus | (length > 11)), 2, np.where(starts_0086, 4, 0))
-    is_foreign = (n_prefix == 0) & (has_plus | (leading(2) == 0))
+    # as `phones.NEIGHBOUR`
+    is_neighbour = ~has_plus & (length == 11) & np.isin(leading(3), (852, 853)) & (leading(4) % 10 >= 2)
+    is_foreign = (n_prefix == 0) & (has_plus | (leading(2) == 0) | is_neighbour)
     national = value % _POWERS[np.clip(length - n_prefix, 0, 18)]
     n_national = length - n_prefix
     has_trunk = national < _POWERS[np.clip(n_national - 1, 0, 18)]
@@ -254,13 +256,15 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
     is_possible = is_whole | is_complete | (is_national & is_plain & ~is_unproven)
     in_e164 = 86 * _POWERS[np.clip(n_national, 0, 16)] + national
 
-    fits, does_not_fit = _foreign(value, np.where(has_plus, length, length - 2))
+    fits, does_not_fit = _foreign(value, np.where(has_plus | is_neighbour, length, length - 2))
     is_dialled = (length >= 5) & (length <= 15)
+    # it may be the 9 for a line out of the house
+    is_sure = has_plus | (first != 1) | (leading(1) != 9)
     return _Read(
         np.where(is_foreign, value, in_e164),
-        (length <= 15) & np.where(is_foreign, fits & is_dialled, is_possible),
-        np.where(is_foreign, fits & is_dialled, is_whole),
-        np.where(is_foreign, does_not_fit | ~is_dialled, ~is_whole & ~is_unproven),
+        is_sure & (length <= 15) & np.where(is_foreign, fits & is_dialled, is_possible),
+        is_sure & np.where(is_foreign, fits & is_dialled, is_whole),
+        is_sure & np.where(is_foreign, does_not_fit | ~is_dialled, ~is_whole & ~is_unproven),
     )
 
 

@@ -29,7 +29,7 @@ from ytxdata.cli import app
 from ytxdata.errors import DamagedError
 from ytxdata.files import that_may_be_lost
 from ytxdata.history.proof.certificate import certify
-from ytxdata.history.proof.policy import DEFAULT_POLICY, is_gap
+from ytxdata.history.proof.policy import DEFAULT_POLICY, GAPS
 from ytxdata.history.proof.rules import patient
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.normalize import parser_mark
@@ -361,7 +361,7 @@ def test_a_gap_that_was_taken_out_of_evidence_of_an_earlier_version_is_found(
     assert snapshot is not None
     state = snapshot.head.state
     windows = [
-        {**one, "reason": "full" if is_gap(one["reason"]) else one["reason"]} for one in state["evidence"]["windows"]
+        {**one, "reason": "full" if one["reason"] in GAPS else one["reason"]} for one in state["evidence"]["windows"]
     ]
     plain = {**state["evidence"], "windows": windows, "reopened_at": state["evidence"]["last_asked_at"]}
     evidence = evidence_of({"evidence": plain})

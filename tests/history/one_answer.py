@@ -11,7 +11,7 @@ from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.evidence import Bulk, Evidence, Known, PullFacts, Seen, Window
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.rules import Judgement, Reading
-from ytxdata.history.proof.window import Before, Sighting, look
+from ytxdata.history.proof.window import Sighting, look
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2026, 3, 20, 10, 0, 0, 500_000, tzinfo=UTC)
@@ -39,11 +39,17 @@ def land_of(records: Iterable[Seen], *, archived: datetime = NOW - 2 * DAY) -> M
 
 EVERYTHING = [meeting(n) for n in range(30, 400)]
 """What an archive knew a day ago."""
-JOINS = Before(NOW - DAY - DAY, EVERYTHING[-1].started_at, NOW - DAY)
+JOINS = Evidence(joins_at=NOW - DAY - DAY, listed_from=EVERYTHING[-1].started_at, listed_at=NOW - DAY)
 
 
-def seen(records: Sequence[Seen], land: MemoryLand | None = None, before: Before = JOINS, **more: object) -> Sighting:
-    return look(pull(records, **more), land or land_of(EVERYTHING), before, DEFAULT_POLICY)  # type: ignore[arg-type]
+def seen(
+    records: Sequence[Seen],
+    land: MemoryLand | None = None,
+    earlier: Evidence = JOINS,
+    before: Sighting | None = None,
+    **more: object,
+) -> Sighting:
+    return look(pull(records, **more), land or land_of(EVERYTHING), earlier, DEFAULT_POLICY, before)  # type: ignore[arg-type]
 
 
 TAIL = [meeting(n) for n in range(1, 150)]

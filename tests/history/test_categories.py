@@ -12,7 +12,6 @@ from tests.history.one_answer import DAY, EVERYTHING, HOUR, NOW, TAIL, land_of, 
 from tests.history.simulator_archive import MemoryLand
 from ytxdata.history.proof.categories import hidden_before, suspected, watched
 from ytxdata.history.proof.evidence import Evidence, Seen
-from ytxdata.history.proof.window import Before
 
 
 def listed_by(one: Seen) -> datetime:
@@ -39,12 +38,12 @@ def test_a_limit_of_each_creator_is_suspected_where_enough_are_equally_full(
 ) -> None:
     creators = [f"c{i}" for i, size in enumerate(sizes) for _ in range(size)]
     records = [meeting(n, creator=creator) for n, creator in enumerate(creators, start=49)]
-    asked_for_more = seen(records, MemoryLand(), Before(), asked_n=500)
+    asked_for_more = seen(records, MemoryLand(), Evidence(), asked_n=500)
     # of the first creator all meetings are younger: one of theirs may be hidden, of those listed before all but a few
     last = records[sizes[0] - (sizes[0] + 1) // 2].started_at
     expected = last + DAY if is_suspected and last else None
     assert hidden_before(asked_for_more, ()) == expected
-    cut_by_us = seen(records, MemoryLand(), Before(), asked_n=len(records))
+    cut_by_us = seen(records, MemoryLand(), Evidence(), asked_n=len(records))
     assert hidden_before(cut_by_us, ()) is None
 
 
@@ -52,12 +51,12 @@ def test_a_limit_by_category_counts_records_that_have_no_start() -> None:
     """Of each creator one field was blank, or the room was booked ahead: the platform counts the record all the same."""
     records = [meeting(n, creator=f"c{n % 5}") for n in range(49, 89)]
     blank = [one._replace(started_at=None) if n in (2, 13, 36) else one for n, one in enumerate(records)]
-    assert hidden_before(seen(records, MemoryLand(), Before(), asked_n=500), ()) == listed_by(records[20])
+    assert hidden_before(seen(records, MemoryLand(), Evidence(), asked_n=500), ()) == listed_by(records[20])
     # the start of the oldest but one of its creator is not told: of theirs, the fourth oldest is the next one
-    assert hidden_before(seen(blank, MemoryLand(), Before(), asked_n=500), ()) == listed_by(records[16])
+    assert hidden_before(seen(blank, MemoryLand(), Evidence(), asked_n=500), ()) == listed_by(records[16])
     kinds = [one._replace(kind="booked" if n % 2 else "instant") for n, one in enumerate(records + EVERYTHING[59:118])]
     ahead = [one._replace(started_at=None, ended_at=None) if n in (1, 3) else one for n, one in enumerate(kinds)]
-    answer = seen(ahead[:-1], MemoryLand(), Before(), asked_n=500)
+    answer = seen(ahead[:-1], MemoryLand(), Evidence(), asked_n=500)
     assert answer.n_without_start == 2
     assert hidden_before(answer, (("kind", 49),)) == listed_by(ahead[88])
 
@@ -66,16 +65,16 @@ def test_a_limit_of_each_creator_is_seen_however_a_number_is_written() -> None:
     """By the platform's own word, or by whose number it is: a limit that is seen in either forbids."""
     numbers = [f"1380000000{n % 5}" for n in range(40)]
     records = [meeting(n, creator=number) for n, number in enumerate(numbers, start=49)]
-    expected = hidden_before(seen(records, MemoryLand(), Before(), asked_n=500), ())
+    expected = hidden_before(seen(records, MemoryLand(), Evidence(), asked_n=500), ())
     assert expected == listed_by(records[20])
     for spelling in ("+86{}", "86-{}", "0086 {}"):
         as_well = [
             one._replace(creator=spelling.format(one.creator)) if n % 3 else one for n, one in enumerate(records)
         ]
-        assert hidden_before(seen(as_well, MemoryLand(), Before(), asked_n=500), ()) == expected
+        assert hidden_before(seen(as_well, MemoryLand(), Evidence(), asked_n=500), ()) == expected
     # one person, whom the platform takes for five
     desks = [one._replace(creator=f"0755-88880000-80{n % 5}") for n, one in enumerate(records)]
-    assert hidden_before(seen(desks, MemoryLand(), Before(), asked_n=500), ()) == expected
+    assert hidden_before(seen(desks, MemoryLand(), Evidence(), asked_n=500), ()) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,7 @@ def test_where_all_kinds_are_full_the_end_of_the_list_moves_and_the_limit_is_see
 
 def test_a_number_that_creators_share_in_a_whole_answer_holds_until_an_answer_shows_more_of_one() -> None:
     records = [meeting(n, creator=f"c{n % 5}") for n in range(1, 41)]
-    whole = seen(records, MemoryLand(), Before(), asked_n=500)
+    whole = seen(records, MemoryLand(), Evidence(), asked_n=500)
     shared = suspected(Evidence(), [whole])
     assert shared == (("creator", 8),)
     tail = [meeting(n, creator="c9") for n in range(1, 9)] + records[8:30]
@@ -141,7 +140,7 @@ def test_a_kind_of_which_a_tail_shows_as_many_as_the_last_whole_answer_is_suspec
 
 def test_a_round_number_of_a_kind_in_a_whole_answer_holds_for_later_tails() -> None:
     kinds = [meeting(n)._replace(kind="booked" if n <= 50 else "instant") for n in range(1, 131)]
-    shown = suspected(Evidence(), [seen(kinds, MemoryLand(), Before(), asked_n=500)])
+    shown = suspected(Evidence(), [seen(kinds, MemoryLand(), Evidence(), asked_n=500)])
     assert shown == (("booked", 50),)
     assert hidden_before(seen(kinds[:100]), shown) == kinds[45].ended_at
 
@@ -149,5 +148,5 @@ def test_a_round_number_of_a_kind_in_a_whole_answer_holds_for_later_tails() -> N
 def test_of_a_full_category_that_shows_no_start_anything_may_be_hidden() -> None:
     records = [meeting(n, creator=f"c{n % 20}") for n in range(49, 149)]
     ahead = [one._replace(started_at=None) if one.creator == "c7" else one for one in records]
-    answer = seen(ahead, MemoryLand(), Before(), asked_n=500)
+    answer = seen(ahead, MemoryLand(), Evidence(), asked_n=500)
     assert hidden_before(answer, ()) == answer.upper

@@ -17,7 +17,7 @@ from ytxdata.history.proof.evidence import Bulk, Evidence, Known, Seen, Window
 from ytxdata.history.proof.overlap import Overlap
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.verdict import has_outgrown
-from ytxdata.history.proof.window import Before, Sighting, anchored
+from ytxdata.history.proof.window import Sighting, anchored
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import normalize
@@ -31,7 +31,7 @@ def test_a_window_begins_after_the_second_of_the_oldest_start_and_after_the_earl
 
 def test_a_cap_inside_one_second_claims_nothing_of_that_second() -> None:
     burst = [meeting(5)._replace(meeting_id=f"b{n}", ended_at=None) for n in range(50)]
-    sighting = seen(burst, MemoryLand(), Before())
+    sighting = seen(burst, MemoryLand(), Evidence())
     assert sighting.lower == burst[0].started_at + timedelta(seconds=1)  # type: ignore[operator]
 
 
@@ -52,10 +52,10 @@ def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "records", "land", "before", "more"),
+    ("name", "records", "land", "earlier", "more"),
     [
         ("it stopped by itself", TAIL, None, JOINS, {"asked_n": 500}),
-        ("nothing was read before", TAIL, None, Before(), {}),
+        ("nothing was read before", TAIL, None, Evidence(), {}),
         ("everything known came again", [meeting(n) for n in range(1, 400)], None, JOINS, {}),
         ("fewer than five known are left out", [meeting(n) for n in range(1, 396)], None, JOINS, {}),
         ("what was left out may be forgotten", TAIL, None, replace(JOINS, listed_from=meeting(160).started_at), {}),
@@ -75,15 +75,22 @@ def test_an_answer_that_ends_inside_known_land_is_anchored() -> None:
     ],
 )
 def test_an_answer_is_not_anchored_when(
-    name: str, records: list[Seen], land: MemoryLand | None, before: Before, more: dict[str, object]
+    name: str, records: list[Seen], land: MemoryLand | None, earlier: Evidence, more: dict[str, object]
 ) -> None:
-    assert not anchored([seen(records, land, before, **more)]), name
+    assert not anchored([seen(records, land, earlier, None, **more)]), name
 
 
 def test_four_rooms_pinned_on_top_do_not_unanchor() -> None:
     sighting = seen([*(meeting(n) for n in range(300, 304)), *TAIL])
     assert anchored([sighting])
     assert sighting.lower > meeting(150).started_at  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("first", "last", "counts"), [(0, 0, False), (-1, 1, False), (-2, -1, True), (1, 2, True)])
+def test_what_was_archived_while_the_clock_was_in_doubt_is_no_overlap(first: int, last: int, *, counts: bool) -> None:
+    archived = NOW - 2 * DAY
+    unsure = replace(JOINS, unsure_from=archived + first * HOUR, unsure_to=archived + last * HOUR)
+    assert bool(anchored([seen(TAIL, earlier=unsure)])) == counts
 
 
 def ids_of(meetings: Iterable[Known]) -> list[str]:
@@ -154,7 +161,7 @@ def test_a_few_missing_amid_the_others_have_vanished_and_once_exempt_say_nothing
 
 def test_of_a_small_account_one_may_vanish_and_two_are_too_many() -> None:
     small = [meeting(n) for n in range(30, 47)]
-    before = Before(NOW - 2 * DAY, small[-1].started_at, NOW - DAY)
+    before = Evidence(joins_at=NOW - 2 * DAY, listed_from=small[-1].started_at, listed_at=NOW - DAY)
     one = seen([each for each in small if each.meeting_id != "m33"], land_of(small), before)
     assert ids_of(one.vanished) == ["m33"]
     assert not one.is_broken
@@ -198,7 +205,7 @@ def test_a_meeting_told_in_two_records_at_once_is_told_and_proves_nothing_of_its
     other: Seen, *, contradicts: bool
 ) -> None:
     assert len(seen([*TAIL, other]).contradictions) == contradicts
-    assert len(seen([*TAIL, other], MemoryLand(), Before()).contradictions) == contradicts
+    assert len(seen([*TAIL, other], MemoryLand(), Evidence()).contradictions) == contradicts
     if contradicts:
         told = judged([*TAIL, other])
         assert [reason_at(told, hours) for hours in (36, 100)] == ["anchored", "contradiction"]
@@ -210,7 +217,7 @@ def test_a_meeting_told_in_two_records_at_once_is_told_and_proves_nothing_of_its
 def test_an_id_used_again_is_told_until_rooms_were_listed_with_all_their_meetings(*, shown: bool) -> None:
     again = meeting(3)._replace(meeting_id="m100", record_hash="again")
     listed = [one for one in TAIL if one.meeting_id != "m100"]
-    answer = seen([again, *listed], before=replace(JOINS, n_of_room=1 + shown))
+    answer = seen([again, *listed], earlier=replace(JOINS, n_of_room=1 + shown))
     assert ids_of(one.old for one in answer.replaced) == ([] if shown else ["m100"])
     assert ids_of(one for _, one in answer.absent) == ["m100"], "the one before it lacks all the same"
 
@@ -276,7 +283,7 @@ def test_a_limit_is_suspected_only_where_old_ones_fell_off_and_the_number_stayed
 )
 def test_a_round_number_of_records_looks_like_a_limit(n: int, expected: str) -> None:
     records = [meeting(at) for at in range(1, n + 1)]
-    assert reason([seen(records, MemoryLand(), Before(), asked_n=500)]) == expected
+    assert reason([seen(records, MemoryLand(), Evidence(), asked_n=500)]) == expected
 
 
 @pytest.mark.parametrize(
@@ -347,7 +354,7 @@ def test_a_window_goes_below_a_missing_record_only_when_the_sync_says_that_some_
 
 def second(records: Sequence[Seen], at: datetime = NOW) -> Sighting:
     """A longer answer after one that held TAIL, in the same sync."""
-    return seen(records, before=replace(JOINS, answer=seen(TAIL)), at=at)
+    return seen(records, before=seen(TAIL), at=at)
 
 
 @pytest.mark.parametrize(("n_hidden", "shows"), [(0, False), (1, False), (5, False), (14, False), (15, True)])

@@ -16,7 +16,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY, NOTES, REASONS, VERDICT
 from ytxdata.history.proof.rules import rewound, with_upper
 from ytxdata.history.proof.unprovable import MOST_SPANS, merged
 from ytxdata.history.proof.verdict import compact, confirmed, rebased
-from ytxdata.history.proof.window import Before, look
+from ytxdata.history.proof.window import look
 from ytxdata.times import beijing_text
 
 DAY = timedelta(days=1)
@@ -359,12 +359,6 @@ def test_when_every_sync_was_asked_later_than_now_nothing_stays_claimed_but_wher
     assert Evidence.from_dict(json.loads(json.dumps(cut.to_dict()))) == cut
 
 
-def test_what_was_archived_while_the_clock_was_in_doubt_is_no_overlap() -> None:
-    before = Before(unsure_from=day(3), unsure_to=day(5))
-    assert [before.is_unsure(day(n)) for n in (2, 3, 4, 5, 6)] == [False, True, True, True, False]
-    assert not Before().is_unsure(day(4))
-
-
 # ---- maturing: an earlier full answer (100 meetings, asked on day 10) and a later one
 
 
@@ -374,7 +368,7 @@ EARLIER = Window(
 )  # fmt: skip
 
 
-EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Before(day(9)), DEFAULT_POLICY)
+EMPTY = look(PullFacts("q", day(12), day(12), 1, []), NothingKnown(), Evidence(joins_at=day(9)), DEFAULT_POLICY)
 
 
 def later(
@@ -404,7 +398,7 @@ def later(
         "q", day(12), day(12), 10_000, records, 0, Bulk(*map(sum, zip(*(one.size for one in records), strict=True)))
     )
     reason = str(more.pop("reason", "full"))
-    sighting = look(replace(facts, **more), land, Before(day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
+    sighting = look(replace(facts, **more), land, Evidence(joins_at=day(9)), DEFAULT_POLICY)  # type: ignore[arg-type]
     earlier = replace(EARLIER, n_records=doubled or EARLIER.n_records, n_ids=distinct, size=size)
     matured = confirmed(earlier, sighting, reason, [sighting], reason)
     return "matured" if matured.proven_from == EARLIER.lower else matured.reason

@@ -19,7 +19,6 @@ from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.rules import Reading
 from ytxdata.history.proof.unprovable import barred, bars, unfinished
-from ytxdata.history.proof.window import Before
 from ytxdata.times import EARLIEST, next_second
 
 
@@ -57,7 +56,7 @@ def room(n: int, of: str = "room") -> Known:
 
 def test_where_a_meeting_of_a_room_should_be_listed_and_the_next_one_is_all_time_may_lack_some() -> None:
     """One record for each id: then any record may have taken the place of another, also before the first sync."""
-    first = seen(TAIL, MemoryLand(), Before(), asked_n=500)
+    first = seen(TAIL, MemoryLand(), Evidence(), asked_n=500)
     evidence = replace(barred(Evidence(), [first]), joins_at=NOW - DAY)
     assert bars(evidence) == []
     land = land_of(EVERYTHING)

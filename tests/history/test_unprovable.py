@@ -30,7 +30,7 @@ from ytxdata.history.proof.evidence import Evidence, Known, Seen
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.rules import Reading
 from ytxdata.history.proof.unprovable import MOST_SPANS, barred, bars, merged
-from ytxdata.history.proof.window import Before, Sighting
+from ytxdata.history.proof.window import Sighting
 from ytxdata.records.answer import read_answer
 from ytxdata.records.normalize import normalize
 from ytxdata.times import EARLIEST, next_second
@@ -166,7 +166,7 @@ def test_an_earlier_meeting_that_is_told_twice_bars_the_time_between_its_starts_
     told = [one._replace(ended_at=NOW) if one.meeting_id == "m9" else one for one in twice]
     span = (SECOND - 9 * HOUR, next_second(SECOND - 5 * HOUR))
     assert barred(Evidence(joins_at=NOW - 2 * HOUR), [seen(told)]).contradiction == (span,)
-    assert barred(Evidence(), [seen(told, MemoryLand(), Before())]).contradiction == (span,)
+    assert barred(Evidence(), [seen(told, MemoryLand(), Evidence())]).contradiction == (span,)
 
 
 def of_creators(*sizes: int) -> list[Seen]:
@@ -176,7 +176,7 @@ def of_creators(*sizes: int) -> list[Seen]:
 
 
 def test_what_a_limit_may_have_hidden_before_the_first_sync_is_not_proven_when_a_full_one_has_lost_a_record() -> None:
-    first = seen(of_creators(5, 5, 5, 1), MemoryLand(), Before(), asked_n=500)
+    first = seen(of_creators(5, 5, 5, 1), MemoryLand(), Evidence(), asked_n=500)
     before = replace(Evidence(), suspected=suspected(Evidence(), [first]))
     assert before.suspected == (("creator", 5),)
     before = replace(barred(before, [first]), joins_at=NOW - DAY)
@@ -195,7 +195,7 @@ def test_what_a_limit_may_have_hidden_before_the_first_sync_is_not_proven_when_a
 
 def test_a_limit_that_is_seen_at_work_later_bars_what_the_first_answer_could_not_show_under_it() -> None:
     """Of a single creator that is full nobody can tell, and it has lost a record when the limit shows."""
-    first = seen(of_creators(20, 4, 3), MemoryLand(), Before(), asked_n=500)
+    first = seen(of_creators(20, 4, 3), MemoryLand(), Evidence(), asked_n=500)
     before = replace(barred(Evidence(), [first]), joins_at=NOW - DAY)
     assert bars(before) == []
     second = seen(of_creators(20, 4, 3)[1:], land_of(of_creators(20, 4, 3)), asked_n=500)

@@ -10,9 +10,9 @@ from itertools import pairwise
 from ytxdata.history.proof.categories import hidden_before, possible
 from ytxdata.history.proof.evidence import HORIZON, Evidence, KnownLand, Window
 from ytxdata.history.proof.overlap import luck
-from ytxdata.history.proof.policy import Policy, is_gap
+from ytxdata.history.proof.policy import GAPS, Policy
 from ytxdata.history.proof.verdict import brought_fewer, has_outgrown, longest, room, waiting
-from ytxdata.history.proof.window import Before, Sighting, anchored
+from ytxdata.history.proof.window import Sighting, anchored, still_listed_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     the same time before. A small account has no room to spare: half of it must do. None when not even that may prove.
     """
     assert evidence.last_asked_at is not None
-    proofs = [one.asked_at for one in evidence.windows if one.proven_from and not is_gap(one.reason)]
+    proofs = [one.asked_at for one in evidence.windows if one.proven_from and one.reason not in GAPS]
     joins_at = evidence.last_asked_at - policy.settle
     if proofs and evidence.last_asked_at - max(proofs) < policy.full_every:
         joins_at = min(joins_at, max(proofs))
@@ -243,7 +243,7 @@ def _tail(known: KnownLand, evidence: Evidence, now: datetime, policy: Policy) -
     n_deep = n_all - known.n_before(joins_at - policy.reach)
     n_expected = n_all - known.n_before(evidence.last_asked_at - (now - evidence.last_asked_at))
     n_young = n_deep + int(n_expected * policy.headroom)
-    listed_from = Before(None, evidence.listed_from, evidence.listed_at).still_listed_from(now)
+    listed_from = still_listed_from(evidence, now)
     n_listed = n_all - (known.n_before(listed_from) if listed_from else n_all)
     tails = (
         n_young + max(4 * policy.overlap, policy.spare),

@@ -18,6 +18,7 @@ from ytxdata.history.proof.evidence import Bulk, Evidence, Window
 from ytxdata.history.proof.policy import (
     CONFIRMABLE,
     DEFAULT_POLICY,
+    GAPS,
     HYPOTHESES,
     OWN_BADGES,
     POSSIBLE,
@@ -27,7 +28,6 @@ from ytxdata.history.proof.policy import (
     Outlook,
     Policy,
     Verdict,
-    is_gap,
 )
 from ytxdata.history.proof.unprovable import bars
 from ytxdata.history.proof.verdict import room, settled, waiting, without_read
@@ -331,7 +331,7 @@ def _without_barred(periods: Iterable[Period], barred: Sequence[tuple[datetime, 
 
 def _claims(window: Window, policy: Policy, *, is_reliable: bool) -> Iterator[Stretch]:
     """Yield what one window says: the part that is proven, the part that is not, and the young part."""
-    if is_gap(window.reason):
+    if window.reason in GAPS:
         yield Stretch(1, window.reason, window.lower, window.upper, window)
         return
     if window.reason == "empty_so_far":

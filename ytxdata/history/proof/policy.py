@@ -273,11 +273,8 @@ BLOCKING = ("doubtful", "rejected", "collision", "contradiction", "no_start", "r
 FORGETTING = ("fell_off", "cap_equal")
 """Reasons that say the platform no longer lists old meetings."""
 
-
-def is_gap(reason: str) -> bool:
-    """Say whether what has this reason is a gap."""
-    return REASONS[reason].verdict == "GAP"
-
+GAPS = frozenset(key for key, reason in REASONS.items() if reason.verdict == "GAP")
+"""Reasons of a gap."""
 
 NOTES: dict[str, Text] = {
     "vanished": Text(
@@ -318,8 +315,8 @@ NOTES: dict[str, Text] = {
         "{n} meetings whose start had passed were listed with another one: there may have been two, and what lies between is not proven",
     ),
     "cap": Text(
-        "疑似平台有上限或保留期：{why}",
-        "the platform seems to have a limit or to keep meetings for a while only: {why}",
+        "疑似平台有上限或保留期：{zh}",
+        "the platform seems to have a limit or to keep meetings for a while only: {en}",
     ),
     "category": Text(
         "平台似乎对{of_zh}各只保留最新的 {n} 条：更早的可能被隐藏，不能证实",

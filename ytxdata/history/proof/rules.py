@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from ytxdata.errors import UsageError
 from ytxdata.history.proof.ask_size import next_ask, plan
 from ytxdata.history.proof.categories import suspected, watched
 from ytxdata.history.proof.certificate import Certificate, Period, certify
@@ -25,7 +26,7 @@ from ytxdata.history.proof.evidence import (
     Window,
 )
 from ytxdata.history.proof.overlap import luck
-from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, NOTES, REASONS, Policy, is_gap
+from ytxdata.history.proof.policy import CONFIRMABLE, DEFAULT_POLICY, FORGETTING, GAPS, NOTES, REASONS, Policy
 from ytxdata.history.proof.unprovable import barred, doubts_from, ending, joined_at, worst_doubts
 from ytxdata.history.proof.verdict import (
     begins_the_claims,
@@ -40,7 +41,7 @@ from ytxdata.history.proof.verdict import (
     window_of,
     without_refuted,
 )
-from ytxdata.history.proof.window import Before, Sighting, look
+from ytxdata.history.proof.window import Sighting, look, still_listed_from
 from ytxdata.labels import Text
 from ytxdata.times import beijing_text, floor_second
 
@@ -112,18 +113,8 @@ class Reading:
     def take(self, pull: PullFacts) -> None:
         """Take the answer to the last question."""
         self._mind_the_clock(pull.asked_at, pull.pull_id)
-        earlier = self._evidence
-        answer = self._sightings[-1] if self._sightings else None
-        before = Before(
-            earlier.joins_at,
-            earlier.listed_from,
-            earlier.listed_at,
-            answer,
-            earlier.unsure_from,
-            earlier.unsure_to,
-            earlier.n_of_room,
-        )
-        self._sightings.append(look(pull, self._known, before, self._policy))
+        before = self._sightings[-1] if self._sightings else None
+        self._sightings.append(look(pull, self._known, self._evidence, self._policy, before))
 
     def _mind_the_clock(self, now: datetime, pull_id: str = "") -> None:
         cut = rewound(self._evidence, now, self._policy)
@@ -265,7 +256,7 @@ def _ordered(evidence: Evidence, sightings: Sequence[Sighting], *, is_broken: bo
 def _listed(best: Sighting, earlier: Evidence) -> tuple[datetime | None, datetime | None]:
     """Return from where on the platform lists everything, as far as this sync or an earlier one has seen, and when."""
     asked_at = best.pull.asked_at
-    before = Before(None, earlier.listed_from, earlier.listed_at).still_listed_from(asked_at)
+    before = still_listed_from(earlier, asked_at)
     if best.first is None or best.is_broken or (before is not None and before <= best.first):
         return earlier.listed_from, earlier.listed_at
     return best.first, asked_at
@@ -299,6 +290,20 @@ def patient(policy: Policy, evidence: Evidence) -> Policy:
     Somebody knew that meetings are listed that late. Forgetting it in one run of a cron job would prove too much.
     """
     return replace(policy, settle=max(policy.settle, timedelta(seconds=evidence.settle_s)))
+
+
+def that_waits(settle: timedelta) -> Policy:
+    """Return the rules under which nothing younger than `settle` is PROVEN; UsageError for less than a day."""
+    # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
+    if settle < DEFAULT_POLICY.settle:
+        raise UsageError(
+            Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
+            remedy=Text(
+                "至少 24 小时：平台可能在会议结束后才列出",
+                "at least 24 hours: meetings may be listed only after they end",
+            ),
+        )
+    return replace(DEFAULT_POLICY, settle=settle)
 
 
 def resettled(evidence: Evidence, policy: Policy) -> Evidence:
@@ -353,7 +358,7 @@ def _not_after(limit: datetime, at: datetime | None) -> datetime | None:
 
 
 def _cut(window: Window, until: datetime, now: datetime, policy: Policy) -> Window:
-    if is_gap(window.reason):
+    if window.reason in GAPS:
         return replace(window, upper=min(window.upper, now), asked_at=now)
     upper = min(window.upper, until)
     proven_from = window.proven_from if window.proven_from and window.proven_from < upper else None
@@ -411,7 +416,7 @@ def notes_on(
         yield _note("order", pull_id)
     for reason in reasons:
         if reason in SUSPICIONS:
-            yield _because("cap", reason, pull_id)
+            yield _note("cap", pull_id, **REASONS[reason].text._asdict())
     if any(one in FORGETTING for one in reasons) and not earlier.has_forgotten:
         yield _note("forgotten", pull_id, n=best.overlap.n_left_out)
 
@@ -442,8 +447,3 @@ def _hours(shift: timedelta | None) -> str:
 
 def _note(key: str, pull_id: str, ids: Sequence[str] = (), **values: object) -> Note:
     return Note(key, NOTES[key].format(**values), tuple(ids[:MOST_IDS]), pull_id)
-
-
-def _because(key: str, reason: str, pull_id: str) -> Note:
-    text, why = NOTES[key], REASONS[reason].text
-    return Note(key, Text(text.zh.format(why=why.zh), text.en.format(why=why.en)), (), pull_id)

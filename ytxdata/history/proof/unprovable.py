@@ -34,7 +34,7 @@ from ytxdata.history.proof.evidence import (
 )
 from ytxdata.history.proof.overlap import latest
 from ytxdata.history.proof.policy import Policy
-from ytxdata.history.proof.window import Before, Sighting, keys_anew, look
+from ytxdata.history.proof.window import Sighting, keys_anew, look
 from ytxdata.times import EARLIEST, floor_second, next_second
 
 MOST_SPANS = 256
@@ -106,8 +106,8 @@ def unfinished(known: KnownLand, evidence: Evidence, pulls: Iterable[PullFacts],
     """Return the evidence with what the answers of a sync that came to no end cannot speak for; they claim nothing."""
     answers = list[Sighting]()
     for pull in pulls:
-        before = Before(n_of_room=evidence.n_of_room, answer=answers[-1] if answers else None)
-        answers.append(look(pull, known, before, policy))
+        earlier = Evidence(n_of_room=evidence.n_of_room)
+        answers.append(look(pull, known, earlier, policy, answers[-1] if answers else None))
     return barred(replace(evidence, suspected=suspected(evidence, answers)), answers)
 
 

@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 
 from ytxdata.history.proof.categories import hidden_before, is_round, possible
 from ytxdata.history.proof.evidence import Bulk, Evidence, PullFacts, Window
-from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, UNSUSPICIOUS, Policy, is_gap
+from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, GAPS, UNSUSPICIOUS, Policy
 from ytxdata.history.proof.window import Sighting, anchored
 from ytxdata.times import next_second
 
@@ -115,7 +115,7 @@ def confirmed(
     """
     # Once so many have vanished that the answers may be any part of the list, the earlier ones may have been such
     # parts too.
-    if reason == "order_broken" and best.is_selection and window.proven_from is None and not is_gap(window.reason):
+    if reason == "order_broken" and best.is_selection and window.proven_from is None and window.reason not in GAPS:
         return replace(window, reason=reason)
     full = longest(sightings)
     if window.reason == "cap_round" and full is not None and full_reason in CONFIRMABLE and is_longer(window, full):
@@ -158,7 +158,7 @@ def window_of(
     if reason == "empty_so_far":
         first = evidence.uppers[0] if evidence.uppers else best.upper
         return Window(reason, (best.pull.pull_id,), best.pull.asked_at, first, best.pull.asked_at)
-    if best.lower is None or is_gap(reason):
+    if best.lower is None or reason in GAPS:
         return None
     window = Window(
         reason=reason,
@@ -200,12 +200,12 @@ def without_refuted(before: Sequence[Window], now: Sequence[Window]) -> list[Win
     """
     pairs = zip(before, now, strict=True)
     refuted = {new.pull_ids[-1] for old, new in pairs if old.reason == "cap_round" != new.reason}
-    first = min((one.lower for one in now if not is_gap(one.reason)), default=None)
+    first = min((one.lower for one in now if one.reason not in GAPS), default=None)
 
     def rests_on_it(one: Window) -> bool:
         if one.reason == "empty_so_far":
             return bool(refuted)
-        return is_gap(one.reason) and one.pull_ids[-1] in refuted and first is not None and one.lower <= first
+        return one.reason in GAPS and one.pull_ids[-1] in refuted and first is not None and one.lower <= first
 
     return [one for one in now if not rests_on_it(one)]
 
@@ -219,7 +219,7 @@ def without_read(windows: Sequence[Window], policy: Policy) -> Iterator[Window]:
     plain = [one for one in windows if one.reason in UNSUSPICIOUS]
     for one in windows:
         later = (max(it.lower, settled(it, policy)) for it in plain if it.asked_at > one.asked_at)
-        yield replace(one, upper=min([one.upper, *later])) if is_gap(one.reason) else one
+        yield replace(one, upper=min([one.upper, *later])) if one.reason in GAPS else one
 
 
 def settled(window: Window, policy: Policy) -> datetime:
@@ -237,7 +237,7 @@ def gap_below(window: Window | None, best: Sighting, reason: str, reached: datet
     end = best.pull.asked_at if window is None else window.lower
     if end <= reached:
         return None
-    return Window(reason if is_gap(reason) else "unreached", (best.pull.pull_id,), best.pull.asked_at, reached, end)
+    return Window(reason if reason in GAPS else "unreached", (best.pull.pull_id,), best.pull.asked_at, reached, end)
 
 
 def reached_by(evidence: Evidence, windows: Iterable[Window], best: Sighting) -> datetime | None:
@@ -247,7 +247,7 @@ def reached_by(evidence: Evidence, windows: Iterable[Window], best: Sighting) ->
     nothing.
     """
     first_asked = evidence.uppers[0] if evidence.uppers and best.pull.n_returned else None
-    claimed = (one for one in windows if one.lower < one.upper and not is_gap(one.reason))
+    claimed = (one for one in windows if one.lower < one.upper and one.reason not in GAPS)
     return max((one.upper for one in claimed if one.reason != "empty_so_far"), default=first_asked)
 
 
@@ -279,7 +279,7 @@ def _keeps_another_order(sightings: Sequence[Sighting], evidence: Evidence) -> b
 
 def _as_long_as_before(best: Sighting, evidence: Evidence) -> bool:
     # Of the last three: a limit on bytes gives a number that wavers by one or two.
-    lengths = [one.n_records for one in evidence.windows if not is_gap(one.reason)]
+    lengths = [one.n_records for one in evidence.windows if one.reason not in GAPS]
     return best.pull.n_returned in lengths[-3:]
 
 
@@ -415,7 +415,7 @@ def _is_one_chain(one: Window, later: Window) -> bool:
     # A hole between two windows must stay a hole: joined, they would claim it.
     if one.reason != later.reason or later.lower > one.upper:
         return False
-    if is_gap(one.reason):
+    if one.reason in GAPS:
         return one.lower <= later.lower and one.upper <= later.upper
     if _waits(one) or _waits(later):
         return _are_equally_long(one, later)

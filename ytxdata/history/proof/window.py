@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from ytxdata.history.proof.answer_facts import Replaced, told_apart
-from ytxdata.history.proof.evidence import HORIZON, Key, Known, KnownLand, PullFacts, Seen, Span
+from ytxdata.history.proof.evidence import HORIZON, Evidence, Key, Known, KnownLand, PullFacts, Seen, Span
 from ytxdata.history.proof.overlap import (
     Anew,
     Comparison,
@@ -217,56 +217,32 @@ def keys_anew(sightings: Iterable[Sighting]) -> set[Key]:
     return {key for one in sightings if one.anew for key in one.anew.pairs.values()}
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What an answer is compared with besides the known land.
+def still_listed_from(evidence: Evidence, instant: datetime) -> datetime | None:
+    """Return from where on the platform still lists everything, however short a time it keeps meetings.
 
-    Parameters
-    ----------
-    joins_at
-        Upper edge of the last completed sync; None when there is none.
-    listed_from, listed_at
-        From where on the platform was seen to list everything, and when.
-    answer
-        The answer before it in the same sync.
-    unsure_from, unsure_to
-        What is said to have been archived between the two may have been archived later; None when nothing is.
-    n_of_room
-        How many meetings of one id earlier syncs have seen beside each other.
+    The edge is moved on by the time that has passed since: a platform that keeps meetings for the time it was seen to
+    keep them has forgotten no more than that.
     """
-
-    joins_at: datetime | None = None
-    listed_from: datetime | None = None
-    listed_at: datetime | None = None
-    answer: Sighting | None = None
-    unsure_from: datetime | None = None
-    unsure_to: datetime | None = None
-    n_of_room: int = 1
-
-    def is_unsure(self, archived_at: datetime) -> bool:
-        """Say whether nobody can tell when that was archived: this machine's clock went back."""
-        return bool(self.unsure_from and self.unsure_to and self.unsure_from <= archived_at <= self.unsure_to)
-
-    def still_listed_from(self, instant: datetime) -> datetime | None:
-        """Return from where on the platform still lists everything, however short a time it keeps meetings.
-
-        The edge is moved on by the time that has passed since: a platform that keeps meetings for the time it was
-        seen to keep them has forgotten no more than that.
-        """
-        if self.listed_from is None or self.listed_at is None:
-            return None
-        return self.listed_from + (instant - self.listed_at)
+    if evidence.listed_from is None or evidence.listed_at is None:
+        return None
+    return evidence.listed_from + (instant - evidence.listed_at)
 
 
-def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> Sighting:
-    """Lay an answer over the known land: a pure function of the two, and of what came before."""
+def look(
+    pull: PullFacts, known: KnownLand, earlier: Evidence, policy: Policy, before: Sighting | None = None
+) -> Sighting:
+    """Lay an answer over the known land: a pure function of the two, of what earlier syncs left behind, and of the
+    answer before it in the same sync.
+    """
     told = told_apart(pull, known)
     pull = replace(pull, records=told.records)
     by_key, found = told.by_key, told.found
     placed = _placed((records[-1] for records in by_key.values()), pull)
     absence = _absence(placed, by_key, known, pull, policy)
     inside = absence.window_of(placed)
-    overlap = overlap_of(placed, inside, found, absence.n_land, known, before.still_listed_from(pull.asked_at), policy)
+    overlap = overlap_of(
+        placed, inside, found, absence.n_land, known, still_listed_from(earlier, pull.asked_at), policy
+    )
     extent = Extent(
         placed=placed,
         keys=by_key.keys(),
@@ -274,9 +250,9 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         upper=upper_edge(pull, policy),
         trimmed=_lower(_above_pinned(placed, inside, policy), absence.newest),
     )
-    anchors = _anchors(inside, extent.lower, found, before)
-    comparison = compared(extent, before.answer.extent if before.answer else None, policy)
-    n_of_room = max(before.n_of_room, before.answer.n_of_room if before.answer else 1, told.n_of_room)
+    anchors = _anchors(inside, extent.lower, found, earlier)
+    comparison = compared(extent, before.extent if before else None, policy)
+    n_of_room = max(earlier.n_of_room, before.n_of_room if before else 1, told.n_of_room)
     missing = {one.key for _, one in absence.missing}
     anew = told_anew(absence.missing, by_key, found, policy)
     pairs = anew.pairs if anew else {}
@@ -296,7 +272,7 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
         n_gone=absence.n_gone,
         absent=absence.missing,
-        anchored_by=anchored_by(anchors, overlap, before.joins_at, policy),
+        anchored_by=anchored_by(anchors, overlap, earlier.joins_at, policy),
         fresh=tuple(records[-1] for key, records in by_key.items() if key not in found and key not in as_known),
         reappeared=tuple(one for one in found.values() if one.is_exempt),
         replaced=tuple(one for one in replaced if one.old.was_over and n_of_room == 1),
@@ -304,11 +280,11 @@ def look(pull: PullFacts, known: KnownLand, before: Before, policy: Policy) -> S
         contradictions={key: same for key, same in by_key.items() if len({one.record_hash for one in same}) > 1},
         rooms=told.rooms,
         n_of_room=n_of_room,
-        moved=moved(listed, known, pull, before.answer.pull if before.answer else None),
+        moved=moved(listed, known, pull, before.pull if before else None),
         comparison=comparison,
         # Either the archive says how unlikely this answer is, or the answer before it does: each says the same of one
         # order, so that the two are no independent witnesses, but two cuts of one list are.
-        luck=min(overlap.luck, comparison.luck * before.answer.luck if before.answer else 1.0),
+        luck=min(overlap.luck, comparison.luck * before.luck if before else 1.0),
         anew=anew,
     )
 
@@ -399,7 +375,7 @@ def _floor(starts: Sequence[datetime], known: KnownLand, n_land: int, policy: Po
 
 
 def _anchors(
-    inside: Sequence[Placed], lower: datetime | None, found: Mapping[Key, Known], before: Before
+    inside: Sequence[Placed], lower: datetime | None, found: Mapping[Key, Known], earlier: Evidence
 ) -> list[Known]:
     """Return the known records that came again, byte for byte, and of which it is sure when they were archived.
 
@@ -408,11 +384,9 @@ def _anchors(
     if lower is None:
         return []
     again = [(one, found[one.key]) for start, one in inside if start >= lower and one.key in found]
-    return [
-        old
-        for one, old in again
-        if old.record_hash == one.record_hash and not old.is_exempt and not before.is_unsure(old.last_changed_at)
-    ]
+    same = [old for one, old in again if old.record_hash == one.record_hash and not old.is_exempt]
+    first, last = earlier.unsure_from, earlier.unsure_to
+    return [old for old in same if not (first and last and first <= old.last_changed_at <= last)]
 
 
 def _above_pinned(placed: Sequence[Placed], inside: Sequence[Placed], policy: Policy) -> list[Placed]:

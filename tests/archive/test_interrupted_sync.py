@@ -20,6 +20,7 @@ from tests.archive.conftest import Platform, newest_first
 from ytxdata import metrics, times
 from ytxdata.archive import Archive, kept_answers, sync, write_sync
 from ytxdata.archive.changes import Intake, Taken
+from ytxdata.archive.kept_answers import InterruptedSync
 from ytxdata.archive.known_meetings import ArchivedMeetings, Unjudged, VersionIndex
 from ytxdata.archive.raw_answers import WHOLE, Envelope, pull_sha256
 from ytxdata.archive.stored_files import PULLS_STORED
@@ -99,7 +100,7 @@ def test_a_sync_that_is_interrupted_once_all_answers_came_loses_none(
 
     with monkeypatch.context() as patch:
         patch.setattr(sync, step, pressed)
-        with pytest.raises(sync.InterruptedSync) as caught:
+        with pytest.raises(InterruptedSync) as caught:
             archive.sync(platform)
     assert len(archive.meetings()) == 90
     assert ("the sync is whole" in caught.value.text.en) == (step == "written")

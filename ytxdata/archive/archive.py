@@ -23,7 +23,6 @@ from ytxdata.archive.mirror import Mirrorable
 from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.repair import RebuildReport, rebuild
-from ytxdata.archive.replay import that_waits
 from ytxdata.archive.scans import Scannable
 from ytxdata.archive.stored_rows import read
 from ytxdata.archive.sync import Asker, SyncReport, sync
@@ -33,6 +32,7 @@ from ytxdata.archive.views import table
 from ytxdata.archive.witnesses import add_witness, hearings, leaving, name_shown, remove_witness
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.rules import that_waits
 from ytxdata.history.proof.witness import Totals
 from ytxdata.history.proof.witness_result import Hearing
 from ytxdata.history.witness_lists import read_list, read_witness

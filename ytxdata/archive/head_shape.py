@@ -15,8 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ytxdata.archive.ownership import inside
-from ytxdata.archive.stored_files import DERIVED, SCHEMAS, Bounds, Files, StoredFile
+from ytxdata.archive.stored_files import DERIVED, SCHEMAS
 from ytxdata.history.proof.evidence import HORIZON, Doubt, Evidence, Window
 from ytxdata.history.proof.policy import REASONS
 from ytxdata.history.proof.witness_result import Hearing
@@ -255,30 +254,3 @@ def check_line_below(body: Mapping[str, Any], below: Mapping[str, Any]) -> None:
             for name, pair in bounds.items():
                 is_instant = pa.types.is_timestamp(SCHEMAS[table].field(name).type)
                 _maybe(_row(*[_instant if is_instant else _whole] * 2))(pair)
-
-
-def files_told(body: Mapping[str, Any]) -> Files:
-    """Return the files that a second line lists."""
-    columns = [tuple(names) for names in body["columns"]]
-    return {
-        name: tuple(
-            StoredFile(inside(path), size, sha256, rows, _bounds(bounds), columns[kind])
-            for path, size, sha256, rows, bounds, kind in table
-        )
-        for name, table in body["files"].items()
-    }
-
-
-def plain_bounds(bounds: Bounds) -> dict[str, list[Any] | None]:
-    """Return the bounds of a file as a second line has them."""
-    return {
-        name: pair and [edge.isoformat() if isinstance(edge, datetime) else edge for edge in pair]
-        for name, pair in bounds.items()
-    }
-
-
-def _bounds(plain: Mapping[str, list[Any] | None]) -> Bounds:
-    def value(edge: Any) -> Any:
-        return datetime.fromisoformat(edge) if isinstance(edge, str) else edge
-
-    return {name: (value(pair[0]), value(pair[1])) if pair else None for name, pair in plain.items()}

@@ -19,16 +19,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ytxdata.archive.head_shape import check_first_line, check_line_below, files_told, plain_bounds
+from ytxdata.archive.head_shape import check_first_line, check_line_below
 from ytxdata.archive.ownership import HEADS, LAYOUT, check_layout, files_of, inside, without_heads
 from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     INDEX,
     RAW_TABLES,
+    Bounds,
     Files,
     StoredFile,
     telling_damage,
@@ -109,12 +111,38 @@ def line_below(head: Head, files: Files) -> bytes:
     # files point to their column names: told again for each file, names would be most of this line
     columns = list(dict.fromkeys(file.columns for table in files.values() for file in table))
     tables = {
-        name: [[*file[:4], plain_bounds(file.bounds), columns.index(file.columns)] for file in table]
+        name: [[*file[:4], _plain(file.bounds), columns.index(file.columns)] for file in table]
         for name, table in files.items()
         if table
     }
     state = {name: value for name, value in head.state.items() if name not in CERTIFICATE}
     return canonical({"columns": columns, "files": tables, "parser": head.parser, "state": state})
+
+
+def _plain(bounds: Bounds) -> dict[str, list[Any] | None]:
+    return {
+        name: pair and [edge.isoformat() if isinstance(edge, datetime) else edge for edge in pair]
+        for name, pair in bounds.items()
+    }
+
+
+def _files_told(below: Mapping[str, Any]) -> Files:
+    """Return the files that a second line lists."""
+    columns = [tuple(names) for names in below["columns"]]
+    return {
+        name: tuple(
+            StoredFile(inside(path), size, sha256, rows, _bounds(bounds), columns[kind])
+            for path, size, sha256, rows, bounds, kind in table
+        )
+        for name, table in below["files"].items()
+    }
+
+
+def _bounds(plain: Mapping[str, list[Any] | None]) -> Bounds:
+    def value(edge: Any) -> Any:
+        return datetime.fromisoformat(edge) if isinstance(edge, str) else edge
+
+    return {name: (value(pair[0]), value(pair[1])) if pair else None for name, pair in plain.items()}
 
 
 def head_path(root: Path, sequence: int) -> Path:
@@ -252,7 +280,7 @@ def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
             raise ValueError("its list of files is not what was written")
         below = json_of(raw.line_below)
         check_line_below(raw.body, below)
-        return Head.of(raw.body, below), files_told(below)
+        return Head.of(raw.body, below), _files_told(below)
 
 
 class Snapshot:

@@ -21,6 +21,15 @@ from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
 
+NOTHING_KEPT = Text(
+    "同步被中断：存档与上次同步后一样", "the sync was interrupted: the archive is as the last sync left it"
+)
+ANSWERS_KEPT = Text(
+    "同步被中断：收到的 {n} 个回答及其记录都已保存（新会议 {new} 场，有变化 {changed} 场），但不作为完整性证据；下次同步会重新提问",
+    "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
+    "and nothing is claimed by them; the next sync asks again",
+)
+ALL_WRITTEN = Text("同步已全部写入，其后才中断", "the sync is whole: it was interrupted after all was written")
 KEPT_WHOLE = Text(
     "收到的 {n} 个回答现在无法收入存档：已原样永久保存在 interrupted/answers/（可用 read_answers 读取），未由其得出任何内容；"
     "如有文件损坏，请从备份恢复",
@@ -36,6 +45,15 @@ STILL_BESIDE = Text(
     "interrupted/answers/ 中还有 {n} 个回答没有收回：请运行 ytxdata verify 查看原因",
     "{n} answers in interrupted/answers/ are not taken in yet: run ytxdata verify, which tells why",
 )
+
+
+class InterruptedSync(KeyboardInterrupt):
+    """Somebody interrupted a sync; `text` says truly what was kept."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        super().__init__(text.in_("both"))
+
 
 _KEPT = re.compile(r"\.?(\d{8}T\d{6}\.\d+Z-[0-9a-f]{16})\.(?:json|call)")
 """Names in `interrupted/answers/`: an answer, and what is known of its call."""

@@ -444,7 +444,8 @@ def certificate_of(state: Mapping[str, Any], now: datetime) -> Certificate:
     )
     evidence = evidence_of(state)
     known = Certificate.of(periods, state["outside"]).foreseen(evidence)
-    heard = standing(state.get("witnesses", ()))
+    if not (heard := state.get("witnesses")):
+        return known
     # as of any window: what began within the settling time before the newest pull may still be listed
     settled = min(evidence.last_asked_at or EARLIEST, now) - timedelta(seconds=evidence.settle_s)
-    return with_witnesses(known, heard, settled)
+    return with_witnesses(known, standing(heard), settled)

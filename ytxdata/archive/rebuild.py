@@ -22,8 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ytxdata.archive.changes import shown_at, told_again
-from ytxdata.archive.cleanup import heal, migrated
-from ytxdata.archive.heads import Snapshot, newest
+from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import (
     VERSION_COLUMNS,
     Twins,
@@ -33,14 +32,12 @@ from ytxdata.archive.known_meetings import (
     from_rows,
     plain_periods,
 )
-from ytxdata.archive.ownership import check_owner, read_identity
 from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together, whole_answer
 from ytxdata.archive.stored_files import (
     DERIVED_TABLES,
     MEETINGS_STORED,
     OBSERVATIONS_STORED,
     RAW_TABLES,
-    telling_write_errors,
 )
 from ytxdata.archive.stored_rows import batches, read
 from ytxdata.archive.whole_files import check_whole
@@ -91,27 +88,6 @@ class Rebuilt(NamedTuple):
             text = _REGAINED.format(regained=self.regained, more_meetings=self.more_meetings)
             notes.append(Note("regained", text))
         return tuple(notes)
-
-
-def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> Rebuilt | None:
-    """Return the archive's state, healed, checked, migrated and derived with the parser of today; None before birth."""
-    identity = read_identity(root)
-    if identity is None:
-        return None
-    check_owner(identity, root, *account)
-    with telling_write_errors(root):
-        snapshot = newest(root)
-        heal(root, snapshot)
-        if snapshot is None:
-            return None
-        return rebuilt_if_outdated(root, migrated(root, snapshot), aliases)
-
-
-def rebuilt_if_outdated(root: Path, snapshot: Snapshot, aliases: Aliases | None) -> Rebuilt:
-    """Return the archive derived with the parser of today, and measured as today; the same when nothing changed."""
-    wanted = aliases or snapshot.aliases
-    is_of_today = snapshot.head.parser == parser_mark(wanted) and not evidence_of(snapshot.head.state).is_of_bytes
-    return Rebuilt(snapshot) if is_of_today else rebuilt(root, snapshot, wanted)
 
 
 def rebuilt(root: Path, snapshot: Snapshot, aliases: Aliases) -> Rebuilt:

@@ -26,11 +26,11 @@ from ytxdata.archive.heads import Snapshot, head_path, newest
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
 from ytxdata.archive.ownership import birth, writing
 from ytxdata.archive.raw_answers import whole_answer
-from ytxdata.archive.rebuild import Names, by_names, names_at, prepared
+from ytxdata.archive.rebuild import Names, by_names, names_at
 from ytxdata.archive.stored_rows import batches, read
-from ytxdata.archive.sync import keep_answers, sync
+from ytxdata.archive.sync import keep_answers, prepared, sync
 from ytxdata.archive.write_sync import pull_verdicts
-from ytxdata.errors import RefusedError, UsageError
+from ytxdata.errors import RefusedError
 from ytxdata.files import make_private_folder, that_may_be_lost
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.rules import Judgement, patient
@@ -130,20 +130,6 @@ def at_least(settle_s: int) -> timedelta:
     return max(timedelta(seconds=settle_s), DEFAULT_POLICY.settle)
 
 
-def that_waits(settle: timedelta) -> Policy:
-    """Return the rules under which nothing younger than `settle` is PROVEN; UsageError for less than a day."""
-    # where the platform lists a meeting only when it has ended, less would prove days that are not all told yet
-    if settle < DEFAULT_POLICY.settle:
-        raise UsageError(
-            Text(f"settle 太短：{settle}", f"settle is too short: {settle}"),
-            remedy=Text(
-                "至少 24 小时：平台可能在会议结束后才列出",
-                "at least 24 hours: meetings may be listed only after they end",
-            ),
-        )
-    return replace(DEFAULT_POLICY, settle=settle)
-
-
 def replayed(
     root: Path, answers: Sequence[Answer], names: Names, settle_of: Patience, verdicts: Mapping[str, str | None]
 ) -> list[str]:
@@ -158,8 +144,8 @@ def replayed(
 def keep(root: Path, answers: Sequence[Answer], aliases: Aliases) -> None:
     """Keep answers that nothing is claimed by."""
     with writing(root, 0):
-        ready = prepared(root, _ACCOUNT, aliases)
-        keep_answers(root, ready.snapshot if ready else None, _ACCOUNT, answers, aliases)
+        before, _ = prepared(root, _ACCOUNT, aliases)
+        keep_answers(root, before, _ACCOUNT, answers, aliases)
 
 
 def told_at(steps: Iterable[Sequence[Any]]) -> Callable[[str], Any]:

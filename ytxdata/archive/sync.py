@@ -15,9 +15,20 @@ import numpy as np
 
 from ytxdata import times
 from ytxdata.archive.changes import JUDGEMENTS, Intake
-from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, tidy
+from ytxdata.archive.cleanup import compact_if_due, heal, let_damaged_lists_go, migrated, tidy
 from ytxdata.archive.heads import Snapshot, newest
-from ytxdata.archive.kept_answers import KEPT_BESIDE, KEPT_WHOLE, STILL_BESIDE, keep_whole, kept_whole, waiting
+from ytxdata.archive.kept_answers import (
+    ALL_WRITTEN,
+    ANSWERS_KEPT,
+    KEPT_BESIDE,
+    KEPT_WHOLE,
+    NOTHING_KEPT,
+    STILL_BESIDE,
+    InterruptedSync,
+    keep_whole,
+    kept_whole,
+    waiting,
+)
 from ytxdata.archive.known_meetings import (
     ArchivedMeetings,
     RejectIndex,
@@ -28,24 +39,21 @@ from ytxdata.archive.known_meetings import (
     exempt_of,
     to_state,
 )
-from ytxdata.archive.ownership import birth, read_identity, writing
-from ytxdata.archive.rebuild import Rebuilt, derive_again, prepared, rebuilt
-from ytxdata.archive.stored_files import telling_write_errors
-from ytxdata.archive.witnesses import entries, heard_again
+from ytxdata.archive.ownership import birth, check_owner, read_identity, writing
+from ytxdata.archive.rebuild import derive_again, rebuilt
+from ytxdata.archive.stored_files import INTERRUPTED, telling_write_errors
+from ytxdata.archive.witnesses import heard_again
 from ytxdata.archive.write_sync import (
-    ADOPT,
-    ALL_TAKEN_IN,
-    ANEW,
-    TAKEN_IN,
     Writer,
     drift_since,
     pull_verdicts,
+    taken_up,
     write_intake,
 )
 from ytxdata.errors import ArchiveWriteError, DamagedError
 from ytxdata.files import uninterrupted
 from ytxdata.history.proof.certificate import Certificate
-from ytxdata.history.proof.evidence import Note
+from ytxdata.history.proof.evidence import Evidence, Note
 from ytxdata.history.proof.policy import DEFAULT_POLICY, Policy
 from ytxdata.history.proof.rules import Judgement, Reading, patient
 from ytxdata.history.proof.unprovable import unfinished
@@ -149,22 +157,9 @@ class SyncReport:
         return facts_card(_TITLE, rows, note=self.certificate.sentence, verdict=self.certificate.badge, lang=lang)
 
 
-_NOTHING_KEPT = Text(
-    "同步被中断：存档与上次同步后一样", "the sync was interrupted: the archive is as the last sync left it"
-)
-_ANSWERS_KEPT = Text(
-    "同步被中断：收到的 {n} 个回答及其记录都已保存（新会议 {new} 场，有变化 {changed} 场），但不作为完整性证据；下次同步会重新提问",
-    "the sync was interrupted: the {n} answers received are kept with all their records (new meetings: {new}, changed: {changed}), "
-    "and nothing is claimed by them; the next sync asks again",
-)
-_WHOLE = Text("同步已全部写入，其后才中断", "the sync is whole: it was interrupted after all was written")
 _DERIVED_ANEW = Text(
     "存档中由原始数据得出的部分有损坏，已由原始数据重新得出；磁盘可能有坏块：请运行 ytxdata verify",
     "what is derived in the archive was damaged, and was made anew from the raw data. The disk may have bad blocks: run ytxdata verify",
-)
-_TAKEN_UP = Text(
-    "没有完成的同步此前保存了 {n} 条新记录，本次列出了其中 {listed} 条；其余 {rest} 条保留在存档中，不作为完整性证据",
-    "of {n} new records that an unfinished sync had kept, this one lists {listed}; the other {rest} stay in the archive, and nothing is claimed by them",
 )
 _TOLD_LESS = Text(
     "{n} 场已知开始时刻的会议有了没有开始时刻的新记录：会议保留已知内容，只补上此前未知的；说法不同之处见 archive.problems()。若平台取消预约时清空开始时刻，也会如此",
@@ -220,8 +215,7 @@ def sync(
     account = client.identity
     read_identity(root)  # what is something else is left alone, without even a lock in it
     with writing(root, wait_s):
-        ready, damage = _ready(root, account, aliases)
-        before = ready.snapshot if ready else None
+        before, told, damage = _ready(root, account, aliases)
         noted: list[Note] = []
         if before is not None:
             before, noted = _with_kept(root, before, account, aliases)
@@ -258,7 +252,7 @@ def sync(
                 with uninterrupted(), telling_write_errors(root):
                     after = written(root, before, account, intake, judgement)
             except KeyboardInterrupt:
-                raise InterruptedSync(_WHOLE) from None
+                raise InterruptedSync(ALL_WRITTEN) from None
         except Exception as error:
             # the platform may list a record once and never again: its answers are evidence, whatever went wrong since
             if answers and not isinstance(error, ArchiveWriteError):
@@ -275,8 +269,8 @@ def sync(
             # parties beside meetings, records inside of records: told of the answer, they are in no table
             notes=(
                 *noted,
-                *(ready.notes if ready else ()),
-                *_taken_up(before, after),
+                *told,
+                *taken_up(before, after),
                 *_told_less(intake),
                 *judgement.notes,
                 *(Note("answer", warning, pull_id=pull_id) for warning, pull_id in said.items()),
@@ -284,24 +278,52 @@ def sync(
         )
 
 
-def _ready(root: Path, account: tuple[str, str], aliases: Aliases | None) -> tuple[Rebuilt | None, DamagedError | None]:
+def prepared(root: Path, account: tuple[str, str], aliases: Aliases | None) -> tuple[Snapshot | None, Sequence[Note]]:
+    """Return the archive's state, healed, checked, migrated, and derived and measured as today, and what to tell of
+    that; None before birth.
+    """
+    identity = read_identity(root)
+    if identity is None:
+        return None, ()
+    check_owner(identity, root, *account)
+    with telling_write_errors(root):
+        snapshot = newest(root)
+        heal(root, snapshot)
+        if snapshot is None:
+            return None, ()
+        snapshot = migrated(root, snapshot)
+        wanted = aliases or snapshot.aliases
+        is_of_today = snapshot.head.parser == parser_mark(wanted) and not evidence_of(snapshot.head.state).is_of_bytes
+        if is_of_today:
+            return snapshot, ()
+        done = rebuilt(root, snapshot, wanted)
+        return done.snapshot, done.notes
+
+
+def _ready(
+    root: Path, account: tuple[str, str], aliases: Aliases | None
+) -> tuple[Snapshot | None, Sequence[Note], DamagedError | None]:
     """Return what is prepared, or what is wrong with the raw data from which it should be derived anew. The platform is
     asked all the same, as if nothing was known: it may list a record once and never again.
     """
     try:
-        return prepared(root, account, aliases), None
+        return *prepared(root, account, aliases), None
     except DamagedError as damage:
         newest(root)  # a damaged control file is none of that: it ends the sync before anything is asked
-        return None, damage
+        return None, (), damage
 
 
 def _begun(
     before: Snapshot | None, names: Aliases | None, now: datetime | None, policy: Policy
 ) -> tuple[Intake, Reading]:
+    intake, known, evidence = _intake(before, names)
+    return intake, Reading(known, evidence, now or times.now(), policy)
+
+
+def _intake(before: Snapshot | None, names: Aliases | None) -> tuple[Intake, ArchivedMeetings, Evidence]:
     state = before.head.state if before else {}
     intake = Intake(VersionIndex(before), RejectIndex(before), names or (before.aliases if before else DEFAULT))
-    known = ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state))
-    return intake, Reading(known, evidence_of(state), now or times.now(), policy)
+    return intake, ArchivedMeetings(intake.versions, exempt_of(state), Unjudged.of(state)), evidence_of(state)
 
 
 def _derived_anew(root: Path, before: Snapshot | None, aliases: Aliases | None) -> Snapshot:
@@ -312,14 +334,6 @@ def _derived_anew(root: Path, before: Snapshot | None, aliases: Aliases | None) 
         after = rebuilt(root, before, aliases or before.aliases).snapshot
         let_damaged_lists_go(root)
     return after
-
-
-class InterruptedSync(KeyboardInterrupt):
-    """Somebody interrupted a sync; `text` says truly what was kept."""
-
-    def __init__(self, text: Text) -> None:
-        self.text = text
-        super().__init__(text.in_("both"))
 
 
 def keep_answers(
@@ -337,7 +351,7 @@ def keep_answers(
     Where raw data is damaged, or the answers cannot be judged at all, nothing is derived from them.
     """
     if not answers:
-        return _NOTHING_KEPT
+        return NOTHING_KEPT
     if damage is None:
         with contextlib.suppress(Exception):
             return _kept(root, before, account, answers, aliases)
@@ -353,18 +367,15 @@ def _kept(
     root: Path, before: Snapshot | None, account: tuple[str, str], answers: Sequence[Answer], aliases: Aliases
 ) -> Text:
     # judged anew: an intake that was interrupted may have taken half an answer
-    intake = Intake(VersionIndex(before), RejectIndex(before), aliases)
-    state = before.head.state if before else {}
-    unjudged, evidence = Unjudged.of(state), evidence_of(state)
-    known = ArchivedMeetings(intake.versions, exempt_of(state), unjudged)
+    intake, known, evidence = _intake(before, aliases)
     # with the patience of the syncs before: a head tells no other, and these answers are judged again by what it tells
     left = unfinished(known, evidence, list(map(intake.take, answers)), patient(DEFAULT_POLICY, evidence))
     with telling_write_errors(root):
-        first = before.head.counts["observations"] if before else 0
-        kept = unjudged.joined(first, first + len(intake.fresh)).to_state()
+        state, first = (before.head.state, before.head.counts["observations"]) if before else ({}, 0)
+        kept = Unjudged.of(state).joined(first, first + len(intake.fresh)).to_state()
         judged = {} if left == evidence else {"evidence": left.to_dict()}
         _promoted(root, before, account, intake, {**state, **kept, **judged}, "interrupted")
-    return _ANSWERS_KEPT.format(n=len(answers), new=intake.tally["new"], changed=intake.tally["changed"])
+    return ANSWERS_KEPT.format(n=len(answers), new=intake.tally["new"], changed=intake.tally["changed"])
 
 
 def _with_kept(
@@ -373,6 +384,8 @@ def _with_kept(
     """Take in what a sync kept beside damaged raw data, as of one that was interrupted: left there, a meeting that only
     these answers list was missing in time that later syncs called PROVEN.
     """
+    if not (root / INTERRUPTED).exists():
+        return before, []
     notes, left = list[Note](), waiting(root, before)
     if answers := kept_whole(left, names or before.aliases):
         try:
@@ -385,24 +398,10 @@ def _with_kept(
     return before, [*notes, *([Note("kept_whole", STILL_BESIDE.format(n=len(left)))] if left else [])]
 
 
-def _taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:
-    """Return what became of the records that an unfinished sync had kept; said by the next one that finishes, and when it changes."""
-    if before is None:
-        return ()
-    n, rest = (len(Unjudged.of(one.head.state).numbers) for one in (before, after))
-    if n == rest and not (n and before.head.kind in _UNFINISHED):
-        return ()
-    return (Note("taken_up", _TAKEN_UP.format(n=n, listed=n - rest, rest=rest)),)
-
-
 def _told_less(intake: Intake) -> tuple[Note, ...]:
     """Return of how many meetings new records say less than is known; a cancelled booking looks like a list of ids."""
     n = intake.tally["told_less"]
     return (Note("told_less", _TOLD_LESS.format(n=n)),) if n else ()
-
-
-_UNFINISHED = ("interrupted", ADOPT, ANEW, TAKEN_IN, ALL_TAKEN_IN, "rebuild")
-"""Kinds of heads before a sync that may have brought records which no finished sync has listed."""
 
 
 def written(
@@ -442,7 +441,7 @@ def _promoted(
     if intake.is_late:
         # a clock that was set back: numbers and ledger must be as if the answers had come in order
         changes.counts.update(derive_again(writer, intake.aliases))
-    if before is not None and entries(before.head.state):
+    if before is not None and before.head.state.get("witnesses"):
         # in the same head: no reader may see new meetings beside what a witness was found to say of the old ones
         shown = Snapshot(root, dataclasses.replace(writer.head, counts=changes.counts), "", writer.preview().listed)
         state = {**state, "witnesses": heard_again(shown, before.head.state)}

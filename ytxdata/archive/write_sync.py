@@ -16,7 +16,7 @@ import pyarrow as pa
 from ytxdata import times
 from ytxdata.archive.changes import Fresh, Intake, Taken
 from ytxdata.archive.heads import Head, Snapshot, link, past_of, sequences, table_path, write_head
-from ytxdata.archive.known_meetings import Version, reject_key
+from ytxdata.archive.known_meetings import Unjudged, Version, reject_key
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING
 from ytxdata.archive.raw_answers import pull_sha256, raw_records, renumber
 from ytxdata.archive.stored_files import (
@@ -42,6 +42,7 @@ from ytxdata.archive.stored_files import (
 from ytxdata.archive.stored_rows import among, batches, read, with_all_columns
 from ytxdata.archive.whole_files import check_whole
 from ytxdata.files import PRIVATE_FILE, make_private_folder, remove, sha256_of, sync_all
+from ytxdata.history.proof.evidence import Note
 from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.history.proof.rules import Judgement
 from ytxdata.labels import Text
@@ -362,3 +363,22 @@ def drift_since(before: Snapshot | None, intake: Intake) -> tuple[Text, ...]:
     known = raw_records(before, np.arange(max(0, last - SAMPLE), last))
     changes = drift(shape_of(list(known.values()), intake.aliases), shape_of(fresh, intake.aliases))
     return tuple(change.text for change in changes)
+
+
+def taken_up(before: Snapshot | None, after: Snapshot) -> tuple[Note, ...]:
+    """Return what became of the records that an unfinished sync had kept; said by the next one that finishes, and when it changes."""
+    if before is None:
+        return ()
+    n, rest = (len(Unjudged.of(one.head.state).numbers) for one in (before, after))
+    if n == rest and not (n and before.head.kind in _UNFINISHED):
+        return ()
+    return (Note("taken_up", _TAKEN_UP.format(n=n, listed=n - rest, rest=rest)),)
+
+
+_UNFINISHED = ("interrupted", ADOPT, ANEW, TAKEN_IN, ALL_TAKEN_IN, "rebuild")
+"""Kinds of heads before a sync that may have brought records which no finished sync has listed."""
+
+_TAKEN_UP = Text(
+    "没有完成的同步此前保存了 {n} 条新记录，本次列出了其中 {listed} 条；其余 {rest} 条保留在存档中，不作为完整性证据",
+    "of {n} new records that an unfinished sync had kept, this one lists {listed}; the other {rest} stay in the archive, and nothing is claimed by them",
+)

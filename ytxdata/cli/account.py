@@ -357,7 +357,7 @@ def sync(
     Example: ytxdata sync --archive meetings.archive
     """
     from ytxdata.archive import Archive
-    from ytxdata.archive.sync import InterruptedSync
+    from ytxdata.archive.kept_answers import InterruptedSync
 
     chosen.interrupted = _INTERRUPTED
     kept = Archive(archive)

@@ -26,7 +26,7 @@ from requests.auth import AuthBase
 from ytxdata import times
 from ytxdata.errors import ClockError, NotJsonError, RiskWarning, TimeLimitError, TruncatedError, UsageError, YtxError
 from ytxdata.labels import HIDDEN, Text
-from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, clocked, refusal
+from ytxdata.platform.codes import DESPITE_HTTP, NO_STATUS, OK, clocked, refusal
 from ytxdata.platform.failures import POLICY, Rule, http_error, named, redirected, run
 from ytxdata.platform.limits import ACCEPTED_ENCODING, LONGEST_S, Wires, announces_length, read_body, within
 from ytxdata.platform.settings import Settings
@@ -208,6 +208,8 @@ def _read(response: Response, asked_at: datetime, settings: Settings, question: 
 
 def _judged(answer: Answer, response: Response) -> Outcome:
     """Return the answer if it counts, with a warning where it looks odd, else the error that its status code means."""
+    if answer.status_code == OK and response.ok:
+        return answer
     status = response.status_code
     if answer.status_code is None and not response.ok:
         return http_error(status)

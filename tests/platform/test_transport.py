@@ -413,7 +413,7 @@ def test_limits_are_the_callers_else_as_set_else_the_usual_ones(monkeypatch: pyt
 
 def limits_of(**given: Any) -> tuple[tuple[float, float], float]:
     made = Transport(settings_for("http://127.0.0.1:1"), **given)
-    return (made.connect_limit, made._read_limit), made._total_limit
+    return (made.connect_limit, made._question.read_limit), made._total_limit
 
 
 def test_plain_http_to_another_machine_is_said_once_per_process(

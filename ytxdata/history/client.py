@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NoReturn, Protocol, Self, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, Self
 
 from pydantic import SecretStr
 
@@ -18,6 +18,8 @@ from ytxdata.redact import mask_id
 from ytxdata.templates import facts_card
 
 MAX_BYTES = 256 * 2**20
+FIRST_ASK, FACTOR = 200, 4
+"""For how many records all there is is asked for at first, and how many times more than came it is asked for next."""
 
 Progress = Callable[[Answer], None]
 """Called after every answer, so that a bar or a line can be drawn."""
@@ -113,25 +115,13 @@ class Client:
         self,
         settings: Settings,
         *,
-        timeout: float | tuple[float, float] | None = None,
-        total_timeout: float | None = None,
-        max_bytes: int = MAX_BYTES,
-        proxies: Mapping[str, str] | None = None,
-        trust_env: bool = False,
+        progress: Progress | None,
         aliases: Mapping[str, Sequence[str]] | None = None,
-        progress: Progress | None = None,
+        **limits: Any,
     ) -> None:
         self.settings = settings
         self.aliases = DEFAULT.with_extra(self.settings.aliases).with_extra(aliases or {})
-        self._transport = Transport(
-            self.settings,
-            timeout=timeout,
-            total_timeout=total_timeout,
-            max_bytes=max_bytes,
-            proxies=proxies,
-            trust_env=trust_env,
-            aliases=self.aliases,
-        )
+        self._transport = Transport(self.settings, aliases=self.aliases, **limits)
         self._progress = progress
 
     @classmethod
@@ -242,7 +232,14 @@ class Client:
         >>> len(history.meetings), len(history.answers), history.certificate.worst
         (250, 2, 'PROBABLE')
         """
-        return History.from_answers(list(ask_until_no_more(lambda n: self.query_meeting("", n))), self.aliases)
+        asked = FIRST_ASK
+        answers = [self.query_meeting("", asked)]
+        while (n := len(answers[-1].records)) >= asked:
+            # one that is longer than what was asked (a platform that does not count) makes the next question longer than
+            # it, so that they end
+            asked = FACTOR * n
+            answers.append(self.query_meeting("", asked))
+        return History.from_answers(answers, self.aliases)
 
     def __reduce__(self) -> NoReturn:
         # a pickle is a file that anybody can read, and goes to other machines with a job
@@ -265,41 +262,3 @@ class Client:
                 (Text("应用", "application"), mask_id(self.settings.app_id)),
             ],
         )
-
-
-FIRST_ASK = 200
-FACTOR = 4
-
-
-class Sized(Protocol):
-    """An answer, as far as growth cares: its records can be counted."""
-
-    @property
-    def records(self) -> tuple[object, ...]:
-        """The records of the answer."""
-
-
-def larger_ask(asked: int, returned: int) -> int | None:
-    """Return the next `meetingcount`, or None once the platform gave fewer than it was asked for.
-
-    An answer that is longer than what was asked (a platform that does not count) makes the next ask
-    longer than the answer, so that the question always ends.
-
-    Examples
-    --------
-    >>> larger_ask(200, 200), larger_ask(800, 731), larger_ask(200, 5000)
-    (800, None, 20000)
-    """
-    return None if returned < asked else FACTOR * max(asked, returned)
-
-
-Kind = TypeVar("Kind", bound=Sized)
-
-
-def ask_until_no_more(ask: Callable[[int], Kind], first: int = FIRST_ASK) -> Iterator[Kind]:
-    """Yield the answers to ever larger questions, the last one shorter than what it was asked for."""
-    wanted: int | None = first
-    while wanted is not None:
-        answer = ask(wanted)
-        yield answer
-        wanted = larger_ask(wanted, len(answer.records))

@@ -51,30 +51,22 @@ APPLICATION: dict[str, tuple[Text, ...]] = {
 }
 """The three causes of -205, as far as each kind of address has them."""
 
-REFUSALS: dict[str, tuple[Text, ...]] = {
-    "-200": (
-        Text(
-            "Account SID 不存在：在 管理 → 控制台 → 开发者账号 重新复制；若一致，说明服务账号未开通，请联系平台开通",
-            "no such account SID: copy it again from 管理 → 控制台 → 开发者账号; if it is the same, the service is not opened, have the platform open it",
-        ),
+REFUSALS: dict[str, Text] = {
+    "-200": Text(
+        "Account SID 不存在：在 管理 → 控制台 → 开发者账号 重新复制；若一致，说明服务账号未开通，请联系平台开通",
+        "no such account SID: copy it again from 管理 → 控制台 → 开发者账号; if it is the same, the service is not opened, have the platform open it",
     ),
-    "-201": (
-        Text(
-            "服务账号已停用：凭证本身可能正确，请联系平台重新激活",
-            "the account is suspended: the credentials may well be right, have the platform reactivate it",
-        ),
+    "-201": Text(
+        "服务账号已停用：凭证本身可能正确，请联系平台重新激活",
+        "the account is suspended: the credentials may well be right, have the platform reactivate it",
     ),
-    "-203": (
-        Text(
-            "Auth Token 与 Account SID 不匹配：在控制台同一页面重新复制两者（管理 → 控制台 → 开发者账号）；令牌可能已被重置，或来自另一个账户",
-            "the auth token does not belong to the account SID: copy both again from the same page (管理 → 控制台 → 开发者账号); the token may have been reset or be another account's",
-        ),
+    "-203": Text(
+        "Auth Token 与 Account SID 不匹配：在控制台同一页面重新复制两者（管理 → 控制台 → 开发者账号）；令牌可能已被重置，或来自另一个账户",
+        "the auth token does not belong to the account SID: copy both again from the same page (管理 → 控制台 → 开发者账号); the token may have been reset or be another account's",
     ),
-    "-204": (
-        Text(
-            "账户余额不足：凭证和应用没有问题，充值后重试",
-            "the balance is too low: nothing is wrong with the credentials, top up and try again",
-        ),
+    "-204": Text(
+        "账户余额不足：凭证和应用没有问题，充值后重试",
+        "the balance is too low: nothing is wrong with the credentials, top up and try again",
     ),
 }
 """What to do about a refusal that has one cause."""
@@ -174,40 +166,30 @@ def examine(
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RiskWarning)  # each risk is a finding here
-        return _examined(timeout, total_timeout, proxies, trust_env, arguments)
-
-
-def _examined(
-    timeout: float | tuple[float, float] | None,
-    total_timeout: float | None,
-    proxies: Mapping[str, str] | None,
-    trust_env: bool,
-    arguments: dict[str, Any],
-) -> list[Diagnosis]:
-    try:
-        settings = Settings.load(**arguments)
-        transport = Transport(
-            settings,
-            timeout=first_given(timeout, settings.timeout, (5, 15)),
-            total_timeout=first_given(total_timeout, settings.total_timeout, 30),
-            proxies=proxies,
-            trust_env=trust_env,
-        )
-    except YtxError as error:
-        return [_failed("settings", error)]
-    checks = [_settings(settings), *_risks(settings)]
-    reached = [] if proxies or trust_env else reach(settings.base_url, transport.connect_limit)
-    checks += reached
-    if any(check.state == "fail" for check in reached):
-        return checks
-    outcome: Outcome
-    try:
-        outcome = transport.query("", 1)
-    except YtxError as error:
-        outcome = error
-    if isinstance(outcome, NetworkError):
-        return [*checks, _call(outcome)]
-    return [*checks, _call(outcome), _clock(outcome), _application(settings, outcome)]
+        try:
+            settings = Settings.load(**arguments)
+            transport = Transport(
+                settings,
+                timeout=first_given(timeout, settings.timeout, (5, 15)),
+                total_timeout=first_given(total_timeout, settings.total_timeout, 30),
+                proxies=proxies,
+                trust_env=trust_env,
+            )
+        except YtxError as error:
+            return [_failed("settings", error)]
+        checks = [_settings(settings), *_risks(settings)]
+        reached = [] if proxies or trust_env else reach(settings.base_url, transport.connect_limit)
+        checks += reached
+        if any(check.state == "fail" for check in reached):
+            return checks
+        outcome: Outcome
+        try:
+            outcome = transport.query("", 1)
+        except YtxError as error:
+            outcome = error
+        if isinstance(outcome, NetworkError):
+            return [*checks, _call(outcome)]
+        return [*checks, _call(outcome), _clock(outcome), _application(settings, outcome)]
 
 
 def exit_code(checks: Iterable[Diagnosis]) -> int:
@@ -268,8 +250,7 @@ def _risks(settings: Settings) -> list[Diagnosis]:
 def _call(outcome: Outcome) -> Diagnosis:
     """Say how the one call went; a refusal is told with what to do about it."""
     if isinstance(outcome, YtxError):
-        advice = REFUSALS.get(outcome.status_code or "")
-        return _failed("call", outcome, in_lines(advice) if advice else None)
+        return _failed("call", outcome, REFUSALS.get(outcome.status_code or ""))
     n = len(outcome.records)
     told = Text(
         f"平台接受了请求：statusCode {outcome.status_code}，{n} 条记录，编码 {outcome.encoding}",

@@ -110,15 +110,15 @@ Outcome = Answer | YtxError
 class Question:
     """What is asked, and within which limits."""
 
-    confid: str
-    meetingcount: int
     connect_limit: float
     read_limit: float
     max_bytes: int
     proxies: Mapping[str, str] | None
     trust_env: bool
     aliases: Aliases
-    attempt: int
+    confid: str = ""
+    meetingcount: int = 1
+    attempt: int = 0
 
     def __repr__(self) -> str:  # proxies may hold a password
         return f"Question(confid={self.confid!r}, meetingcount={self.meetingcount}, attempt={self.attempt})"
@@ -300,12 +300,10 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings
-        self.connect_limit, self._read_limit = _pair(first_given(timeout, settings.timeout, (5, 30)))
+        self.connect_limit, read_limit = _pair(first_given(timeout, settings.timeout, (5, 30)))
         self._total_limit = _seconds("total_timeout", first_given(total_timeout, settings.total_timeout, 60))
-        self._max_bytes = _count("max_bytes", max_bytes)
-        self._proxies = proxies
-        self._trust_env = trust_env
-        self._aliases = aliases
+        most = _count("max_bytes", max_bytes)
+        self._question = Question(self.connect_limit, read_limit, most, proxies, trust_env, aliases)
         self._policy = policy
         self._sleep = sleep
 
@@ -350,16 +348,9 @@ class Transport:
             if left <= 0:
                 return self._out_of_time()
             attempts += 1
-            question = Question(
-                confid=confid,
-                meetingcount=meetingcount,
-                connect_limit=min(self.connect_limit, left),
-                read_limit=self._read_limit,
-                max_bytes=self._max_bytes,
-                proxies=self._proxies,
-                trust_env=self._trust_env,
-                aliases=self._aliases,
-                attempt=attempts,
+            limit = min(self.connect_limit, left)
+            question = replace(
+                self._question, confid=confid, meetingcount=meetingcount, connect_limit=limit, attempt=attempts
             )
             outcome = within(left, lambda wires: exchange(self._settings, auth, question, wires))
             return self._out_of_time() if outcome is None else outcome
@@ -369,9 +360,6 @@ class Transport:
             outcome.attempts = attempts
             raise outcome
         return outcome
-
-    def close(self) -> None:
-        """Do nothing: no connection outlives its query."""
 
     def _out_of_time(self) -> TimeLimitError:
         return TimeLimitError(

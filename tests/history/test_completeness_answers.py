@@ -363,13 +363,13 @@ def test_a_longer_answer_shows_disorder_when_more_than_a_few_were_hidden_from_th
 ) -> None:
     hidden = [meeting(60)._replace(meeting_id=f"h{n}") for n in range(n_hidden)]
     sighting = second([*TAIL, *hidden, *(meeting(n) for n in range(150, 290))])
-    assert sighting.shows_disorder == shows
-    assert sighting.shows_order == (not n_hidden)
+    assert sighting.comparison.shows_disorder == shows
+    assert sighting.comparison.shows_order == (not n_hidden)
 
 
 def test_what_is_young_for_either_answer_says_nothing_of_the_order() -> None:
     longer = [*TAIL, *(meeting(n) for n in range(150, 290))]
     young = meeting(20)._replace(meeting_id="young")
-    assert second([young, *longer]).shows_order
+    assert second([young, *longer]).comparison.shows_order
     between = meeting(23)._replace(meeting_id="between")
-    assert second([between, *longer], at=NOW + 3 * HOUR).shows_order
+    assert second([between, *longer], at=NOW + 3 * HOUR).comparison.shows_order

@@ -157,7 +157,7 @@ def _to_show_the_order(plan: Plan, sightings: Sequence[Sighting]) -> int | None:
     its old end slides along, and looks anchored for ever.
     """
     last = sightings[-1]
-    is_shown = plan.order_shown or any(one.shows_order for one in sightings)
+    is_shown = plan.order_shown or any(one.comparison.shows_order for one in sightings)
     has_tried = any(one.joins and last.asked > one.asked for one in sightings[:-1])
     return None if is_shown or has_tried else 2 * max(one.asked for one in sightings)
 

@@ -364,10 +364,10 @@ def _painted(stretches: Iterable[Stretch]) -> Iterator[Period]:
             yield Period(start, end, best.reason, best.window.pull_ids)
 
 
-def outlook_on(reason: str, end: datetime, evidence: Evidence, policy: Policy = DEFAULT_POLICY) -> Outlook | None:
+def outlook_on(reason: str, end: datetime, evidence: Evidence) -> Outlook | None:
     """Return what is still possible of a period that ends at an instant; None where nothing is open: proven, or a gap."""
     if reason in CONFIRMABLE:
-        return _until_confirmed(evidence, policy)
+        return _until_confirmed(evidence)
     key = HYPOTHESES.get(reason)
     if key is None:
         return None
@@ -375,14 +375,14 @@ def outlook_on(reason: str, end: datetime, evidence: Evidence, policy: Policy = 
     if key == "settling":
         at = end + timedelta(seconds=evidence.settle_s)
     elif key == "overlap":
-        at = _until_confirmed(evidence, policy).expected_at
+        at = _until_confirmed(evidence).expected_at
     elif key == "round":
         n = max((one.n_records for one in evidence.windows if one.reason == reason), default=0)
         at = _after(1, evidence)
     return _outlook(key, at, n=n)
 
 
-def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
+def _until_confirmed(evidence: Evidence) -> Outlook:
     """Return which limits a full answer leaves possible, and how many meetings more exclude them."""
     waits = [(one, one.size, one.largest) for one in waiting(evidence.windows) if one.size and one.largest]
     if evidence.has_forgotten:
@@ -392,7 +392,7 @@ def _until_confirmed(evidence: Evidence, policy: Policy) -> Outlook:
     (_, first, _), (last, size, _) = waits[0], waits[-1]
     is_broken = evidence.order_broken_at is not None and not evidence.order_shown
     largest = Bulk(*map(max, Bulk(), *(one for *_, one in waits)))
-    upper = [sum(one) for one in zip(first, room(largest, policy, is_strict=not is_broken), strict=True)]
+    upper = [sum(one) for one in zip(first, room(largest, DEFAULT_POLICY, is_strict=not is_broken), strict=True)]
     measures = [(low, high) for low, high in zip(size, upper, strict=True) if low]
     n_for_size = (ceil((high - low) * last.n_records / low) for low, high in measures)
     n = max(1, *n_for_size, 14 - last.n_records)  # before cuts of a list can exclude luck: 14! / 2⁶ is above 10⁹

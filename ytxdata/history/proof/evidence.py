@@ -6,7 +6,7 @@ Nothing here judges. Instants are UTC, unknown is None.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
@@ -424,7 +424,7 @@ class Note:
 
     key: str
     text: Text
-    meeting_ids: tuple[str, ...] = field(default=())
+    meeting_ids: tuple[str, ...] = ()
     pull_id: str = ""
 
 

@@ -118,16 +118,14 @@ def never_was(line: WitnessLine, one: Archived) -> bool:
     return bool(one.is_silent) and line.is_charged
 
 
-def find(
-    witness: Witness, held: Sequence[Archived], clock: Clock, tolerance: timedelta
-) -> tuple[dict[int, str], set[int]]:
+def find(witness: Witness, held: Sequence[Archived], clock: Clock) -> tuple[dict[int, str], set[int]]:
     """Return line → what it is in the archive, and the lines of which nobody can say which of too many they are."""
     rooms, numbers = _grouped(held, attrgetter("meeting_id")), _grouped(held, attrgetter("number"))
     crowded = _crowded(witness.lines, rooms)
     unsure = {line.line for line in witness.lines if line.edges is None and line.meeting_id in crowded}
     form = form_of([*_told_in(witness.lines, rooms, "meeting_id"), *_told_in(witness.lines, numbers, "number")])
-    found = _by_id(witness, rooms, clock, form, unsure, tolerance)
-    return found | _by_instant(witness.lines, numbers, rooms, form, found, tolerance), unsure
+    found = _by_id(witness, rooms, clock, form, unsure)
+    return found | _by_instant(witness.lines, numbers, rooms, form, found), unsure
 
 
 def _grouped(held: Iterable[Archived], key: Callable[[Archived], Hashable]) -> dict[Any, list[Archived]]:
@@ -165,7 +163,7 @@ _REACH = timedelta(days=3)
 each for a clock and `NEIGHBOUR`."""
 
 
-def _near(some: Iterable[Archived], tolerance: timedelta) -> Callable[[WitnessLine], Iterable[Archived]]:
+def _near(some: Iterable[Archived]) -> Callable[[WitnessLine], Iterable[Archived]]:
     """Return what finds what may be a line's: a room, or a number, of ten years is not looked through for each line."""
     rest: list[Archived] = []  # what has no time, or ran for days, may be any line's
     timed: list[tuple[datetime, int, Archived]] = []
@@ -180,7 +178,7 @@ def _near(some: Iterable[Archived], tolerance: timedelta) -> Callable[[WitnessLi
     def near(line: WitnessLine) -> Iterable[Archived]:
         if line.edges is None:
             return [*rest, *(one for *_, one in timed)]
-        reach = _REACH if line.started_at is None else max(NEIGHBOUR, tolerance)
+        reach = _REACH if line.started_at is None else NEIGHBOUR
         first, last = bisect_left(begun, line.edges[0] - reach), bisect_right(begun, line.edges[0] + reach)
         return [*rest, *(one for *_, one in timed[first:last])]
 
@@ -197,11 +195,10 @@ def _by_id(
     clock: Clock,
     form: Form,
     unsure: Container[int],
-    tolerance: timedelta,
 ) -> dict[int, str]:
     """Return line → what it is in the archive, for lines whose id is known there: the same number first, then the nearest."""
     is_strict = witness.by_connection  # two parties of one meeting are not each other
-    near = cache(lambda room: _near(rooms[room], tolerance))
+    near = cache(lambda room: _near(rooms[room]))
     return _one_to_one(
         (*_rank(witness, line, one, clock, form), line.line, one.key)
         for line in witness.lines
@@ -209,14 +206,14 @@ def _by_id(
         for one in near(line.meeting_id)(line)
         if not is_strict or line.number == one.number
         # An id is used again: a line of last week is not the meeting of today.
-        if _may_be(line, one, clock, tolerance)
+        if _may_be(line, one, clock)
     )
 
 
-def _may_be(line: WitnessLine, one: Archived, clock: Clock, tolerance: timedelta) -> bool:
+def _may_be(line: WitnessLine, one: Archived, clock: Clock) -> bool:
     apart, near = clock.apart(line, one), line.apart(one.about)
     if line.started_at is not None and one.started_at is not None:
-        return apart is not None and apart <= tolerance
+        return apart is not None and apart <= TOLERANCE
     if line.started_at is not None and never_was(line, one):
         return False
     is_near = near is not None and near <= NEIGHBOUR
@@ -245,13 +242,10 @@ def _by_instant(
     rooms: Container[str | None],
     form: Form,
     found: Mapping[int, str],
-    tolerance: timedelta,
 ) -> dict[int, str]:
     """Return line → what it is in the archive, by number and instant, for lines without an id that is known there."""
     taken = set(found.values())
-    near = cache(
-        lambda number: _near((one for one in numbers[number] if one.started_at and one.key not in taken), tolerance)
-    )
+    near = cache(lambda number: _near(one for one in numbers[number] if one.started_at and one.key not in taken))
     return _one_to_one(
         (0, abs(line.started_at - one.started_at), _misfit(line, one, form), line.line, one.key)
         for line in lines
@@ -260,7 +254,7 @@ def _by_instant(
         # An id that the archive knows has had its chance: it does not become another meeting's line.
         if line.started_at is not None and line.meeting_id not in rooms
         for one in near(line.number)(line)
-        if one.started_at is not None and abs(line.started_at - one.started_at) <= tolerance
+        if one.started_at is not None and abs(line.started_at - one.started_at) <= TOLERANCE
         if not never_was(line, one)
     )
 
@@ -271,7 +265,6 @@ def unnamed(
     found: Mapping[int, str],
     unsure: Collection[int],
     clock: Clock,
-    tolerance: timedelta,
     nobodys: Collection[str],
 ) -> tuple[dict[int, str], dict[int, str]]:
     """Return line → the connection that it is, and line → one that it may be, for lines that were not found and do not
@@ -295,13 +288,13 @@ def unnamed(
         if one.line in found and (told := one.length_s) is not None
     )
     rooms, free = _grouped(held, attrgetter("meeting_id")), [one for one in held if one.key not in taken]
-    at_all = _near((one for one in free if one.started_at), tolerance)
-    in_room = cache(lambda room: _near((one for one in rooms[room] if one.key not in taken), tolerance))
+    at_all = _near(one for one in free if one.started_at)
+    in_room = cache(lambda room: _near(one for one in rooms[room] if one.key not in taken))
 
     def is_like(line: WitnessLine, one: Archived) -> bool:
-        if one.number in withheld and line.meeting_id == one.meeting_id and _may_be(line, one, clock, tolerance):
+        if one.number in withheld and line.meeting_id == one.meeting_id and _may_be(line, one, clock):
             return True
-        if line.started_at is None or one.started_at is None or abs(line.started_at - one.started_at) > tolerance:
+        if line.started_at is None or one.started_at is None or abs(line.started_at - one.started_at) > TOLERANCE:
             return False
         is_unknown = one.number in withheld and form.says(one.lengths) is None
         return is_unknown or _misfit(line, one, form) < 2

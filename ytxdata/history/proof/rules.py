@@ -119,7 +119,8 @@ class Reading:
     def _mind_the_clock(self, now: datetime, pull_id: str = "") -> None:
         cut = rewound(self._evidence, now, self._policy)
         if cut is not self._evidence:
-            self._notes.append(clock_note(self._evidence, cut, now, pull_id))
+            instants = {"last": self._evidence.last_asked_at, "now": now, "until": cut.joins_at}
+            self._notes.append(_note("clock", pull_id, **{key: beijing_text(at) for key, at in instants.items() if at}))
         self._evidence = cut
 
     def result(self) -> Judgement:
@@ -214,7 +215,9 @@ class _Finding(NamedTuple):
 
     @property
     def is_broken(self) -> bool:
-        return self.reason == "order_broken" or any(one.is_broken or one.shows_disorder for one in self.sightings)
+        return self.reason == "order_broken" or any(
+            one.is_broken or one.comparison.shows_disorder for one in self.sightings
+        )
 
     def windows(self, earlier: Evidence, policy: Policy) -> tuple[tuple[Window, ...], Window | None]:
         """Return all windows after this sync, and the gap that it leaves below its own."""
@@ -250,7 +253,7 @@ def _ordered(evidence: Evidence, sightings: Sequence[Sighting], *, is_broken: bo
     """Return the evidence with what this sync shows of the order; one that breaks it takes back what was shown."""
     if is_broken:
         return replace(evidence, order_shown=False, order_broken_at=evidence.last_asked_at)
-    return replace(evidence, order_shown=evidence.order_shown or any(one.shows_order for one in sightings))
+    return replace(evidence, order_shown=evidence.order_shown or any(one.comparison.shows_order for one in sightings))
 
 
 def _listed(best: Sighting, earlier: Evidence) -> tuple[datetime | None, datetime | None]:
@@ -269,9 +272,9 @@ def _outside(reasons: Sequence[str], earlier: Evidence) -> str:
     return earlier.outside if earlier.n_syncs else "not_read"
 
 
-def certify_history(pulls: Sequence[PullFacts], now: datetime, policy: Policy = DEFAULT_POLICY) -> Certificate:
+def certify_history(pulls: Sequence[PullFacts], now: datetime) -> Certificate:
     """Return what may be claimed about answers read without an archive: PROBABLE at best."""
-    reading = Reading(NothingKnown(), Evidence(), now, policy)
+    reading = Reading(NothingKnown(), Evidence(), now)
     for pull in pulls:
         reading.take(pull)
     return reading.result().certificate
@@ -328,10 +331,6 @@ def rewound(evidence: Evidence, now: datetime, policy: Policy) -> Evidence:
     """
     if evidence.last_asked_at is None or now >= evidence.last_asked_at - policy.jitter:
         return evidence
-    return _taken_back(evidence, evidence.last_asked_at, now, policy)
-
-
-def _taken_back(evidence: Evidence, last_asked_at: datetime, now: datetime, policy: Policy) -> Evidence:
     limit = floor_second(now - policy.settle)
     uppers = tuple(one for one in evidence.uppers if one <= limit)
     until = max(uppers, default=min([limit, *(one.lower for one in evidence.windows)]))
@@ -349,7 +348,7 @@ def _taken_back(evidence: Evidence, last_asked_at: datetime, now: datetime, poli
         # What is said to have been archived meanwhile is no overlap. Not for ever: a clock of the year 9999 would end
         # all proof.
         unsure_from=min(now, evidence.unsure_from or now),
-        unsure_to=max(min(last_asked_at, now + policy.full_every), evidence.unsure_to or now),
+        unsure_to=max(min(evidence.last_asked_at, now + policy.full_every), evidence.unsure_to or now),
     )
 
 
@@ -419,12 +418,6 @@ def notes_on(
             yield _note("cap", pull_id, **REASONS[reason].text._asdict())
     if any(one in FORGETTING for one in reasons) and not earlier.has_forgotten:
         yield _note("forgotten", pull_id, n=best.overlap.n_left_out)
-
-
-def clock_note(evidence: Evidence, cut: Evidence, now: datetime, pull_id: str) -> Note:
-    """Return what is said when evidence was cut because this machine's clock went back."""
-    instants = {"last": evidence.last_asked_at, "now": now, "until": cut.joins_at}
-    return _note("clock", pull_id, **{key: beijing_text(at) for key, at in instants.items() if at is not None})
 
 
 def limit_notes(limits: Sequence[tuple[str, int]], known: Sequence[tuple[str, int]], best: Sighting) -> Iterator[Note]:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from ytxdata.history.proof.categories import hidden_before, is_round, possible
 from ytxdata.history.proof.evidence import Bulk, Evidence, PullFacts, Window
@@ -31,17 +32,17 @@ from ytxdata.history.proof.policy import BLOCKING, CONFIRMABLE, GAPS, UNSUSPICIO
 from ytxdata.history.proof.window import Sighting, anchored
 from ytxdata.times import next_second
 
+_n_returned = attrgetter("pull.n_returned")
+
 
 def best_of(sightings: Sequence[Sighting]) -> Sighting:
     """Return the answer of a sync that says most: an anchored one, else the longest, else the later."""
-    choice = anchored(sightings) or sightings
-    return max(enumerate(choice), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1]
+    return max(reversed(anchored(sightings) or sightings), key=_n_returned)
 
 
 def longest(sightings: Sequence[Sighting]) -> Sighting | None:
     """Return the longest answer of a sync that the platform itself ended, the later of two; None if there is none."""
-    ended = [one for one in sightings if one.stopped]
-    return max(enumerate(ended), key=lambda pair: (pair[1].pull.n_returned, pair[0]))[1] if ended else None
+    return max((one for one in reversed(sightings) if one.stopped), key=_n_returned, default=None)
 
 
 def brought_fewer(sightings: Sequence[Sighting]) -> bool:
@@ -56,7 +57,7 @@ def reason_for(best: Sighting, sightings: Sequence[Sighting], evidence: Evidence
     The one reason here that proves is *anchored*; what stands above it would make that proof false.
     """
     n_left_out = best.overlap.n_left_out
-    is_ordered = evidence.order_shown or any(one.shows_order for one in sightings)
+    is_ordered = evidence.order_shown or any(one.comparison.shows_order for one in sightings)
     holds = {
         # Nothing came, and nothing was known: an account may be new. It claims nothing, and takes nothing away.
         "empty_so_far": best.is_first and not best.pull.n_returned,
@@ -124,7 +125,8 @@ def confirmed(
         return window
     # For ever: a limit that was lifted brings what it had cut, and the answer after that is longer and brings nothing
     # unknown.
-    if any(start < window.upper for answer in sightings for start in _new_starts(answer)):
+    starts = (answer.pull.start_of(one) for answer in sightings for one in answer.fresh)
+    if any(start and start < window.upper for start in starts):
         return replace(window, reason="incomplete", proven_from=None)
     if full is not None and full_reason in CONFIRMABLE and matures(window, full, sightings, full.policy):
         # What a limit may have hidden from the earlier answer is barred as long as some answer may have met it. Of
@@ -135,10 +137,6 @@ def confirmed(
             proven_from = min(window.proven_from, proven_from)
         return replace(window, proven_from=proven_from) if proven_from < window.upper else window
     return window
-
-
-def _new_starts(answer: Sighting) -> Iterator[datetime]:
-    return (start for one in answer.fresh if (start := answer.pull.start_of(one)))
 
 
 def rebased(window: Window, bases: Iterable[Window]) -> Window:
@@ -272,7 +270,7 @@ def _proven_below(anchored_by: datetime, earlier: Iterable[Window]) -> datetime 
 
 
 def _keeps_another_order(sightings: Sequence[Sighting], evidence: Evidence) -> bool:
-    if any(one.is_broken or one.shows_disorder for one in sightings):
+    if any(one.is_broken or one.comparison.shows_disorder for one in sightings):
         return True
     return evidence.order_broken_at is not None and not evidence.order_shown
 
@@ -355,7 +353,8 @@ def _covers(proven: Iterable[tuple[datetime, datetime]], window: Window) -> bool
 def is_longer(window: Window, full: Sighting) -> bool:
     """Say whether a full answer holds all of an earlier one and more, and nothing that the earlier one lacked."""
     has_more = full.pull.n_returned > window.n_records and full.n_ids > window.n_ids
-    holds_all_of_it = not full.n_missing and not full.overlap.n_left_out and _reaches_as_far(full, window)
+    reaches_as_far = full.oldest is not None and window.oldest is not None and full.oldest <= window.oldest
+    holds_all_of_it = not full.n_missing and not full.overlap.n_left_out and reaches_as_far
     return has_more and holds_all_of_it and not _began_before(full, window.asked_at)
 
 
@@ -366,10 +365,6 @@ def is_strict(full: Sighting, sightings: Sequence[Sighting], policy: Policy) -> 
     """
     cuts = sightings[next(n for n, one in enumerate(sightings) if one is full) + 1 :]
     return len(cuts) >= policy.cuts and all(one.comparison.is_strict for one in cuts) and cuts[-1].luck <= policy.chance
-
-
-def _reaches_as_far(full: Sighting, window: Window) -> bool:
-    return full.oldest is not None and window.oldest is not None and full.oldest <= window.oldest
 
 
 def _began_before(full: Sighting, instant: datetime) -> bool:

@@ -131,16 +131,6 @@ class Sighting:
         return self.n_ids - len(self.extent.placed)
 
     @property
-    def shows_order(self) -> bool:
-        """This answer and the one before it in the same sync show newest-first."""
-        return self.comparison.shows_order
-
-    @property
-    def shows_disorder(self) -> bool:
-        """This answer and the one before it in the same sync show another order."""
-        return self.comparison.shows_disorder
-
-    @property
     def asked(self) -> int:
         """The number that was asked for, 0 when nobody knows."""
         return self.pull.asked_n or 0

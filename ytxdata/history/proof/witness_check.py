@@ -39,12 +39,7 @@ RULES = 19
 """By which rules lists are read and held against an archive, as a number that is kept beside what came of it."""
 
 
-def hear(
-    witness: Witness,
-    archived: Iterable[Archived],
-    tolerance: timedelta = TOLERANCE,
-    nobodys: Collection[str] = (),
-) -> Hearing:
+def hear(witness: Witness, archived: Iterable[Archived], nobodys: Collection[str] = ()) -> Hearing:
     """Hold a witness against the archive, one to one.
 
     Parameters
@@ -53,16 +48,14 @@ def hear(
         What the archive holds of the period, and of a tolerance on either side: meetings, or connections where the
         witness lists connections. And, at whatever time, those whose ids stand on lines without an instant: a line
         that cannot say when it was is missing only if its meeting is nowhere.
-    tolerance
-        How far two clocks may say of one call that it began.
     nobodys
         Numbers that do not say who was connected: the account's own, by which one gets in.
     """
     held = list(archived)
     witness = _with_known(witness, held)
     clock = clock_of(witness, held)
-    found, unsure = find(witness, held, clock, tolerance)
-    sure, alike = unnamed(witness, held, found, unsure, clock, tolerance, nobodys)
+    found, unsure = find(witness, held, clock)
+    sure, alike = unnamed(witness, held, found, unsure, clock, nobodys)
     found |= sure
     inside = {one.key for one in held if is_inside(witness, one)}
     astray = {
@@ -74,7 +67,7 @@ def hear(
     taken = {*found.values(), *alike.values()}
     # a list that leaves out one to which nobody was connected leaves out all, also where its lines do not say how long
     is_of_all = all(one.key in taken for one in held if one.is_silent and is_inside(witness, one))
-    undated = _undated(witness, held, found, clock, tolerance, is_of_all=is_of_all)
+    undated = _undated(witness, held, found, clock, is_of_all=is_of_all)
     outside = astray | {line.line for line, one in undated if not is_inside(witness, one)}
     n_outside = len(outside)
     crowded = {one.meeting_id for one in witness.lines if one.line in unsure}
@@ -236,7 +229,6 @@ def _undated(
     held: Sequence[Archived],
     found: Mapping[int, str],
     clock: Clock,
-    tolerance: timedelta,
     *,
     is_of_all: bool,
 ) -> list[tuple[WitnessLine, Archived]]:
@@ -251,19 +243,19 @@ def _undated(
             return never_was(line, one) and (line.duration_s is None or line.duration_s > LEAST_CHARGED_S)
         is_empty = bool(one.is_silent) and (line.is_charged or (line.duration_s is None and not is_of_all))
         is_off = line.started_at is None and bool(clock.apart(line, one))
-        return is_empty or is_off or not is_inside(witness, one) or _is_far(line, one, tolerance)
+        return is_empty or is_off or not is_inside(witness, one) or _is_far(line, one)
 
     by_key = {one.key: one for one in held}
     pairs = ((line, by_key[found[line.line]]) for line in witness.lines if line.line in found)
     return [(line, one) for line, one in pairs if is_doubtful(line, one)]
 
 
-def _is_far(line: WitnessLine, one: Archived, tolerance: timedelta) -> bool:
+def _is_far(line: WitnessLine, one: Archived) -> bool:
     """Whether a line says an instant at which the meeting of a connection that has none is known not to have run."""
     if line.started_at is None or one.meeting_at is None:
         return False
     until = one.ended_at or line.started_at
-    return not one.meeting_at - tolerance <= line.started_at <= until + tolerance
+    return not one.meeting_at - TOLERANCE <= line.started_at <= until + TOLERANCE
 
 
 def with_witnesses(certificate: Certificate, heard: Sequence[Hearing], settled: datetime) -> Certificate:

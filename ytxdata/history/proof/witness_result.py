@@ -161,20 +161,17 @@ class Hearing:
             off=self.n_off,
         )
         is_outside = self.n_outside and self.finding != "outside_period"
+        is_proof = self.finding == "witnessed"
         return (
             said,
-            *(
-                _proven_told(self.proven, self.unproven)
-                if self.proven is not None and self.finding == "witnessed"
-                else ()
-            ),
+            *(_proven_told(self.proven, self.unproven) if is_proof and self.proven is not None else ()),
             *((_BY_CONNECTION,) if self.by_connection and self.kind != "cdr" else ()),
             *((_runs_told(*self.runs),) if self.runs else ()),
             *((self.period_to_give,) if self.covers else ()),
             *((_OUTSIDE.format(outside=self.n_outside),) if is_outside else ()),
-            *((_until_told(self.until, self.given_at),) if self.until and self.finding == "witnessed" else ()),
-            *(_span_told(self.told_start, self.told_end) if self.finding == "witnessed" else ()),
-            *((_blank_told(self.blank),) if self.blank and self.finding == "witnessed" else ()),
+            *((_until_told(self.until, self.given_at),) if self.until and is_proof else ()),
+            *(_span_told(self.told_start, self.told_end) if is_proof else ()),
+            *((_blank_told(self.blank),) if self.blank and is_proof else ()),
             *(_differing_told(one, is_rounding=self.agrees) for one in self.differs),
             *((_off_told(self.off, self.n_off),) if self.off else ()),
             *(_UNHELD[of] for of in self.unheld),

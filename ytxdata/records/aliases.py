@@ -79,6 +79,7 @@ OF_PERSONS = f"{OF_CREATOR}|{_ROLE}|{_PERSON}|{_LINE}"
 """In front of plain keys, what says that something is anybody's: more than is read, for it is what is to be hidden."""
 
 _LINES = re.compile(_LINE)
+_NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 """What must stand in front of `number` for it to be a telephone's: a `memberNumber` may be that of a card."""
 
 OF_PAGES = {"start": "started_at", "startat": "started_at", "begin": "started_at"} | {
@@ -262,6 +263,12 @@ class Aliases:
     def has_phone(self, keys: Iterable[str]) -> bool:
         """Return whether any key is that of a party's phone."""
         return any((match := self.leg(key)) is not None and match.column == "phone" for key in keys)
+
+    def is_numbered(self, key: str) -> bool:
+        """Return whether a key is one of several that number the phones or times of parties (`jointime2`, `phone_1`)."""
+        match = _NUMBERED.fullmatch(key) if key[-1:].isdigit() else None
+        fed = self.leg(match[1]) if match else None
+        return fed is not None and fed.column in ("phone", "joined_at", "left_at")
 
     def is_name_of_meeting(self, key: str) -> bool:
         """Return whether a key is that of a name that people, rooms and notices do not have.

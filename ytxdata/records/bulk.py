@@ -25,7 +25,6 @@ from ytxdata.records.aliases import OF_PAGES, PARTIES, Aliases, Match, plain, un
 from ytxdata.records.encodings import is_utf8
 from ytxdata.records.json_values import STRICT_ERRORS, Number, strict
 from ytxdata.records.numbers_in_values import PHONE_LIKE
-from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import PERSON
 from ytxdata.records.schema import ARROW_TYPES
 from ytxdata.records.siblings import is_of_meeting
@@ -82,7 +81,7 @@ class BulkReader:
         self._own_leg = partial(own_leg, aliases=aliases)
         self._of_meeting = _kinds(aliases.meeting, _MEETING_KINDS)
         self._of_leg = _kinds(aliases.leg, _LEG_KINDS)
-        self._is_numbered = partial(is_numbered, aliases=aliases)
+        self._is_numbered = aliases.is_numbered
         self._names_meeting = _kinds(aliases.meeting, {"meeting_id": "id"})
         self._layout: pa.Schema | None = None
         self._is_mixed = False

@@ -18,7 +18,6 @@ from ytxdata.records.columns import Legs, Sheet, Trouble, contradictions, ends, 
 from ytxdata.records.json_values import Object, decode_leniently, read_object, with_doubled_keys, without_cycle_search
 from ytxdata.records.numbers_in_values import may_hold_mobiles
 from ytxdata.records.odd_records import several_starts, texts_with_meetings
-from ytxdata.records.parties import is_numbered
 from ytxdata.records.party_names import number_text, says_more
 from ytxdata.records.party_times import apart_from_meeting, host_came
 from ytxdata.records.repeated_values import (
@@ -323,7 +322,7 @@ def _may_hold_parties(sheet: Sheet, aliases: Aliases) -> list[int]:
     of_party = own_leg(sheet.unknown, aliases)
     for key in sheet.unknown:
         values = sheet.values(key)
-        if key in of_party or is_numbered(key, aliases) or is_like_parties(key) or host_came(key):
+        if key in of_party or aliases.is_numbered(key) or is_like_parties(key) or host_came(key):
             rows.update(i for i, value in enumerate(as_list(values)) if value is not None)
         elif not isinstance(values, pa.Array):
             rows.update(i for i, one in enumerate(values) if type(one) is str and one.lstrip()[:1] in ("[", "{"))

@@ -29,8 +29,6 @@ from ytxdata.records.spans import members_of
 from ytxdata.records.values import as_phone, is_blank, is_mere_number, says_more_than_counts
 from ytxdata.times import is_time, looks_like_instant
 
-_NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
-
 _PAGING = re.compile("page|cursor|token|count|total|more|next|prev|links|href|offset|limit")
 """In plain keys that say how parties are paged."""
 
@@ -45,17 +43,10 @@ class Parties(NamedTuple):
     problems: tuple[tuple[str, str], ...] = ()
 
 
-def is_numbered(key: str, aliases: Aliases) -> bool:
-    """Return whether a key is one of several that number the phones or times of parties (`jointime2`, `phone_1`)."""
-    match = _NUMBERED.fullmatch(key) if key[-1:].isdigit() else None
-    fed = aliases.leg(match[1]) if match else None
-    return fed is not None and fed.column in ("phone", "joined_at", "left_at")
-
-
 def numbered_fields(value: dict[str, Any], aliases: Aliases) -> str:
     """Return the numbered fields of a record or a party that say something, as text: which belong together nobody
     knows."""
-    told = {key: one for key, one in value.items() if is_numbered(key, aliases) and (is_time(one) or as_phone(one))}
+    told = {key: one for key, one in value.items() if aliases.is_numbered(key) and (is_time(one) or as_phone(one))}
     return as_json(told) if told else ""
 
 
@@ -275,7 +266,7 @@ class OddKeys(dict[str, bool | None]):
     def __missing__(self, key: str) -> bool | None:
         match = self._aliases.meeting(key)
         names_meeting = match is not None and match.column == "meeting_id"
-        is_odd = names_meeting or PHONE_LIKE.fullmatch(key) is not None or is_numbered(key, self._aliases)
+        is_odd = names_meeting or PHONE_LIKE.fullmatch(key) is not None or self._aliases.is_numbered(key)
         self[key] = is_odd or (None if self._aliases.leg(key) is None else False)
         return self[key]
 

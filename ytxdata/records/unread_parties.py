@@ -17,7 +17,7 @@ from ytxdata.records.aliases import OF_CREATOR, PARTIES, Aliases, plain
 from ytxdata.records.json_values import as_json, decoded, read_object
 from ytxdata.records.numbers import Numbers
 from ytxdata.records.numbers_in_values import PHONE_LIKE, may_hold_mobiles, mobiles_in
-from ytxdata.records.parties import are_phones, is_meeting_without_id, is_numbered, lists_parties, numbered_fields
+from ytxdata.records.parties import are_phones, is_meeting_without_id, lists_parties, numbered_fields
 from ytxdata.records.party_names import DEEPEST, Party, feeds, names_in
 from ytxdata.records.party_times import are_said, at_rows, host_came
 from ytxdata.records.siblings import with_own_parts
@@ -199,7 +199,7 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         elif depth < DEEPEST:
             waiting += [(top, *part, depth + 1) for part in parts]
     # Under no name that is known, and in no known form: a mobile is somebody all the same.
-    rest = (key for key in others if key not in told and not is_numbered(key, aliases) and not signs.is_parties(key))
+    rest = (key for key in others if key not in told and not aliases.is_numbered(key) and not signs.is_parties(key))
     if found := {
         key: some
         for key in rest

@@ -15,7 +15,7 @@ import pyarrow as pa
 from ytxdata.archive import Archive
 from ytxdata.archive.heads import write_head
 from ytxdata.archive.known_meetings import evidence_of, plain_periods
-from ytxdata.archive.raw_answers import FORMS, WHOLE, Envelope, whole_answer
+from ytxdata.archive.raw_answers import FORMS, WHOLE, numbers_in, whole_answer
 from ytxdata.archive.rebuild import derive_again
 from ytxdata.archive.stored_files import OBSERVATIONS_STORED, PULLS_STORED
 from ytxdata.archive.stored_rows import read
@@ -47,7 +47,7 @@ class Rewritten:
         self.observations: list[dict[str, Any]] = read(snapshot, "observations", OBSERVATIONS_STORED.names).to_pylist()
         self.pulls: list[dict[str, Any]] = read(snapshot, "pulls", PULLS_STORED.names).to_pylist()
         for pull in self.pulls:
-            pull["listed"] = Envelope.from_cells(pull["form"], b"", pull["numbers"]).numbers.tolist()
+            pull["listed"] = numbers_in(pull["numbers"]).tolist()
 
     def say(self, number: int, text: bytes) -> None:
         """Let an observation be of another text."""

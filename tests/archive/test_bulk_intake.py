@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.archive.conftest import body, record
-from ytxdata.archive.changes import Call, Intake
+from ytxdata.archive.changes import Intake
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, VersionIndex
 from ytxdata.archive.raw_answers import unfold
 from ytxdata.records.aliases import DEFAULT
@@ -24,10 +24,10 @@ NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 class OneByOne(Intake):
     """An intake that takes every record through the rules."""
 
-    def _all_new(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
+    def _all_new(self, call: Answer, rows: list[MeetingRecord]) -> dict[int, int]:
         return {}
 
-    def _at_a_glance(self, call: Call, row: MeetingRecord, twins: Twins) -> int | None:
+    def _at_a_glance(self, call: Answer, row: MeetingRecord, twins: Twins) -> int | None:
         return None
 
 

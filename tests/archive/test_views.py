@@ -23,10 +23,11 @@ from tests.effort import some
 from ytxdata import Fleet, audit, metrics
 from ytxdata.archive import Archive, cleanup
 from ytxdata.archive import cleanup as compaction
+from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot, newest, write_head
 from ytxdata.archive.known_meetings import ArchivedMeetings, VersionIndex
 from ytxdata.archive.stored_files import SCHEMAS, described
-from ytxdata.archive.views import relation
+from ytxdata.archive.views import ViewAsk, relation
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.history.history import History
 from ytxdata.records.aliases import DEFAULT
@@ -178,7 +179,11 @@ def test_only_the_row_groups_of_a_period_are_read(archive: Archive, platform: An
     assert snapshot is not None
 
     def scanned(start: datetime | None = None, end: datetime | None = None) -> list[tuple[str, str]]:
-        plan = relation(snapshot, "meetings", start=start, end=end).project("meeting_id").explain("analyze")
+        plan = (
+            relation(snapshot, "meetings", ViewAsk(start=start, end=end), connect())
+            .project("meeting_id")
+            .explain("analyze")
+        )
         assert "amount_yuan" not in plan, "a column that nobody asked for is read"
         return re.findall(r"Row Groups Scanned: (\d+) / (\d+)", plan)
 

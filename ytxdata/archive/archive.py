@@ -20,7 +20,7 @@ from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.kept_months import KeptMonths
 from ytxdata.archive.known_meetings import certificate_of
 from ytxdata.archive.mirror import Mirrorable
-from ytxdata.archive.ownership import WAIT_S, no_archive, read_identity
+from ytxdata.archive.ownership import WAIT_S, identity_of, read_identity
 from ytxdata.archive.raw_answers import current_records, raw_answer
 from ytxdata.archive.repair import RebuildReport, rebuild
 from ytxdata.archive.scans import Scannable
@@ -391,8 +391,7 @@ class Archive(Selectable, Exportable, Mirrorable, Scannable):
         if self._kept is not None:
             return self._kept[0]
         root = self.path.absolute()
-        if read_identity(root) is None:
-            raise no_archive(root)
+        identity_of(root)
         found = newest(root)
         return found and found.hashed()
 

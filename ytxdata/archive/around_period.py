@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,9 @@ import pyarrow.parquet as pq
 
 from ytxdata.archive.connections import make_room
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.scans import Scan, meets, scan
+from ytxdata.archive.scans import Scan, may_start, meets, scan
 from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
-from ytxdata.archive.views import Spans, ViewAsk, found, reading, relation, telling
+from ytxdata.archive.views import Spans, ViewAsk, found, period, reading, relation, telling
 from ytxdata.labels import Text
 from ytxdata.times import Instant
 
@@ -102,7 +103,7 @@ class Around:
         is_one = isinstance(read, Snapshot) and all(read.files(table) for table in _STORED)
         is_all = self.start is None and self.end is None
         if is_one and engine == "duckdb" and not is_all:
-            return self._of_one(read, views, is_keyed=is_keyed, is_seen=is_seen)
+            return self._of_one(read, views, ViewAsk(is_keyed=is_keyed, is_seen=is_seen))
         around = None if is_all else self._spans
         asked = ViewAsk(is_keyed=is_keyed, is_seen=is_seen, labels=self.labels, around=around)
         return scan(read, views, asked, engine=engine, spark=spark)
@@ -115,15 +116,15 @@ class Around:
         """Return what the archive or fleet claims about a period."""
         return self.archive.certificate(start, end)
 
-    def _of_one(self, snapshot: Snapshot, views: tuple[str, ...], **more: Any) -> tuple[Scan, ...]:
-        connection = ViewAsk(is_seen=more["is_seen"]).connect()
+    def _of_one(self, snapshot: Snapshot, views: tuple[str, ...], asked: ViewAsk) -> tuple[Scan, ...]:
+        connection = asked.connect()
         start, end, n_stored = self._bounds(snapshot, connection)
         make_room(connection, n_stored)
         scans = []
         for name in views:
-            rows = relation(snapshot, name, start=start, end=end, connection=connection, **more)
+            rows = relation(snapshot, name, replace(asked, start=start, end=end), connection)
             if name == "meetings":
-                every = relation(snapshot, name, connection=connection, **more)
+                every = relation(snapshot, name, asked, connection)
                 rows = rows.union(
                     every.filter(f"started_at IS NULL OR (ended_at IS NULL AND NOT ({_inside(start, end)}))")
                 )
@@ -144,19 +145,12 @@ class Around:
         for table in _STORED:
             for path, file in zip(snapshot.paths(table), snapshot.files(table), strict=True):
                 obs = file.bounds.get("obs")
-                if table == "meetings" and self._begins_in(file):
+                if table == "meetings" and file.bounds.get("started_at") and may_start(file, *self._edges):
                     spans.append(obs)
                 elif not obs or not any(one and one[0] <= obs[0] and obs[1] <= one[1] for one in spans):
                     with telling_damage(file.path, file.remedy):
                         spans += self._of_groups(pq.read_metadata(path), table, later)
         return spans
-
-    def _begins_in(self, file: StoredFile) -> bool:
-        start, end = self._edges
-        begun = file.bounds.get("started_at")
-        if not begun:  # nothing is known, or none begins at all
-            return False
-        return (end is None or begun[0] < end) and (start is None or begun[1] >= start)
 
     def _may_begin_later(self, file: StoredFile) -> bool:
         begun = file.bounds.get("started_at", ())
@@ -221,6 +215,4 @@ def _may(told: Any, holds: Callable[[Any], bool]) -> bool:
 
 
 def _inside(start: datetime | None, end: datetime | None) -> str:
-    bounds = (("started_at >= ", start), ("started_at < ", end))
-    told = [f"{text}TIMESTAMPTZ '{edge.isoformat(sep=' ')}'" for text, edge in bounds if edge is not None]
-    return " AND ".join(told) or "TRUE"
+    return f"TRUE{period(start, end, 'started_at')}".format(timestamp="TIMESTAMPTZ")

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
 from ytxdata.archive.known_meetings import MeetingRecord, RejectIndex, Twins, Version, VersionIndex
-from ytxdata.archive.raw_answers import Envelope, fold, raw_records
+from ytxdata.archive.raw_answers import Envelope, fold, numbers_in, raw_records
 from ytxdata.archive.stored_files import LEGS_STORED, MEETINGS_STORED, Numbers
-from ytxdata.archive.stored_rows import among, batches, filled, read
+from ytxdata.archive.stored_rows import among, batches, filled, read, up_to
 from ytxdata.history.proof.answer_facts import pull_facts
 from ytxdata.history.proof.evidence import PullFacts
 from ytxdata.labels import decimal_text
@@ -34,20 +34,11 @@ from ytxdata.records.parties import Parties, read_parties
 from ytxdata.records.repeated_values import retold
 from ytxdata.records.schema import CHANGES, LEGS, MEETINGS, PROVENANCE, arrow_schema
 from ytxdata.records.siblings import as_one_meeting
-from ytxdata.records.spans import RawRecord
 from ytxdata.records.values import as_list, rows_of
 from ytxdata.times import beijing_text, clock_step
 
 JUDGEMENTS = ("new", "changed", "unchanged", "rejected", "duplicates")
 """What a record can be to the archive: each is exactly one of these."""
-
-
-class Call(NamedTuple):
-    """The call whose records are being judged."""
-
-    pull_id: str
-    asked_at: datetime
-    records: Sequence[RawRecord]
 
 
 class Fresh(NamedTuple):
@@ -90,10 +81,9 @@ class Intake:
         """Judge every record of an answer; return what the rules of completeness need to know of it."""
         records = answer.records
         normal = normalize(records, self.aliases)
-        call = Call(answer.pull_id, answer.asked_at, records)
         began = len(self.fresh)
         broken = [(row, hashlib.sha256(records[row].raw).digest()) for row in normal.rejects["row"].to_pylist()]
-        pieces = self._reject(call, broken) | self._judge(call, _rows(normal.meetings))
+        pieces = self._reject(answer, broken) | self._judge(answer, _rows(normal.meetings))
         self._derive(normal, began, len(records))
         self.tally["received"] += len(records)
         self.tally["bytes"] += len(answer.raw)
@@ -111,7 +101,7 @@ class Intake:
         received, judged = self.tally["received"], sum(self.tally[judgement] for judgement in JUDGEMENTS)
         assert received == judged, f"{received} records came in, {judged} were judged"
 
-    def _judge(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
+    def _judge(self, call: Answer, rows: list[MeetingRecord]) -> dict[int, int]:
         """Return the observation of each meeting's record by its position."""
         known = self.versions.of([row.meeting_id for row in rows])
         n_rows = Counter(row.meeting_id for row in rows)
@@ -142,7 +132,7 @@ class Intake:
                     self.tally["told_less"] += min(numbers.values()) < 0
         return pieces
 
-    def _all_new(self, call: Call, rows: list[MeetingRecord]) -> dict[int, int]:
+    def _all_new(self, call: Answer, rows: list[MeetingRecord]) -> dict[int, int]:
         """Keep records of ids that nothing knows, each alone in its answer; return their observations by position.
 
         Nearly all that is new is of this kind; what the rules below say of it is known in a quarter of the time.
@@ -161,7 +151,7 @@ class Intake:
         self._seen.update((row.meeting_id, 0) for row in rows)
         return {row.position: first - place for place, row in enumerate(rows)}
 
-    def _at_a_glance(self, call: Call, row: MeetingRecord, twins: Twins) -> int | None:
+    def _at_a_glance(self, call: Answer, row: MeetingRecord, twins: Twins) -> int | None:
         """Return the observation of a record that is the latest version of its id; None for any other.
 
         Nearly all that is known is of this kind, and is what the rules below would say without being asked.
@@ -184,7 +174,7 @@ class Intake:
         self.tally["duplicates" if mark in self._seen else "unchanged"] += 1
         self._seen.add(mark)
 
-    def _lesser(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
+    def _lesser(self, call: Answer, row: MeetingRecord, twin: int, history: list[Version]) -> int:
         """Return the number of the observation of a record beside a fuller one of its meeting, of its answer or known.
 
         It is stored once and is never the meeting's latest. Were it a version like any other, an answer that always
@@ -193,7 +183,7 @@ class Intake:
         known = told_again(history, call.asked_at, row.record_hash, is_best=False)
         return known.obs if known else self._put(call, row, twin, history, is_beside=True)
 
-    def _believed(self, call: Call, row: MeetingRecord, twin: int, history: list[Version]) -> int:
+    def _believed(self, call: Answer, row: MeetingRecord, twin: int, history: list[Version]) -> int:
         """Return the number of the observation a meeting's record is, a fresh one when the archive has it not."""
         if known := told_again(history, call.asked_at, row.record_hash, is_best=True):
             self._again(row.meeting_id, twin)
@@ -203,7 +193,7 @@ class Intake:
         return self._put(call, row, twin, history)
 
     def _put(
-        self, call: Call, row: MeetingRecord, twin: int, history: list[Version], *, is_beside: bool = False
+        self, call: Answer, row: MeetingRecord, twin: int, history: list[Version], *, is_beside: bool = False
     ) -> int:
         """Keep a fresh version, among those of its meeting as well; return the number of its observation."""
         _, meeting_id, digest, start, end, creator, booked = row
@@ -217,7 +207,7 @@ class Intake:
         history.insert(sum(one.observed_at <= call.asked_at for one in history), version)
         return obs
 
-    def _reject(self, call: Call, broken: list[tuple[int, bytes]]) -> dict[int, int]:
+    def _reject(self, call: Answer, broken: list[tuple[int, bytes]]) -> dict[int, int]:
         """Return the observation of each rejected record by its position; one text is stored once."""
         self.tally["rejected"] += len(broken)
         known = self.rejects.of({digest for _, digest in broken})
@@ -229,9 +219,9 @@ class Intake:
             pieces[position] = known[digest]
         return pieces
 
-    def _keep(self, call: Call, position: int, digest: bytes, version: Version | None, before: Version | None) -> None:
-        raw = call.records[position].raw
-        self.fresh.append(Fresh(raw, digest, call.pull_id, position, call.asked_at, version, before))
+    def _keep(self, call: Answer, place: int, digest: bytes, version: Version | None, before: Version | None) -> None:
+        raw = call.records[place].raw
+        self.fresh.append(Fresh(raw, digest, call.pull_id, place, call.asked_at, version, before))
 
     def _derive(self, normal: Normalized, began: int, n_records: int) -> None:
         """Keep the derived rows of what is fresh in this answer, marked with their place in `fresh`."""
@@ -251,7 +241,7 @@ class Intake:
         return places
 
 
-def _is_behind(call: Call, group: Sequence[MeetingRecord], twins: Twins) -> bool:
+def _is_behind(call: Answer, group: Sequence[MeetingRecord], twins: Twins) -> bool:
     """Return whether versions known from later answers may stand in other places once this older one is among them.
 
     Then no row is written twice: all are derived again, answer by answer as they were asked. Which meeting of its id a
@@ -313,9 +303,8 @@ def changes(snapshot: Snapshot | None, as_of: datetime | None = None, *, is_keye
     newer = read(snapshot, "meetings", ("obs", "replaces", "observed_at"), filled("replaces"))
     # what replaces itself was only listed beside a fuller record: nothing changed
     newer = newer.filter(pc.not_equal(newer["obs"], newer["replaces"]))
-    if as_of is not None:
-        newer = newer.filter(pc.less_equal(newer["observed_at"], pa.scalar(as_of, pa.timestamp("us", tz="UTC"))))
-    pairs = sorted(zip(newer["obs"].to_pylist(), newer["replaces"].to_pylist(), strict=True))
+    newer = up_to(newer, "observed_at", as_of)
+    pairs = sorted(rows_of(newer, ("obs", "replaces")))
     seen = _last_pulls(snapshot, [old for _, old in pairs])
     # the names the tables were derived with: by others, one change would be told twice, as column and as raw path
     aliases = snapshot.aliases
@@ -333,13 +322,11 @@ def _last_pulls(snapshot: Snapshot, numbers: Sequence[int]) -> dict[int, tuple[d
     """Return when, and by which pull, each of some observations was last seen."""
     wanted = np.array(sorted(set(numbers)), dtype=np.int64)
     last: dict[int, tuple[datetime, str]] = {}
-    for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "form", "numbers")):
-        for row in pulls.to_pylist():
-            # without the gaps: an answer that fits no form stands in them whole, and only its numbers are asked for
-            here = Envelope.from_cells(row["form"], b"", row["numbers"]).numbers
-            for number in np.intersect1d(wanted, here).tolist():
+    for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "numbers")):
+        for asked_at, pull_id, cell in rows_of(pulls, ("asked_at", "pull_id", "numbers")):
+            for number in np.intersect1d(wanted, numbers_in(cell)).tolist():
                 # the latest by asking: where a clock was set back, later rows are of earlier instants
-                last[number] = max(last.get(number, (row["asked_at"], "")), (row["asked_at"], row["pull_id"]))
+                last[number] = max(last.get(number, (asked_at, "")), (asked_at, pull_id))
     return last
 
 

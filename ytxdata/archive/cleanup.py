@@ -32,7 +32,6 @@ from ytxdata.archive.ownership import (
     HEADS,
     HOLDER,
     IDENTITY,
-    LAST_LAYOUT,
     LAYOUT,
     MARK,
     MIRRORING,
@@ -71,19 +70,13 @@ ASIDE_KEPT = timedelta(days=30)
 """How long what a killed sync left stays in `interrupted/`, should a head have been lost by other means."""
 
 
-def named_files(root: Path, snapshot: Snapshot | None) -> set[str]:
-    """Return the paths that a head which still lists its files names; of older layouts all that any head names."""
-    if snapshot is None:
-        return set()
-    # a head of these layouts tells only what it adds: by the newest alone nearly all files would be strays
-    if snapshot.head.layout <= LAST_LAYOUT:
-        return set(manifest(root))
-    return set().union(*(paths_of(files) for _, files in kept_lists(root)))
-
-
 def strays(root: Path, snapshot: Snapshot | None) -> list[str]:
-    """Return the files of data that no head names."""
-    named = named_files(root, snapshot)
+    """Return the files of data that no head names which still lists its files; of older layouts no head at all."""
+    named: set[str] = set()
+    # a head of older layouts tells only what it adds: by the newest alone nearly all files would be strays
+    if snapshot is not None:
+        is_of_old = snapshot.head.layout < LAYOUT
+        named = {*manifest(root)} if is_of_old else named.union(*(paths_of(files) for _, files in kept_lists(root)))
     return [path for path in data_files(root) if path not in named]
 
 

@@ -17,7 +17,6 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -145,9 +144,14 @@ def _bounds(plain: Mapping[str, list[Any] | None]) -> Bounds:
     return {name: (value(pair[0]), value(pair[1])) if pair else None for name, pair in plain.items()}
 
 
+def head_name(sequence: int) -> str:
+    """Return where a head stands below its archive."""
+    return f"{HEADS}/{sequence:012d}.json"
+
+
 def head_path(root: Path, sequence: int) -> Path:
     """Return where a head stands."""
-    return root / HEADS / f"{sequence:012d}.json"
+    return root / head_name(sequence)
 
 
 def names_in_heads(root: Path) -> list[str]:
@@ -283,6 +287,7 @@ def whole_head(root: Path, sequence: int, raw: RawHead) -> tuple[Head, Files]:
         return Head.of(raw.body, below), _files_told(below)
 
 
+@dataclass(eq=False, repr=False)
 class Snapshot:
     """The archive as one head names it; it does not change while others write.
 
@@ -292,18 +297,15 @@ class Snapshot:
         Hash of the head's first line: what the next head follows.
     """
 
-    def __init__(self, root: Path, head: Head, sha256: str, listed: Files) -> None:
-        self.root = root
-        self.head = head
-        self.sha256 = sha256
-        self.listed = listed
-        self.is_hashed = False
+    root: Path
+    head: Head
+    sha256: str
+    listed: Files
+    is_hashed: bool = False
 
     def hashed(self) -> Snapshot:
         """Return the same state for readers, of whose files none is read that is not, to the byte, what was written."""
-        same = copy(self)
-        same.is_hashed = True
-        return same
+        return dataclasses.replace(self, is_hashed=True)
 
     def files(self, table: str) -> tuple[StoredFile, ...]:
         """Return the files of a table, oldest rows first; none when nothing was ever written to it."""

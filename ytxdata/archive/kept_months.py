@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 from ytxdata.archive.connections import connect
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.ownership import MARK, MONTHS, read_identity
+from ytxdata.archive.ownership import MARK, MONTHS, identity_of
 from ytxdata.archive.stored_files import DERIVED
-from ytxdata.archive.views import relation, telling
+from ytxdata.archive.views import ViewAsk, relation, telling
 from ytxdata.errors import UsageError
 from ytxdata.files import remove, replacing, that_may_be_lost
 from ytxdata.times import BEIJING_OFFSET
@@ -70,7 +70,7 @@ class KeptMonths:
         """Return what tells whether anything of a month, as reports see it, has changed: one pass over all records."""
         connection = connect()
         for name in _STORED:
-            rows = relation(self.snapshot, name, connection=connection, is_keyed=True, is_seen=False)
+            rows = relation(self.snapshot, name, ViewAsk(is_keyed=True, is_seen=False), connection)
             connection.execute(f"CREATE TEMP VIEW {name} AS {rows.sql_query()}")
         months: Any = connection.execute(_MARKS, [BEIJING_OFFSET // timedelta(microseconds=1)]).fetchall()
         shown: Any = connection.execute(_SHOWN).fetchall()
@@ -110,9 +110,8 @@ class KeptMonths:
             remove(self.root / MONTHS / question)
 
     def _seal(self, question: str, content: bytes) -> bytes:
-        identity = read_identity(self.root)
-        assert identity is not None  # a state was read of it
-        return hmac.digest(identity.key_for(b"counted months"), question.encode() + b"\n" + content, "sha256")
+        key = identity_of(self.root).key_for(b"counted months")
+        return hmac.digest(key, question.encode() + b"\n" + content, "sha256")
 
 
 _SEAL = 32

@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.raw_answers import Envelope
-from ytxdata.archive.stored_files import Numbers, find
+from ytxdata.archive.raw_answers import listings
+from ytxdata.archive.stored_files import INSTANT, Numbers, find
 from ytxdata.archive.stored_rows import among, batches, before, filled, not_before, read
 from ytxdata.history.proof.certificate import Certificate, Period
 from ytxdata.history.proof.evidence import Evidence, Key, Known, Remembered, name_of, named
@@ -142,27 +142,17 @@ class RejectIndex:
         if missing and self.snapshot is not None:
             numbers = find(self.snapshot.runs, [reject_key(digest) for digest in missing])
             rows = read(self.snapshot, "observations", ("obs", "record_hash"), among("obs", numbers))
-            self._found.update(zip(rows["record_hash"].to_pylist(), rows["obs"].to_pylist(), strict=True))
+            self._found.update(cells_of(rows, ("record_hash", "obs")))
         return self._found
-
-
-INSTANT = pa.timestamp("us", tz="UTC")
 
 
 def last_seen(snapshot: Snapshot, as_of: datetime | None = None) -> pa.Table:
     """Return `obs` and `last_seen_at` of every observation; null when it was not seen up to `as_of`."""
     # a cell for each observation, not for each sighting: every sync lists the same records again, for years
     seen = np.full(snapshot.head.counts["observations"], np.iinfo(np.int64).min)
-    for pulls in batches(snapshot, "pulls", ("asked_at", "form", "numbers")):
-        if as_of is not None:
-            pulls = pulls.filter(pc.less_equal(pulls["asked_at"], pa.scalar(as_of, INSTANT)))
-        instants = pulls["asked_at"].cast(pa.int64()).to_pylist()
-        for instant, form, numbers in zip(
-            instants, pulls["form"].to_pylist(), pulls["numbers"].to_pylist(), strict=True
-        ):
-            places = Envelope.from_cells(form, b"", numbers).numbers
-            # the greatest, not the last one written: where a clock was set back, a later pull is of an earlier instant
-            seen[places] = np.maximum(seen[places], instant)
+    for asked_at, _, places in listings(snapshot, as_of):
+        # the greatest, not the last one written: where a clock was set back, a later pull is of an earlier instant
+        seen[places] = np.maximum(seen[places], asked_at)
     known = pa.array(seen, pa.int64(), mask=seen == np.iinfo(np.int64).min)
     return pa.table({"obs": pa.array(np.arange(len(seen))), "last_seen_at": known.cast(INSTANT)})
 
@@ -209,7 +199,7 @@ class Unjudged(NamedTuple):
         """Return the hash of each of their records, by which another archive with these records knows them."""
         numbers = np.union1d(self.numbers, np.array(sorted(self.since), dtype=np.int64))
         rows = read(snapshot, "observations", ("obs", "record_hash"), among("obs", numbers))
-        return dict(zip(rows["obs"].to_pylist(), rows["record_hash"].to_pylist(), strict=True))
+        return dict(cells_of(rows, ("obs", "record_hash")))
 
     def joined(self, first: int, end: int) -> Unjudged:
         """Return it with the observations from one number up to another."""
@@ -229,7 +219,7 @@ class Unjudged(NamedTuple):
         if not len(now):
             return self
         rows = read(snapshot, "observations", ("obs", "observed_at"), among("obs", now))
-        cells = zip(rows["obs"].to_pylist(), rows["observed_at"].to_pylist(), strict=True)
+        cells = cells_of(rows, ("obs", "observed_at"))
         behind = {obs: asked_at for obs, at in cells if last_asked_at is not None and at < last_asked_at}
         return Unjudged(np.setdiff1d(self.numbers, now), {**self.since, **behind})
 
@@ -355,7 +345,7 @@ class ArchivedMeetings:
         rows = read(self.versions.snapshot, "meetings", ("obs", "replaces"), filled("replaces"))
         if not self._hidden:
             return rows["replaces"].combine_chunks()
-        replaces = dict(zip(rows["obs"].to_pylist(), rows["replaces"].to_pylist(), strict=True))
+        replaces = dict(cells_of(rows, ("obs", "replaces")))
         replaced = set(self._hidden)
         for obs in replaces.keys() - self._hidden:
             # over hidden ones, to the version that the rules know: else it would be current beside its successor

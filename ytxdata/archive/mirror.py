@@ -26,7 +26,7 @@ from ytxdata.archive.heads import (
     Head,
     RawHead,
     gone_files,
-    head_path,
+    head_name,
     link,
     newest,
     read_gone,
@@ -43,8 +43,7 @@ from ytxdata.archive.ownership import (
     MARK,
     MIRRORING,
     check_layout,
-    no_archive,
-    read_identity,
+    identity_of,
     undisturbed,
 )
 from ytxdata.archive.stored_files import (
@@ -175,8 +174,7 @@ class Mirrorable:
         (True, 0, True)
         """
         root = self.path.absolute()
-        if read_identity(root) is None:
-            raise no_archive(root)
+        identity_of(root)
         target = store_at(url)
         if target.folder and (target.folder == root or root in target.folder.parents):
             raise UsageError(
@@ -184,7 +182,8 @@ class Mirrorable:
                 remedy=Text("请另选一个目录", "choose another folder"),
             )
         sent: dict[str, int] = {}
-        with _alone(root):
+        # two at once of one archive could remove what the other has sent and not yet named
+        with FileLock(root / MIRRORING, mode=PRIVATE_FILE):
             return undisturbed(lambda: _copy(_checked(root), store_at(root), target, sent, recheck=recheck), root)
 
     @classmethod
@@ -231,7 +230,10 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
     source = store_at(url)
     identity = source.read(IDENTITY)
     if identity is None:
-        raise _no_mirror(source.address)
+        raise NotAnArchiveError(
+            Text(f"这里没有完整的镜像：{source.address}", f"there is no whole mirror here: {source.address}"),
+            remedy=Text("检查地址；首次镜像中断的请再运行一次", "check the address; a first mirror that was cut short is to be run again"),
+        )  # fmt: skip
     if source.folder is not None and folder is None:
         return source.folder
     kept = Path(folder).absolute() if folder is not None else cache_folder() / hashlib.sha256(url.encode()).hexdigest()
@@ -253,15 +255,10 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
         names = [name for name in sizes if name.endswith(".json") and _OURS.fullmatch(name.removeprefix(f"{HEADS}/"))]
         _at_once(stage, names)
         # what was kept before is hashed again: another file of that size, put there, would be read as the archive's
-        _copy(_state(root, _damage_in(source)), source, store_at(kept), {}, recheck=True)
+        there = source.sizes(folder for folder in FOLDERS if folder != HEADS)
+        state = _state(root, lambda file: there.get(file.path) != file.size)
+        _copy(state, source, store_at(kept), {}, recheck=True)
     return kept
-
-
-def _no_mirror(address: str) -> NotAnArchiveError:
-    return NotAnArchiveError(
-        Text(f"这里没有完整的镜像：{address}", f"there is no whole mirror here: {address}"),
-        remedy=Text("检查地址；首次镜像中断的请再运行一次", "check the address; a first mirror that was cut short is to be run again"),
-    )  # fmt: skip
 
 
 class _State(NamedTuple):
@@ -298,9 +295,7 @@ def _state(root: Path, is_gone: Callable[[StoredFile], bool]) -> _State:
             remedy=Text("先运行一次 sync，它会升级布局", "run sync once: it brings the layout up to date"),
         )
     control = {
-        head_path(root, number).relative_to(root).as_posix(): b"\n".join(
-            [sealed(raw.body), *([raw.line_below] if raw.line_below is not None else [])]
-        )
+        head_name(number): sealed(raw.body) + (b"" if raw.line_below is None else b"\n" + raw.line_below)
         for number, raw in raws.items()
     }
     hashes: dict[int, str] = {}
@@ -335,11 +330,6 @@ def _checked(root: Path) -> _State:
     return state
 
 
-def _damage_in(source: Store) -> Callable[[StoredFile], bool]:
-    there = source.sizes(folder for folder in FOLDERS if folder != HEADS)
-    return lambda file: there.get(file.path) != file.size
-
-
 def _copy(state: _State, source: Store, target: Store, sent: dict[str, int], *, recheck: bool = False) -> MirrorReport:
     """Bring a mirror to a state; whatever instant this ends at, its readers see the state before or this one whole.
     `sent` is what was sent before, of a state that went meanwhile.
@@ -350,21 +340,22 @@ def _copy(state: _State, source: Store, target: Store, sent: dict[str, int], *, 
     last = max(found, default=0)
     shown = _shown(target, last, state) if last else set[str]()
 
-    def data(file: StoredFile) -> None:
-        if there.get(file.path) == file.size and not (recheck and target.sha256(file.path) != file.sha256):
+    def send(name: str, size: int, sha256: str, pieces: Iterable[bytes]) -> None:
+        if there.get(name) == size and not (recheck and target.sha256(name) != sha256):
             return
-        if not target.put(file.path, source.pieces(file.path), file.sha256):
-            raise _not_as_sent(file.path)
-        sent[file.path] = file.size
+        if not target.put(name, pieces, sha256):
+            raise DamagedError(
+                Text(f"{name} 读回的内容与控制文件所记不符", f"{name}, read back, is not what its head says"),
+                remedy=Text("运行 ytxdata verify 检查存档，然后加 --recheck 再镜像一次", "check the archive with ytxdata verify, then mirror it again with --recheck"),
+            )  # fmt: skip
+        sent[name] = size
+
+    def data(file: StoredFile) -> None:
+        send(file.path, file.size, file.sha256, source.pieces(file.path))
 
     def control(name: str) -> None:
         content = state.identity if name == IDENTITY else state.control[name]
-        sha256 = hashlib.sha256(content).hexdigest()
-        if there.get(name) == len(content) and not (recheck and target.sha256(name) != sha256):
-            return
-        if not target.put(name, [content], sha256):
-            raise _not_as_sent(name)
-        sent[name] = len(content)
+        send(name, len(content), hashlib.sha256(content).hexdigest(), [content])
 
     _at_once(data, state.data.values())
     # a head without its list, once it were the newest there, could not be read: such follow when the newest is there
@@ -407,7 +398,7 @@ def _claim(target: Store, state: _State) -> None:
 
 def _shown(target: Store, last: int, state: _State) -> set[str]:
     """Return the files of the state that a mirror shows; it must be one that the archive had."""
-    line, _, below = (target.read(f"{HEADS}/{last:012d}.json") or b"").partition(b"\n")
+    line, _, below = (target.read(head_name(last)) or b"").partition(b"\n")
     if state.hashes.get(last) == hashlib.sha256(line).hexdigest():
         with suppress(DamagedError):
             return paths_of(whole_head(Path(), last, RawHead(unsealed(line), "", below))[1])
@@ -424,13 +415,6 @@ def _shown(target: Store, last: int, state: _State) -> set[str]:
     )
 
 
-def _not_as_sent(name: str) -> DamagedError:
-    return DamagedError(
-        Text(f"{name} 读回的内容与控制文件所记不符", f"{name}, read back, is not what its head says"),
-        remedy=Text("运行 ytxdata verify 检查存档，然后加 --recheck 再镜像一次", "check the archive with ytxdata verify, then mirror it again with --recheck"),
-    )  # fmt: skip
-
-
 def _at_once(do: Callable[[_Item], object], items: Iterable[_Item]) -> None:
     """Do something with many items, several at a time; the first error ends it."""
     pool = ThreadPoolExecutor(AT_ONCE)
@@ -439,8 +423,3 @@ def _at_once(do: Callable[[_Item], object], items: Iterable[_Item]) -> None:
             pass
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _alone(root: Path) -> FileLock:
-    """Two mirrors at once of one archive could remove what the other has sent and not yet named."""
-    return FileLock(root / MIRRORING, mode=PRIVATE_FILE)

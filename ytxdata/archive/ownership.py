@@ -86,12 +86,6 @@ class Identity:
         """Return a key for one purpose, of which no other can be computed."""
         return hmac.digest(bytes.fromhex(self.key), purpose, "sha256")
 
-    @classmethod
-    def new(cls, account_sid: str, app_id: str) -> Identity:
-        """Return the identity of a new archive of this account and application."""
-        key = secrets.token_hex(32)
-        return cls(key, _digest(key, account_sid, app_id))
-
     def belongs_to(self, account_sid: str, app_id: str) -> bool:
         """Whether account and application are those the archive was born with."""
         return hmac.compare_digest(self.owner, _digest(self.key, account_sid, app_id))
@@ -177,6 +171,13 @@ def no_archive(root: Path) -> NotAnArchiveError:
     )
 
 
+def identity_of(root: Path) -> Identity:
+    """Return the identity of an archive; NotAnArchiveError where none was born yet."""
+    if (identity := read_identity(root)) is None:
+        raise no_archive(root)
+    return identity
+
+
 def is_raw(path: str) -> bool:
     """Whether a file of an archive holds records or pulls."""
     return path.split("/", 1)[0] in RAW_TABLES and path.endswith(".parquet")
@@ -252,7 +253,8 @@ def without_heads(root: Path) -> DamagedError | None:
 
 def birth(root: Path, account_sid: str, app_id: str) -> Identity:
     """Write `archive.json` of a new archive and return what it says."""
-    identity = Identity.new(account_sid, app_id)
+    key = secrets.token_hex(32)
+    identity = Identity(key, _digest(key, account_sid, app_id))
     write_whole(root / IDENTITY, identity.to_bytes())
     return identity
 
@@ -356,7 +358,6 @@ def _holder(root: Path) -> str:
         return "pid ?"
 
 
-LAST_LAYOUT = 2
 Marks = Mapping[str, tuple[int, str]]
 """Size and SHA-256 of files by their path."""
 

@@ -26,8 +26,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.stored_files import Numbers, find
-from ytxdata.archive.stored_rows import among, batches, filled, read
+from ytxdata.archive.stored_files import OBS, Numbers, find
+from ytxdata.archive.stored_rows import among, batches, filled, read, up_to
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.labels import Text
 from ytxdata.records.merge_records import LEG_COLUMNS, MEETING_COLUMNS, PROBLEM_COLUMNS, join_records
@@ -100,21 +100,30 @@ class Envelope:
     gaps: bytes
     numbers: Numbers
 
-    @property
-    def number_bytes(self) -> bytes:
-        """The numbers as differences, which compress to almost nothing."""
-        return np.diff(self.numbers, prepend=0).astype("<i8").tobytes()
 
-    @classmethod
-    def from_cells(cls, form: str, gaps: bytes, number_bytes: bytes) -> Envelope:
-        """Rebuild an envelope from what the archive keeps of it."""
-        return cls(form, gaps, np.cumsum(np.frombuffer(number_bytes, dtype="<i8")))
+def as_cell(numbers: Numbers) -> bytes:
+    """Return the numbers of an envelope as a pull keeps them: as differences, which compress to almost nothing."""
+    return np.diff(numbers, prepend=0).astype("<i8").tobytes()
+
+
+def numbers_in(cell: bytes) -> Numbers:
+    """Return the observations that an answer lists, in its order, from what its pull keeps of them."""
+    return np.cumsum(np.frombuffer(cell, dtype="<i8"))
+
+
+def listings(snapshot: Snapshot, as_of: datetime | None = None) -> Iterator[tuple[int, str, Numbers]]:
+    """Yield when each answer was asked [µs], the id of its pull, and the observations that it lists."""
+    for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "numbers")):
+        known = up_to(pulls, "asked_at", as_of)
+        instants = known["asked_at"].cast(pa.int64()).to_pylist()
+        for asked_at, (pull_id, cell) in zip(instants, rows_of(known, ("pull_id", "numbers")), strict=True):
+            yield asked_at, pull_id, numbers_in(cell)
 
 
 def fold(raw: bytes, pieces: Sequence[tuple[bytes, int]]) -> Envelope:
     """Return the envelope of an answer whose stored records are `pieces`, in the order they stand in it.
 
-    The numbers may be provisional: `renumber` replaces them once the records have theirs.
+    The numbers may be provisional, until the records have theirs.
     """
     records = [piece for piece, _ in pieces]
     numbers = np.array([number for _, number in pieces], dtype=np.int64)
@@ -155,11 +164,6 @@ def _gaps(raw: bytes, records: Sequence[bytes], dress: Callable[[bytes], bytes])
     return [*gaps, raw[at:]]
 
 
-def renumber(envelope: Envelope, final: Callable[[Numbers], Numbers]) -> Envelope:
-    """Return the envelope with final numbers for its records."""
-    return Envelope(envelope.form, envelope.gaps, final(envelope.numbers))
-
-
 def unfold(envelope: Envelope, records: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the pieces of the answer in order; `records` are the raw records of `envelope.numbers`."""
     if envelope.form == WHOLE:
@@ -193,7 +197,7 @@ def raw_records(snapshot: Snapshot, numbers: npt.NDArray[np.int64]) -> dict[int,
     """Return the raw records of some observations, those that can be read, by number."""
     raws: dict[int, bytes] = {}
     for rows in batches(snapshot, "observations", ("obs", "raw"), among("obs", numbers)):
-        raws.update(zip(rows["obs"].to_pylist(), rows["raw"].to_pylist(), strict=True))
+        raws.update(rows_of(rows, ("obs", "raw")))
     return raws
 
 
@@ -238,7 +242,7 @@ def whole_answer(snapshot: Snapshot, pull: Mapping[str, Any]) -> bytes:
 
 def put_together(snapshot: Snapshot, pull: Mapping[str, Any]) -> bytes | None:
     """Return the raw answer of a row of the stored pulls, or None where what is stored does not give its hash."""
-    envelope = Envelope.from_cells(pull["form"], pull["gaps"], pull["numbers"])
+    envelope = Envelope(pull["form"], pull["gaps"], numbers_in(pull["numbers"]))
     raws = raw_records(snapshot, np.unique(envelope.numbers))
     try:
         raw = b"".join(unfold(envelope, [raws[number] for number in envelope.numbers.tolist()]))
@@ -265,9 +269,6 @@ def may_hold_more(pull: Mapping[str, Any]) -> bool:
     between, last = b"".join(others[:-1]), others[-1] if others else b""
     is_plain = not between.strip(_PUNCTUATION) and not _OPENING & set(last) and first.count(b"{") <= 3
     return not is_plain or max(len(first), len(last)) > _LONGEST_ENVELOPE
-
-
-_INSTANT = pa.timestamp("us", tz="UTC")
 
 
 class _Told(NamedTuple):
@@ -337,15 +338,17 @@ def _together(snapshot: Snapshot, as_of: datetime | None) -> Together:
     number, text = pa.int64(), pa.string()
     types = arrow_schema(MEETINGS)
     return Together(
-        _table(pairs, {"obs": number, "record_hash": text}),
-        _table(legs, {"obs": number, "other": number, "leg": number, "as_leg": number}),
-        _table(cells, {"obs": number, **{name: types.field(name).type for name in MEETING_COLUMNS}}),
-        _table(texts, {"obs": number, "column": text, "reason": text, "raw_value": text}),
+        table_of(pairs, pa.schema({"obs": number, "record_hash": text})),
+        table_of(legs, pa.schema({"obs": number, "other": number, "leg": number, "as_leg": number})),
+        table_of(cells, pa.schema([OBS, *(types.field(name) for name in MEETING_COLUMNS)])),
+        table_of(texts, pa.schema({"obs": number, "column": text, "reason": text, "raw_value": text})),
     )
 
 
-def _table(rows: Sequence[tuple[object, ...]], types: Mapping[str, pa.DataType]) -> pa.Table:
-    return pa.table([pa.array([row[i] for row in rows], kind) for i, kind in enumerate(types.values())], list(types))
+def table_of(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> pa.Table:
+    """Return rows, their cells in the order of a schema, as a table."""
+    columns = [pa.array([row[place] for row in rows], field.type) for place, field in enumerate(schema)]
+    return pa.table(columns, schema=schema)
 
 
 def current_records(snapshot: Snapshot | None) -> list[bytes]:
@@ -411,7 +414,7 @@ def _with_namesakes(snapshot: Snapshot, as_of: datetime | None) -> pa.Table:
     ids = newer["meeting_id"].unique()
     rows = read(snapshot, "meetings", _Told._fields, among("obs", find(snapshot.runs, ids.to_pylist())))
     rows = rows.filter(pc.is_in(rows["meeting_id"], value_set=ids))
-    return rows if as_of is None else rows.filter(pc.less_equal(rows["observed_at"], pa.scalar(as_of, _INSTANT)))
+    return up_to(rows, "observed_at", as_of)
 
 
 def _listed(
@@ -421,13 +424,7 @@ def _listed(
     brought: dict[str, list[int]] = defaultdict(list)
     for one in told:
         brought[one.pull_id].append(one.obs)
-    for pulls in batches(snapshot, "pulls", ("asked_at", "pull_id", "form", "numbers")):
-        if as_of is not None:
-            pulls = pulls.filter(pc.less_equal(pulls["asked_at"], pa.scalar(as_of, _INSTANT)))
-        instants = pulls["asked_at"].cast(pa.int64()).to_pylist()
-        cells = (pulls[name].to_pylist() for name in ("pull_id", "form", "numbers"))
-        for asked_at, pull_id, form, listed in zip(instants, *cells, strict=True):
-            here = Envelope.from_cells(form, b"", listed).numbers
-            # what was regained from a raw answer is among no pull's numbers
-            here = np.unique(np.concatenate([here, np.array(brought.get(pull_id, ()), np.int64)]))
-            yield asked_at, here[shown_of[here] >= 0]
+    for asked_at, pull_id, listed in listings(snapshot, as_of):
+        # what was regained from a raw answer is among no pull's numbers
+        here = np.unique(np.concatenate([listed, np.array(brought.get(pull_id, ()), np.int64)]))
+        yield asked_at, here[shown_of[here] >= 0]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import chain, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +33,15 @@ from ytxdata.archive.known_meetings import (
     from_rows,
     plain_periods,
 )
-from ytxdata.archive.raw_answers import Envelope, may_hold_more, never_taken_in, put_together, whole_answer
+from ytxdata.archive.raw_answers import (
+    listings,
+    may_hold_more,
+    never_taken_in,
+    numbers_in,
+    put_together,
+    table_of,
+    whole_answer,
+)
 from ytxdata.archive.stored_files import (
     DERIVED_TABLES,
     MEETINGS_STORED,
@@ -195,10 +204,7 @@ def regain(writer: Writer, aliases: Aliases) -> tuple[int, int]:
                 lost.pop(digest, None)
     first = source.head.counts["observations"]
     rows = [(first + place, *cells) for place, cells in enumerate(lost.values())]
-    names = OBSERVATIONS_STORED.names
-    writer.append(
-        "observations", pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], OBSERVATIONS_STORED)
-    )
+    writer.append("observations", table_of(rows, OBSERVATIONS_STORED))
     return len(rows), len(only_unfinished & lost.keys())
 
 
@@ -286,9 +292,7 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
         Gives columns of all versions: of those that are being derived, or of those stored.
     """
     ids = columns_of(["meeting_id"])["meeting_id"]
-    counts = pc.value_counts(ids)
-    doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    rows = columns_of(VERSION_COLUMNS).filter(pc.is_in(ids, value_set=doubled))
+    rows = columns_of(VERSION_COLUMNS).filter(_stand_twice(ids))
     found = {version.obs: version for version in from_rows(rows)}
     known: dict[str, Twins] = defaultdict(list)
     latest: dict[tuple[str, int], Version] = {}
@@ -320,6 +324,11 @@ def places_of(source: Snapshot, columns_of: Callable[[Sequence[str]], pa.Table])
     return places
 
 
+def _stand_twice(ids: pa.ChunkedArray) -> pa.ChunkedArray:
+    counts = pc.value_counts(ids)
+    return pc.is_in(ids, value_set=counts.field("values").filter(pc.greater(counts.field("counts"), 1)))
+
+
 def chosen_otherwise(source: Snapshot) -> list[str]:
     """Return the answers that list another observation than the one as which an intake knows what they tell.
 
@@ -330,9 +339,7 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
     rows that were derived again, which ten of thirty such archives show.
     """
     rows = read(source, "meetings", VERSION_COLUMNS)
-    counts = pc.value_counts(rows["meeting_id"])
-    doubled = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
-    versions = sorted(from_rows(rows.filter(pc.is_in(rows["meeting_id"], value_set=doubled))), key=lambda one: one.obs)
+    versions = sorted(from_rows(rows.filter(_stand_twice(rows["meeting_id"]))), key=lambda one: one.obs)
     place = np.full(source.head.counts["observations"], -1)
     place[[one.obs for one in versions]] = np.arange(len(versions))
     since = np.array([one.observed_at.timestamp() for one in versions])
@@ -342,10 +349,10 @@ def chosen_otherwise(source: Snapshot) -> list[str]:
     unlike = {aliases: _read_otherwise(source, aliases) for _, aliases in names}
     known: dict[str, Twins] = defaultdict(list)
     others, is_behind = dict[str, None](), set[str]()
-    for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "form", "numbers")):
+    for pulls in batches(source, "pulls", ("ordinal", "pull_id", "asked_at", "settle_s", "numbers")):
         for row in pulls.to_pylist():
             here = unlike[names_at(names, row["ordinal"])]
-            at = place[Envelope.from_cells(row["form"], b"", row["numbers"]).numbers]
+            at = place[numbers_in(row["numbers"])]
             at = np.unique(at[at >= 0])
             is_again = is_settled[at] & (since[at] <= row["asked_at"].timestamp())
             ids = {versions[n].meeting_id for n in at[~is_again].tolist()}
@@ -399,14 +406,11 @@ def _listed(source: Snapshot, found: Mapping[int, Version]) -> list[list[int]]:
     for version in found.values():
         brought[version.pull_id].add(version.obs)
     listed = []
-    for pulls in batches(source, "pulls", ("asked_at", "ordinal", "pull_id", "form", "numbers")):
-        for row in pulls.to_pylist():
-            here = Envelope.from_cells(row["form"], b"", row["numbers"]).numbers
-            numbers = brought[row["pull_id"]] | set(np.intersect1d(wanted, here).tolist())
-            if numbers:
-                listed.append((row["asked_at"], row["ordinal"], sorted(numbers)))
+    for asked_at, pull_id, here in listings(source):
+        if numbers := brought[pull_id] | set(np.intersect1d(wanted, here).tolist()):
+            listed.append((asked_at, sorted(numbers)))
     # files keep the order of writing, which is not that of asking where a clock was set back
-    return [numbers for _, _, numbers in sorted(listed)]
+    return [numbers for _, numbers in sorted(listed, key=itemgetter(0))]
 
 
 def _placed(rows: pa.Table, places: Mapping[int, Place]) -> pa.Table:

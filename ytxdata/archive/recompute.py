@@ -22,6 +22,7 @@ from ytxdata.archive.raw_answers import (
     WHOLE,
     Envelope,
     never_taken_in,
+    numbers_in,
     put_together,
     raw_records,
     shortened,
@@ -46,6 +47,7 @@ from ytxdata.history.proof.certificate import certify
 from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.rules import patient
 from ytxdata.labels import Text
+from ytxdata.records.values import rows_of
 
 _OTHER = Text("与由原始记录重新得出的不同：{columns}", "it is not what the raw records give: {columns}")
 _OTHER_HEARING = Text(
@@ -85,11 +87,10 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
     """Return how many rows were derived anew and compared, everything that differs, and what is neither shown nor
     refuted.
     """
-    compared = _Compared()
     of_lists, unheard = _witnesses(snapshot)
     strange, read_otherwise = _answers(snapshot)
-    found = [
-        *compared.derived(snapshot),
+    n_rows, found = _derived(snapshot)
+    found += [
         *_places(snapshot),
         *_counts(snapshot),
         *_index(snapshot),
@@ -100,28 +101,24 @@ def rows_that_differ(snapshot: Snapshot) -> tuple[int, list[Damage], list[Text]]
     # of other rows, or of an archive that contradicts itself, it would say no more than these do
     others = [] if found else chosen_otherwise(snapshot)
     listed = [_LISTS_OTHERS.format(n=len(others), pull=others[0])] if others else []
-    return compared.n_rows, found, [*read_otherwise, *listed, *unheard]
+    return n_rows, found, [*read_otherwise, *listed, *unheard]
 
 
-class _Compared:
-    """The derived tables, record by record; it counts the rows."""
-
-    n_rows = 0
-
-    def derived(self, snapshot: Snapshot) -> Iterator[Damage]:
-        aliases = snapshot.aliases
-        n_rows = dict.fromkeys(DERIVED_TABLES, 0)
-        for observed in batches(snapshot, "observations", OBSERVATIONS_STORED.names):
-            numbers = np.sort(observed["obs"].to_numpy())
-            for name, wanted in derived_from(observed, aliases).items():
-                stored = read(snapshot, name, DERIVED_TABLES[name].names, among("obs", numbers))
-                n_rows[name] += stored.num_rows
-                yield from _different(f"{snapshot.head.generation}/{name}", wanted, stored)
-        for name, n in n_rows.items():
-            if n != sum(file.rows for file in snapshot.files(name)):
-                detail = Text("有不属于任何记录的行", "it has rows that are of no record")
-                yield Damage("row", f"{snapshot.head.generation}/{name}", detail)
-        self.n_rows = sum(n_rows.values())
+def _derived(snapshot: Snapshot) -> tuple[int, list[Damage]]:
+    """Return how many rows of the derived tables were compared, record by record, and what is other."""
+    aliases, found = snapshot.aliases, list[Damage]()
+    n_rows = dict.fromkeys(DERIVED_TABLES, 0)
+    for observed in batches(snapshot, "observations", OBSERVATIONS_STORED.names):
+        numbers = np.sort(observed["obs"].to_numpy())
+        for name, wanted in derived_from(observed, aliases).items():
+            stored = read(snapshot, name, DERIVED_TABLES[name].names, among("obs", numbers))
+            n_rows[name] += stored.num_rows
+            found += _different(f"{snapshot.head.generation}/{name}", wanted, stored)
+    for name, n in n_rows.items():
+        if n != sum(file.rows for file in snapshot.files(name)):
+            detail = Text("有不属于任何记录的行", "it has rows that are of no record")
+            found.append(Damage("row", f"{snapshot.head.generation}/{name}", detail))
+    return sum(n_rows.values()), found
 
 
 def _different(name: str, wanted: pa.Table, stored: pa.Table) -> Iterator[Damage]:
@@ -160,8 +157,7 @@ def _places(snapshot: Snapshot) -> Iterator[Damage]:
     alone = Place(0, 1, None)
     others: dict[int, list[str]] = {}
     for rows in batches(snapshot, "meetings", ("obs", *Place._fields)):
-        columns = [rows[name].to_pylist() for name in ("obs", *Place._fields)]
-        for number, *cells in zip(*columns, strict=True):
+        for number, *cells in rows_of(rows, ("obs", *Place._fields)):
             wanted = places.get(number, alone)
             if tuple(cells) != wanted:
                 pairs = zip(Place._fields, cells, wanted, strict=True)
@@ -228,7 +224,7 @@ def _answers(snapshot: Snapshot) -> tuple[list[Damage], list[Text]]:
         for pull, asked_at in zip(pulls.to_pylist(), pulls["asked_at"].cast(pa.int64()).to_pylist(), strict=True):
             at = place.get(pull["pull_id"])
             mine = by_pull[:0] if at is None else by_pull[edges[at] : edges[at + 1]]
-            listed = Envelope.from_cells(pull["form"], b"", pull["numbers"]).numbers
+            listed = numbers_in(pull["numbers"])
             strange = _not_at_its_place(mine, origin.positions[mine], listed)
             late = mine[origin.instants[mine] != asked_at]
             if at is not None:

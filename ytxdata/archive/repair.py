@@ -22,6 +22,7 @@ from ytxdata.archive.heads import (
     Snapshot,
     at_head,
     gone_files,
+    head_name,
     head_path,
     kept_lists,
     newest,
@@ -31,8 +32,8 @@ from ytxdata.archive.heads import (
     write_gone,
 )
 from ytxdata.archive.known_meetings import Unjudged, evidence_of
-from ytxdata.archive.ownership import LAYOUT, PENDING, is_raw, no_archive, read_identity, without_heads, writing
-from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256
+from ytxdata.archive.ownership import LAYOUT, PENDING, identity_of, is_raw, no_archive, without_heads, writing
+from ytxdata.archive.raw_answers import CHAINED, numbers_in, pull_sha256
 from ytxdata.archive.rebuild import REOPENED, derive_again, names_after, rebuilt
 from ytxdata.archive.replay import state_after
 from ytxdata.archive.stored_files import (
@@ -73,8 +74,7 @@ class RebuildReport:
 
 def rebuild(root: Path, aliases: Aliases | None, wait_s: float, policy: Policy = DEFAULT_POLICY) -> RebuildReport:
     """Derive all tables again and mend what follows from the raw data, holding the archive's lock."""
-    if read_identity(root) is None:
-        raise no_archive(root)
+    identity_of(root)
     with writing(root, wait_s), telling_write_errors(root):
         # with the marker there, files that no head names are what a killed change left, and not the data of a lost head
         was_cut_short = (root / PENDING).exists()
@@ -115,7 +115,7 @@ def newest_readable(root: Path) -> tuple[Snapshot | None, list[Text], bool]:
         except FutureLayoutError:
             raise
         except DamagedError:
-            set_aside(root, [head_path(root, numbers[-1]).relative_to(root).as_posix()], for_good=True)
+            set_aside(root, [head_name(numbers[-1])], for_good=True)
             done.append(_HEAD_ASIDE.format(number=numbers.pop()))
     else:
         return _all_anew(root, bare if numbers else None, done)
@@ -179,7 +179,7 @@ def _left_behind(snapshot: Snapshot, whole: Snapshot) -> list[Text]:
         body, names = {"kind": "", "written_at": ""}, list[str]()
         with suppress(DamagedError):
             body, names = read_head(root, number).body, lacking(at_head(root, number))
-        set_aside(root, [head_path(root, number).relative_to(root).as_posix()], for_good=True)
+        set_aside(root, [head_name(number)], for_good=True)
         told = {"number": number, "kind": body["kind"], "at": body["written_at"], "whole": whole.head.sequence}
         done.append(_LEFT_BEHIND.format(**told, names=", ".join(names) or "–"))
     return done
@@ -209,7 +209,7 @@ def _bridged(root: Path, snapshot: Snapshot) -> list[Text]:
                 continue
             is_there = head_path(root, number).exists()
             if is_there:
-                set_aside(root, [head_path(root, number).relative_to(root).as_posix()])
+                set_aside(root, [head_name(number)])
             write_gone(root, {number: follows})
             done.append((_HEAD_ASIDE if is_there else _HEAD_GONE).format(number=number))
             follows = ""
@@ -319,7 +319,7 @@ _Pieces = Mapping[str, list[_Piece]]
 
 _COLUMNS = {
     "observations": ["obs", "record_hash", "raw", "pull_id"],
-    "pulls": ["ordinal", "form", "numbers", *CHAINED],
+    "pulls": ["ordinal", "numbers", *CHAINED],
 }
 
 
@@ -337,7 +337,7 @@ def _of_pulls(path: str, rows: Sequence[Mapping[str, Any]]) -> _Piece | None:
         if row["ordinal"] != ordinal or (row["previous_sha256"] or "") != end:
             return None
         end = pull_sha256(row)
-    listed = [Envelope.from_cells(row["form"], b"", row["numbers"]).numbers for row in rows]
+    listed = [numbers_in(row["numbers"]) for row in rows]
     lists_to = max([-1, *(int(one.max()) for one in listed if len(one))])
     follows = rows[0]["previous_sha256"] or ""
     return _Piece(path, first, first + len(rows), follows, end, {row["pull_id"] for row in rows}, lists_to)

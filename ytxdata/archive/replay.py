@@ -37,6 +37,7 @@ from ytxdata.history.proof.rules import Judgement, patient
 from ytxdata.labels import Text
 from ytxdata.records.aliases import Aliases
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.values import rows_of
 from ytxdata.times import server_date
 
 _ACCOUNT = ("recomputed", "")
@@ -267,7 +268,7 @@ def _renumbered(unjudged: Unjudged, source: Snapshot, target: Snapshot) -> Unjud
     number_of: dict[bytes, int] = {}
     for rows in batches(target, "observations", ("obs", "record_hash")) if hash_of else ():
         found = rows.filter(pc.is_in(rows["record_hash"], pa.array(hash_of.values(), pa.binary())))
-        number_of |= zip(found["record_hash"].to_pylist(), found["obs"].to_pylist(), strict=True)
+        number_of |= rows_of(found, ("record_hash", "obs"))
     numbers = [number_of[hash_of[obs]] for obs in unjudged.numbers.tolist()]
     since = {number_of[hash_of[obs]]: at for obs, at in unjudged.since.items()}
     return Unjudged(np.array(sorted(numbers), dtype=np.int64), since)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlparse
@@ -218,21 +219,20 @@ def pruned(snapshot: Snapshot, name: str, asked: ViewAsk, *, is_joined: bool) ->
     if asked.around:
         spans = asked.around(snapshot)
     else:
-        spans = [one.bounds.get("obs") for one in snapshot.files("meetings") if _may_start(one, asked)]
+        spans = [one.bounds.get("obs") for one in snapshot.files("meetings") if may_start(one, asked.start, asked.end)]
     meetings = [
         one for one in snapshot.files("meetings") if meets(one.bounds.get("obs"), spans) or _replaces(one, spans)
     ]
     legs = [one for one in snapshot.files("legs") if is_joined or meets(one.bounds.get("obs"), spans)]
-    part = copy(snapshot)
-    part.listed = {**snapshot.listed, "meetings": tuple(meetings), "legs": tuple(legs)}
-    return part
+    return replace(snapshot, listed={**snapshot.listed, "meetings": tuple(meetings), "legs": tuple(legs)})
 
 
-def _may_start(file: StoredFile, asked: ViewAsk) -> bool:
+def may_start(file: StoredFile, start: datetime | None, end: datetime | None) -> bool:
+    """Return whether meetings of a file may start in a period, as far as its head tells."""
     bounds = file.bounds.get("started_at", ())
     if not bounds:
         return bounds is not None  # nothing is known: it may; all are null: none is in any period
-    return (asked.end is None or bounds[0] < asked.end) and (asked.start is None or bounds[1] >= asked.start)
+    return (end is None or bounds[0] < end) and (start is None or bounds[1] >= start)
 
 
 def _replaces(file: StoredFile, spans: Spans) -> bool:
@@ -302,19 +302,17 @@ def _duckdb(read: Read, names: Sequence[str], asked: ViewAsk, _spark: Any) -> li
     connection = asked.connect()
     make_room(connection, _n_stored(read, names))
     if isinstance(read, Snapshot):
-        own: dict[str, Any] = {key: getattr(asked, key) for key in ("as_of", "start", "end", "is_keyed", "is_seen")}
-        return [relation(read, name, connection=connection, **own) for name in names]
-    made = [_of_many(connection, read, name, asked) if read else _none(connection, name, asked, read) for name in names]
+        return [relation(read, name, asked, connection) for name in names]
+    if read:
+        made: list[Any] = [_of_many(connection, read, name, asked) for name in names]
+    else:
+        made = [connection.from_arrow(asked.none(name, of_many=read is not None)) for name in names]
     if not asked.labels:
         return made
     return [
         _with_labels(one, connection.from_arrow(_label_table(asked, name)))
         for one, name in zip(made, names, strict=True)
     ]
-
-
-def _none(connection: duckdb.DuckDBPyConnection, name: str, asked: ViewAsk, read: Read) -> Any:
-    return connection.from_arrow(asked.none(name, of_many=read is not None))
 
 
 def _of_many(connection: duckdb.DuckDBPyConnection, parts: Sequence[Part], name: str, asked: ViewAsk) -> Any:

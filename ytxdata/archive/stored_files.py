@@ -380,8 +380,9 @@ def hashes_of(keys: Iterable[str]) -> Hashes:
     return np.frombuffer(joined, dtype="<u8")
 
 
-def run_to_bytes(hashes: Hashes, numbers: Numbers) -> bytes:
-    """Return a run as the bytes of its file."""
+def run_of(runs: Sequence[tuple[Hashes, Numbers]]) -> bytes:
+    """Return the rows of several runs as the bytes of one file."""
+    hashes, numbers = map(np.concatenate, zip(*runs, strict=True))
     order = np.argsort(hashes, kind="stable")
     # little-endian on every machine: an archive is carried from one to another
     return hashes[order].astype("<u8").tobytes() + numbers[order].astype("<i8").tobytes()
@@ -425,10 +426,3 @@ def runs_to_merge(lengths: Sequence[int]) -> int:
             break
         count, total = count + 1, total + length
     return count
-
-
-def merged(runs: Sequence[tuple[Hashes, Numbers]]) -> bytes:
-    """Return several runs as the bytes of one."""
-    return run_to_bytes(
-        np.concatenate([hashes for hashes, _ in runs]), np.concatenate([numbers for _, numbers in runs])
-    )

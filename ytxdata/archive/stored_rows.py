@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ytxdata.archive.heads import Snapshot
-from ytxdata.archive.stored_files import SCHEMAS, Numbers, StoredFile, filled_in, telling_damage
+from ytxdata.archive.stored_files import INSTANT, SCHEMAS, Numbers, StoredFile, filled_in, telling_damage
 from ytxdata.archive.whole_files import known_whole
 
 _FEW_ROWS = 4096
@@ -48,14 +48,19 @@ def among(column: str, numbers: Numbers) -> Wanted:
 
 def not_before(column: str, instant: datetime) -> Wanted:
     """Rows whose `column` is at or after an instant."""
-    edge = pa.scalar(instant, pa.timestamp("us", tz="UTC"))
+    edge = pa.scalar(instant, INSTANT)
     return Wanted(column, lambda _low, high: bool(high >= instant), lambda rows: pc.greater_equal(rows[column], edge))
 
 
 def before(column: str, instant: datetime) -> Wanted:
     """Rows whose `column` is before an instant."""
-    edge = pa.scalar(instant, pa.timestamp("us", tz="UTC"))
+    edge = pa.scalar(instant, INSTANT)
     return Wanted(column, lambda low, _high: bool(low < instant), lambda rows: pc.less(rows[column], edge))
+
+
+def up_to(rows: pa.Table, column: str, instant: datetime | None) -> pa.Table:
+    """Return rows whose `column` is not after an instant; all where none is given."""
+    return rows if instant is None else rows.filter(pc.less_equal(rows[column], pa.scalar(instant, INSTANT)))
 
 
 def filled(column: str) -> Wanted:

@@ -20,7 +20,7 @@ from ytxdata.archive.heads import (
     Head,
     Snapshot,
     gone_files,
-    head_path,
+    head_name,
     kept_lists,
     link,
     newest,
@@ -30,7 +30,7 @@ from ytxdata.archive.heads import (
 )
 from ytxdata.archive.kept_answers import asked_at, is_as_it_came, waiting
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, MARK, PENDING, no_archive, read_identity, undisturbed
-from ytxdata.archive.raw_answers import CHAINED, Envelope, pull_sha256, raw_records, unfold
+from ytxdata.archive.raw_answers import CHAINED, Envelope, numbers_in, pull_sha256, raw_records, unfold
 from ytxdata.archive.rebuild import names_of
 from ytxdata.archive.recompute import rows_that_differ
 from ytxdata.archive.repair import lacking, state_before
@@ -42,6 +42,7 @@ from ytxdata.files import sha256_of
 from ytxdata.labels import Text
 from ytxdata.records.aliases import names_chosen
 from ytxdata.records.normalize import PARSER_VERSION
+from ytxdata.records.values import rows_of
 
 TOGETHER = 100_000
 """Records put together at a time when raw answers are checked [records]."""
@@ -197,13 +198,11 @@ class _Check:
         # in steps from one that is known to the next: a file that says it is the 10¹²th must not be counted up to
         for before, number in pairwise([0, *sorted({*numbers, *went})]):
             if number > before + 1:
-                names = [
-                    head_path(self.root, one).relative_to(self.root).as_posix() for one in (before + 1, number - 1)
-                ]
+                names = [head_name(before + 1), head_name(number - 1)]
                 # what a rebuild could bridge it has: the hash of the last one before a head that is left
                 self.found("control", "–".join(dict.fromkeys(names)), HOLE if number in went else _GONE)
                 previous = past = None
-            name = head_path(self.root, number).relative_to(self.root).as_posix()
+            name = head_name(number)
             previous_before, past_before = previous, past
             # of a head that went its hash is all that is needed: whoever changes it breaks the next link
             previous = went.get(number)
@@ -361,10 +360,9 @@ class _Check:
                 for group in range(parquet.num_row_groups):
                     # by its own hash too, of the day it was received: a merge gives the file another
                     rows = parquet.read_row_group(group, columns=["obs", "record_hash", "raw"])
-                    cells = zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
-                    bad = [number for number, digest, raw in cells if hashlib.sha256(raw).digest() != digest]
-                    for number in bad:
-                        self.found("record", str(number), _CHANGED)
+                    for number, digest, raw in rows_of(rows, ("obs", "record_hash", "raw")):
+                        if hashlib.sha256(raw).digest() != digest:
+                            self.found("record", str(number), _CHANGED)
                     read.append(rows["obs"].to_numpy())
         except Exception:  # a damaged Parquet file can fail in any way
             self.found("data", file.path, _UNREADABLE)
@@ -416,7 +414,7 @@ class _Check:
 
     def _answers(self, snapshot: Snapshot, pulls: list[dict[str, Any]]) -> None:
         """Put raw answers together and compare their hashes."""
-        envelopes = [Envelope.from_cells(row["form"], row["gaps"], row["numbers"]) for row in pulls]
+        envelopes = [Envelope(row["form"], row["gaps"], numbers_in(row["numbers"])) for row in pulls]
         numbers = np.unique(np.concatenate([np.empty(0, np.int64), *(one.numbers for one in envelopes)]))
         raws = raw_records(snapshot, numbers)
         for row, envelope in zip(pulls, envelopes, strict=True):

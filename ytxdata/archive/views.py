@@ -27,6 +27,7 @@ from ytxdata.archive.stored_files import (
     DERIVE_AGAIN,
     DERIVED,
     DERIVED_TABLES,
+    INSTANT,
     RESTORE,
     SCHEMAS,
     paths_of,
@@ -63,45 +64,14 @@ KEYED = ("meetings", "legs", "problems")
 """Views whose rows belong to one meeting each, and may say to which."""
 
 
-def view(
-    name: str, as_of: datetime | None, start: datetime | None, end: datetime | None, *,
-    is_keyed: bool = False, of_many: bool = False, is_seen: bool = True,
-) -> str:  # fmt: skip
-    """Return the SQL of a view, its columns in the order of the schema.
-
-    Parameters
-    ----------
-    as_of
-        What had been asked up to that instant; None for all.
-    start, end
-        Meetings that start in `[start, end)`; a meeting whose start is unknown is in no period.
-    is_keyed
-        With `meeting_key` before them, by which rows of several views of `KEYED` belong to one meeting, and with
-        `meeting_at`, its start.
-    of_many
-        Of stored tables that hold the rows of many archives, whose numbers of observations do not meet: with
-        `account`, which they have, before all.
-    is_seen
-        Whether it takes the look-up of when each record was last seen; meetings are without `last_seen_at` else, as
-        reports ask for them, and of one archive `meeting_key` is the number of the meeting's observation: by the text
-        legs take half as long again to find their meeting, and twice the memory.
-    """
-    key = MEETING_KEY if is_seen or of_many else "m.obs"
-    keys = f"{key} AS meeting_key, m.started_at AS meeting_at, " if is_keyed and name in KEYED else ""
-    if of_many:
-        keys = f"{'m' if name in KEYED else 't'}.account AS account, {keys}"
-    if name == "meetings" and not is_seen:
-        return _bare_meetings(as_of, _period(start, end), keys)
-    return _VIEWS[name](name, as_of, _period(start, end), keys)
-
-
 def _instant(instant: datetime) -> str:
     return f"{{timestamp}} '{instant.astimezone(UTC).isoformat(sep=' ', timespec='microseconds')}'"
 
 
-def _period(start: datetime | None, end: datetime | None) -> str:
-    bounds = [("m.started_at >= ", start), ("m.started_at < ", end)]
-    return "".join(f" AND {text}{_instant(edge)}" for text, edge in bounds if edge is not None)
+def period(start: datetime | None, end: datetime | None, column: str = "m.started_at") -> str:
+    """Return what a condition goes on with so that rows are of a period; empty where it has no edge."""
+    bounds = [(">=", start), ("<", end)]
+    return "".join(f" AND {column} {sign} {_instant(edge)}" for sign, edge in bounds if edge is not None)
 
 
 def _until(column: str, as_of: datetime | None) -> str:
@@ -131,9 +101,9 @@ _SHOWN = {
 """What views show of a meeting in place of what is stored of it; id and start are what the record shown is chosen by."""
 
 
-def _bare_meetings(as_of: datetime | None, period: str, key: str) -> str:
+def _bare_meetings(name: str, as_of: datetime | None, period: str, key: str) -> str:
     return (
-        f"SELECT {key}{_columns('meetings', 'm', 'last_seen_at', **_SHOWN)} FROM {{meetings}} m "
+        f"SELECT {key}{_columns(name, 'm', 'last_seen_at', **_SHOWN)} FROM {{meetings}} m "
         f"LEFT JOIN {{cells}} z ON z.obs = m.obs WHERE {_current(as_of)}{period}"
     )
 
@@ -221,8 +191,17 @@ class ViewAsk:
 
     Parameters
     ----------
-    as_of, start, end, is_keyed, is_seen
-        As in `view`.
+    as_of
+        What had been asked up to that instant; None for all.
+    start, end
+        Meetings that start in `[start, end)`; a meeting whose start is unknown is in no period.
+    is_keyed
+        With `meeting_key` before them, by which rows of several views of `KEYED` belong to one meeting, and with
+        `meeting_at`, its start.
+    is_seen
+        Whether it takes the look-up of when each record was last seen; meetings are without `last_seen_at` else, as
+        reports ask for them, and of one archive `meeting_key` is the number of the meeting's observation: by the text
+        legs take half as long again to find their meeting, and twice the memory.
     labels
         Of many archives: account → what else is said of it, a column each.
     around
@@ -237,11 +216,16 @@ class ViewAsk:
     labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     around: Callable[[Snapshot], Spans] | None = None
 
-    def sql(self, name: str, *, of_many: bool) -> str:
-        """Return the SQL of a view."""
-        return view(
-            name, self.as_of, self.start, self.end, is_keyed=self.is_keyed, of_many=of_many, is_seen=self.is_seen
-        )
+    def sql(self, name: str, *, of_many: bool = False) -> str:
+        """Return the SQL of a view, its columns in the order of the schema; `of_many` of stored tables that hold the
+        rows of many archives, whose numbers of observations do not meet: with `account`, which they have, before all.
+        """
+        key = MEETING_KEY if self.is_seen or of_many else "m.obs"
+        keys = f"{key} AS meeting_key, m.started_at AS meeting_at, " if self.is_keyed and name in KEYED else ""
+        if of_many:
+            keys = f"{'m' if name in KEYED else 't'}.account AS account, {keys}"
+        made = _bare_meetings if name == "meetings" and not self.is_seen else _VIEWS[name]
+        return made(name, self.as_of, period(self.start, self.end), keys)
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Return a connection for these views, lazy ones. Without `is_seen` a report asks, which makes nothing that
@@ -255,7 +239,7 @@ class ViewAsk:
         if name == "meetings" and not self.is_seen:
             rows = rows.drop_columns(["last_seen_at"])
         if self.is_keyed and name in KEYED:
-            rows = rows.add_column(0, "meeting_at", pa.nulls(0, pa.timestamp("us", "UTC")))
+            rows = rows.add_column(0, "meeting_at", pa.nulls(0, INSTANT))
             key = pa.string() if self.is_seen or of_many else pa.int64()
             rows = rows.add_column(0, "meeting_key", pa.nulls(0, key))
         return rows.add_column(0, "account", pa.nulls(0, pa.string())) if of_many else rows
@@ -266,34 +250,22 @@ PIECE = 65_536
 
 
 def relation(
-    snapshot: Snapshot,
-    name: str,
-    *,
-    as_of: datetime | None = None,
-    start: datetime | None = None,
-    end: datetime | None = None,
-    connection: duckdb.DuckDBPyConnection | None = None,
-    is_keyed: bool = False,
-    is_seen: bool = True,
+    snapshot: Snapshot, name: str, asked: ViewAsk, connection: duckdb.DuckDBPyConnection
 ) -> duckdb.DuckDBPyRelation:
     """Return a view as a lazy DuckDB relation over the snapshot's Parquet files.
 
     Relations of one connection can be joined; they must be of one snapshot and instant.
     """
-    connection = connection or connect()
-    sql = _asked(connection, snapshot, name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen)
+    sql = _asked(connection, snapshot, name, asked)
     with telling(name):
         return connection.sql(sql)
 
 
-def _asked(
-    connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str, as_of: datetime | None,
-    start: datetime | None, end: datetime | None, *, is_keyed: bool = True, is_seen: bool = True,
-) -> str:  # fmt: skip
+def _asked(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, name: str, asked: ViewAsk) -> str:
     """Return the SQL of a view over the snapshot's files, for a connection that then has all it needs."""
-    sql = view(name, as_of, start, end, is_keyed=is_keyed, is_seen=is_seen)
+    sql = asked.sql(name)
     tables = {table: _stored(connection, snapshot, table) for table in SCHEMAS if f"{{{table}}}" in sql}
-    for other, rows in found(snapshot, sql, as_of).items():
+    for other, rows in found(snapshot, sql, asked.as_of).items():
         connection.register(other, rows)
         tables[other] = other
     return sql.format(timestamp="TIMESTAMPTZ", **tables)
@@ -357,7 +329,7 @@ def table(
         return schema.empty_table()
     with telling(name):
         connection = connect()
-        keyed, where = _asked(connection, snapshot, name, as_of, start, end), ""
+        keyed, where = _asked(connection, snapshot, name, ViewAsk(as_of, start, end, is_keyed=True)), ""
         if chosen is not None:
             connection.register("chosen", chosen)
             stored = _stored(connection, snapshot, "meetings")
@@ -382,7 +354,7 @@ def pieces(
     """
     with telling(name):
         connection = connect()
-        keyed = _asked(connection, snapshot, name, as_of, start, end)
+        keyed = _asked(connection, snapshot, name, ViewAsk(as_of, start, end, is_keyed=True))
         reader = connection.sql(f'WITH "rows" AS ({keyed}) {sql}').to_arrow_reader(PIECE)
         yield reader.schema.empty_table()
         for batch in reader:

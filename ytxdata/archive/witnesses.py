@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from ytxdata import times
 from ytxdata.archive.cleanup import heal, migrated
 from ytxdata.archive.heads import Snapshot, newest
 from ytxdata.archive.known_meetings import Version, VersionIndex, certificate_of, present
-from ytxdata.archive.ownership import no_archive, read_identity, writing
+from ytxdata.archive.ownership import identity_of, no_archive, writing
 from ytxdata.archive.stored_files import WITNESSES, StoredFile, telling_damage, telling_write_errors
 from ytxdata.archive.stored_rows import among, batches, read
 from ytxdata.archive.views import pieces
@@ -39,6 +38,7 @@ from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.phones import NO_ENDS, ends_of, normalize, number_class
 from ytxdata.records.numbers import access_numbers
+from ytxdata.records.values import rows_of
 from ytxdata.redact import keyed_hashes
 from ytxdata.times import beijing_text
 
@@ -149,8 +149,7 @@ def changing(root: Path, wait_s: float) -> Iterator[Snapshot]:
     ArchiveWriteError
         The disk is full or may not be written.
     """
-    if read_identity(root) is None:
-        raise no_archive(root)
+    identity_of(root)
     with writing(root, wait_s), telling_write_errors(root):
         snapshot = newest(root)
         heal(root, snapshot)
@@ -305,14 +304,13 @@ def _archived(snapshot: Snapshot, witness: Witness, own: frozenset[str]) -> Iter
     if not witness.by_connection:
         yield from _meetings(snapshot, near, far)
         return
-    of_near = [pieces(snapshot, *view, start=near[0], end=near[1]) for view in (("meetings", _ENDS), ("legs", _LEGS))]
-    ends, legs = (list(chain(*(_cells(piece, piece.column_names) for piece in view))) for view in of_near)
+    ended = dict(_rows_near(snapshot, near, "meetings", _ENDS))
+    legs = list(_rows_near(snapshot, near, "legs", _LEGS))
     spans = {one.obs: (one.started_at, one.ended_at) for one in far}
     elsewhere = read(snapshot, "legs", (*_OF_LEGS, "obs"), among("obs", np.array(sorted(spans), dtype=np.int64)))
-    ended = dict(ends)
     told = [
         *((*leg, ended.get(key)) for *leg, key in legs),
-        *((*leg, *spans[obs]) for *leg, obs in _cells(elsewhere, (*_OF_LEGS, "obs"))),
+        *((*leg, *spans[obs]) for *leg, obs in rows_of(elsewhere, (*_OF_LEGS, "obs"))),
     ]
     # where nobody says of anybody when or for how long, a leg without both is not of somebody who never joined
     is_told = any(joined_at is not None or duration_s for _, joined_at, _, _, duration_s, *_ in told)
@@ -331,14 +329,12 @@ def _archived(snapshot: Snapshot, witness: Witness, own: frozenset[str]) -> Iter
 def _meetings(snapshot: Snapshot, near: tuple[datetime, datetime], far: Sequence[Version]) -> Iterator[Archived]:
     """Yield the meetings that began between two instants, and others; each with how long all were connected to it."""
     obs = among("obs", np.array(sorted(one.obs for one in far), dtype=np.int64))
-    views = (("meetings", _MEETINGS), ("legs", _STAYS))
-    of_near = [pieces(snapshot, *view, start=near[0], end=near[1]) for view in views]
-    listed, stayed = (chain(*(_cells(piece, piece.column_names) for piece in view)) for view in of_near)
+    listed, stayed = (_rows_near(snapshot, near, *view) for view in (("meetings", _MEETINGS), ("legs", _STAYS)))
     of_far = [read(snapshot, name, columns, obs) for name, columns in (("meetings", _OF_MEETINGS), ("legs", _STAY))]
     stays: dict[Any, list[tuple[Any, Any, Any]]] = defaultdict(list)
-    for key, joined_at, left_at, duration_s in chain(stayed, _cells(of_far[1], _STAY)):
+    for key, joined_at, left_at, duration_s in chain(stayed, rows_of(of_far[1], _STAY)):
         stays[key].append((joined_at, left_at, duration_s))
-    for place, row in enumerate(chain(listed, _cells(of_far[0], _OF_MEETINGS))):
+    for place, row in enumerate(chain(listed, rows_of(of_far[0], _OF_MEETINGS))):
         key, meeting_id, started_at, ended_at, creator, duration_s, yuan = row
         number = normalize(creator) if creator else None
         # most platforms say when a meeting began and ended, and nothing else of how long it was
@@ -346,6 +342,11 @@ def _meetings(snapshot: Snapshot, near: tuple[datetime, datetime], far: Sequence
         size = Lengths(length_s, _lengths(stays.get(key, ()), ended_at), yuan)
         # a bill need not list a meeting in which nobody was connected: that it lacks one says nothing against it
         yield Archived(f"{place}", meeting_id, started_at, number, ended_at == started_at, None, ended_at, size)
+
+
+def _rows_near(snapshot: Snapshot, near: tuple[datetime, datetime], name: str, sql: str) -> Iterator[tuple[Any, ...]]:
+    for piece in pieces(snapshot, name, sql, start=near[0], end=near[1]):
+        yield from rows_of(piece, piece.column_names)
 
 
 def _lengths(stays: Sequence[tuple[Any, Any, Any]], until: datetime | None) -> tuple[int, ...] | None:
@@ -373,7 +374,3 @@ def _latest(snapshot: Snapshot, ids: Iterable[str]) -> list[Version]:
     found = VersionIndex(snapshot).of(wanted)
     believed = ([one for one in twin if one.is_believed] for meeting_id in wanted for twin in found[meeting_id])
     return [versions[-1] for versions in believed if versions]
-
-
-def _cells(rows: pa.Table, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(rows[name].to_pylist() for name in columns), strict=True)

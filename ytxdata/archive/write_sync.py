@@ -18,7 +18,7 @@ from ytxdata.archive.changes import Fresh, Intake, Taken
 from ytxdata.archive.heads import Head, Snapshot, link, past_of, sequences, table_path, write_head
 from ytxdata.archive.known_meetings import Unjudged, Version, reject_key
 from ytxdata.archive.ownership import IDENTITY, LAYOUT, PENDING
-from ytxdata.archive.raw_answers import pull_sha256, raw_records, renumber
+from ytxdata.archive.raw_answers import as_cell, pull_sha256, raw_records
 from ytxdata.archive.stored_files import (
     DERIVED,
     DERIVED_TABLES,
@@ -34,9 +34,9 @@ from ytxdata.archive.stored_files import (
     StoredFile,
     TableWriter,
     hashes_of,
-    merged,
     read_pieces,
     read_run,
+    run_of,
     runs_to_merge,
 )
 from ytxdata.archive.stored_rows import among, batches, read, with_all_columns
@@ -84,7 +84,8 @@ class Writer:
         if not rows.num_rows:
             return
         if table not in self._writing:
-            self._writing[table] = TableWriter(self.root, self._free(file_stem(self.head, table), ".parquet"), table)
+            stem = self._free(f"{table_path(self.head, table)}/{self.head.sequence + 1:012d}", ".parquet")
+            self._writing[table] = TableWriter(self.root, stem, table)
         self._writing[table].write(rows)
 
     def _free(self, stem: str, ending: str) -> str:
@@ -118,18 +119,13 @@ class Writer:
             check_whole(self.root, file)
         path = self._free(f"{INDEX}/{self.head.sequence + 1:012d}", ".run") + ".run"
         # into a file of its own: readers of earlier heads have the old runs mapped into their memory
-        data = merged(runs[kept:])
+        data = run_of(runs[kept:])
         make_private_folder(self.root / INDEX)
         (self.root / path).touch(mode=PRIVATE_FILE)
         (self.root / path).write_bytes(data)
         self._made.add(path)
         run = StoredFile(path, len(data), hashlib.sha256(data).hexdigest(), len(data) // 16, {}, ())
         self.files[INDEX] = (*listed[:kept], run)
-
-    def replace_index(self, hashes: Hashes, numbers: Numbers) -> None:
-        """Put one new run in place of the whole index."""
-        self.files[INDEX] = ()
-        self.add_to_index(hashes, numbers)
 
     def next_generation(self) -> None:
         """Derive into new places from here on; what the last generation holds is read on by who holds its head."""
@@ -187,11 +183,6 @@ class Writer:
         return link(self.base.head.past_sha256, self.base.sha256)
 
 
-def file_stem(head: Head, table: str) -> str:
-    """Return where the change after a head begins to write a table, without the ending."""
-    return f"{table_path(head, table)}/{head.sequence + 1:012d}"
-
-
 def unborn() -> Head:
     """Return the head that stands before the first one."""
     return Head(LAYOUT, 0, "", "", "", "", __version__, f"{DERIVED}/000001")
@@ -222,8 +213,9 @@ def write_intake(writer: Writer, intake: Intake, verdicts: Mapping[str, str], se
         known = _known_of(intake.fresh, numbers)
         for rows in _observations(intake.fresh, known, np.argsort(places)):
             writer.append("observations", rows)
-        for name, table in derived_rows(intake, known).items():
-            writer.append(name, table)
+        for name, schema in DERIVED_TABLES.items():
+            derived = pa.concat_tables(intake.derived[name])
+            writer.append(name, stored_rows(derived, derived["fresh"], schema, known))
         writer.add_to_index(hashes_of(_key(fresh) for fresh in intake.fresh), numbers)
     rows = list(_pulls(intake.taken, numbers, verdicts, settle_s, counts.get("pulls", 0), writer.head.chain_sha256))
     writer.append("pulls", pa.Table.from_pylist(rows, schema=PULLS_STORED))
@@ -270,12 +262,6 @@ def _observations(fresh: Sequence[Fresh], known: Mapping[str, pa.Array], order: 
         yield pa.table(columns, schema=OBSERVATIONS_STORED)
 
 
-def derived_rows(intake: Intake, known: Mapping[str, pa.Array]) -> dict[str, pa.Table]:
-    """Return the derived tables of what is fresh, in the order of their observations."""
-    pieces = {name: pa.concat_tables(intake.derived[name]) for name in DERIVED_TABLES}
-    return {name: stored_rows(rows, rows["fresh"], DERIVED_TABLES[name], known) for name, rows in pieces.items()}
-
-
 def _number(version: Version | None, numbers: Numbers) -> int | None:
     """Return the number of a version's observation, fresh or stored."""
     if version is None:
@@ -293,16 +279,15 @@ def _pulls(
         return result
 
     for place, pull in enumerate(taken):
-        envelope = renumber(pull.envelope, final)
         row = {
             **pull.call,
             "ordinal": first + place,
             "previous_sha256": previous or None,
             "verdict": verdicts.get(str(pull.call["pull_id"])),
             "settle_s": settle_s,
-            "form": envelope.form,
-            "gaps": envelope.gaps,
-            "numbers": envelope.number_bytes,
+            "form": pull.envelope.form,
+            "gaps": pull.envelope.gaps,
+            "numbers": as_cell(final(pull.envelope.numbers)),
         }
         previous = pull_sha256(row)
         yield row
@@ -326,7 +311,8 @@ def index_again(writer: Writer, snapshot: Snapshot) -> None:
     for rows in keys_of(snapshot):
         hashes.append(hashes_of(rows["key"].to_pylist()))
         numbers.append(rows["obs"].to_numpy())
-    writer.replace_index(np.concatenate(hashes), np.concatenate(numbers))
+    writer.files[INDEX] = ()
+    writer.add_to_index(np.concatenate(hashes), np.concatenate(numbers))
 
 
 def keys_of(snapshot: Snapshot) -> Iterator[pa.Table]:

@@ -18,7 +18,7 @@ BEIJING = ZoneInfo(ZONE_NAME)
 BEIJING_OFFSET = timedelta(hours=8)
 """What Beijing is ahead of UTC: the same for every instant since 1991, so that columns of instants need no zone tables."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSET_S = int(BEIJING_OFFSET.total_seconds())
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=BEIJING).astimezone(UTC)
@@ -164,9 +164,9 @@ def parse_instant(text: str, zone: tzinfo = BEIJING) -> datetime | None:
         if _TICKS.fullmatch(text):
             return _of_ticks(Decimal(text))
         if _FINE_TICKS.fullmatch(text):
-            return _EPOCH + timedelta(microseconds=int(text[:16]))
+            return EPOCH + timedelta(microseconds=int(text[:16]))
         if ms := _MS_OF_NET.fullmatch(text):
-            return _EPOCH + timedelta(milliseconds=int(ms[1]))
+            return EPOCH + timedelta(milliseconds=int(ms[1]))
         if wordy := next(filter(None, (form.fullmatch(text) for form in _WORDY)), None):
             return _of_words(wordy.groupdict(), zone)
         text += "00" if re.fullmatch(r"20[0-9]{10}", text) else ""
@@ -199,7 +199,7 @@ def is_time(value: object) -> bool:
 def _of_ticks(value: Decimal) -> datetime:
     """Read seconds, or milliseconds where seconds would be thousands of years ahead."""
     seconds = value / 1000 if value >= SMALLEST_MS else value
-    return _EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
+    return EPOCH + timedelta(microseconds=int(seconds * 1_000_000))
 
 
 def _of_iso(text: str) -> datetime:
@@ -374,7 +374,7 @@ def local_second(instant: datetime) -> int:
 
 def instant_of(second: int) -> datetime:
     """Return the instant of a local epoch second, in UTC."""
-    return _EPOCH + timedelta(seconds=second - _OFFSET_S)  # `fromtimestamp` knows nothing before 1970 on Windows
+    return EPOCH + timedelta(seconds=second - _OFFSET_S)  # `fromtimestamp` knows nothing before 1970 on Windows
 
 
 def beijing_text(instant: datetime | None) -> str:

@@ -16,7 +16,7 @@ from ytxdata.archive.scans import Scan, may_start, meets, scan
 from ytxdata.archive.stored_files import DERIVED, StoredFile, telling_damage
 from ytxdata.archive.views import Spans, ViewAsk, found, period, reading, relation, telling
 from ytxdata.labels import Text
-from ytxdata.times import Instant
+from ytxdata.times import EPOCH, Instant
 
 if TYPE_CHECKING:
     from ytxdata.archive.archive import Archive
@@ -41,8 +41,6 @@ SELECT epoch_us(min(started_at)), epoch_us(max(started_at)) FROM (
     UNION ALL SELECT started_at FROM (SELECT obs, started_at FROM stored_meetings WHERE started_at < $1) JOIN (
         SELECT obs FROM stored_legs WHERE joined_at >= $2) USING (obs))
 """
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _STORED = {"meetings": ("started_at", "ended_at"), "legs": ("joined_at", "left_at")}
 """The stored tables, and from when to when a row of each is."""
@@ -197,7 +195,7 @@ class Around:
         start, end = self._edges
         lies: Any = connection.execute(_LIES_IN, [start or _EVER[0], end or _EVER[1]]).fetchall()
         # as numbers: DuckDB before 2.0 makes an instant of Python's by a package that few have
-        first, last = (None if one is None else _EPOCH + timedelta(microseconds=one) for one in lies[0])
+        first, last = (None if one is None else EPOCH + timedelta(microseconds=one) for one in lies[0])
         if start is not None and first is not None:
             start = min(start, first)
         if end is not None and last is not None:

@@ -30,7 +30,6 @@ from ytxdata.archive.heads import (
 from ytxdata.archive.ownership import (
     BIRTH,
     HEADS,
-    HOLDER,
     IDENTITY,
     LAYOUT,
     MARK,
@@ -42,12 +41,11 @@ from ytxdata.archive.ownership import (
 )
 from ytxdata.archive.stored_files import (
     DERIVED,
+    FOLDERS,
     INDEX,
     INTERRUPTED,
-    RAW_TABLES,
     SCHEMAS,
     TARGET_BYTES,
-    WITNESSES,
     StoredFile,
     data_files,
     paths_of,
@@ -84,20 +82,7 @@ def beside(root: Path, layout: int) -> list[str]:
     """Return what lies in an archive's folders and is nothing of it by its name: a table there would be believed for
     the company it keeps. Of older layouts nothing is said.
     """
-    own = {
-        IDENTITY,
-        HEADS,
-        *RAW_TABLES,
-        DERIVED,
-        INDEX,
-        WITNESSES,
-        INTERRUPTED,
-        *BIRTH,
-        HOLDER,
-        MARK,
-        MIRRORING,
-        MONTHS,
-    }
+    own = {IDENTITY, HEADS, *FOLDERS, INTERRUPTED, *BIRTH, MARK, MIRRORING, MONTHS}
     if layout != LAYOUT:
         return []
     strange = [path.name for path in root.iterdir() if path.name not in own]

@@ -40,12 +40,11 @@ def _whole(value: Any) -> None:
     _must(type(value) is int and 0 <= value < 2**63, value)
 
 
-def _flag(value: Any) -> None:
-    _must(type(value) is bool, value)
+def _of_type(kind: type) -> _Check:
+    return lambda value: _must(type(value) is kind, value)
 
 
-def _text(value: Any) -> None:
-    _must(type(value) is str, value)
+_flag, _text = _of_type(bool), _of_type(str)
 
 
 def _seconds(value: Any) -> None:

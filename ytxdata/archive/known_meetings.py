@@ -5,7 +5,7 @@ rules of completeness.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import chain
 from operator import attrgetter
@@ -25,7 +25,7 @@ from ytxdata.history.proof.policy import DEFAULT_POLICY
 from ytxdata.history.proof.rules import Judgement
 from ytxdata.history.proof.witness_check import standing, with_witnesses
 from ytxdata.records.values import rows_of as cells_of
-from ytxdata.times import EARLIEST
+from ytxdata.times import EARLIEST, EPOCH
 
 
 class Version(NamedTuple):
@@ -232,7 +232,6 @@ def _spans(numbers: Numbers) -> list[list[int]]:
 
 
 _AGE = attrgetter("observed_at", "version")
-_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class ArchivedMeetings:
@@ -325,7 +324,7 @@ class ArchivedMeetings:
             late = not_before("started_at", self._read_from)
             rows = self._current(read(snapshot, "meetings", ("obs", "started_at"), late))
             self._starts = np.sort(rows["started_at"].cast(pa.int64()).to_numpy())
-        n_late = len(self._starts) - int(np.searchsorted(self._starts, (instant - _EPOCH) // _MICROSECOND))
+        n_late = len(self._starts) - int(np.searchsorted(self._starts, (instant - EPOCH) // timedelta.resolution))
         return snapshot.head.counts["started"] - self._n_hidden[1] - n_late
 
     def _believed(self, versions: Iterable[Version]) -> list[Version]:

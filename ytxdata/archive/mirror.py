@@ -47,11 +47,8 @@ from ytxdata.archive.ownership import (
     undisturbed,
 )
 from ytxdata.archive.stored_files import (
-    DERIVED,
-    INDEX,
-    RAW_TABLES,
+    FOLDERS,
     RESTORE,
-    WITNESSES,
     StoredFile,
     paths_of,
     telling_damage,
@@ -61,9 +58,6 @@ from ytxdata.archive.whole_files import check_whole
 from ytxdata.errors import DamagedError, NotAnArchiveError, UsageError
 from ytxdata.files import PRIVATE_FILE, make_private_folder, read_plain
 from ytxdata.labels import Text, preferred_lang
-
-FOLDERS = (*RAW_TABLES, DERIVED, INDEX, WITNESSES, HEADS)
-"""Where files of an archive lie: nothing else is sent, and nothing else is ever removed."""
 
 _OURS = re.compile(r"(?:\d{12}|gone-\d{12}-\d{12}|part-\d{5}-[0-9a-f-]{36})[^/]*")
 """How files of an archive are called, also those of older layouts."""
@@ -255,7 +249,7 @@ def fetched(url: str, folder: str | PathLike[str] | None = None) -> Path:
         names = [name for name in sizes if name.endswith(".json") and _OURS.fullmatch(name.removeprefix(f"{HEADS}/"))]
         _at_once(stage, names)
         # what was kept before is hashed again: another file of that size, put there, would be read as the archive's
-        there = source.sizes(folder for folder in FOLDERS if folder != HEADS)
+        there = source.sizes(FOLDERS)
         state = _state(root, lambda file: there.get(file.path) != file.size)
         _copy(state, source, store_at(kept), {}, recheck=True)
     return kept
@@ -335,7 +329,7 @@ def _copy(state: _State, source: Store, target: Store, sent: dict[str, int], *, 
     `sent` is what was sent before, of a state that went meanwhile.
     """
     _claim(target, state)
-    there = target.sizes(FOLDERS)
+    there = target.sizes((*FOLDERS, HEADS))  # nothing else is sent, and nothing else is ever removed
     found = [int(match[1]) for name in there if (match := _HEAD.fullmatch(name))]
     last = max(found, default=0)
     shown = _shown(target, last, state) if last else set[str]()
@@ -417,9 +411,6 @@ def _shown(target: Store, last: int, state: _State) -> set[str]:
 
 def _at_once(do: Callable[[_Item], object], items: Iterable[_Item]) -> None:
     """Do something with many items, several at a time; the first error ends it."""
-    pool = ThreadPoolExecutor(AT_ONCE)
-    try:
-        for _ in pool.map(do, list(items)):
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in pool.map(do, items):  # which lets go what waits when one fails
             pass
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -251,12 +251,10 @@ def without_heads(root: Path) -> DamagedError | None:
     )
 
 
-def birth(root: Path, account_sid: str, app_id: str) -> Identity:
-    """Write `archive.json` of a new archive and return what it says."""
+def birth(root: Path, account_sid: str, app_id: str) -> None:
+    """Write `archive.json` of a new archive."""
     key = secrets.token_hex(32)
-    identity = Identity(key, _digest(key, account_sid, app_id))
-    write_whole(root / IDENTITY, identity.to_bytes())
-    return identity
+    write_whole(root / IDENTITY, Identity(key, _digest(key, account_sid, app_id)).to_bytes())
 
 
 def check_owner(identity: Identity, root: Path, account_sid: str, app_id: str) -> None:
@@ -324,7 +322,17 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
         try:
             lock.acquire(timeout=wait_s)
         except Timeout:
-            raise _locked(root) from None
+            holder = _holder(root)
+            raise ArchiveLockedError(
+                Text(
+                    f"另一个进程正在写入存档（{holder}）：{root}",
+                    f"another process is writing to the archive ({holder}): {root}",
+                ),
+                remedy=Text(
+                    "等它结束后再运行；该进程一结束，锁即释放",
+                    "run again when it is done; the lock ends with that process",
+                ),
+            ) from None
     try:
         with telling_write_errors(root):
             # for the error message alone: the lock is the system's, and a name that a killed process left stops nobody
@@ -335,19 +343,6 @@ def writing(root: Path, wait_s: float = WAIT_S) -> Iterator[None]:
         with contextlib.suppress(OSError):
             (root / HOLDER).unlink(missing_ok=True)
         lock.release()
-
-
-def _locked(root: Path) -> ArchiveLockedError:
-    holder = _holder(root)
-    return ArchiveLockedError(
-        Text(
-            f"另一个进程正在写入存档（{holder}）：{root}",
-            f"another process is writing to the archive ({holder}): {root}",
-        ),
-        remedy=Text(
-            "等它结束后再运行；该进程一结束，锁即释放", "run again when it is done; the lock ends with that process"
-        ),
-    )
 
 
 def _holder(root: Path) -> str:

@@ -206,6 +206,8 @@ Files = Mapping[str, tuple[StoredFile, ...]]
 """The files of each table, oldest rows first, and those of the index."""
 DERIVED = "derived"
 INTERRUPTED = "interrupted"
+FOLDERS = (*RAW_TABLES, DERIVED, INDEX, WITNESSES)
+"""Where the files lie that heads name."""
 _REMEDIES = {DERIVED: DERIVE_AGAIN, INDEX: DERIVE_AGAIN, WITNESSES: HAND_IN_AGAIN}
 
 
@@ -219,7 +221,7 @@ _OWN = re.compile(
 def data_files(root: Path, *, is_own: bool = True) -> Iterator[str]:
     """Yield every path below the folders that heads name files in: those that may be ours by their name, or others."""
     # each sync looks for what a killed one left: walked without asking the disk about every file
-    for top in (*RAW_TABLES, DERIVED, INDEX, WITNESSES):
+    for top in FOLDERS:
         for folder, folders, names in os.walk(root / top):
             folders.sort()
             below = Path(folder).relative_to(root).as_posix()

@@ -76,11 +76,8 @@ def headings(lines: Sequence[tuple[str, Mapping[str, str], Sequence[str]]]) -> s
     is_measured = any(any(map(filled, lines[n][1].values())) for n in others if not sums[n])
     notes = {n for n, one in enumerate(lines) if is_measured and _is_of_words(*one)}
     # without a total, what tells nothing of a meeting below the last line that does is none: a whole month was a gap
-    last = (
-        total
-        if total >= 0
-        else max((n for n in range(len(lines)) if not (n in notes and _PHRASE.search(lines[n][0]))), default=-1)
-    )
+    told = (n for n, (name, *_) in enumerate(lines) if not (n in notes and _PHRASE.search(name)))
+    last = total if total >= 0 else max(told, default=-1)
     below = range(last + 1, len(lines)) if total >= 0 or is_measured else range(0)
     foot = {n for n in below if n in found or n in notes}
     if below and no_meeting(lines[last][0], {}) == "total":

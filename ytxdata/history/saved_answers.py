@@ -27,6 +27,7 @@ from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
 from ytxdata.records.unread_parties import says_it_came
 from ytxdata.records.values import as_phone
+from ytxdata.times import EPOCH
 
 
 def read_answers(
@@ -270,8 +271,6 @@ _LOOK = 4096
 _BRACKET = re.compile(r"[{\[]")
 _BOM_AND_BLANKS = b"\xef\xbb\xbf \t\r\n"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 class Saved(NamedTuple):
     """One saved answer: where it is from, its bytes, when it was asked for as far as that is known, and what its head
@@ -409,5 +408,5 @@ def _instant(text: Any) -> datetime:
     try:
         instant = datetime.fromisoformat(str(text))
     except ValueError:
-        return _EPOCH
+        return EPOCH
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)

@@ -256,11 +256,8 @@ def refusal(code: str | None, message: str, *, request_id: str | None, http_stat
     row = lookup(code, message)
     if row.kind == "ok":
         return None
-    said = (
-        ""
-        if row.kind == "unknown" or not message.strip() or message.strip() == row.text.zh
-        else f"（{message.strip()}）"
-    )
+    words = message.strip()
+    said = f"（{words}）" if words and words != row.text.zh and row.kind != "unknown" else ""
     return _ERRORS[row.kind](
         Text(f"{code} {row.text.zh}{said}：{row.cause.zh}", f"{code} {row.text.en}{said}: {row.cause.en}"),
         remedy=row.remedy,

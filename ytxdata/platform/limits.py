@@ -13,6 +13,7 @@ import socket
 import threading
 import zlib
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from ipaddress import ip_address
 from typing import Any, TypeVar
 
@@ -76,27 +77,20 @@ class Wires(HTTPAdapter):
 def within(seconds: float, job: Callable[[Wires], T]) -> T | None:
     """Run `job` and return what it returns, or None when the limit passed first; its connections are cut in any case."""
     wires = Wires()
-    outcomes: list[T] = []
-    failures: list[BaseException] = []
+    outcome: Future[T] = Future()
 
     def work() -> None:
         try:
-            outcomes.append(job(wires))
+            outcome.set_result(job(wires))
         except BaseException as error:  # handed to the caller below
-            failures.append(error)
+            outcome.set_exception(error)
 
-    thread = threading.Thread(target=work, name="ytxdata-exchange", daemon=True)
-    thread.start()
+    threading.Thread(target=work, name="ytxdata-exchange", daemon=True).start()
     try:
-        thread.join(max(seconds, 0))
-        timely = not thread.is_alive()
+        is_timely = bool(wait([outcome], max(seconds, 0)).done)
     finally:
         wires.cut()
-    if not timely:
-        return None
-    if failures:
-        raise failures[0]
-    return outcomes[0]
+    return outcome.result() if is_timely else None
 
 
 ACCEPTED_ENCODING = "gzip"

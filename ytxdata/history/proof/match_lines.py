@@ -190,11 +190,7 @@ _Pair = tuple[int, timedelta, int, int, str]
 
 
 def _by_id(
-    witness: Witness,
-    rooms: Mapping[str, Sequence[Archived]],
-    clock: Clock,
-    form: Form,
-    unsure: Container[int],
+    witness: Witness, rooms: Mapping[str, Sequence[Archived]], clock: Clock, form: Form, unsure: Container[int]
 ) -> dict[int, str]:
     """Return line → what it is in the archive, for lines whose id is known there: the same number first, then the nearest."""
     is_strict = witness.by_connection  # two parties of one meeting are not each other

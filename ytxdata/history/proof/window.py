@@ -259,7 +259,7 @@ def look(
         kept=told.kept,
         overlap=overlap,
         is_first=not known.count(),
-        n_missing=len(absence.missing) if absence.was_read or not placed else absence.n_land - overlap.n_known,
+        n_missing=len(absence.missing) if absence.floor is not None or not placed else absence.n_land - overlap.n_known,
         n_gone=absence.n_gone,
         absent=absence.missing,
         anchored_by=anchored_by(anchors, overlap, earlier.joins_at, policy),
@@ -316,10 +316,6 @@ class _Absence(NamedTuple):
     floor: datetime | None
     missing: Sequence[tuple[datetime, Known]]
     n_gone: int
-
-    @property
-    def was_read(self) -> bool:
-        return self.floor is not None
 
     @property
     def newest(self) -> datetime:

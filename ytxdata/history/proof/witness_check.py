@@ -225,12 +225,7 @@ def _with_known(witness: Witness, held: Sequence[Archived]) -> Witness:
 
 
 def _undated(
-    witness: Witness,
-    held: Sequence[Archived],
-    found: Mapping[int, str],
-    clock: Clock,
-    *,
-    is_of_all: bool,
+    witness: Witness, held: Sequence[Archived], found: Mapping[int, str], clock: Clock, *, is_of_all: bool
 ) -> list[tuple[WitnessLine, Archived]]:
     """Return the lines for which a meeting stands that need not be theirs: no instants meet, and it was not in the
     period, or of another day by the list's own clock, or far from where the line is; or nobody came to it though the

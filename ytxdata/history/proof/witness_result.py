@@ -372,11 +372,8 @@ def _proven_told(
 ) -> list[Text]:
     spans = [(beijing_text(start), beijing_text(end)) for start, end in proven]
     zh, en = "、".join(map(" 至 ".join, spans)), ", ".join(map(" to ".join, spans))
-    told = [
-        Text(f"现已由它证实为 PROVEN：{zh}（北京时间）", f"PROVEN by it now: {en} (Beijing time)")
-        if spans
-        else _NOTHING_PROVEN
-    ]
+    found = Text(f"现已由它证实为 PROVEN：{zh}（北京时间）", f"PROVEN by it now: {en} (Beijing time)")
+    told = [found if spans else _NOTHING_PROVEN]
     if unproven is None:
         return told
     start, end, why = beijing_text(unproven[0]), beijing_text(unproven[1]), unproven[2]

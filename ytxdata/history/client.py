@@ -235,8 +235,8 @@ class Client:
         asked = FIRST_ASK
         answers = [self.query_meeting("", asked)]
         while (n := len(answers[-1].records)) >= asked:
-            # one that is longer than what was asked (a platform that does not count) makes the next question longer than
-            # it, so that they end
+            # an answer longer than what was asked (a platform that does not count) makes the next question longer than
+            # that answer, so that they end
             asked = FACTOR * n
             answers.append(self.query_meeting("", asked))
         return History.from_answers(answers, self.aliases)

@@ -33,15 +33,12 @@ from ytxdata.labels import Text, counted
 from ytxdata.records.schema import TABLES, TableName
 from ytxdata.tables import open_formats
 from ytxdata.tables.masking import RULES, Privacy
-from ytxdata.tables.table import Table
 from ytxdata.version import __version__
 
 # ruff: noqa: S608 (names of our own tables and columns, never text from outside)
 
 WHOLE: tuple[TableName, ...] = ("changes", "rejects", "pulls", "coverage")
 """Tables in one file: small, and of no month."""
-
-_CREATED_BY = "ytxdata.export/1"
 
 
 @dataclass(frozen=True)
@@ -72,18 +69,12 @@ class ExportReport:
     @property
     def line(self) -> Text:
         """What was done, in one sentence."""
-        counts = {
-            "w": len(self.written),
-            "u": len(self.unchanged),
-            "r": len(self.removed),
-            "n": self.rows.get("meetings", 0),
-            "meetings": counted(self.rows.get("meetings", 0), "meeting"),
-            "months": counted(len(self.written), "month"),
-        }
+        n = self.rows.get("meetings", 0)
+        written, unchanged, removed = map(len, (self.written, self.unchanged, self.removed))
         return Text(
-            "{n:,} 场会议：写出 {w} 个月，{u} 个月未变，移除 {r} 个月",
-            "{meetings}: {months} written, {u} unchanged, {r} removed",
-        ).format(**counts)
+            f"{n:,} 场会议：写出 {written} 个月，{unchanged} 个月未变，移除 {removed} 个月",
+            f"{counted(n, 'meeting')}: {counted(written, 'month')} written, {unchanged} unchanged, {removed} removed",
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Return it as plain data for JSON."""
@@ -110,20 +101,20 @@ def export(
     target = Path(folder)
     with _alone(target):
         if masked:
-            return _export(out, target, format, masked)
+            return _export(out, target, format)
         keep_private(target)  # before anything is in it: other programs write with modes of their own
         try:
-            return _export(out, target, format, masked)
+            return _export(out, target, format)
         finally:
             keep_private(target)
 
 
-def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> ExportReport:  # noqa: A002
-    before = _before(target, format, masked)
+def _export(out: Outgoing, target: Path, format: Format) -> ExportReport:  # noqa: A002
+    before = _before(out, target, format)
     if not before:  # a first run that is killed must leave a folder that the next one knows as its own
-        open_formats.write(target, _package(out, format, masked, [], []))
+        open_formats.write(target, _package(out, format, [], []))
     _forget(target)  # before it is looked at what may stay: an earlier ytxdata kept versions, and so does a killed run
-    now = _states(out, format, masked)
+    now = _states(out, format)
     kept = {
         state.month: state for state in before.values()
         if (new := now.get(state.month)) and new.fingerprint == state.fingerprint and state.is_whole(target, format)
@@ -136,10 +127,12 @@ def _export(out: Outgoing, target: Path, format: Format, masked: bool) -> Export
     gone = writer.months() - set(now)
     for month in gone:
         writer.remove(month)
-    whole = {name: writer.whole(_all(out, name)) for name in WHOLE}
+    whole = {
+        name: writer.whole(replace(out.described(name), frame=pa.concat_tables(out.pieces(name)))) for name in WHOLE
+    }
     _forget(target)  # once: after each month all files of all months would be looked through
     states = [written[month] for month in sorted(written, key=lambda month: month or "")]
-    _describe(out, target, format, masked, states, whole)
+    _describe(out, target, format, states, whole)
     rows = {name: sum(state.parts[name]["rows"] for state in states) for name in MONTHLY}
     return ExportReport(
         target, _named(due), _named(kept), _named(gone), rows | {name: one["rows"] for name, one in whole.items()}
@@ -210,7 +203,7 @@ def _is_same(path: Path, part: Mapping[str, Any]) -> bool:
     return path.is_file() and path.stat().st_size == part["bytes"] and f"sha256:{sha256_of(path)}" == part["hash"]
 
 
-def _before(folder: Path, format: str, masked: bool) -> dict[str | None, _State]:  # noqa: A002
+def _before(out: Outgoing, folder: Path, format: str) -> dict[str | None, _State]:  # noqa: A002
     """Return the months that an export left in a folder.
 
     Raises
@@ -221,7 +214,7 @@ def _before(folder: Path, format: str, masked: bool) -> dict[str | None, _State]
     if all(path.name in (LOCK, DRAFTS) for path in folder.iterdir()):
         return {}
     told = open_formats.read(folder)
-    if told.get("created_by") != _CREATED_BY or told.get("format") != format or told.get("masked") != masked:
+    if any(told.get(name) != value for name, value in _kind(out, format).items()):
         raise UsageError(
             Text(f"{folder} 不是空的，也不是同一种导出", f"{folder} is not empty, and holds no export of this kind"),
             remedy=Text("请另选一个目录", "choose another folder"),
@@ -229,7 +222,12 @@ def _before(folder: Path, format: str, masked: bool) -> dict[str | None, _State]
     return {one["month"]: _State(one["month"], one["fingerprint"], one["parts"]) for one in told.get("partitions", ())}
 
 
-def _states(out: Outgoing, format: str, masked: bool) -> dict[str | None, _State]:  # noqa: A002
+def _kind(out: Outgoing, format: str) -> dict[str, Any]:  # noqa: A002
+    """Return in what all exports of a folder must be alike."""
+    return {"created_by": "ytxdata.export/1", "format": format, "masked": not out.privacy.show_phones}
+
+
+def _states(out: Outgoing, format: str) -> dict[str | None, _State]:  # noqa: A002
     """Return what each month is made of now: its meetings' records, and by what they are derived and masked."""
     # a problem of a meeting may come with another month: that its id was used again belongs to what it is made of
     made_of = "concat_ws('|', meeting_key, record_hash, version, observed_at, last_seen_at, pull_id, namesakes)"
@@ -238,7 +236,8 @@ def _states(out: Outgoing, format: str, masked: bool) -> dict[str | None, _State
         "FROM (SELECT *, count(*) OVER (PARTITION BY meeting_id) AS namesakes FROM rows) GROUP BY month ORDER BY month NULLS FIRST"
     )
     # a number of today may be what a title of last year tells: then all months are masked anew, which is rare
-    how = (__version__, RULES, out.snapshot.head.generation, format, masked, open_formats.ROW_GROUP, out.ends_told)
+    is_masked, head = not out.privacy.show_phones, out.snapshot.head
+    how = (__version__, RULES, head.generation, format, is_masked, open_formats.ROW_GROUP, out.ends_told)
     key = out.privacy.secret(out.secret)
     states: dict[str | None, _State] = {}
     for piece in pieces(out.snapshot, "meetings", sql):
@@ -288,19 +287,13 @@ def _span(months: Collection[str | None]) -> tuple[datetime | None, datetime | N
     return open_formats.span(known[0])[0], open_formats.span(known[-1])[1]
 
 
-def _all(out: Outgoing, name: TableName) -> Table:
-    """Return a whole table as it leaves, sorted."""
-    return replace(out.described(name), frame=pa.concat_tables(out.pieces(name)))
-
-
 def _describe(
     out: Outgoing,
     folder: Path,
     format: Format,  # noqa: A002
-    masked: bool,
     states: list[_State],
     whole: Mapping[TableName, Part],
-) -> None:  # fmt: skip
+) -> None:
     """Write `views.sql`, and last of all `datapackage.json`: what it names is there."""
     tables = {name: out.described(name) for name in (*MONTHLY, *WHOLE)}
     monthly = {name: [state.parts[name] for state in states if state.parts[name]["rows"]] for name in MONTHLY}
@@ -320,15 +313,12 @@ def _describe(
             )
         )  # fmt: skip
     scripts = [open_formats.file(folder, views)]
-    open_formats.write(
-        folder, _package(out, format, masked, [one for one in resources if one["path"]], states, scripts)
-    )
+    open_formats.write(folder, _package(out, format, [one for one in resources if one["path"]], states, scripts))
 
 
 def _package(
     out: Outgoing,
     format: Format,  # noqa: A002
-    masked: bool,
     resources: list[dict[str, Any]],
     states: list[_State],
     scripts: Sequence[Mapping[str, Any]] = (),
@@ -339,9 +329,7 @@ def _package(
         resources,
         out.privacy.sentence,
         out.certificate,
-        created_by=_CREATED_BY,
-        format=format,
-        masked=masked,
+        **_kind(out, format),
         head=out.snapshot.head.sequence,
         partitions=[
             {

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -38,38 +38,16 @@ Part = dict[str, Any]
 """What is said of one month of one table: its rows, and of a file its path, size and hash."""
 
 
-class MonthWriter(Protocol):
-    """Puts tables into a folder, a month at a time."""
-
-    def month(self, month: str | None, tables: Mapping[TableName, Table]) -> dict[str, Part]:
-        """Replace one month of all tables."""
-
-    def whole(self, table: Table) -> Part:
-        """Replace a table of no month."""
-
-    def months(self) -> set[str | None]:
-        """Return the months that lie there, whoever wrote them."""
-
-    def remove(self, month: str | None) -> None:
-        """Take away a month that holds no meeting any more."""
-
-
-def _folder(name: str, month: str | None) -> str:
-    return f"{name}/month={month or UNKNOWN}"
-
-
 class _Files:
     """Writes a month of a table as one file: `meetings/month=2026-01/meetings.parquet`."""
 
     def __init__(self, folder: Path, ending: str, write: Callable[[Table, Path], None]) -> None:
         self.folder, self.ending, self.write = folder, ending, write
-        self.drafts = folder / DRAFTS
 
     def month(self, month: str | None, tables: Mapping[TableName, Table]) -> dict[str, Part]:
         """Write one month of all tables: first all drafts, which takes long, then each takes its place."""
-        places = {name: self.folder / _folder(name, month) / f"{name}.{self.ending}" for name in tables}
-        filled = {places[name]: table for name, table in tables.items() if table.arrow.num_rows}
-        self._replace(filled)
+        places = {name: self._place(name, month) for name in tables}
+        self._replace({places[name]: table for name, table in tables.items() if table.arrow.num_rows})
         for name, table in tables.items():
             if not table.arrow.num_rows:
                 _drop(places[name])
@@ -89,13 +67,16 @@ class _Files:
     def remove(self, month: str | None) -> None:
         """Take away a month that holds no meeting any more."""
         for name in MONTHLY:
-            _drop(self.folder / _folder(name, month) / f"{name}.{self.ending}")
+            _drop(self._place(name, month))
+
+    def _place(self, name: str, month: str | None) -> Path:
+        return self.folder / name / f"month={month or UNKNOWN}" / f"{name}.{self.ending}"
 
     def _replace(self, tables: Mapping[Path, Table]) -> None:
         """Write files so that each is seen whole: drafts where no pattern of a reader finds them, then each takes its place."""
         # a draft beside its target would be read as one more part of the table, should the run be killed
-        drafts = {path: self.drafts / path.name for path in tables}
-        self.drafts.mkdir(exist_ok=True)
+        drafts = {path: self.folder / DRAFTS / path.name for path in tables}
+        (self.folder / DRAFTS).mkdir(exist_ok=True)
         for path, table in tables.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             self.write(table, drafts[path])
@@ -116,14 +97,6 @@ def _drop(path: Path) -> None:
         path.parent.rmdir()
 
 
-def _as_parquet(table: Table, path: Path) -> None:
-    open_formats.write_rows(open_formats.parquet_rows(table), path)
-
-
-def _as_csv(table: Table, path: Path) -> None:
-    csv.write_rows(table, path, "machine")
-
-
 class _Delta:
     """Writes a month as a partition of a Delta table: one transaction puts the new rows in the place of the old."""
 
@@ -135,7 +108,7 @@ class _Delta:
         for name, table in tables.items():
             rows = open_formats.parquet_rows(table)
             named = rows.append_column("month", pa.array([month] * rows.num_rows, pa.string()))
-            self._write(name, named, f"month = '{month}'" if month else "month IS NULL", ["month"])
+            self._write(name, named, _of_month(month))
         return {
             name: {"rows": table.arrow.num_rows, "files": self._files(name, month)} for name, table in tables.items()
         }
@@ -143,7 +116,7 @@ class _Delta:
     def whole(self, table: Table) -> Part:
         """Replace a table of no month, where it changed."""
         rows = open_formats.parquet_rows(table)
-        self._write(table.name, rows, None, None)
+        self._write(table.name, rows, None)
         return {"path": table.name, "rows": rows.num_rows, "files": self._files(table.name, None)}
 
     def months(self) -> set[str | None]:
@@ -159,7 +132,7 @@ class _Delta:
 
         for name in MONTHLY:
             if DeltaTable.is_deltatable(str(self.folder / name)):
-                DeltaTable(self.folder / name).delete(f"month = '{month}'" if month else "month IS NULL")
+                DeltaTable(self.folder / name).delete(_of_month(month))
 
     def _files(self, name: str, month: str | None) -> list[Part]:
         """Return what is said of the files that hold a month of a table now, or a table of no month."""
@@ -171,7 +144,7 @@ class _Delta:
         paths = [path for path, one in zip(held["path"].to_pylist(), of, strict=True) if (one or None) == month]
         return [open_formats.file(self.folder, place / path) for path in sorted(paths)]
 
-    def _write(self, name: str, rows: pa.Table, predicate: str | None, by: list[str] | None) -> None:
+    def _write(self, name: str, rows: pa.Table, predicate: str | None) -> None:
         from deltalake import DeltaTable, WriterProperties, write_deltalake
 
         place = self.folder / name
@@ -183,17 +156,24 @@ class _Delta:
             place,
             rows,
             mode="overwrite",
-            partition_by=by,
+            partition_by=["month"] if predicate else None,
             predicate=predicate if is_there else None,
             writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
         )
 
 
-WRITERS: dict[Format, Callable[[Path], MonthWriter]] = {
-    "parquet": partial(_Files, ending="parquet", write=_as_parquet),
-    "csv": partial(_Files, ending="csv", write=_as_csv),
+def _of_month(month: str | None) -> str:
+    return f"month = '{month}'" if month else "month IS NULL"
+
+
+WRITERS: dict[Format, Callable[[Path], _Files | _Delta]] = {
+    "parquet": lambda folder: _Files(
+        folder, "parquet", lambda table, path: open_formats.write_rows(open_formats.parquet_rows(table), path)
+    ),
+    "csv": lambda folder: _Files(folder, "csv", partial(csv.write_rows, dialect="machine")),
     "delta": _Delta,
 }
+"""How a format puts tables into a folder, a month at a time."""
 
 _READ = {
     "parquet": "read_parquet('{name}/**/*.parquet', hive_partitioning = false, filename = {monthly})",
@@ -334,9 +314,6 @@ def verify_folder(folder: str | Path) -> list[Text]:
     return lines + [Text(f"{path}：没有说明，未核对", f"{path}: not described, not checked") for path in alone]
 
 
-_CHECK_PATH = Text("检查路径", "check the path")
-
-
 def _unsound(beside: Path) -> DamagedError:
     return DamagedError(
         Text(f"{beside} 不是完好的说明文件", f"{beside} is no sound description"),
@@ -363,7 +340,9 @@ def _described(path: Path) -> tuple[Path, dict[str, Any]]:
     except (ValueError, KeyError, TypeError):
         raise _unsound(beside) from None
     if not file.is_file():
-        raise UsageError(Text(f"没有文件 {file}", f"there is no file {file}"), remedy=_CHECK_PATH)
+        raise UsageError(
+            Text(f"没有文件 {file}", f"there is no file {file}"), remedy=Text("检查路径", "check the path")
+        )
     return file, told
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -158,7 +158,7 @@ class Outgoing:
     def described(self, name: str) -> Table:
         """Return a table without rows that has its columns, masked."""
         if name not in KEYS:
-            return self._leaves(self._small[name].arrow.slice(0, 0), name)
+            return self._leaves(self._small(name).arrow.slice(0, 0), name)
         rows = empty(TABLES[name].columns)
         if any(definition is _MEETING_KEY for definition in self._definitions(name)):
             rows = rows.add_column(0, "meeting_key", pa.nulls(0, pa.string()))
@@ -234,25 +234,14 @@ class Outgoing:
             order = f"ORDER BY {KEYS[name].order}" if columns is None else ""
             yield from pieces(self.snapshot, name, f"SELECT {select} FROM rows {order}", as_of=self.as_of)
         else:
-            yield self._small[name].arrow
+            yield self._small(name).arrow
+
+    def _small(self, name: str) -> Table:
+        """Return a table that is made whole, when it is first wanted: some are not to be had, and all take time."""
+        table: Table = getattr(self, f"_{name}")
+        return table
 
     @cached_property
-    def _small(self) -> Mapping[str, Table]:
-        """The tables that are made whole, each when it is first wanted."""
-        return _Made(
-            {
-                "coverage": self._coverage,
-                "usage_daily": self._usage,
-                BOOK: lambda: Table(
-                    frame=_book_rows(self.book),
-                    name=BOOK,
-                    title=Text("通讯簿", "Address book"),
-                    definitions=_BOOK,
-                    order=("number", "valid_from"),
-                ),
-            }
-        )
-
     def _coverage(self) -> Table:
         if self.certificate is None:
             raise UsageError(
@@ -261,9 +250,15 @@ class Outgoing:
             )
         return record_table(self.certificate.frame, "coverage", certificate=self.certificate)
 
-    def _usage(self) -> Table:
+    @cached_property
+    def _usage_daily(self) -> Table:
         meetings, legs = scan(self.snapshot, ("meetings", "legs"), ViewAsk(self.as_of, is_keyed=True))
         return replace(usage(Frames(meetings, legs, certificate=self.certificate), by="day"), name="usage_daily")
+
+    @cached_property
+    def _book(self) -> Table:
+        assert self.book is not None  # no table of that name is told of without one
+        return Table(frame=_book_rows(self.book), name=BOOK, title=Text("通讯簿", "Address book"), definitions=_BOOK, order=("number", "valid_from"))  # fmt: skip
 
     def _leaves(self, rows: pa.Table, name: str) -> Table:
         """Return rows as they leave, keys of numbers made before the numbers are hidden."""
@@ -271,7 +266,7 @@ class Outgoing:
             table, added = record_table(rows, name, certificate=self.certificate), KEYS[name].added
             table = replace(table, definitions=self._definitions(name))
         else:
-            table, added = self._small[name], ("number_key",) if name == BOOK else ()
+            table, added = self._small(name), ("number_key",) if name == BOOK else ()
         for key in added:
             if _HASHED[key] in rows.column_names:
                 number = rows[_HASHED[key]].cast(pa.string())
@@ -313,18 +308,6 @@ def _told(text: str, ends: frozenset[str]) -> list[str]:
     return [one.dialled for one in find_numbers(text, ends) if one.dialled in ends]
 
 
-class _Made(dict[str, Table]):
-    """Tables that are made when they are first asked for: some are not to be had, and all take time."""
-
-    def __init__(self, ways: Mapping[str, Callable[[], Table]]) -> None:
-        super().__init__()
-        self.ways = ways
-
-    def __missing__(self, name: str) -> Table:
-        self[name] = self.ways[name]()
-        return self[name]
-
-
 def _runs(piece: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
     """Yield the rows of each month of sorted rows, without the month."""
     months = piece["month"].to_pylist()
@@ -335,9 +318,8 @@ def _runs(piece: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
             begin = place
 
 
-def _book_rows(book: AddressBook | None) -> pa.Table:
+def _book_rows(book: AddressBook) -> pa.Table:
     """Return the lines of a book, one row each, whatever else it says of a number in columns of its own."""
-    assert book is not None  # no table of that name is told of without one
     taken = {definition.key for definition in _BOOK}
     others = [column for column in book.columns if column not in taken]
     lines = [(number, entry) for number, entries in book.lines.items() for entry in entries]

@@ -4,7 +4,7 @@ back to their records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 from functools import cached_property
@@ -30,14 +30,11 @@ from ytxdata.metrics.calendar import (
 from ytxdata.metrics.facts import DayOf, Facts, Scope, facts, outcome
 from ytxdata.metrics.groups import Book, Group, GroupOf, Groups, groups_of, resolve
 from ytxdata.metrics.ids import ACCOUNT
-from ytxdata.metrics.report import Report, Trace, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Source, with_looked_up
-from ytxdata.metrics.sums import add_up, distinct, null_like
+from ytxdata.metrics.report import PARTIAL, Report, Trace, build, evidence
+from ytxdata.metrics.source import ReportSource, Source, with_looked_up
+from ytxdata.metrics.sums import Lazy, add_up, distinct, null_like
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.times import BEIJING, Instant, month_text, parse_instant
-
-PARTIAL = ("is_partial", "covered_pct")
-"""Columns of every report that goes by time: whether its period is cut short, and how much of it is covered."""
 
 
 def period_called(text: str, by: By) -> str | None:
@@ -61,6 +58,12 @@ def period_called(text: str, by: By) -> str | None:
     # a spreadsheet makes of a month its first day
     is_whole = first_day(first, by) == first and last in (first + 1, next_period(first, by))
     return label(first, by) if is_whole else None
+
+
+def partial_columns(shares: Sequence[float | None]) -> dict[str, pa.Array]:
+    """Return the columns of `PARTIAL` by the shares of periods that are covered [%]."""
+    is_partial = [None if share is None else share < 100 for share in shares]
+    return dict(zip(PARTIAL, (pa.array(is_partial, pa.bool_()), pa.array(shares, pa.float64())), strict=True))
 
 
 def accounts_of(groups: Groups | None) -> dict[str, frozenset[str]]:
@@ -211,8 +214,7 @@ class Breakdown:
             periods = pa.table({
                 "first": pa.array([day * len(groups) + place for day, place, _ in each], pa.int64()),
                 "period": pa.array([label(day, self.by) for day, *_ in each], pa.string()),
-                "is_partial": pa.array([None if share is None else share < 100 for share in shares], pa.bool_()),
-                "covered_pct": pa.array(shares, pa.float64()),
+                **partial_columns(shares),
             })  # fmt: skip
             shown = shown.with_columns(first=nw.col("row") // (self.n_groups // len(groups))).join(
                 small(periods), on="first", how="inner"
@@ -330,6 +332,11 @@ class Breakdown:
             for one in report.definitions
         )
         return replace(report, by=self.by, definitions=definitions)
+
+
+def withheld_of(rows: Breakdown) -> dict[str, int]:
+    """Return the reason of joins without a number, and of how many it is said."""
+    return {"withheld": rows.source.total(rows.known.counted, nw.col("withheld"))}
 
 
 def billed_lines(rows: Breakdown, tariff: Tariff) -> Lazy:

@@ -18,7 +18,7 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.definitions import define
 from ytxdata.metrics.ids import ACCOUNT
-from ytxdata.metrics.report import Metric, Remake, Report
+from ytxdata.metrics.report import Metric, Remake, Report, excluded_of
 from ytxdata.metrics.source import ReportSource, Where, on_engine
 from ytxdata.records.schema import to_pandas
 from ytxdata.selection import Selection
@@ -161,10 +161,6 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
     told = replace(*define(whose), names=tuple(fleet.names))
     if whose != ACCOUNT:
         told = replace(told, zh=f"{told.zh}（{_GROUP.zh}）", en=f"{told.en} ({_GROUP.en})")
-    excluded: dict[str, tuple[Text, int]] = {}
-    for part in parts.values():
-        for reason, (text, n) in part.excluded.items():
-            excluded[reason] = text, n + excluded.get(reason, (text, 0))[1]
     periods = [part.period for part in parts.values() if part.period is not None]
     start, end = (min(one[0] for one in periods), max(one[1] for one in periods)) if periods else (None, None)
     definitions = {one.key: one for part in parts.values() for one in part.definitions}
@@ -180,7 +176,7 @@ def _stacked(parts: Mapping[str, Report], fleet: Any) -> SideBySide:
             *dict.fromkeys(note for part in parts.values() for note in part.notes),
         ),
         period=None if start is None or end is None else (start, end),
-        excluded=excluded,
+        excluded=excluded_of(parts.values()),
         certificate=fleet.certificate(start, end) if periods else fleet.certificate(),
         parts=parts,
         order=(*columns[:place], whose, *(key for key in first.order if key not in columns[:place])),

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple, get_args
 import chinese_calendar
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, cannot_be
 from ytxdata.labels import Text
 from ytxdata.times import BEIJING, Instant, as_instant
 
@@ -158,12 +158,8 @@ def counterpart(
         return span_of(against)
     start, end = start.astimezone(BEIJING), end.astimezone(BEIJING)
     if against not in get_args(Against):
-        raise UsageError(
-            Text(f"against 不能是 {against!r}", f"against cannot be {against!r}"),
-            remedy=Text(
-                "可选：previous、year_before，或两个时刻", "choose previous, year_before, or give two instants"
-            ),
-        )
+        how = Text("可选：previous、year_before，或两个时刻", "choose previous, year_before, or give two instants")
+        raise cannot_be("against", against, how)
     months = _whole_months(start, end)
     if against == "year_before":
         before = _year_before(start, end)
@@ -267,10 +263,7 @@ def check_by(by: str, allowed: tuple[str, ...] = PERIODS) -> None:
         It is none of those allowed.
     """
     if by not in allowed:
-        raise UsageError(
-            Text(f"by 不能是 {by!r}", f"by cannot be {by!r}"),
-            remedy=Text(f"可选：{'、'.join(allowed)}", f"choose one of {', '.join(allowed)}"),
-        )
+        raise cannot_be("by", by, Text(f"可选：{'、'.join(allowed)}", f"choose one of {', '.join(allowed)}"))
 
 
 WORKING_HOURS = ("09:00", "18:00")

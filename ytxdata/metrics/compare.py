@@ -19,18 +19,18 @@ from ytxdata.errors import UsageError
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import Against, Workdays, span_of, until
 from ytxdata.metrics.concurrency import peak_stretches
-from ytxdata.metrics.definitions import DEFINITIONS, REASONS, accrues, adds_up, define, is_zero_of_nothing
+from ytxdata.metrics.definitions import DEFINITIONS, accrues, adds_up, define, is_zero_of_nothing
 from ytxdata.metrics.facts import Scope, facts, touching
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.ids import MARK, inside, with_account
-from ytxdata.metrics.report import TRACED, Report, remembering
-from ytxdata.metrics.source import Lazy, ReportSource, Source, begin_of, on_engine
+from ytxdata.metrics.report import PARTIAL, TRACED, Report, excluded_of, more_than, remembering
+from ytxdata.metrics.source import ReportSource, Source, begin_of, on_engine
+from ytxdata.metrics.sums import Lazy
 from ytxdata.metrics.tariff import DECIMALS, rounded
 from ytxdata.times import Instant, beijing_text, instant_of
 
 FIGURES = ("figure", "now", "before", "change", "change_pct", "per_workday_pct")
 DRIVERS = ("figure", "group", "now", "before", "change", "of_change_pct")
-_NO_FIGURES = frozenset({"is_partial", "covered_pct"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -287,7 +287,7 @@ def _comparison(
     rows: list[dict[str, Any]] = []
     drivers: list[dict[str, Any]] = []
     for key in now.total.arrow.column_names:
-        if key in _NO_FIGURES or not _is_number(now.total.arrow.schema.field(key).type):
+        if key in PARTIAL or not _is_number(now.total.arrow.schema.field(key).type):
             continue
         values = [side.exact(key) for side in sides]
         shown = [_decimal(value) for value in values]
@@ -321,10 +321,7 @@ def _comparison(
         )
         unit = now.groups.definition("group")
         led = replace(led, definitions=tuple(unit if one.key == "group" else one for one in led.definitions))
-    return ComparedReport(
-        **{name: getattr(made, name) for name in made.__dataclass_fields__},
-        now=now.total, before=before.total, spans=spans, drivers=led,
-    )  # fmt: skip
+    return more_than(made, ComparedReport, now=now.total, before=before.total, spans=spans, drivers=led)
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -427,10 +424,6 @@ def _report(
         ]
         return nw.concat([one.select(*TRACED, "at") for one in found])
 
-    said: dict[str, int] = {}
-    for report in reports:
-        for reason, (_, n) in report.excluded.items() if report is not None else ():
-            said[reason] = said.get(reason, 0) + n
     first = reports[0]
     return Report(
         frame=source.finish(frame.sort("place").select(*columns)),
@@ -442,7 +435,7 @@ def _report(
         ),
         notes=notes,
         period=None if first is None else first.period,
-        excluded={reason: (REASONS[reason], n) for reason, n in said.items()},
+        excluded=excluded_of(report for report in reports if report is not None),
         certificate=None if first is None else first.certificate,
         source=source,
         trace=trace,

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import wraps
 from itertools import accumulate, pairwise
 from typing import Any, TypeVar, Unpack
 
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import cannot_be
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import DAY, By, bounds
@@ -24,8 +25,8 @@ from ytxdata.metrics.facts import touching, whole
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import count, minutes
+from ytxdata.metrics.source import ReportSource, Where
+from ytxdata.metrics.sums import Lazy, count, minutes, whole_sums
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")
@@ -85,17 +86,12 @@ def concurrency(
     lines = None if lines is None else whole("lines", lines)
     given: object = p
     if not isinstance(given, int | float) or not 0 <= given <= 100:
-        raise UsageError(Text(f"p 不能是 {p!r}", f"p cannot be {p!r}"), remedy=Text("0 ≤ p ≤ 100", "0 ≤ p ≤ 100"))
+        raise cannot_be("p", p, Text("0 ≤ p ≤ 100", "0 ≤ p ≤ 100"))
     asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
     rows = Breakdown.of(source, start, end, by, **asked)
     busy = histogram(rows).filter(nw.col("kind") == 0)
     above = nw.when(nw.col("level") > (lines or 0)).then(nw.col("s")).otherwise(0)
-    times = (
-        busy.with_columns(above_s=above)
-        .group_by("row")
-        .agg(nw.col("s").sum().alias("busy_s"), nw.col("above_s").sum())
-        .with_columns(nw.col("busy_s", "above_s").cast(nw.Int64))
-    )
+    times = whole_sums(busy.with_columns(busy_s=nw.col("s"), above_s=above), ("row",), "busy_s", "above_s")
     kinds = KINDS[:1] if rows.of_legs else KINDS
     shown = times.join(_when(rows, kinds), on="row", how="left")
     shown = shown.join(_sufficient(busy, times, p), on="row", how="left").with_columns(
@@ -184,7 +180,7 @@ def _when(rows: Breakdown, kinds: tuple[str, ...]) -> Lazy:
 def _sufficient(busy: Lazy, times: Lazy, p: float) -> Lazy:
     """Return per row the smallest level that is not exceeded for p % of the busy seconds."""
     share = round(p * 1000)
-    spent = busy.group_by("row", "level").agg(nw.col("s").sum()).with_columns(nw.col("s").cast(nw.Int64))
+    spent = whole_sums(busy, ("row", "level"), "s")
     so_far = spent.with_columns(so_far=nw.col("s").cum_sum().over("row", order_by="level"))
     enough = so_far.join(times, on="row", how="left").filter(nw.col("so_far") * 100_000 >= nw.col("busy_s") * share)
     return enough.group_by("row").agg(nw.col("level").min().alias("lines_sufficient"))
@@ -220,23 +216,40 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
     return records.filter((nw.col("j") <= second) & (nw.col("end") > second))
 
 
+def _once(*by: str) -> Callable[[Callable[[Breakdown], T]], Callable[[Breakdown], T]]:
+    """Have a function of rows computed once for the facts and groups that these share, and for what else it goes `by`."""
+
+    def keep(make: Callable[[Breakdown], T]) -> Callable[[Breakdown], T]:
+        @wraps(make)
+        def kept(rows: Breakdown) -> T:
+            held: dict[Any, Any] = rows.known.held
+            # the source keeps its groups, so that an id stays what it is
+            key = (make.__name__, id(rows.groups), *(getattr(rows, one) for one in by))
+            if key not in held:
+                held[key] = make(rows)
+            found: T = held[key]
+            return found
+
+        return kept
+
+    return keep
+
+
+@_once("by")
 def histogram(rows: Breakdown) -> Lazy:
     """Return for how many seconds of each day there were how many at once: `kind row slot level s`, without levels of
     0.
     """
-    return _kept(rows, f"histogram by {rows.by}", lambda: _in_row(rows, _daily(rows)))
+    return _in_row(rows, _daily(rows))
 
 
+@_once("by")
 def _turns(rows: Breakdown) -> Lazy:
     """Return when the peak of each row, its `level`, was reached (`turn` 1) and left (−1), computed once: `kind row t
     level turn`.
 
     What is left and reached again in the same second was not left, also at midnight.
     """
-    return _kept(rows, f"turns by {rows.by}", lambda: rows.source.engine.hold(_turning(rows)))
-
-
-def _turning(rows: Breakdown) -> Lazy:
     held = histogram(rows)
     peak = held.group_by("kind", "row").agg(nw.col("level").max().alias("peak"))
     days = held.join(peak, on=["kind", "row"], how="inner").filter(nw.col("level") == nw.col("peak"))
@@ -247,7 +260,7 @@ def _turning(rows: Breakdown) -> Lazy:
     t = nw.col("slot") // (rows.n_groups * len(KINDS)) * DAY + nw.col("t")
     turns = levels.select("kind", "row", "peak", t=t, turn=is_at - was_at).filter(nw.col("turn") != 0)
     net = turns.group_by("kind", "row", "t").agg(nw.col("peak").max().alias("level"), nw.col("turn").sum())
-    return net.with_columns(nw.col("turn").cast(nw.Int64)).filter(nw.col("turn") != 0)
+    return rows.source.engine.hold(net.with_columns(nw.col("turn").cast(nw.Int64)).filter(nw.col("turn") != 0))
 
 
 def _in_row(rows: Breakdown, daily: Lazy) -> Lazy:
@@ -260,27 +273,21 @@ def _in_row(rows: Breakdown, daily: Lazy) -> Lazy:
     return of_day.select("slot", "level", "s", kind=nw.col("lane") % len(KINDS), row=row)
 
 
+@_once()
 def days_of(rows: Breakdown) -> tuple[int, ...]:
     """Return the days on which anything may have been connected: those that occur, and those between two that one
     interval spans.
 
     Not all from the first to the last: that is as many as one wrong clock makes it.
     """
-    return _kept(rows, "days", lambda: _days(rows))
-
-
-def _days(rows: Breakdown) -> tuple[int, ...]:
     return tuple(sorted({day for _, first, last, _ in _edges(rows) for day in range(first, last + 1)}))
 
 
+@_once()
 def _edges(rows: Breakdown) -> list[tuple[int, int, int, int]]:
     """Return from which day to which intervals last: `(lane, first, last, n)`. All that end on the day on which they
     begin are of lane 0.
     """
-    return _kept(rows, "edges", lambda: _between(rows))
-
-
-def _between(rows: Breakdown) -> list[tuple[int, int, int, int]]:
     days = _spans(rows).select("lane", first=nw.col("a") // DAY, last=nw.col("b") // DAY)
     lane = nw.when(nw.col("first") < nw.col("last")).then(nw.col("lane")).otherwise(0)
     columns = ("lane", "first", "last")
@@ -303,21 +310,9 @@ def _midnights(rows: Breakdown) -> pa.Table:
     return pa.table([pa.array(one, pa.int64()) for one in columns], names=["slot", "step", "place"])
 
 
-def _kept(rows: Breakdown, what: str, make: Callable[[], T]) -> T:
-    held: dict[Any, Any] = rows.known.held
-    key = (what, id(rows.groups))  # the source keeps its groups, so that an id stays what it is
-    if key not in held:
-        held[key] = make()
-    found: T = held[key]
-    return found
-
-
+@_once()
 def _spans(rows: Breakdown) -> Lazy:
     """Return the intervals `[a, b)` of each `lane`, cut to the period."""
-    return _kept(rows, "spans", lambda: _cut(rows))
-
-
-def _cut(rows: Breakdown) -> Lazy:
     wide = touching(rows.known)
     start, end = rows.known.scope.edges
     meetings = wide.counted if rows.of_legs else rows.grouped(wide.counted)
@@ -360,9 +355,10 @@ def _levels(rows: Breakdown, days: Lazy | None = None, turn: Turn | None = None)
     return engine.running_sums(every, "slot")
 
 
+@_once()
 def _daily(rows: Breakdown) -> Lazy:
     """Return the histogram of each day, computed once: `slot level s`."""
-    return _kept(rows, "daily", lambda: rows.source.engine.hold(*(_held(rows, turn) for turn in _some_days(rows))))
+    return rows.source.engine.hold(*(_held(rows, turn) for turn in _some_days(rows)))
 
 
 def _some_days(rows: Breakdown) -> list[Turn] | list[None]:
@@ -387,5 +383,4 @@ def _held(rows: Breakdown, turn: Turn | None) -> Lazy:
         level=nw.when(is_reached).then(nw.col("level")).otherwise(nw.col("level") - nw.col("to")),
         s=nw.when(is_reached).then(-nw.col("t")).otherwise(nw.col("t")),
     )
-    sums = held.group_by("slot", "level").agg(nw.col("s").sum()).with_columns(nw.col("s").cast(nw.Int64))
-    return sums.filter((nw.col("level") > 0) & (nw.col("s") > 0))
+    return whole_sums(held, ("slot", "level"), "s").filter((nw.col("level") > 0) & (nw.col("s") > 0))

@@ -12,17 +12,17 @@ from typing import Any, Literal, Unpack
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, cannot_be
 from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import Breakdown, billed_lines
+from ytxdata.metrics.breakdown import Breakdown, billed_lines, partial_columns
 from ytxdata.metrics.calendar import PERIODS, By, check_by
 from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import UNALLOCATED, Book, Group, GroupOf
 from ytxdata.metrics.invoiced import Invoiced, amounts_of
 from ytxdata.metrics.registry import register
-from ytxdata.metrics.report import Report, build, same_meeting
-from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import minutes
+from ytxdata.metrics.report import PARTIAL, Report, build, same_meeting
+from ytxdata.metrics.source import ReportSource, Where
+from ytxdata.metrics.sums import Lazy, minutes
 from ytxdata.metrics.tariff import NANO, Tariff, allocated, yuan
 from ytxdata.times import Instant
 
@@ -167,10 +167,8 @@ def chargeback(
     """
     share_by = share_by or ("cost" if invoice is None else "leg_minutes")
     if share_by not in ("leg_minutes", "legs", "cost"):
-        raise UsageError(
-            Text(f"share_by 不能是 {share_by!r}", f"share_by cannot be {share_by!r}"),
-            remedy=Text("可选：leg_minutes、legs、cost", "choose one of leg_minutes, legs, cost"),
-        )
+        how = Text("可选：leg_minutes、legs、cost", "choose one of leg_minutes, legs, cost")
+        raise cannot_be("share_by", share_by, how)
     told = tariff if isinstance(tariff, Tariff) or tariff is None else Tariff.load(tariff)
     if told is None and (invoice is None or share_by == "cost"):
         raise UsageError(Text("需要账单（invoice=）或资费（tariff=）", "an invoice (invoice=) or a tariff (tariff=) is needed"), remedy=Text("按费用分摊时必须给资费", "to share by cost the tariff must be given"))  # fmt: skip
@@ -183,7 +181,6 @@ def chargeback(
     found = _allocated(shares, amounts, weight)
     lost = [int(row["nano"]) for row in shares if weight != "nano" and row["n"] is None and row["period"] in amounts]
     borne = (Decimal(sum(lost)) / NANO).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    partial = [rows.covered(row["period"], row["group"]) for row in found]
     table = pa.table({
         "place": pa.array(range(len(found)), pa.int64()),
         "period": pa.array([row["period"] for row in found], pa.string()),
@@ -192,8 +189,7 @@ def chargeback(
         "leg_s": pa.array([row["len_s"] for row in found], pa.int64()),
         "weight_pct": pa.array([row["weight_pct"] for row in found], pa.float64()),
         "allocated": pa.array([str(row["allocated"]) for row in found], pa.string()),
-        "is_partial": pa.array([None if share is None else share < 100 for share in partial], pa.bool_()),
-        "covered_pct": pa.array(partial, pa.float64()),
+        **partial_columns([rows.covered(row["period"], row["group"]) for row in found]),
     })  # fmt: skip
     frame = rows.source.engine.small(table).sort("place")
     missing = sorted({row["period"] for row in shares} - amounts.keys())
@@ -206,7 +202,7 @@ def chargeback(
     made = build(
         rows.known, "chargeback", Text("费用分摊", "Chargeback"),
         frame.with_columns(leg_minutes=minutes("leg_s"), allocated=nw.col("allocated").cast(nw.Decimal(38, 2))),
-        ("period", "group", "legs", "leg_minutes", "weight_pct", "allocated", "is_partial", "covered_pct"),
+        ("period", "group", "legs", "leg_minutes", "weight_pct", "allocated", *PARTIAL),
         lambda row, _column: rows.records(row), notes=(*notes, *rows.notes), own=rows.groups.own if rows.groups else (),
         excluded=unpriced,
     )  # fmt: skip
@@ -214,9 +210,7 @@ def chargeback(
 
 
 def _unpriced(rows: Breakdown, lines: Lazy) -> dict[str, int]:
-    flags = lines.select(no_price=nw.col("nano").is_null().cast(nw.Int64))
-    counted = rows.source.rows(flags.select(nw.col("no_price").sum().cast(nw.Int64)))
-    return {"no_price": int(counted[0]["no_price"] or 0)}
+    return {"no_price": rows.source.total(lines, nw.col("nano").is_null())}
 
 
 def _shares(rows: Breakdown, tariff: Tariff | None) -> tuple[list[dict[str, Any]], dict[str, int]]:

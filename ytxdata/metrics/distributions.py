@@ -17,8 +17,8 @@ from ytxdata.metrics.facts import DayOf
 from ytxdata.metrics.groups import SIZES, Book, Group
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import Lazy, ReportSource, Where
-from ytxdata.metrics.sums import add_up, distinct, minutes, percent
+from ytxdata.metrics.source import ReportSource, Where
+from ytxdata.metrics.sums import Lazy, add_up, distinct, minutes, percent, whole_sums
 from ytxdata.times import Instant
 
 DURATIONS = (("< 1", 0), ("1–5", 60), ("5–15", 300), ("15–30", 900), ("30–60", 1800), ("60–120", 3600), ("120–240", 7200), ("≥ 240", 14400))  # fmt: skip
@@ -173,12 +173,7 @@ def heatmap(
     cells = rows.source.engine.small(pa.table({"slot": pa.array(range(HOURS_OF_WEEK), pa.int64())}))
     zero = nw.lit(0, nw.Int64)
     nothing = rows.occurring(ended).join(cells, how="cross").select("row", "slot", sign=zero, rest=zero, week=zero)
-    by_slot = (
-        nw.concat([edges, nothing])
-        .group_by("row", "slot")
-        .agg(nw.col("sign").sum(), nw.col("rest").sum(), nw.col("week").sum())
-        .with_columns(nw.col("sign", "rest", "week").cast(nw.Int64))
-    )
+    by_slot = whole_sums(nw.concat([edges, nothing]), ("row", "slot"), "sign", "rest", "week")
     running = by_slot.with_columns(
         weeks=nw.col("week").sum().over("row").cast(nw.Int64),
         up_to=nw.col("sign").cum_sum().over("row", order_by="slot").cast(nw.Int64),
@@ -211,10 +206,7 @@ def _passed(second: nw.Expr, slot: int) -> nw.Expr:
     """Seconds of one hour of the week that have passed up to a local epoch second."""
     since = second - _MONDAY
     week = HOURS_OF_WEEK * HOUR
-    within = nw.min_horizontal(
-        nw.max_horizontal(since % week - slot * HOUR, nw.lit(0, nw.Int64)), nw.lit(HOUR, nw.Int64)
-    )
-    return since // week * HOUR + within
+    return since // week * HOUR + (since % week - slot * HOUR).clip(0, HOUR)
 
 
 @register(place=30, rows=62)
@@ -263,13 +255,11 @@ def working_hours(
     timed = rows.meetings.filter(~nw.col("meeting_s").is_null())
     edges = rows.source.rows(distinct(timed.select(a=nw.col("first") // DAY, b=nw.col("last") // DAY), "a", "b"))
     calendar = worked({int(day) for edge in edges for day in edge.values()}, hours, holidays, extra_workdays)
-    working, length = rows.source.engine.small(calendar.table), calendar.closes - calendar.opens
+    working = rows.source.engine.small(calendar.table)
     placed = timed.drop("day", strict=False)
     for edge in ("first", "last"):
         # working seconds up to an instant: whole working days before it, and what has passed of its own
-        passed = nw.min_horizontal(
-            nw.max_horizontal(nw.col(edge) % DAY - calendar.opens, nw.lit(0, nw.Int64)), nw.lit(length, nw.Int64)
-        )
+        passed = (nw.col(edge) % DAY - calendar.opens).clip(0, calendar.closes - calendar.opens)
         placed = (
             placed.with_columns(day=nw.col(edge) // DAY)
             .join(working, on="day", how="inner")

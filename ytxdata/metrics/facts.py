@@ -15,11 +15,11 @@ from typing import Any, Literal, NamedTuple
 
 import narwhals as nw
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import cannot_be
 from ytxdata.labels import Text
 from ytxdata.metrics.calendar import DAY
 from ytxdata.metrics.source import Source
-from ytxdata.metrics.sums import distinct, talk_seconds
+from ytxdata.metrics.sums import Lazy, distinct, talk_seconds
 from ytxdata.periods import period_of
 from ytxdata.times import Instant, instant_of, local_second
 
@@ -56,10 +56,7 @@ class Scope:
         """
         first, last = period_of(start, end)
         if day_of not in ("starts", "ends"):
-            raise UsageError(
-                Text(f"day_of 不能是 {day_of!r}", f"day_of cannot be {day_of!r}"),
-                remedy=Text("可选：starts、ends", "choose starts or ends"),
-            )
+            raise cannot_be("day_of", day_of, Text("可选：starts、ends", "choose starts or ends"))
         return cls(first, last, whole("min_parties", min_parties), day_of)
 
     @property
@@ -72,7 +69,8 @@ class Scope:
         """The edges in local epoch seconds; a fraction of a second is rounded up, so that `[start, end)` keeps its
         meaning.
         """
-        return _seconds(self.start), _seconds(self.end)
+        start, end = (None if edge is None else local_second(edge) for edge in (self.start, self.end))
+        return start, end
 
     def within(self, second: nw.Expr) -> nw.Expr:
         """Return whether a local epoch second lies in the period."""
@@ -95,7 +93,7 @@ class Scope:
         """The second at which a meeting is of somebody, for books that change: that of its day, else its start."""
         return nw.coalesce(self.at, nw.col("s"))
 
-    def placed(self, meetings: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    def placed(self, meetings: Lazy) -> Lazy:
         """Return the meetings of the period with the second `at` that decides their day."""
         return meetings.filter(~nw.col("s").is_null()).with_columns(at=self.at).filter(self.within(nw.col("at")))
 
@@ -110,17 +108,7 @@ def whole(name: str, value: int) -> int:
     """
     if hasattr(value, "__index__") and value >= 0:
         return operator.index(value)
-    raise UsageError(
-        Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"),
-        remedy=Text("请给不为负的整数", "give a whole number that is not negative"),
-    )
-
-
-def _seconds(instant: datetime | None) -> int | None:
-    return None if instant is None else local_second(instant)
-
-
-Lazy = nw.LazyFrame[Any]
+    raise cannot_be(name, value, Text("请给不为负的整数", "give a whole number that is not negative"))
 
 
 def timed(source: Source, meetings: Lazy) -> Lazy:

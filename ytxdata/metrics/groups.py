@@ -16,12 +16,13 @@ from typing import Any, Literal, TypeAlias, get_args
 import narwhals as nw
 import pyarrow as pa
 
-from ytxdata.errors import SpokenWarning, UsageError
+from ytxdata.errors import SpokenWarning, UsageError, cannot_be
 from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.metrics.calendar import DAY, day_number
 from ytxdata.metrics.facts import DayOf, Scope, facts
 from ytxdata.metrics.ids import ACCOUNT, EVER, account_of, bare, behind
-from ytxdata.metrics.source import Lazy, ReportSource, Source, texts, whole, with_looked_up
+from ytxdata.metrics.source import ReportSource, Source, texts, whole, with_looked_up
+from ytxdata.metrics.sums import Lazy
 from ytxdata.phones import normalize
 from ytxdata.selection import Selection, missed
 from ytxdata.tables.address_book import FOREIGN, NO_CELL, AddressBook, Entry
@@ -219,7 +220,7 @@ def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupO
         There is no such group, it needs a book, a regular expression is none, or the group makes no sense of legs.
     """
     if of not in get_args(GroupOf):
-        raise _unusable("group_of", of, Text("可选：creator、leg", "choose creator or leg"))
+        raise cannot_be("group_of", of, Text("可选：creator、leg", "choose creator or leg"))
     told = None if book is None else AddressBook.read(book)
     name = group if isinstance(group, str) else "name"
     key = (name if isinstance(group, str) else tuple(group.items()), id(book) if told is None else id(told), of)
@@ -251,10 +252,10 @@ def _groups(source: Source, group: Group, name: str, book: AddressBook | None, o
         return labelled
     name = called(name)
     if name in _OF_MEETINGS and of == "leg":
-        raise _unusable("group_of", of, Text(f"{_NAMES[name].zh}只属于会议", f"{name} is of meetings alone"))
-    if name == "size_class" or name == "name":
-        if name == "size_class":
-            return Groups(name, ("0", *(label for label, _ in SIZES), UNKNOWN), "size", None, False, len(SIZES) + 1)
+        raise cannot_be("group_of", of, Text(f"{_NAMES[name].zh}只属于会议", f"{name} is of meetings alone"))
+    if name == "size_class":
+        return Groups(name, ("0", *(label for label, _ in SIZES), UNKNOWN), "size", None, False, len(SIZES) + 1)
+    if name == "name":
         unit = "title" if isinstance(group, str) else "text"  # series are called as the user says
         return _looked_up(source, name, "name", _by_name(group), UNKNOWN, unit=unit)
     column = "number" if of == "leg" else "creator"
@@ -284,7 +285,7 @@ def _no_group(source: Source, name: str, book: AddressBook | None, columns: tupl
     told = Text(f"您是想写 {meant} 吗？", f"did you mean {meant}? ") if meant else _NO_BOOK if book is None else NO_TEXT
     more = _LABELS if source.accounts and not labels else NO_TEXT
     zh, en = f"{told.zh}可选：{'、'.join(known)}{more.zh}", f"{told.en}choose one of {', '.join(known)}{more.en}"
-    return _unusable("group", name, Text(zh, en))
+    return cannot_be("group", name, Text(zh, en))
 
 
 def _looked_up(
@@ -361,10 +362,6 @@ def _pieces(entries: tuple[Entry, ...], column: str) -> list[Piece]:
     if since < EVER[1]:
         found.append((since, EVER[1], NOT_IN_BOOK))
     return found
-
-
-def _unusable(name: str, value: object, remedy: Text) -> UsageError:
-    return UsageError(Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"), remedy=remedy)
 
 
 def resolve(source: ReportSource, day_of: DayOf = "starts") -> Source:

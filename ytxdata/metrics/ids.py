@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.sums import count, distinct
+from ytxdata.metrics.sums import Lazy, count, distinct
 from ytxdata.records.identity import are_apart
 from ytxdata.times import instant_of
 
@@ -32,8 +32,6 @@ MARK = "\x1f"
 
 OWN = ("meeting_id", "number", "creator")
 """Columns whose texts are an account's own, of every report that has them."""
-
-Lazy = nw.LazyFrame[Any]
 
 
 def qualified(column: nw.Expr) -> nw.Expr:
@@ -101,7 +99,7 @@ def told_once(source: Source) -> Source:
     """Count rows that say all the same once, and refuse those that say two things of one leg or meeting: either might
     be the right one.
     """
-    if source.rows(source.legs.select(n=nw.col("leg").is_null().cast(nw.Int64)).select(nw.col("n").sum()))[0]["n"]:
+    if source.total(source.legs, nw.col("leg").is_null()):
         raise UsageError(
             Text("legs 中有的行没有 leg", "some rows of legs have no leg"),
             remedy=Text("请给每场会议的接入记录编号：1、2、3 …", "number the parties of each meeting: 1, 2, 3 …"),

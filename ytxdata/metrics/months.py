@@ -33,12 +33,13 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ytxdata.metrics.breakdown import PARTIAL
+from ytxdata.metrics.breakdown import partial_columns
 from ytxdata.metrics.calendar import bounds, date_of
 from ytxdata.metrics.definitions import REASONS
 from ytxdata.metrics.facts import Scope, facts, outcome
 from ytxdata.metrics.in_memory import FEW
-from ytxdata.metrics.report import TRACED, Lazy, Report
+from ytxdata.metrics.report import PARTIAL, TRACED, Report
+from ytxdata.metrics.sums import Lazy
 from ytxdata.metrics.tariff import Tariff
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import to_arrow
@@ -217,9 +218,8 @@ def _put_together(part: Report, months: Months, given: Mapping[str, Any], again:
         source.known_spans.share(bounds(period, given["by"]) or ever, ever)
         for period in months.rows["period"].to_pylist()
     ]
-    is_partial = [None if share is None else share < 100 for share in shares]
     rows = months.rows
-    for name, values in zip(PARTIAL, (pa.array(is_partial, pa.bool_()), pa.array(shares, pa.float64())), strict=True):
+    for name, values in partial_columns(shares).items():
         rows = rows.append_column(name, values)
     seconds = [one[edge] for one in months.left_out.values() for edge in ("first", "last")]
     sums = {reason: n for reason, (_, n) in part.excluded.items() if reason in _OF_NO_MONTH}

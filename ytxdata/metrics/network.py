@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Literal, Unpack, cast
@@ -12,18 +12,19 @@ import narwhals as nw
 import numpy as np
 import pyarrow as pa
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, cannot_be
 from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import Breakdown, with_prices
+from ytxdata.metrics.breakdown import Breakdown, with_prices, withheld_of
 from ytxdata.metrics.calendar import PERIODS, By, check_by
 from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.facts import DayOf, whole
 from ytxdata.metrics.groups import Book, Group, resolve
 from ytxdata.metrics.registry import register
-from ytxdata.metrics.report import Report, build, evidence, same_meeting
-from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
+from ytxdata.metrics.report import Report, build, evidence, more_than, same_meeting
+from ytxdata.metrics.source import ReportSource, Where, with_creators
 from ytxdata.metrics.sums import (
     COMES_OR_GOES,
+    Lazy,
     add_up,
     cost_alone,
     count,
@@ -31,6 +32,7 @@ from ytxdata.metrics.sums import (
     minutes,
     percent,
     talk_seconds,
+    whole_sums,
 )
 from ytxdata.metrics.tariff import Tariff, yuan
 from ytxdata.tables.described import to_arrow
@@ -119,7 +121,7 @@ def network(
     ['a', 'b', 'meetings', 'shared_minutes']
     """
     if unit not in ("department", "person"):
-        raise UsageError(Text(f"unit 不能是 {unit!r}", f"unit cannot be {unit!r}"), remedy=Text("可选：department、person", "choose department or person"))  # fmt: skip
+        raise cannot_be("unit", unit, Text("可选：department、person", "choose department or person"))
     least, small = whole("min_meetings", min_meetings), whole("min_group", min_group)
     by_number = unit == "person"
     if not by_number and book is None:
@@ -135,8 +137,7 @@ def network(
     often = people.filter((nw.col("members") >= small) & (nw.col("meetings_joined") >= least)).select("g")
     sums = _sums(held.join(often, on="g", how="semi"), rows.source.engine)
     edges = rows.source.engine.hold(sums.filter(nw.col("meetings") >= least))
-    withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
-    left_out = rows.source.rows(people.select(n=(nw.col("members") < small).cast(nw.Int64)).select(nw.col("n").sum()))
+    left_out = rows.source.total(people, nw.col("members") < small)
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         labels = rows.groups.labels if rows.groups else ()
@@ -149,8 +150,8 @@ def network(
 
     more: dict[str, Any] = {
         "own": ("a", "b", "unit") if by_number else (),
-        "notes": (*_notes(int(left_out[0]["n"] or 0)), *rows.notes),
-        "excluded": {"withheld": int(withheld[0]["withheld"] or 0)} if by_number else {},
+        "notes": (*_notes(left_out), *rows.notes),
+        "excluded": withheld_of(rows) if by_number else {},
     }
     named = _named(_named(edges, rows, "a"), rows, "b").sort("shared_s", "a", "b", descending=[True, False, False])
     shown = named.with_columns(shared_minutes=minutes("shared_s"), a=nw.col("a_label"), b=nw.col("b_label"))
@@ -158,8 +159,7 @@ def network(
     nodes = _nodes(rows, edges, people.join(large, on="g", how="semi"))
     told = build(rows.known, "network_nodes", Text("各单位", "Units"), nodes, NODES, trace, **more)
     made = replace(_masked(made, rows), order=("shared_minutes", "a", "b"), pairs=("a", "b"))
-    told = replace(_masked(told, rows), order=("outside_shared", "unit"))
-    return Network(**{one.name: getattr(made, one.name) for one in fields(Report)}, nodes=told)
+    return more_than(made, Network, nodes=replace(_masked(told, rows), order=("outside_shared", "unit")))
 
 
 def _legs(rows: Breakdown) -> Lazy:
@@ -201,26 +201,22 @@ def _sums(presence: Lazy, engine: Engine) -> Lazy:
     """
 
     def met(some: Lazy) -> Lazy:
-        return _pairs(some).group_by("a", "b").agg(nw.len().alias("meetings"), nw.col("shared_s").sum())
-
-    def typed(frame: Lazy) -> Lazy:
-        return frame.with_columns(nw.col("meetings", "shared_s").cast(nw.Int64))
+        return whole_sums(_pairs(some).with_columns(meetings=nw.lit(1, nw.Int64)), ("a", "b"), "meetings", "shared_s")
 
     if engine.streams:
-        return typed(met(presence))
+        return met(presence)
     sizes = to_arrow(count(presence, ("key",), "n").sort("key").to_native())
     keys, n = (sizes[name].to_numpy(zero_copy_only=False) for name in ("key", "n"))
     turns = np.cumsum(n.astype(np.int64) ** 2) // _AT_ONCE
     first = keys[np.flatnonzero(np.diff(turns, prepend=-1))].tolist()
     if len(first) < 2:
-        return typed(met(presence))
+        return met(presence)
     edges = [*first, int(keys[-1]) + 1]
     parts = [
-        engine.hold(typed(met(presence.filter((nw.col("key") >= since) & (nw.col("key") < until)))))
+        engine.hold(met(presence.filter((nw.col("key") >= since) & (nw.col("key") < until))))
         for since, until in pairwise(edges)
     ]
-    sums = nw.concat(parts).group_by("a", "b").agg(nw.col("meetings").sum(), nw.col("shared_s").sum())
-    return typed(sums)
+    return whole_sums(nw.concat(parts), ("a", "b"), "meetings", "shared_s")
 
 
 def _pairs(presence: Lazy) -> Lazy:
@@ -230,8 +226,7 @@ def _pairs(presence: Lazy) -> Lazy:
     both = one.join(other, on="key", how="inner").filter(nw.col("a") < nw.col("b"))
     shared = nw.min_horizontal("end", "until") - nw.max_horizontal("j", "since")
     parts = both.with_columns(shared_s=shared).filter(nw.col("shared_s") > 0)
-    sums = parts.group_by("key", "a", "b").agg(nw.col("shared_s").sum())
-    return sums.with_columns(nw.col("shared_s").cast(nw.Int64))
+    return whole_sums(parts, ("key", "a", "b"), "shared_s")
 
 
 def _people(rows: Breakdown) -> Lazy:
@@ -291,8 +286,8 @@ def _inside(rows: Breakdown) -> Lazy:
     )
     own = own.drop("key").with_columns(key=nw.col("each"))
     swept = talk_seconds(own, keyed.select("key"), rows.source.engine)
-    sums = swept.join(keyed.select("key", "g"), on="key", how="inner").group_by("g").agg(nw.col("talk_s").sum())
-    return sums.select("g", inside_s=nw.col("talk_s").cast(nw.Int64))
+    inside = swept.join(keyed.select("key", "g"), on="key", how="inner").with_columns(inside_s=nw.col("talk_s"))
+    return whole_sums(inside, ("g",), "inside_s")
 
 
 def _named(frame: Lazy, rows: Breakdown, column: str) -> Lazy:

@@ -9,14 +9,14 @@ import narwhals as nw
 
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import Breakdown
+from ytxdata.metrics.breakdown import Breakdown, withheld_of
 from ytxdata.metrics.calendar import By
 from ytxdata.metrics.facts import DayOf, Facts
 from ytxdata.metrics.groups import Book, Group, GroupOf, is_of_meetings
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report
-from ytxdata.metrics.source import Lazy, ReportSource, Where, with_creators
-from ytxdata.metrics.sums import SECONDS, add_up, divide, minutes, percent, presence_seconds
+from ytxdata.metrics.source import ReportSource, Where, with_creators
+from ytxdata.metrics.sums import SECONDS, Lazy, add_up, divide, minutes, percent, presence_seconds, whole_sums
 from ytxdata.metrics.usage import per_row, with_minutes
 from ytxdata.times import Instant, local_second
 
@@ -58,9 +58,7 @@ def creators(
     """
     rows = Breakdown.of(source, start, end, min_parties=min_parties, day_of=day_of, talk=True)
     named = with_creators(rows.source, rows.known.counted).with_columns(row=nw.col("one"))
-    unknown = rows.source.rows(
-        rows.known.counted.select(n=nw.col("creator").is_null().cast(nw.Int64)).select(nw.col("n").sum())
-    )
+    unknown = rows.source.total(rows.known.counted, nw.col("creator").is_null())
     sums = per_row(rows, named.filter(~nw.col("row").is_null())).with_columns(creator=nw.col("row"))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
@@ -69,7 +67,7 @@ def creators(
     return rows.report(
         "creators", Text("发起人", "Creators"), with_minutes(sums),
         ("creator", "meetings", *SECONDS.values(), "legs", "people", "withheld", "size_mean"), trace,
-        most="meeting_minutes", then=("creator",), excluded={"creator_unknown": int(unknown[0]["n"] or 0)},
+        most="meeting_minutes", then=("creator",), excluded={"creator_unknown": unknown},
     )  # fmt: skip
 
 
@@ -126,14 +124,13 @@ def people(
     sums = add_up(
         each.filter(~nw.col("number").is_null()), ("row", "number"), ("legs", "leg_s", "presence_s")
     ).with_columns(meetings=nw.col("n"), leg_minutes=minutes("leg_s"), presence=minutes("presence_s"))
-    withheld = rows.source.rows(rows.known.counted.select(nw.col("withheld").sum()))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         return rows.records(row).filter(nw.col("number") == row["number"])
 
     return rows.report(
         "people", Text("人员", "People"), sums, ("number", "meetings", "legs", "leg_minutes", "presence"), trace,
-        most="presence", then=("number",), excluded={"withheld": int(withheld[0]["withheld"] or 0)},
+        most="presence", then=("number",), excluded=withheld_of(rows),
     )  # fmt: skip
 
 
@@ -290,12 +287,8 @@ def concentration(
     """
     rows = Breakdown.of(source, start, end, by, min_parties=min_parties, day_of=day_of)
     named = with_creators(rows.source, rows.meetings.filter(~nw.col("meeting_s").is_null()))
-    each = (
-        named.filter(~nw.col("one").is_null())
-        .group_by("row", "one")
-        .agg(nw.col("meeting_s").sum().alias("s"))
-        .with_columns(s=nw.col("s").cast(nw.Int64), one_each=nw.col("s").cast(nw.Int64) * 0 + 1)
-    )
+    known = named.filter(~nw.col("one").is_null()).with_columns(s=nw.col("meeting_s"))
+    each = whole_sums(known, ("row", "one"), "s").with_columns(one_each=nw.col("s") * 0 + 1)
     ranked = each.with_columns(
         rank=nw.col("one_each").cum_sum().over("row", order_by=["s", "one"]).cast(nw.Int64),
         creators=nw.col("one_each").sum().over("row").cast(nw.Int64),

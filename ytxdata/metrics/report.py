@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import Decimal
@@ -22,21 +22,23 @@ from ytxdata.metrics.definitions import REASONS, define, is_whole
 from ytxdata.metrics.facts import Facts, outcome
 from ytxdata.metrics.ids import inside, with_account
 from ytxdata.metrics.source import ReportSource, Source
-from ytxdata.metrics.sums import null_like
+from ytxdata.metrics.sums import Lazy, null_like
 from ytxdata.tables.described import Definition, in_words, to_arrow
 from ytxdata.tables.table import Table
 from ytxdata.times import ZONE_NAME, local_second
 
-Lazy = nw.LazyFrame[Any]
 Trace = Callable[[Mapping[str, Any], str | None], Lazy]
 """From a row of a report, and a column or None, to its records: `meeting_id started_at leg pull_id used reason`."""
 
 TRACED = ("meeting_id", "started_at", "leg", "pull_id", "used", "reason")
 
-_MOVING = ("is_partial", "covered_pct")
-"""Columns that say how far the data reached when the report was made, not what was counted."""
+PARTIAL = ("is_partial", "covered_pct")
+"""Columns of every report that goes by time: whether its period is cut short, and how much of it is covered. They say
+how far the data reached when the report was made, not what was counted.
+"""
 
 Metric = TypeVar("Metric", bound=Callable[..., "Report"])
+MoreReport = TypeVar("MoreReport", bound="Report")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -306,7 +308,7 @@ UNJUDGED = Text(
 def _counted(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of a row that were counted, whatever its engine calls unknown."""
     # rows that users give may be those of pandas, which has three ways to say that nothing is known
-    return {str(name): None if pd.isna(value) else value for name, value in row.items() if str(name) not in _MOVING}
+    return {str(name): None if pd.isna(value) else value for name, value in row.items() if str(name) not in PARTIAL}
 
 
 def _alike(kind: pa.DataType) -> pa.DataType:
@@ -329,6 +331,19 @@ def _filled(rule: Definition, value: Any) -> Text:
     return Text(
         f"{rule.zh} = {number('zh')}：{rule.formula.zh}{told}", f"{rule.en} = {number('en')}: {rule.formula.en}{told}"
     )
+
+
+def more_than(report: Report, kind: type[MoreReport], **more: Any) -> MoreReport:
+    """Return a report as a kind of it that holds more."""
+    return kind(**{one.name: getattr(report, one.name) for one in fields(report)}, **more)
+
+
+def excluded_of(reports: Iterable[Report]) -> dict[str, tuple[Text, int]]:
+    """Return what several reports together left out, by reason."""
+    excluded: dict[str, tuple[Text, int]] = {}
+    for reason, (text, n) in (one for report in reports for one in report.excluded.items()):
+        excluded[reason] = text, n + excluded.get(reason, (text, 0))[1]
+    return excluded
 
 
 def build(

@@ -20,7 +20,7 @@ from ytxdata.metrics.engines import Engine
 from ytxdata.metrics.ids import ACCOUNT, MARK, OWN, account_of, bare, behind, plain, qualified, told_once
 from ytxdata.metrics.in_memory import KEY, in_memory, lighter, read
 from ytxdata.metrics.known_spans import KnownSpans
-from ytxdata.metrics.sums import distinct, null_like
+from ytxdata.metrics.sums import Lazy, distinct, null_like
 from ytxdata.phones import NumberClass, normalize, number_class
 from ytxdata.records.numbers import read_numbers
 from ytxdata.records.schema import forked, to_pandas, to_polars
@@ -133,8 +133,6 @@ class Where(TypedDict, total=False):
 ReportSource: TypeAlias = "History | Archive | Fleet | Frames | Selection | Source | OnEngine"
 """What reports are made from."""
 
-Lazy = nw.LazyFrame[Any]
-
 
 @dataclass(frozen=True)
 class Source:
@@ -229,6 +227,10 @@ class Source:
         self.check_process()
         rows: list[dict[str, Any]] = to_arrow(frame.to_native()).to_pylist()
         return rows
+
+    def total(self, frame: Lazy, value: nw.Expr) -> int:
+        """Return what a value of whole numbers comes to in all rows; of a condition, in how many of them it holds."""
+        return int(self.rows(frame.select(n=value.cast(nw.Int64)).select(nw.col("n").sum()))[0]["n"] or 0)
 
 
 def whole(source: ReportSource) -> Source:

@@ -39,6 +39,11 @@ def add_up(frame: Lazy, by: tuple[str, ...], columns: tuple[str, ...]) -> Lazy:
     )
 
 
+def whole_sums(frame: Lazy, by: tuple[str, ...], *columns: str) -> Lazy:
+    """Return one row per group with the sum of each column, as the whole numbers that they are: engines widen them."""
+    return frame.group_by(*by).agg(nw.col(*columns).sum()).with_columns(nw.col(*columns).cast(nw.Int64))
+
+
 def count(frame: Lazy, by: tuple[str, ...], name: str) -> Lazy:
     """Return how many rows each group has."""
     return frame.group_by(*by).agg(nw.len().alias(name)).with_columns(nw.col(name).cast(nw.Int64))
@@ -107,11 +112,7 @@ COMES_OR_GOES = ((nw.col("level") == 1) & (nw.col("step") == 1)) | ((nw.col("lev
 def presence_seconds(legs: Lazy, engine: Engine) -> Lazy:
     """Return per `key person` the seconds of the union of a person's intervals (`presence_s`)."""
     parts = _own(legs, engine).select("key", "person", presence_s=_held(1))
-    return (
-        parts.group_by("key", "person")
-        .agg(nw.col("presence_s").sum())
-        .with_columns(nw.col("presence_s").cast(nw.Int64))
-    )
+    return whole_sums(parts, ("key", "person"), "presence_s")
 
 
 def talk_seconds(legs: Lazy, rejoined: Lazy, engine: Engine) -> Lazy:
@@ -124,9 +125,7 @@ def talk_seconds(legs: Lazy, rejoined: Lazy, engine: Engine) -> Lazy:
     once, again = (closed.join(rejoined, on="key", how=how) for how in ("anti", "semi"))
     comings = _own(again, engine).filter(COMES_OR_GOES).select("key", "step", "place")
     people = engine.running(nw.concat([engine.steps(once, "key", begins="j", ends="end"), comings]), "key")
-    parts = people.select("key", lonely_s=_held(1, 1), talk_s=_held(2))
-    sums = parts.group_by("key").agg(nw.col("lonely_s").sum(), nw.col("talk_s").sum())
-    return sums.with_columns(nw.col("lonely_s", "talk_s").cast(nw.Int64))
+    return whole_sums(people.select("key", lonely_s=_held(1, 1), talk_s=_held(2)), ("key",), "lonely_s", "talk_s")
 
 
 def _own(legs: Lazy, engine: Engine) -> Lazy:
@@ -140,8 +139,7 @@ def overlap_seconds(legs: Lazy, engine: Engine) -> Lazy:
     end`.
     """
     swept = engine.running(engine.steps(legs, "key", begins="j", ends="end"), "key")
-    parts = swept.select("key", overlap_s=_held(2))
-    return parts.group_by("key").agg(nw.col("overlap_s").sum()).with_columns(nw.col("overlap_s").cast(nw.Int64))
+    return whole_sums(swept.select("key", overlap_s=_held(2)), ("key",), "overlap_s")
 
 
 def cost_alone(legs: Lazy, engine: Engine) -> Lazy:
@@ -174,5 +172,4 @@ def cost_alone(legs: Lazy, engine: Engine) -> Lazy:
         price_s=nw.col("t") * (before * (nw.col("worth") - nw.col("gain")) - now * nw.col("worth")),
         unpriced=nw.col("t") * (before * (nw.col("missing") - nw.col("lack")) - now * nw.col("missing")),
     )
-    whole = parts.group_by("key").agg(nw.col("price_s").sum(), nw.col("unpriced").sum())
-    return whole.with_columns(nw.col("price_s", "unpriced").cast(nw.Int64))
+    return whole_sums(parts, ("key",), "price_s", "unpriced")

@@ -24,8 +24,8 @@ from ytxdata.metrics.facts import DayOf, Facts, Scope, facts
 from ytxdata.metrics.groups import Book, Group, GroupOf, resolve
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, build, evidence
-from ytxdata.metrics.source import Lazy, ReportSource, Source, Where, with_creators
-from ytxdata.metrics.sums import SECONDS, add_up, count, distinct, divide, minutes, overlap_seconds
+from ytxdata.metrics.source import ReportSource, Source, Where, with_creators
+from ytxdata.metrics.sums import SECONDS, Lazy, add_up, count, distinct, divide, minutes, overlap_seconds
 from ytxdata.times import Instant
 
 Product = Literal["google", "zoom", "webex", "wecom"]

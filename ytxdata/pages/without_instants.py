@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from ytxdata.labels import Text
-from ytxdata.metrics.breakdown import PARTIAL, accounts_of
+from ytxdata.metrics.breakdown import accounts_of
 from ytxdata.metrics.calendar import bounds
 from ytxdata.metrics.facts import Scope
 from ytxdata.metrics.groups import groups_of
 from ytxdata.metrics.registry import Ask
-from ytxdata.metrics.report import Report
+from ytxdata.metrics.report import PARTIAL, Report
 from ytxdata.pages.collection import Collection
 from ytxdata.times import BEIJING
 

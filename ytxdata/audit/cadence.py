@@ -11,16 +11,9 @@ from ytxdata.labels import Text, preferred_lang
 from ytxdata.times import beijing_text
 
 STEPS = (
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(minutes=30),
-    timedelta(hours=1),
-    timedelta(hours=2),
-    timedelta(hours=6),
-    timedelta(hours=12),
-    timedelta(days=1),
-    timedelta(days=2),
-    timedelta(days=7),
+    *(timedelta(minutes=n) for n in (5, 15, 30)),
+    *(timedelta(hours=n) for n in (1, 2, 6, 12)),
+    *(timedelta(days=n) for n in (1, 2, 7)),
 )
 """Cadences that a scheduler is usually told."""
 

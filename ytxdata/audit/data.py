@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
@@ -29,7 +29,7 @@ from ytxdata.history.history import History
 from ytxdata.history.proof.certificate import Certificate
 from ytxdata.labels import Text
 from ytxdata.metrics.engines import Engine
-from ytxdata.metrics.source import Frames, keyed
+from ytxdata.metrics.source import Frames, keyed, require_columns
 from ytxdata.numbers_in_text import hide_in_id, hide_in_text
 from ytxdata.phones import ends_of, normalize
 from ytxdata.records.numbers import access_numbers
@@ -354,7 +354,8 @@ def load(connection: duckdb.DuckDBPyConnection, source: Auditable, as_of: dateti
         The source is nothing that can be audited, or a column is missing.
     """
     for (table, columns), frame in zip((("meetings", MEETINGS), ("legs", LEGS)), _frames(source, as_of), strict=True):
-        engine = _engine(table, frame, columns)
+        engine = Engine.of(frame)
+        require_columns(table, engine, *(name for name in _REQUIRED if name in columns))
         known = [name for name in columns if name in engine.columns]
         native = engine.seconds([name for name in known if name in _INSTANTS]).select(*known).to_native()
         rows = native.to_arrow_reader(ROWS) if hasattr(native, "to_arrow_reader") else to_arrow(native)
@@ -384,14 +385,3 @@ def _frames(source: Auditable, as_of: datetime | None) -> tuple[Any, Any]:
             ),
         )
     return source.meetings, source.legs
-
-
-def _engine(table: str, frame: Any, columns: Mapping[str, str]) -> Engine:
-    engine = Engine.of(frame)
-    missing = ", ".join(name for name in _REQUIRED if name in columns and name not in engine.columns)
-    if missing:
-        raise UsageError(
-            Text(f"{table} 缺少列：{missing}", f"{table} has no column {missing}"),
-            remedy=Text("列名见 ytx.Frames 的说明", "the columns are described at ytx.Frames"),
-        )
-    return engine

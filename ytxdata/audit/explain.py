@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from numbers import Number
@@ -21,7 +22,7 @@ from ytxdata.audit.checking import SEVERITY_WORDS, STATUS_WORDS, Check
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
-from ytxdata.labels import Lang, Text, aligned, decimal_text, preferred_lang, printable
+from ytxdata.labels import Lang, Text, aligned, decimal_text, joined, preferred_lang, printable
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
@@ -109,7 +110,7 @@ def _records(source: Auditable | None, ids: Sequence[str]) -> list[Shown]:
         return _of_archive(source, ids)
     if isinstance(source, History):
         return _of_history(source, ids)
-    return _of_frames(source, ids)
+    return [] if source is None else _of_frames(source, ids)
 
 
 def _of_archive(archive: Archive, ids: Sequence[str]) -> list[Shown]:
@@ -132,34 +133,29 @@ def _of_history(history: History, ids: Sequence[str]) -> list[Shown]:
     return shown
 
 
-def _of_frames(frames: Frames | None, ids: Sequence[str]) -> list[Shown]:
-    if frames is None:
-        return []
-    rows = (row for row in to_arrow(frames.meetings).to_pylist() if row["meeting_id"] in set(ids))
+def _of_frames(frames: Frames, ids: Sequence[str]) -> list[Shown]:
     return [
         Shown(str(row["meeting_id"]), {name: _plain(value) for name, value in row.items() if value is not None})
-        for row in rows
+        for row in to_arrow(frames.meetings).to_pylist()
+        if row["meeting_id"] in set(ids)
     ]
 
 
 def _leaves(raw: bytes) -> dict[str, str]:
     """Return every value of a raw record by its path, as text."""
     read = read_value(raw)
-    found: dict[str, str] = {}
-    if read is not None:
-        _walk(read.value, "", found)
-    return found
+    return {} if read is None else dict(_walk(read.value, ""))
 
 
-def _walk(value: Any, path: str, found: dict[str, str]) -> None:
+def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict) and value:
         for key, inner in value.items():
-            _walk(inner, f"{path}.{key}" if path else key, found)
+            yield from _walk(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list) and value:
         for place, inner in enumerate(value, start=1):
-            _walk(inner, f"{path}[{place}]", found)
+            yield from _walk(inner, f"{path}[{place}]")
     else:
-        found[path] = value if isinstance(value, str) else as_json(value)
+        yield path, value if isinstance(value, str) else as_json(value)
 
 
 # ── how much a threshold matters ──
@@ -283,16 +279,13 @@ class Explanation:
         """How many meetings and legs there are, and how many were left out for which reason."""
         rows = self.records.arrow.to_pylist()
         meetings = len({(row["meeting_id"], row["started_at"]) for row in rows if row["used"]})
-        reasons: dict[str, int] = {}
-        for row in rows:
-            if row["reason"] is not None:
-                reasons[row["reason"]] = reasons.get(row["reason"], 0) + 1
+        reasons = Counter(row["reason"] for row in rows if row["reason"] is not None)
         told = Text(
             f"{meetings:,} 场会议，{sum(row['used'] for row in rows):,} 次接入计入",
             f"{meetings:,} meetings, {sum(row['used'] for row in rows):,} legs used",
         )
         why = [Text(f"{REASONS[key].zh}：{count:,}", f"{REASONS[key].en}: {count:,}") for key, count in reasons.items()]
-        return Text("；".join([told.zh, *(one.zh for one in why)]), "; ".join([told.en, *(one.en for one in why)]))
+        return joined([told, *why])
 
     def to_dict(self, *, show_phones: bool = False) -> dict[str, Any]:
         """Return it as plain data for JSON."""

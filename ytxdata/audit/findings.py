@@ -32,15 +32,6 @@ OPEN = (NEW, PERSISTING)
 """Statuses of what somebody should look at."""
 
 _STRING = pd.StringDtype("pyarrow")
-COLUMNS = (
-    "finding_id", "check", "severity", "status", "record_ids", "measured", "threshold", "zh", "en", "reason", "by",
-)  # fmt: skip
-_TYPES: dict[str, Any] = {
-    **dict.fromkeys(COLUMNS, _STRING),
-    "record_ids": pd.ArrowDtype(pa.list_(pa.string())),
-    **dict.fromkeys(("measured", "threshold"), pd.Float64Dtype()),
-}
-
 DEFINITIONS = (
     Definition(key="finding_id", zh="发现编号", en="finding id", unit="id", formula=Text("同样的事实在任何机器上得到同样的编号", "the same facts give the same id on any machine")),
     Definition(key="check", zh="检查", en="check", unit="text", formula=Text("检查的键；见 .summary()", "key of the check; see .summary()")),
@@ -54,6 +45,13 @@ DEFINITIONS = (
     Definition(key="reason", zh="接受理由", en="reason", unit="text", formula=Text("为何接受；未接受为空", "why it was accepted; null when it was not")),
     Definition(key="by", zh="接受人", en="accepted by", unit="person", formula=Text("由谁接受；未接受为空", "by whom; null when it was not")),
 )  # fmt: skip
+
+COLUMNS = tuple(one.key for one in DEFINITIONS)
+_TYPES: dict[str, Any] = {
+    **dict.fromkeys(COLUMNS, _STRING),
+    "record_ids": pd.ArrowDtype(pa.list_(pa.string())),
+    **dict.fromkeys(("measured", "threshold"), pd.Float64Dtype()),
+}
 
 TITLE = Text("审计发现", "Findings")
 
@@ -129,7 +127,8 @@ class Findings(Table):
         UsageError
             The reason or the reviewer is empty, there is no such finding, or there is no archive to keep it beside.
         """
-        if not reason.strip() or not by.strip():
+        reason, by = reason.strip(), by.strip()
+        if not reason or not by:
             raise UsageError(
                 Text("接受一条发现必须写明理由和接受人", "accepting a finding takes a reason and a reviewer"),
                 remedy=Text("两样都写明：reason=、by=（--reason、--by）", "give both: reason=, by= (--reason, --by)"),
@@ -140,13 +139,9 @@ class Findings(Table):
                 Text("只有存档的审计才能保存接受意见", "only the audit of an archive can keep what was accepted"),
                 remedy=Text("对 Archive 运行审计", "run the audit on an Archive"),
             )
-        self.life.accept(finding_id, reason.strip(), by.strip())
+        self.life.accept(finding_id, reason, by)
         status = row["status"] if row["status"] == RESOLVED else ACCEPTED
-        self.frame.loc[self.frame["finding_id"] == finding_id, ["status", "reason", "by"]] = [
-            status,
-            reason.strip(),
-            by.strip(),
-        ]
+        self.frame.loc[self.frame["finding_id"] == finding_id, ["status", "reason", "by"]] = [status, reason, by]
         self.__dict__.pop("arrow", None)
         return self
 
@@ -185,14 +180,9 @@ class Findings(Table):
             mine = frame[frame["check"] == key]
             is_open = mine["status"].isin(OPEN)
             title = CHECKS[key].title if key in CHECKS else Text(key, key)
-            why = self.not_run.get(key)
-            state = (
-                Text(f"未运行，因为{why.zh}", f"not run, because {why.en}")
-                if why
-                else _RAN
-                if key in self.ran
-                else _ELSEWHERE
-            )
+            state = _RAN if key in self.ran else _ELSEWHERE
+            if why := self.not_run.get(key):
+                state = Text(f"未运行，因为{why.zh}", f"not run, because {why.en}")
             rows.append(
                 {"check": key, "title_zh": title.zh, "title_en": title.en}
                 | {severity: int((is_open & (mine["severity"] == severity)).sum()) for severity in SEVERITIES}

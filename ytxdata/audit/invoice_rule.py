@@ -248,12 +248,17 @@ class InvoiceRule:
         line, _, seconds = lines.connections(self.tariff.per)
         return lines.sums(line, self.tariff.billed_seconds(seconds))
 
+    def charged(self, lines: BilledLines) -> tuple[Ints, Ints, Ints]:
+        """Return line, class and the seconds that must be paid for of whatever is billed."""
+        line, kind, seconds = lines.connections(self.tariff.per)
+        billed = self.tariff.billed_seconds(seconds)
+        return line, kind, charged(billed, line, lines.order, self.allowance_s, self.allowance_of)
+
     def amounts(self, lines: BilledLines) -> Ints:
         """Return what each line costs in units of the invoice's last digit; `UNKNOWN` without connections or a price
         for one.
         """
-        line, kind, seconds = lines.connections(self.tariff.per)
-        units = charged(self.tariff.billed_seconds(seconds), line, lines.order, self.allowance_s, self.allowance_of)
+        line, kind, units = self.charged(lines)
         nano = [self.tariff.nano(name) for name in lines.kinds_of(self.tariff.per)]
         prices = np.array([UNKNOWN if one is None else one for one in nano], np.int64)[kind]
         # sixtieths of a billionth of a yuan: whole numbers, whatever the price per minute and the seconds
@@ -282,19 +287,17 @@ class InvoiceRule:
         if tariff.prices:
             prices = sorted(tariff.prices.items())
             zh.append("单价 " + "、".join(f"{CLASS_WORDS.get(name, name)} {price} 元/分钟" for name, price in prices))
-            en.append(
-                "prices " + ", ".join(f"{name} {price} yuan/min" for name, price in sorted(tariff.prices.items()))
-            )
+            en.append("prices " + ", ".join(f"{name} {price} yuan/min" for name, price in prices))
         if self.of == "amount":
             zh.append(_MONEY[self.money].zh + ("（逐条接入）" if self.each_rounded else ""))
             en.append(_MONEY[self.money].en + (", each connection" if self.each_rounded else ""))
         return Text(
-            f"账单{_OF[self.of].zh}的规则：{'，'.join(zh)}；解释 {self.explained} / {self.lines} 行",
-            f"rule of the {_OF[self.of].en}: {', '.join(en)}; explains {self.explained} of {self.lines} lines",
+            f"账单{OF[self.of].zh}的规则：{'，'.join(zh)}；解释 {self.explained} / {self.lines} 行",
+            f"rule of the {OF[self.of].en}: {', '.join(en)}; explains {self.explained} of {self.lines} lines",
         )
 
 
-_OF = {"duration": Text("时长", "durations"), "amount": Text("金额", "amounts")}
+OF = {"duration": Text("时长", "durations"), "amount": Text("金额", "amounts")}
 _ROUNDING = {
     "up": Text("向上进位到", "step"),
     "nearest": Text("四舍五入到", "nearest"),

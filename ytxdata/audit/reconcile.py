@@ -19,7 +19,7 @@ from ytxdata.audit.invoice_rule import InvoiceRule
 from ytxdata.audit.matching import JUDGE, YUAN, Matched, PairedLines, paired_lines, put_classes, put_matched, put_prices
 from ytxdata.audit.rule_search import TRUSTED_DURATIONS, Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text, decimal_text
+from ytxdata.labels import Text, decimal_text, joined
 from ytxdata.metrics.facts import Scope
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import Definition
@@ -117,7 +117,7 @@ class Reconciliation(Table):
             form = _SAME if bill == records else _APART
             told.append(form.format(**{name: decimal_text(one) for name, one in sums.items()}))
             told += [_PRICED.format(n=self.n_priced)] if self.n_priced and self.amount else []
-        return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
+        return joined(told)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -262,8 +262,7 @@ def _are_comparable(durations: Search, is_added_up: bool) -> bool:
 
 
 def _not_compared(found: Reconciliation) -> Iterator[Text]:
-    n = found.counts[NOT_COMPARED]
-    if n:
+    if n := found.counts[NOT_COMPARED]:
         yield Text(
             f"{n} 行无从核对：账单和记录不是都有金额，也没有找到可信的资费规则。这不等于相符",
             f"{n} lines could not be compared: the bill and the records do not both carry amounts, and no rule was found that can be trusted. That is not agreement",

@@ -172,11 +172,9 @@ def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
     frame = pd.DataFrame(
         {one.key: pd.Series(list(values), dtype=kind) for one, kind, values in zip(_MOVED, types, columns, strict=True)}
     )
-    months = len(set(frame["period"]))
-    note = moved_note(months)
-    title = Text("月度指标的变动", "How monthly figures moved")
     return Table(
-        frame=frame, name="moved", title=title, definitions=_MOVED, notes=(note,), certificate=archive.certificate(), secret=archive.secret,
+        frame=frame, name="moved", title=Text("月度指标的变动", "How monthly figures moved"), definitions=_MOVED,
+        notes=(moved_note(len(set(frame["period"]))),), certificate=archive.certificate(), secret=archive.secret,
     )  # fmt: skip
 
 
@@ -197,14 +195,15 @@ def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict
     meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True, is_seen=False)
     usage = plain_usage(Frames(*lighter((meetings, legs))), by).arrow.to_pylist()
     rows: dict[str, Mapping[str, Any]] = {row["period"]: row for row in usage}
-    sums, none = _amounts(meetings), dict.fromkeys(FIGURES, 0)  # charged, and none of the meetings counts
+    sums = _by_month(meetings, "amount_yuan IS NOT NULL AND started_at IS NOT NULL", "sum(amount_yuan)")
+    none = dict.fromkeys(FIGURES, 0)  # charged, and none of the meetings counts
     return {
         month: {
             name: _exact(value)
-            for name, value in (
-                *((one, rows.get(month, none)[one]) for one in FIGURES),
-                ("amount_yuan", sums.get(month)),
-            )
+            for name, value in {
+                **{one: rows.get(month, none)[one] for one in FIGURES},
+                "amount_yuan": sums.get(month),
+            }.items()
         }
         for month in rows.keys() | sums.keys()
     }
@@ -212,10 +211,6 @@ def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict
 
 def _exact(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value)).quantize(Decimal("0.000001"))
-
-
-def _amounts(meetings: nw.LazyFrame[Any]) -> dict[str, Decimal]:
-    return _by_month(meetings, "amount_yuan IS NOT NULL AND started_at IS NOT NULL", "sum(amount_yuan)")
 
 
 def _by_month(meetings: nw.LazyFrame[Any], which: str, total: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ytxdata.audit.invoice_rule import (
     MONEY,
+    OF,
     UNKNOWN,
     Allowance,
     BilledLines,
@@ -32,7 +33,7 @@ from ytxdata.audit.invoice_rule import (
     roundness,
 )
 from ytxdata.audit.unexplained import Shared, shared_property
-from ytxdata.labels import Text
+from ytxdata.labels import Text, joined
 from ytxdata.metrics.tariff import Rounding, Tariff
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
@@ -118,16 +119,12 @@ class Search:
             return (self.rule.text,)
         if not self.best:
             return ()
-        what = {"duration": Text("时长", "durations"), "amount": Text("金额", "amounts")}[self.best[0].of]
-        why = () if self.lacks is None else (self.lacks.text,)
-        return (
-            *why,
-            Text(
-                f"没有找到账单{what.zh}的规则（no rule found），最接近的："
-                + "；".join(one.text.zh for one in self.best),
-                f"no rule found for the {what.en}; the closest: " + "; ".join(one.text.en for one in self.best),
-            ),
+        what, (zh, en) = OF[self.best[0].of], joined(one.text for one in self.best)
+        none = Text(
+            f"没有找到账单{what.zh}的规则（no rule found），最接近的：{zh}",
+            f"no rule found for the {what.en}; the closest: {en}",
         )
+        return (none,) if self.lacks is None else (self.lacks.text, none)
 
 
 def time_rules() -> Iterator[TimeRule]:
@@ -248,6 +245,9 @@ def _spent(lines: BilledLines, units: Ints, line: Ints, cut: int) -> tuple[int, 
     return int(units[before].sum()), int(units[before | (line == cut)].sum())
 
 
+_ROUND_MINUTES = (1000, 500, 100, 50, 10, 5)
+
+
 def _roundest(low: int, high: int) -> int:
     """Return the roundest number of minutes in a span of seconds, in seconds.
 
@@ -256,7 +256,7 @@ def _roundest(low: int, high: int) -> int:
     >>> _roundest(58_000, 61_000), _roundest(17_500, 18_900)
     (60000, 18000)
     """
-    for minutes in (1000, 500, 100, 50, 10, 5, 1):
+    for minutes in (*_ROUND_MINUTES, 1):
         step = 60 * minutes
         nearest = -(-low // step) * step
         if 0 < nearest <= high:
@@ -304,8 +304,7 @@ def _settled(lines: BilledLines, sample: Ints, rule: InvoiceRule) -> Iterator[In
 
     With all to as many decimals, prices of 0.06 and 0.045 left a fee of 0.02 at 0.0207: large meetings were false.
     """
-    line, kind, seconds = lines.connections(rule.tariff.per)
-    paid = charged(rule.tariff.billed_seconds(seconds), line, lines.order, rule.allowance_s, rule.allowance_of)
+    line, kind, paid = rule.charged(lines)
     inside = np.isin(line, sample)
     where, kind, paid = np.searchsorted(sample, line[inside]), kind[inside], paid[inside]
     kinds, amounts, unit = lines.kinds_of(rule.tariff.per), lines.amount[sample], 60 * SCALE // 10**lines.places
@@ -391,7 +390,7 @@ def _refined(lines: BilledLines, rule: InvoiceRule, shared: int | None) -> Itera
 
 
 def _roundness(minutes: int) -> tuple[int, int]:
-    return next((place for place, step in enumerate((1000, 500, 100, 50, 10, 5)) if minutes % step == 0), 6), minutes
+    return next((place for place, step in enumerate(_ROUND_MINUTES) if minutes % step == 0), 6), minutes
 
 
 def _supported(lines: BilledLines, told: Ints, rule: InvoiceRule) -> InvoiceRule:

@@ -122,7 +122,7 @@ def run(
         )
 
     data = reopen()
-    not_run = {check.key: why for check in chosen if (why := _lacking(check, data))}
+    not_run = {one.key: why for one in chosen if (why := next(filter(None, map(data.lacks, one.needs)), None))}
     ran = [check for check in chosen if check.key not in not_run]
     rows, pulls, known = _found(data, ran, told)
     life = Life.beside(data.archive.path) if data.archive is not None else None
@@ -130,7 +130,8 @@ def run(
     if life is not None:
         # An audit of what was known long ago leaves no trace: it would resolve what has been found since.
         keep = remember and (then is None or then >= (newest_pull(source) or then))
-        lived = life.live(rows, {check.key for check in ran}, _name_of(scope), keep=keep)
+        period = " – ".join("" if edge is None else edge.isoformat() for edge in (scope.start, scope.end))
+        lived = life.live(rows, {check.key for check in ran}, period, keep=keep)
     return Findings(
         frame=frame_of(lived),
         name="findings",
@@ -182,10 +183,6 @@ def _chosen(keys: Collection[str] | None) -> list[Check]:
     return [check for check in CHECKS.values() if keys is None or check.key in keys]
 
 
-def _lacking(check: Check, data: Data) -> Text | None:
-    return next((why for need in check.needs if (why := data.lacks(need))), None)
-
-
 def _found(
     data: Data, ran: list[Check], told: Mapping[str, Mapping[str, Any]]
 ) -> tuple[list[FindingRow], dict[str, tuple[str, ...]], frozenset[str]]:
@@ -208,11 +205,6 @@ def _found(
     # By check, instant and id: the same records give the same list, whatever source or engine they came from.
     ordered = sorted(rows.values(), key=lambda three: (three[0], three[1], three[2].finding_id))
     return [row for _, _, row in ordered], pulls, frozenset(known)
-
-
-def _name_of(scope: Scope) -> str:
-    """Return the period of an audit as it is kept with its findings."""
-    return " – ".join("" if edge is None else edge.isoformat() for edge in (scope.start, scope.end))
 
 
 def now_note(now: datetime) -> Text:

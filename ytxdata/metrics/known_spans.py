@@ -9,7 +9,7 @@ from typing import Any
 
 from ytxdata import times
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.labels import Text
+from ytxdata.labels import Text, joined
 from ytxdata.times import local_second
 
 Edges = tuple[int | None, int | None]
@@ -126,9 +126,10 @@ class KnownSpans:
                 told.append(Text(zh.format(names=listed), en.format(names=spoken)))
         if not told or len(self.spans) < 2:
             return ()
+        zh, en = joined(told)
         return (
             Text(
-                f"警告：所比时段并非每个账户都有数据：{'；'.join(one.zh for one in told)}；变化可能仅由此而来",
-                f"warning: not every account has data of all of the time compared: {'; '.join(one.en for one in told)}; what changed may be that alone",
+                f"警告：所比时段并非每个账户都有数据：{zh}；变化可能仅由此而来",
+                f"warning: not every account has data of all of the time compared: {en}; what changed may be that alone",
             ),
         )

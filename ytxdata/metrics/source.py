@@ -297,8 +297,8 @@ def _prepare(frames: Frames) -> Source:
             Text("会议与接入记录不在同一引擎中", "meetings and legs are frames of different engines"),
             remedy=Text("请把两张表放进同一引擎", "bring both into one engine"),
         )
-    _require("meetings", engine, "meeting_id", "started_at", "ended_at")
-    _require("legs", legs_engine, "meeting_id", "leg", "joined_at", "left_at")
+    require_columns("meetings", engine, "meeting_id", "started_at", "ended_at")
+    require_columns("legs", legs_engine, "meeting_id", "leg", "joined_at", "left_at")
     meetings = engine.seconds(("started_at", "ended_at"))
     legs = legs_engine.seconds(("joined_at", "left_at"))
     key = KEY if KEY in engine.columns and KEY in legs_engine.columns else "meeting_id"
@@ -367,7 +367,8 @@ def keyed(tables: MergedTables) -> tuple[pa.Table, pa.Table]:
     return tables.meetings.append_column(KEY, places), tables.legs.append_column(KEY, tables.owners)
 
 
-def _require(table: str, engine: Engine, *columns: str) -> None:
+def require_columns(table: str, engine: Engine, *columns: str) -> None:
+    """Refuse frames that lack a column."""
     missing = ", ".join(name for name in columns if name not in engine.columns)
     if missing:
         raise UsageError(

@@ -275,16 +275,8 @@ def risky_number(
         number = row["number"]
         kind = "listed" if number.startswith(tuple(prefixes)) else number_class(number, access)
         if kind == "listed" or kind in classes:
-            risky.append((number, kind))
-    data.put(
-        "risky",
-        pa.table(
-            {
-                "number": pa.array([n for n, _ in risky], pa.string()),
-                "kind": pa.array([k for _, k in risky], pa.string()),
-            }
-        ),
-    )
+            risky.append({"number": number, "kind": kind})
+    data.put("risky", pa.Table.from_pylist(risky, pa.schema([("number", pa.string()), ("kind", pa.string())])))
     for row in data.rows(_RISKY):
         ids = list(dict.fromkeys(row["ids"]))
         title = RISKS.get(row["kind"], Text(row["kind"], row["kind"]))

@@ -8,11 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from ytxdata.audit.checking import Finding, check, size_class, span, those, when
+from ytxdata.audit.checking import Finding, Severity, check, size_class, span, those, when
 from ytxdata.audit.data import Data
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text
 from ytxdata.metrics.calendar import USUAL_HOURS, worked
 from ytxdata.records.schema import TOLERANCE_S, leeway_s
+
+
+def _of(
+    row: dict[str, Any], measured: float, threshold: float, text: Text, *mark: str, severity: Severity = "warn"
+) -> Finding:
+    """Return a finding about the one meeting of a row, marked by its id, its place among namesakes, and what else."""
+    return Finding(
+        record_ids=(row["id"],),
+        severity=severity,
+        measured=measured,
+        threshold=threshold,
+        mark=(row["id"], str(row["twin"]), *mark),
+        text=text,
+    )
 
 
 @check(
@@ -26,16 +40,11 @@ def missing_end(data: Data, *, after_s: float = 24 * 3600) -> Iterator[Finding]:
     """Started, never ended, older than `after_s`."""
     sql = "SELECT meeting_id AS id, s, twin, ? - s AS age FROM meetings WHERE e IS NULL AND ? - s > ? ORDER BY s, id"
     for row in data.rows(sql, data.now_s, data.now_s, after_s):
-        yield Finding(
-            record_ids=(row["id"],),
-            measured=row["age"],
-            threshold=after_s,
-            mark=(row["id"], str(row["twin"])),
-            text=Text(
-                f"会议 {row['id']} 于 {when(row['s'])} 开始，{span(row['age'])} 后仍没有结束时间",
-                f"meeting {row['id']} started {when(row['s'])} and has no end {span(row['age'])} later",
-            ),
+        text = Text(
+            f"会议 {row['id']} 于 {when(row['s'])} 开始，{span(row['age'])} 后仍没有结束时间",
+            f"meeting {row['id']} started {when(row['s'])} and has no end {span(row['age'])} later",
         )
+        yield _of(row, row["age"], after_s, text)
 
 
 @check(
@@ -115,13 +124,8 @@ def impossible_time(data: Data, *, tolerance_s: float = TOLERANCE_S, unit_share:
             n += 1
             row["d"] = None
         for case, measured, text in _cases(row, tolerance_s, unit_share):
-            yield Finding(
-                record_ids=(row["id"],),
-                measured=measured,
-                threshold=tolerance_s,
-                mark=(row["id"], str(row["twin"]), case),
-                text=Text(f"会议 {row['id']}：{text.zh}", f"meeting {row['id']}: {text.en}"),
-            )
+            told = Text(f"会议 {row['id']}：{text.zh}", f"meeting {row['id']}: {text.en}")
+            yield _of(row, measured, tolerance_s, told, case)
     if n:
         yield Finding(
             record_ids=(),
@@ -144,14 +148,11 @@ def _cases(row: dict[str, Any], tolerance_s: float, unit_share: float) -> Iterat
     if end is None:
         return
     if end < start:
-        yield (
-            "backwards",
-            end - start,
-            Text(
-                f"结束（{when(end)}）早于开始（{when(start)}）",
-                f"its end ({when(end)}) lies before its start ({when(start)})",
-            ),
+        text = Text(
+            f"结束（{when(end)}）早于开始（{when(start)}）",
+            f"its end ({when(end)}) lies before its start ({when(start)})",
         )
+        yield "backwards", end - start, text
     # No duration fits an end before its start: that is told once, as what it is.
     elif duration is not None and abs(duration - (end - start)) > tolerance_s:
         length = end - start
@@ -159,15 +160,12 @@ def _cases(row: dict[str, Any], tolerance_s: float, unit_share: float) -> Iterat
             (text for factor, text in UNITS.items() if length and abs(duration / length / factor - 1) <= unit_share),
             None,
         )
-        hint = Text(f"；疑似单位是{unit.zh}", f"; its unit may be {unit.en}") if unit else Text("", "")
-        yield (
-            "duration",
-            duration - length,
-            Text(
-                f"时长 {duration} 秒，而结束 − 开始为 {length} 秒（{span(length)}）{hint.zh}",
-                f"its duration is {duration} s, end − start is {length} s ({span(length)}){hint.en}",
-            ),
+        hint = Text(f"；疑似单位是{unit.zh}", f"; its unit may be {unit.en}") if unit else NO_TEXT
+        text = Text(
+            f"时长 {duration} 秒，而结束 − 开始为 {length} 秒（{span(length)}）{hint.zh}",
+            f"its duration is {duration} s, end − start is {length} s ({span(length)}){hint.en}",
         )
+        yield "duration", duration - length, text
 
 
 ZEROS = {
@@ -194,16 +192,11 @@ def zero_duration(data: Data) -> Iterator[Finding]:
     """
     for row in data.rows(sql):
         case = ZEROS[row["kind"]]
-        yield Finding(
-            record_ids=(row["id"],),
-            measured=0,
-            threshold=0,
-            mark=(row["id"], str(row["twin"])),
-            text=Text(
-                f"会议 {row['id']}（{when(row['s'])}）时长为 0 秒；{case.zh}",
-                f"meeting {row['id']} ({when(row['s'])}) lasted 0 s; {case.en}",
-            ),
+        text = Text(
+            f"会议 {row['id']}（{when(row['s'])}）时长为 0 秒；{case.zh}",
+            f"meeting {row['id']} ({when(row['s'])}) lasted 0 s; {case.en}",
         )
+        yield _of(row, 0, 0, text)
 
 
 @check(
@@ -220,17 +213,11 @@ def over_long(data: Data, *, warn_s: float = 4 * 3600, crit_s: float = 12 * 3600
     for row in data.rows(sql, min(warn_s, crit_s)):
         is_crit = row["len_s"] > crit_s
         limit = crit_s if is_crit else warn_s
-        yield Finding(
-            record_ids=(row["id"],),
-            severity="crit" if is_crit else "warn",
-            measured=row["len_s"],
-            threshold=limit,
-            mark=(row["id"], str(row["twin"])),
-            text=Text(
-                f"会议 {row['id']}（{when(row['s'])}）持续 {span(row['len_s'])}，超过 {span(limit)}",
-                f"meeting {row['id']} ({when(row['s'])}) lasted {span(row['len_s'])}, more than {span(limit)}",
-            ),
+        text = Text(
+            f"会议 {row['id']}（{when(row['s'])}）持续 {span(row['len_s'])}，超过 {span(limit)}",
+            f"meeting {row['id']} ({when(row['s'])}) lasted {span(row['len_s'])}, more than {span(limit)}",
         )
+        yield _of(row, row["len_s"], limit, text, severity="crit" if is_crit else "warn")
 
 
 @check(
@@ -249,16 +236,11 @@ def cut_at_cap(data: Data, *, within_s: float = 3, caps_s: Sequence[int] = (4 * 
     for cap in caps_s:
         sql = "SELECT meeting_id AS id, twin, s, len_s FROM meetings WHERE abs(len_s - ?) <= ? ORDER BY s, id, twin"
         for row in data.rows(sql, cap, within_s):
-            yield Finding(
-                record_ids=(row["id"],),
-                measured=abs(row["len_s"] - cap),
-                threshold=within_s,
-                mark=(row["id"], str(row["twin"]), str(cap)),
-                text=Text(
-                    f"会议 {row['id']}（{when(row['s'])}）持续 {span(row['len_s'])}，恰在 {span(cap)} 的上限：疑似被系统截断，无人挂断",
-                    f"meeting {row['id']} ({when(row['s'])}) lasted {span(row['len_s'])}, right at the cap of {span(cap)}: the system seems to have cut it, nobody hung up",
-                ),
+            text = Text(
+                f"会议 {row['id']}（{when(row['s'])}）持续 {span(row['len_s'])}，恰在 {span(cap)} 的上限：疑似被系统截断，无人挂断",
+                f"meeting {row['id']} ({when(row['s'])}) lasted {span(row['len_s'])}, right at the cap of {span(cap)}: the system seems to have cut it, nobody hung up",
             )
+            yield _of(row, abs(row["len_s"] - cap), within_s, text, str(cap))
 
 
 @check(
@@ -295,16 +277,11 @@ def lonely_tail(data: Data, *, at_least_s: float = 600) -> Iterator[Finding]:
         ORDER BY s, id, twin
     """
     for row in data.named(sql, least=at_least_s):
-        yield Finding(
-            record_ids=(row["id"],),
-            measured=row["alone"],
-            threshold=at_least_s,
-            mark=(row["id"], str(row["twin"])),
-            text=Text(
-                f"会议 {row['id']}（{when(row['s'])}）最后 {span(row['alone'])} 只剩一人在线，到 {when(row['last'])}",
-                f"in meeting {row['id']} ({when(row['s'])}) one person stayed alone for the last {span(row['alone'])}, until {when(row['last'])}",
-            ),
+        text = Text(
+            f"会议 {row['id']}（{when(row['s'])}）最后 {span(row['alone'])} 只剩一人在线，到 {when(row['last'])}",
+            f"in meeting {row['id']} ({when(row['s'])}) one person stayed alone for the last {span(row['alone'])}, until {when(row['last'])}",
         )
+        yield _of(row, row["alone"], at_least_s, text)
 
 
 _SHORT = """
@@ -342,17 +319,11 @@ def short_call(
     such than `share_pct`.
     """
     for row in data.named(_EACH, any=any_s, two=two_s):
-        limit = any_s if row["len_s"] < any_s else two_s
-        yield Finding(
-            record_ids=(row["id"],),
-            measured=row["len_s"],
-            threshold=limit,
-            mark=(row["id"], str(row["twin"])),
-            text=Text(
-                f"会议 {row['id']}（{when(row['s'])}）只有 {row['len_s']} 秒，{row['n']} 人次接通",
-                f"meeting {row['id']} ({when(row['s'])}) lasted {row['len_s']} s, {row['n']} legs joined",
-            ),
+        text = Text(
+            f"会议 {row['id']}（{when(row['s'])}）只有 {row['len_s']} 秒，{row['n']} 人次接通",
+            f"meeting {row['id']} ({when(row['s'])}) lasted {row['len_s']} s, {row['n']} legs joined",
         )
+        yield _of(row, row["len_s"], any_s if row["len_s"] < any_s else two_s, text)
     # Of a handful of meetings one short one is a large share: that says nothing about the caller.
     for row in data.named(_SHARES, any=any_s, two=two_s, least=at_least, share=share_pct):
         short = list(dict.fromkeys(row["short"]))
@@ -405,14 +376,9 @@ def off_hours(
         WHERE e > s AND outside >= $least ORDER BY s, id, twin
     """  # noqa: S608
     for row in data.named(sql, opens=calendar.opens, closes=calendar.closes, least=at_least_s):
-        day = Text("", "") if row["works"] else Text("（非工作日）", " (a day off)")
-        yield Finding(
-            record_ids=(row["id"],),
-            measured=row["outside"],
-            threshold=at_least_s,
-            mark=(row["id"], str(row["twin"])),
-            text=Text(
-                f"会议 {row['id']} 始于 {when(row['s'])}{day.zh}，{span(row['len_s'])} 中有 {span(row['outside'])} 在常规时段 {'–'.join(hours)} 之外",
-                f"meeting {row['id']} began {when(row['s'])}{day.en}; {span(row['outside'])} of its {span(row['len_s'])} lay outside the usual hours {'–'.join(hours)}",
-            ),
+        day = NO_TEXT if row["works"] else Text("（非工作日）", " (a day off)")
+        text = Text(
+            f"会议 {row['id']} 始于 {when(row['s'])}{day.zh}，{span(row['len_s'])} 中有 {span(row['outside'])} 在常规时段 {'–'.join(hours)} 之外",
+            f"meeting {row['id']} began {when(row['s'])}{day.en}; {span(row['outside'])} of its {span(row['len_s'])} lay outside the usual hours {'–'.join(hours)}",
         )
+        yield _of(row, row["outside"], at_least_s, text)

@@ -182,7 +182,7 @@ NAMED = ("group", "a", "b", "unit")
 """Columns by which rows are told apart, also where each is one person."""
 
 
-def apart(names: Iterable[str]) -> list[str]:
+def apart(names: Iterable[str], form: str = "{name} ({n})") -> list[str]:
     """Return names of different things, those that are alike with a count behind them.
 
     Examples
@@ -194,7 +194,7 @@ def apart(names: Iterable[str]) -> list[str]:
     told = []
     for name in names:
         n_of[name] += 1
-        told.append(name if n_of[name] == 1 else f"{name} ({n_of[name]})")
+        told.append(name if n_of[name] == 1 else form.format(name=name, n=n_of[name]))
     return told
 
 

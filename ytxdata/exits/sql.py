@@ -33,6 +33,7 @@ from ytxdata.exits import sql_sandbox
 from ytxdata.exits.masked_tables import BOOK, Outgoing
 from ytxdata.files import PRIVATE_FOLDER
 from ytxdata.labels import NO_TEXT, Text
+from ytxdata.redact import apart
 from ytxdata.tables.address_book import AddressBook
 from ytxdata.tables.masking import Privacy
 from ytxdata.tables.table import Table
@@ -92,12 +93,15 @@ def query(
     out = Outgoing(snapshot, archive.secret, Privacy(show_phones=not masked), instant, people)
     until = time.monotonic() + timeout_s
     with _room() as folder:
-        with closing(duckdb.connect(str(folder / _DATABASE))) as connection:
-            connection.execute(f"SET memory_limit = '{memory_mb}MB'")
-            asked = read_question(connection, sql, out.names)
-            for name in sorted(asked.tables):
-                _bring(connection, out, name, asked.words, until, timeout_s)
-        rows = _answer(folder, sql, until, timeout_s, memory_mb, out, asked)
+        try:
+            with closing(duckdb.connect(str(folder / _DATABASE))) as connection:
+                connection.execute(f"SET memory_limit = '{memory_mb}MB'")
+                asked = read_question(connection, sql, out.names)
+                for name in sorted(asked.tables):
+                    _bring(connection, out, name, asked.words, until)
+            rows = _answer(folder, sql, until, memory_mb, out, asked)
+        except subprocess.TimeoutExpired:
+            raise _too_long(timeout_s) from None
     definitions = {one.key: one for name in asked.tables for one in out.described(name).definitions}
     return Table(
         frame=rows,
@@ -210,28 +214,21 @@ def _words(nodes: list[dict[str, Any]], bases: list[dict[str, Any]]) -> frozense
 
 
 def _bring(
-    connection: duckdb.DuckDBPyConnection,
-    out: Outgoing,
-    name: str,
-    words: frozenset[str] | None,
-    until: float,
-    timeout_s: float,
+    connection: duckdb.DuckDBPyConnection, out: Outgoing, name: str, words: frozenset[str] | None, until: float
 ) -> None:
     """Copy a table, as it leaves, into the database."""
     is_there = False
     columns = None if words is None else [column for column in out.columns(name) if column in words]
     for piece in out.pieces(name, columns):
         if time.monotonic() > until:
-            raise _too_long(timeout_s)
+            raise subprocess.TimeoutExpired(name, until)
         connection.register("piece", piece)
         connection.execute(f"INSERT INTO {name} FROM piece" if is_there else f"CREATE TABLE {name} AS FROM piece")
         connection.unregister("piece")
         is_there = True
 
 
-def _answer(
-    folder: Path, sql: str, until: float, timeout_s: float, memory_mb: int, out: Outgoing, asked: Needs
-) -> pa.Table:
+def _answer(folder: Path, sql: str, until: float, memory_mb: int, out: Outgoing, asked: Needs) -> pa.Table:
     """Return the rows of the answer, which a process of its own gives."""
     told = {"file": str(folder / _DATABASE), "sql": sql, "memory_mb": memory_mb, "spill": str(folder / "spill")}
     # what is in the environment (the account's token perhaps) is nobody's business there
@@ -245,20 +242,14 @@ def _answer(
     )
     try:
         given, said = process.communicate(json.dumps(told).encode(), timeout=max(until - time.monotonic(), 0.01))
-    except subprocess.TimeoutExpired:
-        raise _too_long(timeout_s) from None
     finally:
         process.kill()
         process.communicate()
     if process.returncode:
         raise _wrong(said, memory_mb, out, asked)
     rows = pa.ipc.open_stream(given).read_all()
-    seen: dict[str, int] = {}
-    names = []
-    for name in rows.column_names:  # two of one name would be one to most tools
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return pa.table([_whole(column) for column in rows.columns], names=names)
+    # two of one name would be one to most tools
+    return pa.table([_whole(column) for column in rows.columns], names=apart(rows.column_names, "{name}_{n}"))
 
 
 def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:

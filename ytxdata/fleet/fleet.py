@@ -18,9 +18,9 @@ from ytxdata.archive.scans import Part, Scannable
 from ytxdata.errors import SettingsError, UsageError, YtxError
 from ytxdata.fleet.accounts import FleetAccount, names_of, read_accounts, values_of
 from ytxdata.fleet.standing import NOTES, STATUS, Standing, chosen_names, left_out, of_accounts, parts_of, whole_frame
-from ytxdata.fleet.sync_all import PER_SECOND, WORKERS, FleetSync, Journal, Line, labelled, sync_all, worst
+from ytxdata.fleet.sync_all import PER_SECOND, WORKERS, FleetSync, Journal, Line, labelled, sync_all
 from ytxdata.history.proof.certificate import Certificate, Verdict
-from ytxdata.history.proof.policy import DEFAULT_POLICY
+from ytxdata.history.proof.policy import DEFAULT_POLICY, VERDICTS
 from ytxdata.labels import Text
 from ytxdata.periods import period_of
 from ytxdata.redact import apart, cut_secrets
@@ -57,7 +57,7 @@ class FleetCertificate:
     @property
     def worst(self) -> Verdict:
         """The worst verdict of any account: one archive with a gap is a gap in every sum."""
-        return worst([one.worst for one in self.accounts.values()])
+        return max((one.worst for one in self.accounts.values()), key=VERDICTS.index, default="GAP")
 
     @property
     def badge(self) -> str:

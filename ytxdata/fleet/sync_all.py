@@ -29,8 +29,6 @@ from ytxdata.errors import DamagedError, RefusedError, SettingsError, YtxError
 from ytxdata.files import append_lines, replacing
 from ytxdata.fleet.accounts import FleetAccount, names_of, values_of
 from ytxdata.history.client import Client
-from ytxdata.history.proof.certificate import Verdict
-from ytxdata.history.proof.policy import VERDICTS
 from ytxdata.labels import Text
 from ytxdata.platform.settings import Settings
 from ytxdata.records.answer import Answer
@@ -174,14 +172,6 @@ def labelled(
     return {"name": name, "title": title, "frame": frame, "definitions": (*known, *told)}
 
 
-def summary(lines: Sequence[Line], whole: Sequence[FleetAccount] = ()) -> FleetSync:
-    """Return the summary of a sync."""
-    rows = [line.cells() for line in lines]
-    accounts = [line.account for line in lines]
-    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS, whole)
-    return FleetSync(**parts, lines=tuple(lines))
-
-
 class Gate:
     """Lets calls to one host through: so many at once, and one after the other at even distances.
 
@@ -300,7 +290,8 @@ def sync_all(
             else:
                 asked[account.name] = made
     gates = {_host(one): Gate(per_host or workers, per_second) for one in asked.values()}
-    with _pool(workers) as pool:
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="ytxdata-fleet")
+    try:
         coming: set[Future[Line]] = {
             pool.submit(_synced, account, asked[account.name], gates[_host(asked[account.name])], settle, journal)
             for account in _interleaved([one for one in accounts if one.name in asked], asked)
@@ -311,21 +302,14 @@ def sync_all(
                 line = one.result()
                 lines[line.account.name] = line
                 step(line)
+    finally:  # interrupted, it begins nothing more, and lets what has begun come to its end: each is whole or not there
+        pool.shutdown(wait=True, cancel_futures=True)
     if journal.done or not any(line.exit_code for line in lines.values()):
         journal.close()
-    return summary([lines[account.name] for account in accounts], whole)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
-    """Give a pool that, interrupted, begins nothing more and lets what has begun come to its end: each is whole or
-    not there.
-    """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="ytxdata-fleet")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    told = [lines[account.name] for account in accounts]
+    rows = [line.cells() for line in told]
+    parts = labelled("fleet_sync", Text("多账户同步", "Sync of a fleet"), accounts, rows, RESULTS, whole)
+    return FleetSync(**parts, lines=tuple(told))
 
 
 def _interleaved(accounts: Sequence[FleetAccount], asked: dict[str, Settings]) -> list[FleetAccount]:
@@ -385,8 +369,3 @@ def _count(account: FleetAccount) -> int | None:
 def counted(snapshot: Snapshot | None) -> int:
     """Return how many meetings an archive holds."""
     return snapshot.head.counts.get("meetings", 0) if snapshot else 0
-
-
-def worst(verdicts: Sequence[Verdict]) -> Verdict:
-    """Return the worst of some verdicts; a GAP where there are none."""
-    return max(verdicts, key=VERDICTS.index, default="GAP")

@@ -109,7 +109,11 @@ def of_sources(metric: Metric) -> Metric:
         is_apart = of_a_fleet(fleet) and rest.get("group") == ACCOUNT
         if is_apart:
             if rest.get("invoice") is not None:
-                raise _one_invoice()
+                # each would be given the whole of it
+                raise UsageError(
+                    Text("一张账单不能由每个账户各分一遍", "one invoice cannot be shared once by each account"),
+                    remedy=Text("不用 group=\"account\"，或用 fleet[name] 给出该账户自己的账单", "leave group=\"account\" out, or share each account's own invoice with fleet[name]"),
+                )  # fmt: skip
             del rest["group"]
             fleet = getattr(fleet, "still", lambda: fleet)()
             source = replace(source, source=fleet) if isinstance(source, Selection) else fleet
@@ -126,14 +130,6 @@ def of_sources(metric: Metric) -> Metric:
         return replace(_stacked(parts, fleet), made=Remake(made, named, asked))
 
     return made  # type: ignore[return-value]  # the same parameters and the same kind of report
-
-
-def _one_invoice() -> UsageError:
-    """Return the error that one invoice is no account's own: each would be given the whole of it."""
-    return UsageError(
-        Text("一张账单不能由每个账户各分一遍", "one invoice cannot be shared once by each account"),
-        remedy=Text("不用 group=\"account\"，或用 fleet[name] 给出该账户自己的账单", "leave group=\"account\" out, or share each account's own invoice with fleet[name]"),
-    )  # fmt: skip
 
 
 def no_accounts() -> UsageError:

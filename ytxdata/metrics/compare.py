@@ -109,13 +109,19 @@ class Side(NamedTuple):
         value = self.value(key) if self.is_known else None
         return None if value is None else _exact(value, self.total, key)
 
-    def has_groups_of(self, key: str) -> bool:
-        """Return whether groups have a figure: what meetings are is not of groups of legs."""
-        return self.groups is not None and key in self.groups.arrow.column_names
-
-    def by_group(self, key: str) -> dict[str, Fraction]:
-        """Return group → exact value of a figure."""
-        return {} if self.groups is None or not self.is_known else _values(self.groups, key)
+    def by_group(self, key: str) -> dict[str, Fraction] | None:
+        """Return group → exact value of a figure; None where groups have none: what meetings are is not of groups of
+        legs.
+        """
+        if self.groups is None or key not in self.groups.arrow.column_names:
+            return None
+        rows = self.groups.arrow.to_pylist() if self.is_known else []
+        # a number of two accounts is two groups
+        return {
+            inside(row, ("group",)).get("group", ""): _exact(row[key], self.groups, key)
+            for row in rows
+            if row[key] is not None
+        }
 
 
 def _running(source: Source, start: datetime | None, end: datetime | None, min_parties: int) -> dict[str, int | None]:
@@ -217,7 +223,10 @@ def compare(
         groups = report(resolved, start=start, end=end, by="total", **by_group, **asked) if by_group else None
         least = asked.get("min_parties", 1)
         sides.append(Side.of(resolved, total, (start, end), begin, min_parties=least, groups=groups))
-    workdays = [_workdays(calendar, span) for span in spans]
+    # that it touches
+    workdays = [
+        calendar.count(start.date(), (end - timedelta.resolution).date() + timedelta(days=1)) for start, end in spans
+    ]
     said = (
         *_not_asked(resolved, spans, sides, begin),
         *(note for span, side in zip(spans, sides, strict=True) for note in _not_whole(span, side, begin)),
@@ -274,12 +283,6 @@ def _not_whole(span: tuple[datetime, datetime], side: Side, begin: datetime | No
         yield said.format(zh=f"{told} 的数据有缺口", en=f"the data of {told} has a gap")
 
 
-def _workdays(calendar: Workdays, span: tuple[datetime, datetime]) -> int:
-    """Return the working days that a period touches."""
-    last = span[1] - timedelta(microseconds=1)
-    return calendar.count(span[0].date(), last.date() + timedelta(days=1))
-
-
 def _comparison(
     source: Source, spans: Any, sides: Sequence[Side], workdays: Sequence[int], said: tuple[Text, ...]
 ) -> ComparedReport:
@@ -301,8 +304,9 @@ def _comparison(
             "change": None if shown[0] is None or shown[1] is None else shown[0] - shown[1],
             "change_pct": _growth(*values), "per_workday_pct": _growth(*daily),
         })  # fmt: skip
-        if now.has_groups_of(key) and before.has_groups_of(key) and adds_up(key):
-            drivers += _drivers(key, now.by_group(key), before.by_group(key), values)
+        groups = [found for side in sides if adds_up(key) and (found := side.by_group(key)) is not None]
+        if len(groups) == len(sides):
+            drivers += _drivers(key, groups, values)
     notes = (
         Text(
             f"{_span(spans[0])}（{workdays[0]} 个工作日）与 {_span(spans[1])}（{workdays[1]} 个工作日）比较，北京时间，不含止日",
@@ -312,13 +316,12 @@ def _comparison(
         *(note for note in (now.groups or now.total).notes),
     )
     title = Text(f"{now.total.title.zh}：比较", f"{now.total.title.en}: compared")
-    made = _report(source, f"compare_{now.total.name}", title, FIGURES, rows, notes, sides, lambda side: side.total)
+    made = _report(source, f"compare_{now.total.name}", title, FIGURES, rows, notes, [side.total for side in sides])
     led = None
     if now.groups is not None:
         title = Text(f"{now.total.title.zh}：变化来自", f"{now.total.title.en}: what drove the change")
-        led = _report(
-            source, f"drivers_{now.total.name}", title, DRIVERS, drivers, notes, sides, lambda side: side.groups
-        )
+        groups_of = [side.groups for side in sides if side.groups is not None]
+        led = _report(source, f"drivers_{now.total.name}", title, DRIVERS, drivers, notes, groups_of)
         unit = now.groups.definition("group")
         led = replace(led, definitions=tuple(unit if one.key == "group" else one for one in led.definitions))
     return more_than(made, ComparedReport, now=now.total, before=before.total, spans=spans, drivers=led)
@@ -333,25 +336,14 @@ def _exact(value: float | Decimal, report: Report, key: str) -> Fraction:
     return Fraction(round(value * 60), 60) if report.definition(key).unit == "min" else Fraction(value)
 
 
-def _values(report: Report, key: str) -> dict[str, Fraction]:
-    """Return group → exact value of a figure."""
-    # a number of two accounts is two groups
-    groups = [inside(row, ("group",)).get("group", "") for row in report.arrow.to_pylist()]
-    return {
-        group: _exact(value, report, key)
-        for group, value in zip(groups, report.arrow[key].to_pylist(), strict=True)
-        if value is not None
-    }
-
-
 def _drivers(
-    key: str, now: Mapping[str, Fraction], before: Mapping[str, Fraction], totals: Sequence[Fraction | None]
+    key: str, groups: Sequence[Mapping[str, Fraction]], totals: Sequence[Fraction | None]
 ) -> list[dict[str, Any]]:
     """Return the groups of one figure, the largest change first. Nothing was there is a change from 0; where the
     figure is unknown, so is it for every group.
     """
-    names = sorted(now.keys() | before.keys())
-    sides = [[side.get(name, Fraction(0)) for name in names] for side in (now, before)]
+    names = sorted({name for side in groups for name in side})
+    sides = [[side.get(name, Fraction(0)) for name in names] for side in groups]
     for parts, total in zip(sides, totals, strict=True):
         assert total is None or sum(parts, Fraction(0)) == total, f"groups of {key} do not add up"
     change = None if totals[0] is None or totals[1] is None else totals[0] - totals[1]
@@ -397,7 +389,7 @@ def _span(span: tuple[datetime, datetime]) -> str:
 
 def _report(
     source: Source, name: str, title: Text, columns: tuple[str, ...], rows: Sequence[Mapping[str, Any]],
-    notes: tuple[Text, ...], sides: Sequence[Side], of: Callable[[Side], Report | None],
+    notes: tuple[Text, ...], reports: Sequence[Report],
 ) -> Report:  # fmt: skip
     exact = [column for column in columns if column in ("now", "before", "change")]
     table = pa.table({
@@ -413,18 +405,14 @@ def _report(
     frame = source.engine.small(table).with_columns(nw.col(one).cast(nw.Decimal(38, DECIMALS)) for one in exact)
     own = ("group",) if any(MARK in row.get("group", "") for row in rows) else ()
     frame, columns = with_account(frame, columns, own)
-    reports = [of(side) for side in sides]
-    known = {one.key: one for report in reports if report is not None for one in report.definitions}
+    known = {one.key: one for report in reports for one in report.definitions}
 
     def trace(row: Mapping[str, Any], column: str | None) -> Lazy:
         wanted = {"now": reports[:1], "before": reports[1:]}.get(column or "", reports)
         cells = {"period": "total", **row}
-        found = [
-            report.trace(cells, row["figure"]) for report in wanted if report is not None and report.trace is not None
-        ]
+        found = [report.trace(cells, row["figure"]) for report in wanted if report.trace is not None]
         return nw.concat([one.select(*TRACED, "at") for one in found])
 
-    first = reports[0]
     return Report(
         frame=source.finish(frame.sort("place").select(*columns)),
         name=name,
@@ -434,9 +422,9 @@ def _report(
             *(known.get(row["figure"], DEFINITIONS[row["figure"]]) for row in rows if "group" not in row),
         ),
         notes=notes,
-        period=None if first is None else first.period,
-        excluded=excluded_of(report for report in reports if report is not None),
-        certificate=None if first is None else first.certificate,
+        period=reports[0].period,
+        excluded=excluded_of(reports),
+        certificate=reports[0].certificate,
         source=source,
         trace=trace,
         order=("figure", *_SIZES, "group"),

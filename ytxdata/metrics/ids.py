@@ -140,20 +140,10 @@ class _Namesake(NamedTuple):
     id: str
     s: int | None
     e: int | None
-
-    @property
-    def started_at(self) -> datetime | None:
-        """When it began."""
-        return None if self.s is None else instant_of(self.s)
-
-    @property
-    def ended_at(self) -> datetime | None:
-        """When it ended."""
-        return None if self.e is None else instant_of(self.e)
-
-    @property
-    def booked_at(self) -> None:
-        """Nobody knows: facts are of what took place."""
+    started_at: datetime | None
+    ended_at: datetime | None
+    booked_at: datetime | None = None
+    """Nobody knows: facts are of what took place."""
 
 
 def _told_apart(source: Source) -> Source:
@@ -170,7 +160,13 @@ def _told_apart(source: Source) -> Source:
         return source
     several = count(source.meetings, ("id",), "n").filter(nw.col("n") > 1).select("id")
     found = source.meetings.join(several, on="id", how="semi").select(nw.col("id").cast(nw.String), "s", "e")
-    told = sorted((_Namesake(*row.values()) for row in source.rows(found)), key=lambda one: (one.id, _begin(one)))
+    told = sorted(
+        (
+            _Namesake(*row.values(), *(None if row[edge] is None else instant_of(row[edge]) for edge in ("s", "e")))
+            for row in source.rows(found)
+        ),
+        key=lambda one: (one.id, one.s is None, one.s or 0),
+    )
     twins = [turn for _, group in groupby(told, key=attrgetter("id")) for turn in _turns([*group])]
     small, own = source.engine.small(pa.Table.from_pylist(twins)), nw.coalesce("own", "id")
     joined = nw.coalesce(nw.col("j"), nw.lit(EVER[0]))
@@ -190,10 +186,6 @@ def _told_apart(source: Source) -> Source:
             "leg", "number", "j", "l", id=own, is_unsure=~nw.col("own").is_null() & nw.col("j").is_null()
         ),
     )  # fmt: skip
-
-
-def _begin(one: _Namesake) -> tuple[bool, int]:
-    return one.s is None, one.s or 0
 
 
 def _turns(namesakes: Sequence[_Namesake]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import lru_cache
 from numbers import Real
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import narwhals as nw
 
@@ -64,7 +64,7 @@ def check_invoice(invoice: Invoiced, by: By) -> None:
             remedy=Text('加上 --by total（by="total"）；或给出按时段的账单 CSV', 'add --by total (by="total"), or give a CSV with an amount for each period'),
         )  # fmt: skip
     if is_amount(invoice):
-        _fen(SheetLine(0, {"amount": str(invoice)}))
+        _money(SheetLine(0, {"amount": str(invoice)}), in_fen=True)
 
 
 def amounts_of(invoice: Invoiced, by: By, known: Facts) -> tuple[dict[str, Decimal], tuple[Text, ...]]:
@@ -208,7 +208,7 @@ def _placed(
     all_periods = {period for _, periods, _ in placed for period in periods}
     n_free = 0
     for line, periods, named in placed:
-        amount = (_yuan if is_bill else _fen)(line)
+        amount = _money(line, in_fen=not is_bill)
         if not periods and line.number in charges and charges[line.number].called == "charge":
             periods = all_periods
             n_free += len(periods) == 1
@@ -343,26 +343,15 @@ def _instant(text: str) -> datetime | None:
     return parse_instant(f"{month}-01" if (month := month_text(text)) else text)
 
 
-def _yuan(line: SheetLine) -> Decimal:
-    return _money(line, Text("金额不可用", "no amount"))
-
-
-def _fen(line: SheetLine) -> Decimal:
-    value = _money(line, why := Text("金额不可用", "no amount in fen"))
-    return value if value == round(value, 2) else _refuse_amount(line, why)
-
-
-def _money(line: SheetLine, why: Text) -> Decimal:
-    value = amount_of(line.cells["amount"], line.digits)
+def _money(line: SheetLine, *, in_fen: bool) -> Decimal:
+    amount = line.cells["amount"]
+    value = amount_of(amount, line.digits)
     # digits lost to 1E+3 are no charge
     lacks = value is None or int(value.as_tuple().exponent) + line.digits > 0
-    return _refuse_amount(line, why) if value is None or lacks else value
-
-
-def _refuse_amount(line: SheetLine, why: Text) -> NoReturn:
-    amount = line.cells["amount"]
-    at = Text(f"{why.zh}：{amount}", f"{why.en}: {amount}")
-    raise _refused(at, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line.number)
+    if value is None or lacks or (in_fen and value != round(value, 2)):
+        why = Text(f"金额不可用：{amount}", f"no amount{' in fen' * in_fen}: {amount}")
+        raise _refused(why, Text("写成 1234.56，最多两位小数", "write 1234.56, with two decimals at most"), line.number)
+    return value
 
 
 def _period(text: str | None, by: By, line: int | None = None) -> str:

@@ -100,7 +100,12 @@ def usage_as(
     source: ReportSource, product: Product, start: Instant | None, end: Instant | None, by: By, group: object
 ) -> Report:
     """Return usage counted as a product does: `period meetings meeting_minutes participants`."""
-    rules = _rules(product)
+    if product not in PRODUCTS:
+        raise UsageError(
+            Text(f"没有这种口径：{product!r}", f"no product of that name: {product!r}"),
+            remedy=Text(f"可选：{'、'.join(PRODUCTS)}", f"choose one of {', '.join(PRODUCTS)}"),
+        )
+    rules = PRODUCTS[product]
     check_by(by)
     if group is not None:
         raise UsageError(
@@ -110,9 +115,8 @@ def usage_as(
     rows = Breakdown(_facts(resolve(source, rules.day_of), rules, start, end), by)
     title = Text(f"用量（{rules.title.zh} 口径）", f"Usage as {rules.title.en} counts it")
     report = rows.report("usage", title, _counted(rows.meetings, rules, "row"), THEIR_COLUMNS, notes=(rules.why,))
-    theirs = {"meetings", "meeting_minutes", "participants"}
     told = tuple(
-        replace(one, formula=rules.why, origin=Text(rules.source, rules.source)) if one.key in theirs else one
+        replace(one, formula=rules.why, origin=Text(rules.source, rules.source)) if one.key in THEIR_COLUMNS else one
         for one in report.definitions
     )
     return replace(report, definitions=told)
@@ -172,10 +176,8 @@ def compare_definitions(
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         return evidence(known[row["product"]])
 
-    columns = ("product", "meetings", "meeting_minutes", "participants", "why")
-    report = build(
-        known["ours"], "compare_definitions", Text("与其他产品对照", "Beside other products"), shown, columns, trace
-    )
+    columns, title = ("product", *THEIR_COLUMNS, "why"), Text("与其他产品对照", "Beside other products")
+    report = build(known["ours"], "compare_definitions", title, shown, columns, trace)
     product, why, *others = define("product", "why", "meetings", "participants")
     said = (
         replace(product, words={key: rules.title for key, rules in everyone.items()}),
@@ -190,15 +192,6 @@ _THEIR_MINUTES = replace(
         "该产品称为会议时长的秒数 ÷ 60，见 why", "what the product calls meeting minutes: seconds ÷ 60, see why"
     ),
 )
-
-
-def _rules(product: str) -> Rules:
-    if product not in PRODUCTS:
-        raise UsageError(
-            Text(f"没有这种口径：{product!r}", f"no product of that name: {product!r}"),
-            remedy=Text(f"可选：{'、'.join(PRODUCTS)}", f"choose one of {', '.join(PRODUCTS)}"),
-        )
-    return PRODUCTS[product]
 
 
 def _facts(source: Source, rules: Rules, start: Instant | None, end: Instant | None) -> Facts:

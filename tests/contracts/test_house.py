@@ -23,7 +23,7 @@ MOST_FILES = 240
 LONGEST_FILE = 450
 LONGEST_LINE = 120
 
-WHOLE = {"verifier.py": 1039}
+WHOLE = {"verifier.py": 1031}
 """What may be longer: a pack holds its verifier as one file, which nothing is beside."""
 
 NAMED_AFTER_ANOTHER = ("cli", "plots")

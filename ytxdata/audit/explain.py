@@ -68,7 +68,7 @@ def explain(
         columns[f"record_{place}"] = pa.array([one.values.get(key) for key in keys], pa.string())
         definitions.append(Definition(key=f"record_{place}", zh=one.label, en=one.label, unit="raw", named_by=("key",)))
     return FoundRecords(
-        frame=pa.table(columns).to_pandas(types_mapper=_strings),
+        frame=pa.table(columns).to_pandas(types_mapper={pa.string(): pd.StringDtype("pyarrow")}.get),
         name="evidence",
         title=Text(row["zh"], row["en"]),
         definitions=tuple(definitions),
@@ -76,10 +76,6 @@ def explain(
         secret=source.secret if isinstance(source, Archive) else None,
         known_records=frozenset(ids),
     )
-
-
-def _strings(kind: pa.DataType) -> Any:
-    return pd.StringDtype("pyarrow") if pa.types.is_string(kind) else None
 
 
 def _notes(

@@ -346,7 +346,11 @@ class Life:
             A line is not what was written; a last line that was cut short is passed over.
         """
         known: dict[str, State] = {}
-        for number, line in enumerate(self._lines(), start=1):
+        content = b""
+        if self.path.exists():
+            with telling_damage(str(self.path)):
+                content = read_plain(self.path)
+        for number, line in enumerate(content.split(b"\n")[:-1], start=1):
             try:
                 self._take(known, json_of(line))
             except (ValueError, KeyError, TypeError):
@@ -357,13 +361,6 @@ class Life:
                     ),
                 ) from None
         return known
-
-    def _lines(self) -> list[bytes]:
-        if not self.path.exists():
-            return []
-        with telling_damage(str(self.path)):
-            content = read_plain(self.path)
-        return content.split(b"\n")[:-1]
 
     @staticmethod
     def _take(known: dict[str, State], event: dict[str, Any]) -> None:

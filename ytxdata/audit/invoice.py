@@ -127,12 +127,13 @@ class Invoice:
         skipped: list[Skipped] = []
         bills: list[Bill] = []
         totals: list[tuple[SheetLine, int]] = []
-        lines = [*read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped)]
-        cells = [{name: filled(cell) for name, cell in one.cells.items()} for one in lines]
-        named = [
-            (line_name(own.pop("meeting_id"), one.words), own, one.words) for own, one in zip(cells, lines, strict=True)
+        lines = [
+            line._replace(cells={name: filled(cell) for name, cell in line.cells.items()})
+            for line in read_lines(given, WHAT, NAMES, ("meeting_id",), columns or {}, skipped)
         ]
-        titles = headings(named)
+        others = [{name: cell for name, cell in line.cells.items() if name != "meeting_id"} for line in lines]
+        named = [line_name(line.cells["meeting_id"], line.words) for line in lines]
+        titles = headings([*zip(named, others, (line.words for line in lines), strict=True)])
         for n, line in enumerate(lines):
             bill = ASIDE["footer"] if n in titles else _bill(line)
             if bill is OWN_TOTAL:
@@ -172,7 +173,7 @@ class Invoice:
 
 
 def _bill(line: SheetLine) -> Bill | Text:
-    cells = {name: filled(cell) for name, cell in line.cells.items()}
+    cells = line.cells
     meeting_id = exact(cells["meeting_id"])
     if isinstance(meeting_id, Text):
         return meeting_id
@@ -205,7 +206,7 @@ def _bill(line: SheetLine) -> Bill | Text:
 
 def _told(line: SheetLine) -> tuple[Stated, dict[Unit, Decimal | None]] | None:
     """Return what a total says in words, and all that it says; None where a figure of it cannot be read."""
-    cells = {name: filled(cell) for name, cell in line.cells.items()}
+    cells = line.cells
     first = line_name(cells["meeting_id"], line.words)
     said = stated([first, *(cell for cell in cells.values() if cell != first)], cells)
     try:

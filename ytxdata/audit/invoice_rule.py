@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from functools import wraps
-from typing import Any, Concatenate, Literal, ParamSpec, TypeAlias, TypeVar, get_args
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
@@ -55,9 +55,11 @@ def units_of(amount: Decimal | None, places: int) -> int:
     return int(whole) if abs(scaled - whole) < NOISE and whole < 2**53 else ODD
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BilledLines:
-    """The lines of an invoice beside their records, one place in every array for each line.
+    """The lines of an invoice beside their records, one place in every array for each line. Those that say the same are
+    equal, so that a search knows what it found for them: an audit, what is reconciled beside it and the next audit ask
+    of the same ones, and to search takes half of each.
 
     Parameters
     ----------
@@ -87,6 +89,16 @@ class BilledLines:
     billed_s: Ints
     amount: Ints
     places: int
+
+    @cached_property
+    def _mark(self) -> bytes:
+        return hashlib.sha256(pickle.dumps([getattr(self, one.name) for one in fields(self)])).digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BilledLines) and self._mark == other._mark
+
+    def __hash__(self) -> int:
+        return hash(self._mark)
 
     def connections(self, per: str) -> tuple[Ints, Ints, Ints]:
         """Return line, class and seconds of whatever is billed: every leg, or every meeting of which the length is
@@ -314,29 +326,3 @@ _MONEY = {
     "up": Text("金额向上取整", "amounts rounded up"),
     "down": Text("金额向下取整", "amounts rounded down"),
 }
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-_KNOWN = 8
-
-
-def once(search: Callable[Concatenate[BilledLines, P], T]) -> Callable[Concatenate[BilledLines, P], T]:
-    """Return a search that knows what it found in the last few invoices, by a hash of their lines: an audit, what is
-    reconciled beside it and the next audit ask of the same ones, and to search takes half of each.
-    """
-    known: dict[bytes, T] = {}
-
-    @wraps(search)
-    def found(lines: BilledLines, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        mark = hashlib.sha256(pickle.dumps((lines, args, kwargs))).digest()
-        made = known.get(mark)
-        if made is None:
-            made = search(lines, *args, **kwargs)
-            for oldest in [*known][: len(known) + 1 - _KNOWN]:
-                known.pop(oldest, None)
-            known[mark] = made
-        return made
-
-    return found

@@ -16,7 +16,7 @@ from ytxdata.archive import Archive
 from ytxdata.audit.checks.records import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import By
+from ytxdata.metrics.calendar import By, span_of
 from ytxdata.metrics.in_memory import lighter
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import plain_usage
@@ -142,7 +142,7 @@ def moved(archive: Archive, *, as_of: Instant | None = None, all_figures: bool =
     now = _figures(archive, None)
     reported: dict[datetime, list[str]] = {}
     for month in sorted(now.keys() | _ever(archive)):
-        at = then or next((at for at in known if at >= _end_of(month)), None)
+        at = then or next((at for at in known if at >= span_of(month)[1]), None)
         if at is not None:
             reported.setdefault(at, []).append(month)
     rows = []
@@ -176,11 +176,6 @@ def _moved_table(archive: Archive, rows: Sequence[tuple[Any, ...]]) -> Table:
         frame=frame, name="moved", title=Text("月度指标的变动", "How monthly figures moved"), definitions=_MOVED,
         notes=(moved_note(len(set(frame["period"]))),), certificate=archive.certificate(), secret=archive.secret,
     )  # fmt: skip
-
-
-def _end_of(month: str) -> datetime:
-    year, number = (int(part) for part in month.split("-"))
-    return as_instant(f"{year + number // 12}-{number % 12 + 1:02d}")
 
 
 def _ever(archive: Archive) -> set[str]:

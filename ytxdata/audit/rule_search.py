@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
-from itertools import product
-from typing import Any, Literal, NamedTuple, TypeAlias
+from functools import cache, lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -28,13 +27,12 @@ from ytxdata.audit.invoice_rule import (
     by_most,
     charged,
     least,
-    once,
     rounded,
     roundness,
 )
 from ytxdata.audit.unexplained import Shared, shared_property
 from ytxdata.labels import Text, joined
-from ytxdata.metrics.tariff import Rounding, Tariff
+from ytxdata.metrics.tariff import Tariff
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
 Tried: TypeAlias = "tuple[InvoiceRule, Ints, Any]"
@@ -72,28 +70,12 @@ SIFTED = 400
 FINALISTS = 24
 """Rules that are tried on all lines."""
 
+KNOWN = 8
+"""Invoices of which it is known what was found."""
+
 PRICE_DECIMALS = (2, 3, 4)
 SCALE = 10**6
 """Prices while searching are whole millionths of a yuan."""
-
-
-class TimeRule(NamedTuple):
-    """How seconds of a connection become billed seconds."""
-
-    per: Literal["leg", "meeting"]
-    step_s: int
-    minimum_s: int
-    rounding: Rounding
-
-    @property
-    def tariff(self) -> Tariff:
-        """The rule as a tariff without prices."""
-        return _without_prices(self)
-
-
-@cache  # some two hundred rules are tried with every invoice, always the same: to check each was a tenth of the search
-def _without_prices(rule: TimeRule) -> Tariff:
-    return Tariff(per=rule.per, step_s=rule.step_s, minimum_s=rule.minimum_s, rounding=rule.rounding)
 
 
 class Free(NamedTuple):
@@ -127,20 +109,22 @@ class Search:
         return (none,) if self.lacks is None else (self.lacks.text, none)
 
 
-def time_rules() -> Iterator[TimeRule]:
-    """Yield the roundings of time that are tried, the plainest first: it wins where several explain as much."""
-    for per in ("meeting", "leg"):
-        for step in STEPS:
-            for minimum in sorted({*MINIMA, step}):
-                if minimum % step == 0:
-                    yield TimeRule(per, step, minimum, "up")
-        for rounding, step in product(("nearest", "down"), (6, 10, 30, 60)):
-            for minimum in (0, step):
-                yield TimeRule(per, step, minimum, rounding)  # type: ignore[arg-type]  # one of the two
+@cache  # some two hundred are tried with every invoice, always the same: to check each was a tenth of the search
+def time_rules() -> list[Tariff]:
+    """Return the roundings of time that are tried, as tariffs without prices, the plainest first: it wins where several
+    explain as much.
+    """
+    usual = [(step, least, "up") for step in STEPS for least in sorted({*MINIMA, step}) if least % step == 0]
+    others = [(step, least, how) for how in ("nearest", "down") for step in (6, 10, 30, 60) for least in (0, step)]
+    return [
+        Tariff(per=per, step_s=step, minimum_s=least, rounding=how)  # type: ignore[arg-type]  # each is one of them
+        for per in ("meeting", "leg")
+        for step, least, how in (*usual, *others)
+    ]
 
 
 # ── durations ──
-@once
+@lru_cache(maxsize=KNOWN)
 def search_durations(lines: BilledLines, tolerance_s: float) -> Search:
     """Return the rounding that turns the seconds of records into the invoice's."""
     told = lines.billed_s != UNKNOWN
@@ -148,11 +132,9 @@ def search_durations(lines: BilledLines, tolerance_s: float) -> Search:
         return Search(None, ())
     found = []
     for rule in time_rules():
-        seconds = InvoiceRule("duration", rule.tariff).seconds(lines)
+        seconds = InvoiceRule("duration", rule).seconds(lines)
         right = told & (seconds != UNKNOWN) & (np.abs(seconds - lines.billed_s) <= tolerance_s)
-        found.append(
-            (InvoiceRule("duration", rule.tariff, explained=int(right.sum()), lines=int(told.sum())), seconds, right)
-        )
+        found.append((InvoiceRule("duration", rule, explained=int(right.sum()), lines=int(told.sum())), seconds, right))
     search = _judged(found)
     if search.rule is None:
         return search
@@ -162,7 +144,7 @@ def search_durations(lines: BilledLines, tolerance_s: float) -> Search:
 
 
 # ── amounts ──
-@once
+@lru_cache(maxsize=KNOWN)
 def search_amounts(lines: BilledLines) -> Search:
     """Return the rule and the prices that give the invoice's amounts exactly."""
     told = np.flatnonzero(lines.amount != UNKNOWN)
@@ -174,7 +156,7 @@ def search_amounts(lines: BilledLines) -> Search:
     shared = _prefix(lines, told)
     for rule in time_rules():
         line, kind, seconds = lines.connections(rule.per)
-        units = rule.tariff.billed_seconds(seconds)
+        units = rule.billed_seconds(seconds)
         mark = rule.per.encode() + units.tobytes()
         if len(line) and mark not in seen:
             seen.add(mark)
@@ -228,7 +210,7 @@ def _prefix(lines: BilledLines, told: Ints) -> int | None:
     return int(by_time[last + 1]) if len(score) and score[last] >= 1 and last + 1 < len(by_time) else None
 
 
-def _allowances(lines: BilledLines, rule: TimeRule, units: Ints, line: Ints, shared: int | None) -> list[Free]:
+def _allowances(lines: BilledLines, rule: Tariff, units: Ints, line: Ints, shared: int | None) -> list[Free]:
     """Return the allowances that are tried with a rounding of time."""
     options = [Free(0, "line", False), Free(0, "line", True)]
     scopes: tuple[Allowance, ...] = ("connection", "line") if rule.per == "leg" else ("line",)
@@ -265,7 +247,7 @@ def _roundest(low: int, high: int) -> int:
 
 
 def _fitted(
-    lines: BilledLines, sample: Ints, rule: TimeRule, parts: tuple[Ints, Ints, Ints], options: Sequence[Free]
+    lines: BilledLines, sample: Ints, rule: Tariff, parts: tuple[Ints, Ints, Ints], options: Sequence[Free]
 ) -> Iterator[tuple[float, InvoiceRule]]:
     """Yield every option with its fitted prices, and how well it explains the sample."""
     line, kind, units = parts
@@ -294,7 +276,7 @@ def _fitted(
                 if i not in best or score > best[i][0]:
                     best[i] = (score, prices[i], money)
     for i, (score, prices, money) in best.items():
-        tariff = _priced(rule.tariff, kinds, prices)
+        tariff = _priced(rule, kinds, prices)
         if tariff.prices:
             yield score, InvoiceRule("amount", tariff, options[i].seconds, options[i].of, money)
 

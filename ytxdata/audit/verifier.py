@@ -638,14 +638,9 @@ class Unpacked:
     def _of_the_summary(self, told: dict[str, Any], about: dict[str, Any]) -> Iterator[tuple[str, Any, Any]]:
         """The summary counts what findings.json lists, and says as it does which checks did not run; so do the notes of the audit."""
         findings, why = told["findings"], told["not_run"]
-        header, *cells = self.rows("tables/audit_summary.csv")
-        rows = [dict(zip(header, row, strict=True)) for row in cells]
-        named = [row["check"] for row in rows]
-        yield (
-            "audit_summary, checks",
-            len(named),
-            len({*named} | {*told["parameters"]} | {one["check"] for one in findings}),
-        )
+        rows = list(self.dicts("tables/audit_summary.csv"))
+        checks = {row["check"] for row in rows} | {*told["parameters"]} | {one["check"] for one in findings}
+        yield "audit_summary, checks", len(rows), len(checks)
         noted = [
             (note["zh"], note["en"]) for note in about["notes"] if NOT_RUN[1] in note["en"] or NOT_RUN[0] in note["zh"]
         ]
@@ -957,11 +952,8 @@ def verify(place: Path, asked: Expected | None = None) -> tuple[list[str], bool]
     except Exception as error:  # what cannot be checked does not hold, and a traceback would end with the code of OPEN
         return [*lines, one_line(f"FAIL  {name}: {type(error).__name__} {str(error)[:200]} / 无法核对")], False
     lines += [one_line(f"OPEN  {one}") for one in pack.left]
-    return [
-        *lines,
-        partly(PROVEN) if pack.left else PROVEN,
-        *([] if pack.manifest["include_raw"] else [WITHOUT_RAW]),
-    ], True
+    lines += [partly(PROVEN) if pack.left else PROVEN, *([] if pack.manifest["include_raw"] else [WITHOUT_RAW])]
+    return lines, True
 
 
 def read_public_key(path: Path) -> str:

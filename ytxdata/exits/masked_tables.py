@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -199,17 +201,9 @@ class Outgoing:
             f"SELECT month, {select} FROM (SELECT *, strftime({at}, '%Y-%m') AS month FROM rows) "
             f"WHERE {' OR '.join(filter(None, tests))} ORDER BY {KEYS[name].order}"
         )
-        waiting: list[pa.Table] = []
-        month: str | None = None
-        for piece in pieces(self.snapshot, name, sql, start=start, end=end):
-            for of, rows in _runs(piece):
-                if waiting and of != month:
-                    yield month, self._leaves(pa.concat_tables(waiting), name).arrow
-                    waiting = []
-                month = of
-                waiting.append(rows)
-        if waiting:
-            yield month, self._leaves(pa.concat_tables(waiting), name).arrow
+        found = (run for piece in pieces(self.snapshot, name, sql, start=start, end=end) for run in _runs(piece))
+        for month, runs in groupby(found, key=itemgetter(0)):
+            yield month, self._leaves(pa.concat_tables(rows for _, rows in runs), name).arrow
 
     def _stored(self, name: TableName, columns: Collection[str] | None) -> list[str]:
         """Return the columns to read so that those that are wanted can leave, at least one."""
@@ -310,12 +304,11 @@ def _told(text: str, ends: frozenset[str]) -> list[str]:
 
 def _runs(piece: pa.Table) -> Iterator[tuple[str | None, pa.Table]]:
     """Yield the rows of each month of sorted rows, without the month."""
-    months = piece["month"].to_pylist()
     rows, begin = piece.drop_columns(["month"]), 0
-    for place in range(1, len(months) + 1):
-        if place == len(months) or months[place] != months[begin]:
-            yield months[begin], rows.slice(begin, place - begin)
-            begin = place
+    for month, run in groupby(piece["month"].to_pylist()):
+        n = sum(1 for _ in run)
+        yield month, rows.slice(begin, n)
+        begin += n
 
 
 def _book_rows(book: AddressBook) -> pa.Table:

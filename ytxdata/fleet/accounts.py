@@ -289,27 +289,24 @@ def _labels(name: str, given: object) -> Mapping[str, str]:
 
 def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
     """Refuse two accounts of one archive or its copy, or two that ask for the same meetings: both would be counted twice."""
-    places: dict[str, str] = {}
-    owners: dict[bytes, str] = {}
-    asked: dict[tuple[str, ...], str] = {}
+    places, owners, asked = dict[str, str](), dict[bytes, str](), dict[tuple[str, ...], str]()
     for account in accounts:
-        # names that differ in case alone are one folder on half of all systems, and a link is what it points at
-        place = os.path.realpath(account.archive).casefold()
-        if place in places:
-            raise _of(account.name, Text(f"与账户 {places[place]} 同用存档 {account.archive}", f"its archive {account.archive} is that of {places[place]} too"))  # fmt: skip
-        places[place] = account.name
         # it holds a key of its own at random: where it is the same, a copy or a mirror lies beside the archive
         owner = b""
         with suppress(OSError):  # there is none yet, or it is not to be read: `status` says so, and the others are read
             owner = read_plain(account.archive / IDENTITY)
-        if owner in owners:
-            raise _of(account.name, Text(f"存档 {account.archive} 是账户 {owners[owner]} 存档的副本：会议会计两次", f"its archive {account.archive} is a copy of that of {owners[owner]}: its meetings would count twice"))  # fmt: skip
-        if owner:
-            owners[owner] = account.name
-        if account.question in asked:
-            raise _of(account.name, Text(f"与账户 {asked[account.question]} 的 account_sid、app_id 和地址相同：同一批会议会计两次", f"account_sid, app_id and address are those of {asked[account.question]} too: its meetings would count twice"))  # fmt: skip
-        if account.question:
-            asked[account.question] = account.name
+        # names that differ in case alone are one folder on half of all systems, and a link is what it points at
+        place = os.path.realpath(account.archive).casefold()
+        taken: Any
+        for taken, own, said in (
+            (places, place, Text("与账户 {other} 同用存档 {archive}", "its archive {archive} is that of {other} too")),
+            (owners, owner, Text("存档 {archive} 是账户 {other} 存档的副本：会议会计两次", "its archive {archive} is a copy of that of {other}: its meetings would count twice")),
+            (asked, account.question, Text("与账户 {other} 的 account_sid、app_id 和地址相同：同一批会议会计两次", "account_sid, app_id and address are those of {other} too: its meetings would count twice")),
+        ):  # fmt: skip
+            if own in taken:
+                raise _of(account.name, said.format(other=taken[own], archive=account.archive))
+            if own:
+                taken[own] = account.name
     for place, name in places.items():
         outer = next((places[str(one)] for one in Path(place).parents if str(one) in places), None)
         if outer is not None:

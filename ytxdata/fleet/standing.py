@@ -63,7 +63,8 @@ _AUDITED = (
 )
 
 _LEFT_OUT = Text(
-    "警告：账户 {name} 的会议不在其中：{why}", "warning: meetings of the account {name} are not among these: {why}"
+    "警告：账户 {name} 的会议不在其中：{why.zh}",
+    "warning: meetings of the account {name} are not among these: {why.en}",
 )
 
 
@@ -147,11 +148,7 @@ def of_accounts(standings: Iterable[Standing]) -> Text:
 
 def left_out(standings: Iterable[Standing]) -> tuple[Text, ...]:
     """Return a note for each account of which nothing can be read."""
-    return tuple(
-        Text(_LEFT_OUT.zh.format(name=one.name, why=one.problem.zh), _LEFT_OUT.en.format(name=one.name, why=one.problem.en))
-        for one in standings
-        if one.problem is not None
-    )  # fmt: skip
+    return tuple(_LEFT_OUT.format(name=one.name, why=one.problem) for one in standings if one.problem is not None)
 
 
 def chosen_names(standings: Iterable[Standing]) -> tuple[Text, ...]:

@@ -87,8 +87,7 @@ def concurrency(
     given: object = p
     if not isinstance(given, int | float) or not 0 <= given <= 100:
         raise cannot_be("p", p, Text("0 ≤ p ≤ 100", "0 ≤ p ≤ 100"))
-    asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
-    rows = Breakdown.of(source, start, end, by, **asked)
+    rows = Breakdown.of(source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties)
     busy = histogram(rows).filter(nw.col("kind") == 0)
     above = nw.when(nw.col("level") > (lines or 0)).then(nw.col("s")).otherwise(0)
     times = whole_sums(busy.with_columns(busy_s=nw.col("s"), above_s=above), ("row",), "busy_s", "above_s")
@@ -141,8 +140,7 @@ def peak_stretches(
     >>> ytx.metrics.peak_stretches(history).arrow.column_names[:3]
     ['period', 'kind', 'level']
     """
-    asked: dict[str, Any] = {"group": group, "book": book, "group_of": group_of, "min_parties": min_parties}
-    rows = Breakdown.of(source, start, end, by, **asked)
+    rows = Breakdown.of(source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties)
     # reaching and leaving it take turns, so that the end of a stretch is the next row; as floats, since pandas puts no
     # null among its integers
     ends_at = nw.col("t").cast(nw.Float64).shift(-1).over("kind", "row", order_by="t")
@@ -240,7 +238,14 @@ def histogram(rows: Breakdown) -> Lazy:
     """Return for how many seconds of each day there were how many at once: `kind row slot level s`, without levels of
     0.
     """
-    return _in_row(rows, _daily(rows))
+    n_lanes = rows.n_groups * len(KINDS)
+    of_day = (
+        _daily(rows)
+        .with_columns(day=nw.col("slot") // n_lanes, lane=nw.col("slot") % n_lanes)
+        .join(rows.source.engine.small(rows.calendar(days_of(rows))), on="day", how="inner")
+    )
+    row = nw.col("row") * rows.n_groups + nw.col("lane") // len(KINDS)
+    return of_day.select("slot", "level", "s", kind=nw.col("lane") % len(KINDS), row=row)
 
 
 @_once("by")
@@ -261,16 +266,6 @@ def _turns(rows: Breakdown) -> Lazy:
     turns = levels.select("kind", "row", "peak", t=t, turn=is_at - was_at).filter(nw.col("turn") != 0)
     net = turns.group_by("kind", "row", "t").agg(nw.col("peak").max().alias("level"), nw.col("turn").sum())
     return rows.source.engine.hold(net.with_columns(nw.col("turn").cast(nw.Int64)).filter(nw.col("turn") != 0))
-
-
-def _in_row(rows: Breakdown, daily: Lazy) -> Lazy:
-    """Turn the slot of something into `kind` and `row`, and keep the slot."""
-    n_lanes = rows.n_groups * len(KINDS)
-    of_day = daily.with_columns(day=nw.col("slot") // n_lanes, lane=nw.col("slot") % n_lanes).join(
-        rows.source.engine.small(rows.calendar(days_of(rows))), on="day", how="inner"
-    )
-    row = nw.col("row") * rows.n_groups + nw.col("lane") // len(KINDS)
-    return of_day.select("slot", "level", "s", kind=nw.col("lane") % len(KINDS), row=row)
 
 
 @_once()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -202,13 +202,7 @@ def _labelled(source: Source, label: str, book: AddressBook | None) -> Groups | 
     said = {name: name if label == ACCOUNT else labels.get(label) for name, labels in known.items()}
     if not any(said.values()):
         return None
-    values = sorted({one or NO_LABEL for one in said.values()}, key=lambda one: (one in _LAST, one))
-    table = pa.table({
-        "value": pa.array([*said], pa.string()),
-        "since": pa.array([EVER[0]] * len(said), pa.int64()), "until": pa.array([EVER[1]] * len(said), pa.int64()),
-        "g": pa.array([values.index(one or NO_LABEL) for one in said.values()], pa.int64()),
-    })  # fmt: skip
-    return Groups(label, tuple(values), ACCOUNT, table, False, len(values) - 1)
+    return _of_pieces(label, ACCOUNT, [(name, (*EVER, one or NO_LABEL)) for name, one in said.items()])
 
 
 def groups_of(source: Source, group: Group, book: Book | None = None, of: GroupOf = "creator") -> Groups:
@@ -299,7 +293,16 @@ def _looked_up(
     for text in source.held[key]:
         found = find(text)
         pieces += [(text, piece) for piece in ([(*EVER, found)] if isinstance(found, str) else found)]
-    labels = sorted({piece[2] for _, piece in pieces} | {rest}, key=lambda label: (label in _LAST, label))
+    return _of_pieces(name, column, pieces, rest, unit=unit, book=book)
+
+
+def _of_pieces(
+    name: str, column: str, pieces: Sequence[tuple[str, Piece]], rest: str | None = None, *,
+    unit: str = "text", book: AddressBook | None = None,
+) -> Groups:  # fmt: skip
+    """Return the groups of texts, piece by piece; what is in none falls into `rest`, or the last of them."""
+    occurring = {piece[2] for _, piece in pieces} | ({rest} if rest else set())
+    labels = sorted(occurring, key=lambda label: (label in _LAST, label))
     number = {label: place for place, label in enumerate(labels)}
     table = pa.table({
         "value": pa.array([text for text, _ in pieces], pa.string()),
@@ -308,7 +311,7 @@ def _looked_up(
         "g": pa.array([number[piece[2]] for _, piece in pieces], pa.int64()),
     })  # fmt: skip
     is_dated = any(piece[:2] != EVER for _, piece in pieces)
-    return Groups(name, tuple(labels), column, table, is_dated, number[rest], unit, book)
+    return Groups(name, tuple(labels), column, table, is_dated, number[rest or labels[-1]], unit, book)
 
 
 def _decides(source: Source, name: str, column: str, of: str) -> nw.Expr:

@@ -257,9 +257,7 @@ def _nodes(rows: Breakdown, edges: Lazy, people: Lazy) -> Lazy:
     by_number = rows.groups is not None and rows.groups.name == "number"
     inside = people.select("g", inside_s=nw.lit(0, nw.Int64)) if by_number else _inside(rows)
     joined = people.join(degrees, on="g", how="left").join(inside, on="g", how="left").with_columns(
-        degree=nw.coalesce(nw.col("degree"), nw.lit(0)).cast(nw.Int64),
-        outside_s=nw.coalesce(nw.col("outside_s"), nw.lit(0)).cast(nw.Int64),
-        inside_s=nw.coalesce(nw.col("inside_s"), nw.lit(0)).cast(nw.Int64),
+        nw.coalesce(nw.col(one), nw.lit(0)).cast(nw.Int64).alias(one) for one in ("degree", "outside_s", "inside_s")
     )  # fmt: skip
     named = _named(joined, rows, "g").with_columns(
         unit=nw.col("g_label"), all_s=nw.col("inside_s") + nw.col("outside_s")

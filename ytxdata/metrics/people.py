@@ -108,14 +108,8 @@ def people(
     >>> len(report), report.arrow.column_names[:3]
     (176, ['number', 'meetings', 'legs'])
     """
-    asked: dict[str, Any] = {
-        "group": group,
-        "book": book,
-        "group_of": group_of or ("creator" if is_of_meetings(group) else "leg"),
-        "min_parties": min_parties,
-        "day_of": day_of,
-    }
-    rows = Breakdown.of(source, start, end, **asked)
+    of = group_of or ("creator" if is_of_meetings(group) else "leg")
+    rows = Breakdown.of(source, start, end, group=group, book=book, group_of=of, min_parties=min_parties, day_of=day_of)
     each = (
         rows.place(_persons(rows.known, rows.known.counted, "meeting_id", "at"))
         if rows.of_legs

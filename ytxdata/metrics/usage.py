@@ -295,14 +295,10 @@ def usage(
     """
     if definitions != "ours":
         return usage_as(source, definitions, start, end, by, group)
-    asked: dict[str, Any] = {
-        "group": group,
-        "book": book,
-        "group_of": group_of,
-        "min_parties": min_parties,
-        "day_of": day_of,
-    }
-    rows = Breakdown.of(source, start, end, by, **asked, talk=True)
+    rows = Breakdown.of(
+        source, start, end, by, group=group, book=book, group_of=group_of, min_parties=min_parties, day_of=day_of,
+        talk=True,
+    )  # fmt: skip
 
     def trace(row: Mapping[str, Any], column: str | None) -> Lazy:
         return at_peak(rows, row, column) if column in ("peak_legs", "peak_meetings") else rows.records(row)

@@ -165,6 +165,9 @@ _RUNS = """
 """
 
 
+_WHERE = {"meeting": Text("同一场会议中", "in one meeting"), "day": Text("同一发起人的一天内", "in one creator's day")}
+
+
 @check(
     "enumeration",
     "连号拨打",
@@ -182,12 +185,7 @@ def enumeration(data: Data, *, at_least: float = 5) -> Iterator[Finding]:
         if any(single <= ids and low <= row["low"] and row["high"] <= high for single, low, high in told):
             continue  # a day's run that one of its meetings shows already
         told.append((ids, row["low"], row["high"]))
-        where = (
-            Text("同一场会议中", "in one meeting")
-            if row["kind"] == "meeting"
-            else Text("同一发起人的一天内", "in one creator's day")
-        )
-        listed = those(sorted(ids))
+        where, listed = _WHERE[row["kind"]], those(sorted(ids))
         yield Finding(
             record_ids=tuple(sorted(ids)),
             severity="crit",

@@ -232,7 +232,7 @@ def when(second: int | None) -> str:
     return "—" if second is None else beijing_text(instant_of(second))
 
 
-def those(ids: Sequence[str], most: int = 3) -> Text:
+def those(ids: Sequence[str]) -> Text:
     """Return a few ids, and how many more there are.
 
     Examples
@@ -240,6 +240,6 @@ def those(ids: Sequence[str], most: int = 3) -> Text:
     >>> those(["1", "2", "3", "4"]).en
     '1, 2, 3 and 1 more'
     """
-    rest = len(ids) - most
-    zh, en = "、".join(ids[:most]), ", ".join(ids[:most])
+    rest = len(ids) - 3
+    zh, en = "、".join(ids[:3]), ", ".join(ids[:3])
     return Text(f"{zh} 等 {len(ids)} 场", f"{en} and {rest} more") if rest > 0 else Text(zh, en)

@@ -329,7 +329,6 @@ class Life:
     """The file beside an archive in which the life of its findings is kept."""
 
     path: Path
-    _now: Callable[[], datetime] = field(default=lambda: times.now(), repr=False)
 
     @classmethod
     def beside(cls, archive: Path) -> Life:
@@ -425,7 +424,7 @@ class Life:
         return lived
 
     def _append(self, events: Iterable[dict[str, Any]]) -> None:
-        now = self._now().astimezone(UTC).isoformat(timespec="seconds")
+        now = times.now().astimezone(UTC).isoformat(timespec="seconds")
         text = "".join(json.dumps(event | {"written_at": now}, ensure_ascii=False) + "\n" for event in events)
         if text:
             append_lines(self.path, text.encode(), is_private=True)

@@ -16,7 +16,7 @@ from ytxdata.archive import Archive
 from ytxdata.audit.checks.records import GRAVE, kind_of
 from ytxdata.errors import UsageError
 from ytxdata.labels import Text
-from ytxdata.metrics.calendar import By, span_of
+from ytxdata.metrics.calendar import span_of
 from ytxdata.metrics.in_memory import lighter
 from ytxdata.metrics.source import Frames
 from ytxdata.metrics.usage import plain_usage
@@ -185,10 +185,10 @@ def _ever(archive: Archive) -> set[str]:
     return replaced | _by_month(meetings, "started_at IS NOT NULL", "count(*)").keys()
 
 
-def _figures(archive: Archive, as_of: datetime | None, by: By = "month") -> dict[str, dict[str, Decimal | None]]:
+def _figures(archive: Archive, as_of: datetime | None) -> dict[str, dict[str, Decimal | None]]:
     """Return month → figure → value, as the archive knew it."""
     meetings, legs = archive.scans("meetings", "legs", as_of=as_of, is_keyed=True, is_seen=False)
-    usage = plain_usage(Frames(*lighter((meetings, legs))), by).arrow.to_pylist()
+    usage = plain_usage(Frames(*lighter((meetings, legs))), "month").arrow.to_pylist()
     rows: dict[str, Mapping[str, Any]] = {row["period"]: row for row in usage}
     sums = _by_month(meetings, "amount_yuan IS NOT NULL AND started_at IS NOT NULL", "sum(amount_yuan)")
     none = dict.fromkeys(FIGURES, 0)  # charged, and none of the meetings counts

@@ -131,6 +131,12 @@ class Breakdown:
         return self.known.source
 
     @property
+    def held(self) -> dict[Any, Any]:
+        """What is computed once for these facts and groups: the source keeps its groups, so that an id stays what it is."""
+        held: dict[Any, Any] = self.known.held.setdefault(id(self.groups), {})
+        return held
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that name a row."""
         return (*(("period",) if self.by else ()), *(("group",) if self.groups else ()))

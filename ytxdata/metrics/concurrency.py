@@ -9,10 +9,9 @@ one group; a `slot` is one day of a lane, as one number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from functools import wraps
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 import narwhals as nw
 import pyarrow as pa
@@ -21,7 +20,7 @@ from ytxdata.errors import cannot_be
 from ytxdata.labels import Text
 from ytxdata.metrics.breakdown import Breakdown
 from ytxdata.metrics.calendar import DAY, By, bounds
-from ytxdata.metrics.facts import touching, whole
+from ytxdata.metrics.facts import once, touching, whole
 from ytxdata.metrics.groups import Book, Group, GroupOf
 from ytxdata.metrics.registry import register
 from ytxdata.metrics.report import Report, evidence
@@ -30,7 +29,6 @@ from ytxdata.metrics.sums import Lazy, count, minutes, whole_sums
 from ytxdata.times import Instant
 
 KINDS = ("legs", "meetings")
-T = TypeVar("T")
 Turn = tuple[int, int]
 """Days that are counted together: from which to which, this one not among them."""
 
@@ -214,26 +212,7 @@ def at_peak(rows: Breakdown, cells: Mapping[str, Any], column: str | None) -> La
     return records.filter((nw.col("j") <= second) & (nw.col("end") > second))
 
 
-def _once(*by: str) -> Callable[[Callable[[Breakdown], T]], Callable[[Breakdown], T]]:
-    """Have a function of rows computed once for the facts and groups that these share, and for what else it goes `by`."""
-
-    def keep(make: Callable[[Breakdown], T]) -> Callable[[Breakdown], T]:
-        @wraps(make)
-        def kept(rows: Breakdown) -> T:
-            held: dict[Any, Any] = rows.known.held
-            # the source keeps its groups, so that an id stays what it is
-            key = (make.__name__, id(rows.groups), *(getattr(rows, one) for one in by))
-            if key not in held:
-                held[key] = make(rows)
-            found: T = held[key]
-            return found
-
-        return kept
-
-    return keep
-
-
-@_once("by")
+@once("by")
 def histogram(rows: Breakdown) -> Lazy:
     """Return for how many seconds of each day there were how many at once: `kind row slot level s`, without levels of
     0.
@@ -248,7 +227,7 @@ def histogram(rows: Breakdown) -> Lazy:
     return of_day.select("slot", "level", "s", kind=nw.col("lane") % len(KINDS), row=row)
 
 
-@_once("by")
+@once("by")
 def _turns(rows: Breakdown) -> Lazy:
     """Return when the peak of each row, its `level`, was reached (`turn` 1) and left (−1), computed once: `kind row t
     level turn`.
@@ -268,7 +247,7 @@ def _turns(rows: Breakdown) -> Lazy:
     return rows.source.engine.hold(net.with_columns(nw.col("turn").cast(nw.Int64)).filter(nw.col("turn") != 0))
 
 
-@_once()
+@once()
 def days_of(rows: Breakdown) -> tuple[int, ...]:
     """Return the days on which anything may have been connected: those that occur, and those between two that one
     interval spans.
@@ -278,7 +257,7 @@ def days_of(rows: Breakdown) -> tuple[int, ...]:
     return tuple(sorted({day for _, first, last, _ in _edges(rows) for day in range(first, last + 1)}))
 
 
-@_once()
+@once()
 def _edges(rows: Breakdown) -> list[tuple[int, int, int, int]]:
     """Return from which day to which intervals last: `(lane, first, last, n)`. All that end on the day on which they
     begin are of lane 0.
@@ -305,7 +284,7 @@ def _midnights(rows: Breakdown) -> pa.Table:
     return pa.table([pa.array(one, pa.int64()) for one in columns], names=["slot", "step", "place"])
 
 
-@_once()
+@once()
 def _spans(rows: Breakdown) -> Lazy:
     """Return the intervals `[a, b)` of each `lane`, cut to the period."""
     wide = touching(rows.known)
@@ -350,7 +329,7 @@ def _levels(rows: Breakdown, days: Lazy | None = None, turn: Turn | None = None)
     return engine.running_sums(every, "slot")
 
 
-@_once()
+@once()
 def _daily(rows: Breakdown) -> Lazy:
     """Return the histogram of each day, computed once: `slot level s`."""
     return rows.source.engine.hold(*(_held(rows, turn) for turn in _some_days(rows)))

@@ -10,8 +10,8 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, partial
-from typing import Any, Literal, NamedTuple
+from functools import cached_property, partial, wraps
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import narwhals as nw
 
@@ -24,6 +24,8 @@ from ytxdata.periods import period_of
 from ytxdata.times import Instant, instant_of, local_second
 
 DayOf = Literal["starts", "ends"]
+H = TypeVar("H")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -169,15 +171,26 @@ def facts(source: Source, scope: Scope, *, talk: bool = False) -> Facts:
     return kept
 
 
+def once(*by: str) -> Callable[[Callable[[H], T]], Callable[[H], T]]:
+    """Have a function of what holds results (facts, rows of a report) computed once for each that it goes `by`."""
+
+    def keep(make: Callable[[H], T]) -> Callable[[H], T]:
+        @wraps(make)
+        def kept(of: Any) -> T:
+            key = (make.__name__, *(getattr(of, one) for one in by))
+            if key not in of.held:
+                of.held[key] = make(of)
+            found: T = of.held[key]
+            return found
+
+        return kept
+
+    return keep
+
+
+@once()
 def touching(known: Facts) -> Facts:
     """Return the facts of all meetings of which any moment may lie in the period, also those begun before it."""
-    if "touching" not in known.held:
-        known.held["touching"] = _touching(known)
-    kept: Facts = known.held["touching"]
-    return kept
-
-
-def _touching(known: Facts) -> Facts:
     start, end = known.scope.edges
     if start is None and end is None and known.scope.day_of == "starts":
         return known
@@ -298,15 +311,9 @@ class Outcome(NamedTuple):
     by_day: tuple[dict[str, int], ...]
 
 
+@once()
 def outcome(facts: Facts) -> Outcome:
     """Return the outcome of some facts, counted once."""
-    if "outcome" not in facts.held:
-        facts.held["outcome"] = _outcome(facts)
-    kept: Outcome = facts.held["outcome"]
-    return kept
-
-
-def _outcome(facts: Facts) -> Outcome:
     counts, is_known = nw.col("counts"), nw.col("is_known")
     flags = {
         "too_few_people": ~counts,

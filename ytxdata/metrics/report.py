@@ -348,18 +348,17 @@ def excluded_of(reports: Iterable[Report]) -> dict[str, tuple[Text, int]]:
 
 def build(
     facts: Facts, name: str, title: Text, frame: Lazy, columns: tuple[str, ...], trace: Trace, *,
-    instants: tuple[str, ...] = (), leave_out: tuple[str, ...] = (), excluded: Mapping[str, int] | None = None,
+    instants: tuple[str, ...] = (), excluded: Mapping[str, int] | None = None,
     notes: tuple[Text, ...] = (), own: tuple[str, ...] = (), **parameters: object,
 ) -> Report:  # fmt: skip
     """Return the report of some lazy rows: finished on their engine, with everything its reader must know.
 
-    `leave_out` names reasons that have nothing to do with this report, `excluded` adds some of its own. `own` are
-    columns whose texts are an account's own, beside those that always are: rows then say whose they are.
+    `excluded` adds reasons of its own. `own` are columns whose texts are an account's own, beside those that always
+    are: rows then say whose they are.
     """
     own = facts.source.own(*own)
     frame, columns = with_account(frame, columns, own)
-    counts, period = outcome(facts).excluded, outcome(facts).period
-    counts = {reason: n for reason, n in counts.items() if reason not in leave_out} | dict(excluded or {})
+    counts = outcome(facts).excluded | dict(excluded or {})
     told = {"min_parties": facts.scope.min_parties, "day_of": facts.scope.day_of} | parameters
     return Report(
         frame=facts.source.finish(frame.select(*columns), instants, {key for key in columns if is_whole(key)}),
@@ -367,7 +366,7 @@ def build(
         title=title,
         definitions=define(*columns, accounts=facts.source.accounts or (), **told),
         notes=(*facts.source.notes, _day_note(facts), *notes),
-        period=period,
+        period=outcome(facts).period,
         excluded={reason: (REASONS[reason], n) for reason, n in counts.items() if n},
         certificate=_certificate(facts),
         source=facts.source,

@@ -167,8 +167,8 @@ class Tariff:
         return (billed * price + 30) // 60 + _nano("connection_fee", self.connection_fee)
 
 
-def allocated(total: Decimal, weights: Sequence[Fraction], decimals: int = 2) -> list[Decimal]:
-    """Return the parts of an amount by weight, each in whole units of its last decimal, adding up to it exactly.
+def allocated(total: Decimal, weights: Sequence[Fraction]) -> list[Decimal]:
+    """Return the parts of an amount of two decimals by weight, each of as many, adding up to it exactly.
 
     What is left after rounding down goes to those who lost most by it (largest remainder), the first of equals;
     weights that add up to nothing count alike.
@@ -179,9 +179,7 @@ def allocated(total: Decimal, weights: Sequence[Fraction], decimals: int = 2) ->
     ['33.34', '33.33', '33.33']
     """
     whole = sum(weights, Fraction(0))
-    return rounded(
-        [Fraction(total) * (weight / whole if whole else Fraction(1, len(weights))) for weight in weights], decimals
-    )
+    return rounded([Fraction(total) * (weight / whole if whole else Fraction(1, len(weights))) for weight in weights])
 
 
 def rounded(parts: Sequence[Fraction], decimals: int = 2, whole: Decimal | None = None) -> list[Decimal]:

@@ -187,16 +187,8 @@ def sensitivity(data: Data, checks: Iterable[Check], told: Mapping[str, Mapping[
         same = _count(check, data, given) if check.thresholds else 0
         for name in check.thresholds:
             half, twice = (_count(check, data, given | {name: given[name] * factor}) for factor in (0.5, 2))
-            counts = {"half": half, "same": same, "twice": twice}
-            rows.append(
-                {
-                    "check": check.key,
-                    "parameter": name,
-                    "value": float(given[name]),
-                    **counts,
-                    "curve": curve(list(counts.values())),
-                }
-            )
+            counts = [half, same, twice]
+            rows.append((check.key, name, float(given[name]), *counts, curve(counts)))
     frame = pd.DataFrame(rows, columns=[column.key for column in _SENSITIVITY])
     title = Text("阈值敏感度", "Sensitivity of thresholds")
     return Table(frame=frame, name="sensitivity", title=title, definitions=_SENSITIVITY, certificate=data.certificate)

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from ytxdata.labels import Text
+from ytxdata.labels import NO_TEXT, Text, joined
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 
@@ -285,41 +285,39 @@ class InvoiceRule:
     @property
     def text(self) -> Text:
         """The rule in words."""
-        tariff, zh, en = self.tariff, [], []
-        zh.append({"leg": "按接入", "meeting": "按会议"}[tariff.per])
-        en.append({"leg": "per leg", "meeting": "per meeting"}[tariff.per])
-        zh.append(f"{_ROUNDING[tariff.rounding].zh} {tariff.step_s} 秒，最少 {tariff.minimum_s} 秒")
-        en.append(f"{_ROUNDING[tariff.rounding].en} {tariff.step_s} s, minimum {tariff.minimum_s} s")
+        tariff = self.tariff
+        parts = [_PER[tariff.per], _ROUNDING[tariff.rounding].format(step=tariff.step_s, least=tariff.minimum_s)]
         if self.allowance_s:
-            zh.append(f"{_ALLOWANCE[self.allowance_of].zh}免费 {self.allowance_s / 60:g} 分钟")
-            en.append(f"{self.allowance_s / 60:g} min free {_ALLOWANCE[self.allowance_of].en}")
+            parts.append(_ALLOWANCE[self.allowance_of].format(minutes=self.allowance_s / 60))
         if Decimal(tariff.connection_fee):
-            zh.append(f"接通费 {tariff.connection_fee} 元")
-            en.append(f"connection fee {tariff.connection_fee} yuan")
-        if tariff.prices:
-            prices = sorted(tariff.prices.items())
-            zh.append("单价 " + "、".join(f"{CLASS_WORDS.get(name, name)} {price} 元/分钟" for name, price in prices))
-            en.append("prices " + ", ".join(f"{name} {price} yuan/min" for name, price in prices))
+            parts.append(_FEE.format(fee=tariff.connection_fee))
+        if prices := sorted(tariff.prices.items()):
+            zh = "、".join(f"{CLASS_WORDS.get(name, name)} {price} 元/分钟" for name, price in prices)
+            en = ", ".join(f"{name} {price} yuan/min" for name, price in prices)
+            parts.append(Text(f"单价 {zh}", f"prices {en}"))
         if self.of == "amount":
-            zh.append(_MONEY[self.money].zh + ("（逐条接入）" if self.each_rounded else ""))
-            en.append(_MONEY[self.money].en + (", each connection" if self.each_rounded else ""))
+            parts.append(joined([_MONEY[self.money], _EACH if self.each_rounded else NO_TEXT], "", ""))
+        zh, en = joined(parts, "，", ", ")
         return Text(
-            f"账单{OF[self.of].zh}的规则：{'，'.join(zh)}；解释 {self.explained} / {self.lines} 行",
-            f"rule of the {OF[self.of].en}: {', '.join(en)}; explains {self.explained} of {self.lines} lines",
+            f"账单{OF[self.of].zh}的规则：{zh}；解释 {self.explained} / {self.lines} 行",
+            f"rule of the {OF[self.of].en}: {en}; explains {self.explained} of {self.lines} lines",
         )
 
 
 OF = {"duration": Text("时长", "durations"), "amount": Text("金额", "amounts")}
+_PER = {"leg": Text("按接入", "per leg"), "meeting": Text("按会议", "per meeting")}
 _ROUNDING = {
-    "up": Text("向上进位到", "step"),
-    "nearest": Text("四舍五入到", "nearest"),
-    "down": Text("向下取整到", "whole steps of"),
+    "up": Text("向上进位到 {step} 秒，最少 {least} 秒", "step {step} s, minimum {least} s"),
+    "nearest": Text("四舍五入到 {step} 秒，最少 {least} 秒", "nearest {step} s, minimum {least} s"),
+    "down": Text("向下取整到 {step} 秒，最少 {least} 秒", "whole steps of {step} s, minimum {least} s"),
 }
 _ALLOWANCE = {
-    "connection": Text("每次接入", "for each connection"),
-    "line": Text("每行", "on each line"),
-    "invoice": Text("全账单共", "shared by all lines"),
+    "connection": Text("每次接入免费 {minutes:g} 分钟", "{minutes:g} min free for each connection"),
+    "line": Text("每行免费 {minutes:g} 分钟", "{minutes:g} min free on each line"),
+    "invoice": Text("全账单共免费 {minutes:g} 分钟", "{minutes:g} min free shared by all lines"),
 }
+_FEE = Text("接通费 {fee} 元", "connection fee {fee} yuan")
+_EACH = Text("（逐条接入）", ", each connection")
 _MONEY = {
     "half_up": Text("金额四舍五入", "amounts rounded half up"),
     "half_even": Text("金额四舍六入五成双", "amounts rounded half to even"),

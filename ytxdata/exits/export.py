@@ -255,9 +255,8 @@ def _parts(out: Outgoing, due: Collection[str | None], writer: Any) -> Iterator[
     streams = {name: _Ahead(out.of_months(name, due, start, end)) for name in MONTHLY}
     empty = {name: out.described(name) for name in MONTHLY}
     for month in sorted(due, key=lambda month: month or ""):
-        found = {name: stream.take(month) for name, stream in streams.items()}
         tables = {
-            name: table if (rows := found[name]) is None else replace(table, frame=rows)
+            name: table if (rows := streams[name].take(month)) is None else replace(table, frame=rows)
             for name, table in empty.items()
         }
         yield month, writer.month(month, tables)

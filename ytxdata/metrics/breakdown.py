@@ -21,7 +21,6 @@ from ytxdata.metrics.calendar import (
     bounds,
     check_by,
     day_number,
-    days_table,
     first_day,
     label,
     next_period,
@@ -186,7 +185,8 @@ class Breakdown:
 
     def calendar(self, days: Collection[int]) -> pa.Table:
         """Return `day row` for some days: the number of the first day of the period of each."""
-        return days_table(days, self.by or "total")
+        rows = [first_day(day, self.by or "total") for day in days]
+        return pa.table({"day": pa.array(list(days), pa.int64()), "row": pa.array(rows, pa.int64())})
 
     def grouped(self, frame: Lazy) -> Lazy:
         """Add `g`, the number of the group, to rows that have what decides it."""

@@ -61,12 +61,6 @@ def label(row: int, by: By) -> str:
     return {"day": text, "week": text, "month": text[:7], "total": "total"}[by]
 
 
-def days_table(days: Collection[int], by: By) -> pa.Table:
-    """Return `day row` for some days: `row` is the first day of the period."""
-    rows = [first_day(day, by) for day in days]
-    return pa.table({"day": pa.array(list(days), pa.int64()), "row": pa.array(rows, pa.int64())})
-
-
 def bounds(period: str, by: By) -> tuple[int, int] | None:
     """Return the half-open range of local epoch seconds that a period's name stands for; None for the total, which
     has no edges.

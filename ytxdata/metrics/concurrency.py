@@ -303,11 +303,9 @@ def _spans(rows: Breakdown) -> Lazy:
     if not rows.of_legs:
         timed = meetings.filter(nw.col("meeting_s") > 0)
         both = nw.concat([both, timed.select(lane=lane + 1, a=nw.col("first"), b=nw.col("last"))])
-    if start is not None:
-        both = both.with_columns(a=nw.max_horizontal(nw.col("a"), nw.lit(start, nw.Int64)))
-    if end is not None:
-        both = both.with_columns(b=nw.min_horizontal(nw.col("b"), nw.lit(end, nw.Int64)))
-    return both if start is None and end is None else both.filter(nw.col("a") < nw.col("b"))
+    if start is None and end is None:
+        return both
+    return both.with_columns(nw.col("a", "b").clip(start, end)).filter(nw.col("a") < nw.col("b"))
 
 
 def _levels(rows: Breakdown, days: Lazy | None = None, turn: Turn | None = None) -> Lazy:

@@ -86,13 +86,11 @@ def cost(
     )  # fmt: skip
     lines = billed_lines(rows, told)
     priced = lines.filter(~nw.col("nano").is_null())
-    columns: tuple[str, ...]
-    then: tuple[str, ...]
+    columns, then = (_LINE, ("meeting_id", "at", "leg")) if by == "line" else (_SUMS, ())
     if by == "line":
-        shown, columns, then = priced.with_columns(started_at=nw.col("s")), _LINE, ("meeting_id", "at", "leg")
+        shown = priced.with_columns(started_at=nw.col("s"))
     else:
-        sums = rows.add_up(priced, "billed_s", "nano")
-        shown, columns, then = sums.with_columns(lines_billed=nw.col("n")), _SUMS, ()
+        shown = rows.add_up(priced, "billed_s", "nano").with_columns(lines_billed=nw.col("n"))
 
     def trace(row: Mapping[str, Any], _column: str | None) -> Lazy:
         records = rows.records(row)

@@ -250,12 +250,10 @@ def of_periods(metric: Metric) -> Metric:
 
 def around(source: Any, start: Instant | None, end: Instant | None) -> Any:
     """Return an archive, or what was selected of it, with what a period needs; anything else as it is."""
-    if isinstance(source, Selection):
-        # of meetings that reports only count as left out, not all parties are there to choose by
-        if BY_PARTIES & set(source.conditions):
-            return source
-        return replace(source, source=around(source.source, start, end))
-    if isinstance(source, OnEngine):
+    # of meetings that reports only count as left out, not all parties are there to choose by
+    if isinstance(source, Selection) and BY_PARTIES & set(source.conditions):
+        return source
+    if isinstance(source, Selection | OnEngine):
         return replace(source, source=around(source.source, start, end))
     is_bounded = (start is not None or end is not None) and hasattr(source, "around")
     return source.around(start, end) if is_bounded else source

@@ -44,7 +44,7 @@ _RECORDS = """
     FROM all_meetings SEMI JOIN ids USING (meeting_id)
 """
 _LEGS = """
-    SELECT meeting_id, m, number, row_number() OVER (ORDER BY m, leg) AS n, j, x - j, g.in_scope
+    SELECT meeting_id, m, number, row_number() OVER (ORDER BY m, leg) AS n, j, x - j, NULL, g.in_scope
     FROM all_legs g JOIN all_meetings USING (m) SEMI JOIN ids USING (meeting_id)
 """
 
@@ -169,7 +169,9 @@ def put_matched(data: Data, bills: Sequence[Bill]) -> Matched:
     is_dated = of < FEW or 2 * fits >= of
     if not is_dated:
         both = {key: ([line._replace(start=None) for line in mine], known) for key, (mine, known) in both.items()}
-    legs = _by_id(data, _LEGS, ArchivedLeg.of) if is_by_connection(list(both.values())) else None
+    legs = None
+    if is_by_connection(list(both.values())):
+        legs = _by_id(data, _LEGS, lambda m, number, *record: ArchivedLeg(m, number, Record(*record)))
     groups = [
         (meeting_id, group)
         for meeting_id, (mine, known) in both.items()

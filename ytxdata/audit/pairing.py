@@ -262,13 +262,6 @@ class ArchivedLeg(NamedTuple):
     number: str | None
     record: Record
 
-    @classmethod
-    def of(
-        cls, meeting: int, number: str | None, n: int, start: int | None, seconds: int | None, in_scope: bool
-    ) -> ArchivedLeg:
-        """Return the leg of that number `n` among all."""
-        return cls(meeting, number, Record(n, start, seconds, None, in_scope))
-
 
 class Group(NamedTuple):
     """The lines that are about one meeting, and its record."""

@@ -158,17 +158,15 @@ def labelled(
     """
     columns = {one.key: pa.array([row.get(one.key) for row in rows], _TYPES.get(one.unit, pa.int64())) for one in told}
     labels = labels_beside(("account", *columns), sorted({label for account in accounts for label in account.labels}))
-    cells: dict[str, list[str | None]] = {
+    texts = {"account": [one.name for one in accounts]} | {
         column: [one.labels.get(label) for one in accounts] for label, column in labels.items()
     }
-    names = [one.name for one in accounts]
     values = values_of(whole or accounts)
     known = [replace(ACCOUNT, names=names_of(whole or accounts))]
     known += [
         Definition(key=one, zh=label, en=label, unit="text", names=values[label]) for label, one in labels.items()
     ]
-    texts = {key: pa.array(values, pa.string()) for key, values in {"account": names, **cells}.items()}
-    frame = to_pandas(pa.table({**texts, **columns}))
+    frame = to_pandas(pa.table({**{key: pa.array(one, pa.string()) for key, one in texts.items()}, **columns}))
     return {"name": name, "title": title, "frame": frame, "definitions": (*known, *told)}
 
 

@@ -297,12 +297,12 @@ def _checked(accounts: tuple[FleetAccount, ...]) -> tuple[FleetAccount, ...]:
             owner = read_plain(account.archive / IDENTITY)
         # names that differ in case alone are one folder on half of all systems, and a link is what it points at
         place = os.path.realpath(account.archive).casefold()
-        taken: Any
-        for taken, own, said in (
+        claims: tuple[tuple[Any, Any, Text], ...] = (
             (places, place, Text("与账户 {other} 同用存档 {archive}", "its archive {archive} is that of {other} too")),
             (owners, owner, Text("存档 {archive} 是账户 {other} 存档的副本：会议会计两次", "its archive {archive} is a copy of that of {other}: its meetings would count twice")),
             (asked, account.question, Text("与账户 {other} 的 account_sid、app_id 和地址相同：同一批会议会计两次", "account_sid, app_id and address are those of {other} too: its meetings would count twice")),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for taken, own, said in claims:
             if own in taken:
                 raise _of(account.name, said.format(other=taken[own], archive=account.archive))
             if own:

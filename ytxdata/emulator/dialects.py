@@ -6,7 +6,7 @@ Each dialect and each shape is a row of data.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -59,63 +59,50 @@ class Dialect:
     extra: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
+_MEETING = {
+    "meeting_id": ("meid", "meeting_id", "conferenceId", "CONFID"),
+    "name": ("meetingname", "conf_name", "subject", "CONFNAME"),
+    "creator": ("creator", "host", "caller", "CREATOR"),
+    "app_id": ("appid", "app_id", "appId", "APPID"),
+    "created_at": ("createtime", "create_time", "createTime", "CREATETIME"),
+    "booked_at": ("booktime", "book_time", "bookTime", "BOOKTIME"),
+    "started_at": ("starttime", "start_time", "beginTime", "STIME"),
+    "ended_at": ("endtime", "end_time", "endTime", "ETIME"),
+    "duration_s": ("duration", "duration", "duration", "DURATION"),
+    "state": ("status", "state", "stateDesc", "STATE"),
+    "is_booked": ("bookmeeting", "book_meeting", "bookMeeting", "BOOKMEETING"),
+    "display_number": ("shownumber", "show_number", "showNumber", "SRCCLID"),
+    "amount": ("oriamount", "ori_amount", "oriAmount", "ORIAMOUNT"),
+    "recording_url": ("tapesurl", "tapes_url", "tapesUrl", "TAPESURL"),
+    "legs": ("parties", "participants", "memberList", "USERS"),
+}
+_LEG = {
+    "name": ("name", "name", "name", "NAME"),
+    "phone": ("phone", "number", "mobile", "NUMBER"),
+    "joined_at": ("jointime", "start_time", "enterTime", "MEMBERJOINTIME"),
+    "left_at": ("leavetime", "end_time", "exitTime", "MEMBERLEAVETIME"),
+    "duration_s": ("duration", "duration", "duration", "DURATION"),
+    "state": ("stateDesc", "state", "stateDesc", "STATE"),
+}
+"""Fact → its key in the dialects `vendor`, `snake`, `camel` and `upper`."""
+
+
+def _keys(table: Mapping[str, tuple[str, ...]], dialect: int, first: Sequence[str] = ()) -> dict[str, str]:
+    """Return the keys of one dialect in the order of the table, but for those facts that it writes first."""
+    return {fact: table[fact][dialect] for fact in (*first, *table)}
+
+
 _VENDOR = Dialect(
     name="vendor",
-    meeting={
-        "meeting_id": "meid",
-        "name": "meetingname",
-        "creator": "creator",
-        "app_id": "appid",
-        "created_at": "createtime",
-        "booked_at": "booktime",
-        "started_at": "starttime",
-        "ended_at": "endtime",
-        "duration_s": "duration",
-        "state": "status",
-        "is_booked": "bookmeeting",
-        "display_number": "shownumber",
-        "amount": "oriamount",
-        "recording_url": "tapesurl",
-        "legs": "parties",
-    },
-    leg={
-        "name": "name",
-        "phone": "phone",
-        "joined_at": "jointime",
-        "left_at": "leavetime",
-        "duration_s": "duration",
-        "state": "stateDesc",
-    },
+    meeting=_keys(_MEETING, 0),
+    leg=_keys(_LEG, 0),
     extra={"fid": "", "customParm": ""},
 )
 
 _SNAKE = Dialect(
     name="snake",
-    meeting={
-        "meeting_id": "meeting_id",
-        "name": "conf_name",
-        "creator": "host",
-        "app_id": "app_id",
-        "state": "state",
-        "created_at": "create_time",
-        "booked_at": "book_time",
-        "started_at": "start_time",
-        "ended_at": "end_time",
-        "duration_s": "duration",
-        "is_booked": "book_meeting",
-        "display_number": "show_number",
-        "amount": "ori_amount",
-        "recording_url": "tapes_url",
-        "legs": "participants",
-    },
-    leg={
-        "name": "name",
-        "phone": "number",
-        "joined_at": "start_time",
-        "left_at": "end_time",
-        "duration_s": "duration",
-        "state": "state",
-    },
+    meeting=_keys(_MEETING, 1, ("meeting_id", "name", "creator", "app_id", "state")),
+    leg=_keys(_LEG, 1),
     times="compact",
     absent="null",
     extra={"region": {"code": "010", "path": [1, 2, {"深": "度"}]}},
@@ -123,31 +110,8 @@ _SNAKE = Dialect(
 
 _CAMEL = Dialect(
     name="camel",
-    meeting={
-        "meeting_id": "conferenceId",
-        "name": "subject",
-        "creator": "caller",
-        "app_id": "appId",
-        "created_at": "createTime",
-        "booked_at": "bookTime",
-        "started_at": "beginTime",
-        "ended_at": "endTime",
-        "duration_s": "duration",
-        "state": "stateDesc",
-        "is_booked": "bookMeeting",
-        "display_number": "showNumber",
-        "amount": "oriAmount",
-        "recording_url": "tapesUrl",
-        "legs": "memberList",
-    },
-    leg={
-        "name": "name",
-        "phone": "mobile",
-        "joined_at": "enterTime",
-        "left_at": "exitTime",
-        "duration_s": "duration",
-        "state": "stateDesc",
-    },
+    meeting=_keys(_MEETING, 2),
+    leg=_keys(_LEG, 2),
     times="epoch_ms",
     bare=True,
     phones="e164",
@@ -156,38 +120,15 @@ _CAMEL = Dialect(
 
 _UPPER = Dialect(
     name="upper",
-    meeting={
-        "meeting_id": "CONFID",
-        "name": "CONFNAME",
-        "creator": "CREATOR",
-        "app_id": "APPID",
-        "created_at": "CREATETIME",
-        "booked_at": "BOOKTIME",
-        "started_at": "STIME",
-        "ended_at": "ETIME",
-        "duration_s": "DURATION",
-        "state": "STATE",
-        "is_booked": "BOOKMEETING",
-        "display_number": "SRCCLID",
-        "amount": "ORIAMOUNT",
-        "recording_url": "TAPESURL",
-        "legs": "USERS",
-    },
-    leg={
-        "name": "NAME",
-        "phone": "NUMBER",
-        "joined_at": "MEMBERJOINTIME",
-        "left_at": "MEMBERLEAVETIME",
-        "duration_s": "DURATION",
-        "state": "STATE",
-    },
+    meeting=_keys(_MEETING, 3),
+    leg=_keys(_LEG, 3),
     times="epoch_s",
     ascii=True,
 )
 
 _BARE = Dialect(
     name="bare",
-    meeting=dict(_VENDOR.meeting) | {"meeting_id": "meetingid", "name": "name", "legs": "members"},
+    meeting={**_VENDOR.meeting, "meeting_id": "meetingid", "name": "name", "legs": "members"},
     leg=_VENDOR.leg,
     times="compact",
     bare=True,

@@ -101,18 +101,9 @@ def write_console_list(path: Path, meetings: Sequence[Mapping[str, object]], wit
         The place cannot be written, or a file is there already.
     """
     written = _left([one for one in meetings if one["ended_at"] and not one["is_vanished"]], without)
-    rows = [
-        [
-            one["meeting_id"],
-            one["name"],
-            one["creator"],
-            _at(one["started_at"]),
-            _at(one["ended_at"]),
-            one["duration_s"],
-        ]
-        for one in written
-    ]
     header = ["会议编号", "会议主题", "发起人", "开始时间", "结束时间", "时长（秒）"]
+    named = ("meeting_id", "name", "creator", "started_at", "ended_at", "duration_s")
+    rows = [[_at(one[name]) if name.endswith("_at") else one[name] for name in named] for one in written]
     _write_new(path, _csv([header, *rows, [f"合计 {len(rows)} 场"]]))
 
 

@@ -24,9 +24,7 @@ from types import TracebackType
 from typing import Any, TextIO
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -36,7 +34,6 @@ from ytxdata.emulator.backend import (
     VERSION,
     Account,
     Asked,
-    Backend,
     Backends,
     Credentials,
     ReceivedRequest,
@@ -65,7 +62,6 @@ class Front:
         self.backends, self.base_url = backends, base_url
         self.connections: Connections = {}
         self.stopping = asyncio.Event()
-        self.app = Starlette(routes=[Route("/{rest:path}", _Endpoint(self))])
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -86,7 +82,8 @@ class Front:
         if transport is None:
             return
         backend = self.backends.of_sid(ask.sid)
-        wire = Wire(send, transport, self.stopping, _date(backend))
+        date = backend.clock + timedelta(seconds=backend.options.date_skew_s)
+        wire = Wire(send, transport, self.stopping, format_datetime(date, usegmt=True))
         refused = _refused(request)
         if refused is not None:
             backend.log(ask, path, content_type, reply=refused)
@@ -98,21 +95,6 @@ class Front:
             # What was written past the server ends with the connection; only then may the server go on.
             while (await receive())["type"] != "http.disconnect":
                 pass
-
-
-def _date(backend: Backend) -> str:
-    clock = backend.clock + timedelta(seconds=backend.options.date_skew_s)
-    return format_datetime(clock, usegmt=True)
-
-
-class _Endpoint:
-    """A bare ASGI endpoint, so that starlette hands over every method and the unparsed request."""
-
-    def __init__(self, front: Front) -> None:
-        self.front = front
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.front.serve(scope, receive, send)
 
 
 def _sid(path: str) -> str:
@@ -162,7 +144,8 @@ class QuietServer(uvicorn.Server):
 
     def __init__(self, front: Front) -> None:
         config = uvicorn.Config(
-            front.app,
+            front.serve,
+            interface="asgi3",
             http=protocol(front.connections),
             ws="none",
             lifespan="off",

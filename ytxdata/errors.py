@@ -128,6 +128,11 @@ class UsageError(YtxError, ValueError):
     """An argument, a file or a configuration that cannot be used (exit code 2)."""
 
 
+def cannot_be(name: str, value: object, remedy: Text) -> UsageError:
+    """Return the error for an argument or an option that has no such value."""
+    return UsageError(Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"), remedy=remedy)
+
+
 class NoRoomError(UsageError):
     """This machine has no room for what was asked, or may not read it: disk, memory, open files or permissions; no word
     on what is stored.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import UsageError, cannot_be
 from ytxdata.labels import NO_TEXT, Text, closest
 from ytxdata.times import beijing_text, instant_of
 
@@ -137,9 +137,8 @@ class Check:
             if isinstance(known[name], int | float) and (
                 isinstance(value, bool) or not isinstance(value, int | float) or value < 0
             ):
-                raise UsageError(
-                    Text(f"{self.key}.{name} 不能是 {value!r}", f"{self.key}.{name} cannot be {value!r}"),
-                    remedy=Text("请给不为负的数", "give a number that is not negative"),
+                raise cannot_be(
+                    f"{self.key}.{name}", value, Text("请给不为负的数", "give a number that is not negative")
                 )
         return known | dict(given)
 

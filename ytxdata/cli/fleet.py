@@ -23,7 +23,7 @@ from ytxdata.cli.shared_options import (
     say,
     wrote,
 )
-from ytxdata.errors import UsageError, YtxError
+from ytxdata.errors import UsageError, YtxError, cannot_be
 from ytxdata.files import refuse_archive
 from ytxdata.labels import Text, aligned
 from ytxdata.times import beijing_text
@@ -248,10 +248,7 @@ def audit(
     from ytxdata.fleet.standing import audited, file_names
 
     if fail_on not in (None, "warn", "crit"):
-        raise UsageError(
-            Text(f"--fail-on 不能是 {fail_on!r}", f"--fail-on cannot be {fail_on!r}"),
-            remedy=Text("warn 或 crit", "warn or crit"),
-        )
+        raise cannot_be("--fail-on", fail_on, Text("warn 或 crit", "warn or crit"))
     if out is not None:
         refuse_archive(out)
     whole, told = _whole(fleet), read_config(config) if config else None

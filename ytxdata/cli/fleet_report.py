@@ -29,7 +29,7 @@ from ytxdata.cli.shared_options import (
     tell_left_out,
     wrote,
 )
-from ytxdata.errors import UsageError, YtxError, require_extra
+from ytxdata.errors import UsageError, YtxError, cannot_be, require_extra
 from ytxdata.files import refuse_archive
 from ytxdata.labels import Text
 from ytxdata.numbers_in_text import hide_in_text
@@ -99,7 +99,7 @@ def report(
     format_ = "excel" if format_ == "xlsx" else format_
     if format_ not in ("csv", "parquet", "excel", "html"):
         remedy = Text("csv、parquet、excel 或 html", "csv, parquet, excel or html")
-        raise UsageError(Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"), remedy=remedy)
+        raise cannot_be("--format", format_, remedy)
     refuse_archive(out)
     if format_ == "excel":
         require_extra("excel")

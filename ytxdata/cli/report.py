@@ -40,7 +40,7 @@ from ytxdata.cli.shared_options import (
     tell_left_out,
     wrote,
 )
-from ytxdata.errors import SpokenWarning, UsageError, require_extra
+from ytxdata.errors import SpokenWarning, UsageError, cannot_be, require_extra
 from ytxdata.files import refuse_archive, replacing
 from ytxdata.labels import Lang, Text
 
@@ -334,8 +334,5 @@ def _values(where: list[str]) -> dict[str, str]:
     """Return column → value of `NAME=VALUE`."""
     for text in where:
         if "=" not in text:
-            raise UsageError(
-                Text(f"--where 不能是 {text!r}", f"--where cannot be {text!r}"),
-                remedy=Text("写成 period=2026-03", "write it as period=2026-03"),
-            )
+            raise cannot_be("--where", text, Text("写成 period=2026-03", "write it as period=2026-03"))
     return dict(text.split("=", 1) for text in where)

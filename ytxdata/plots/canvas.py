@@ -28,7 +28,7 @@ from matplotlib.text import Text as Drawn
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
-from ytxdata.errors import UsageError
+from ytxdata.errors import cannot_be
 from ytxdata.files import replacing
 from ytxdata.labels import LANGS, Lang, Text, columns_of, printable, wrapped
 from ytxdata.redact import kept_apart
@@ -197,10 +197,7 @@ def picture(*, height: float = 3.7, grouped: float | None = None, is_personal: b
         @wraps(draw)
         def checked(*args: Any, lang: Lang | None = None, **more: Any) -> Axes:
             if lang not in (None, *LANGS):  # `cn` would be drawn as if nobody had asked for a language
-                raise UsageError(
-                    Text(f"lang 不能是 {lang!r}", f"lang cannot be {lang!r}"),
-                    remedy=Text("zh（中文）、en 或 both", "zh for Chinese, en for English, or both"),
-                )
+                raise cannot_be("lang", lang, Text("zh（中文）、en 或 both", "zh for Chinese, en for English, or both"))
             return draw(*args, lang=lang, **more)
 
         PICTURES[draw.__name__] = Picture(checked, height, grouped or height, is_personal)

@@ -314,11 +314,6 @@ class RiskWarning(SpokenWarning):
 _REQUIREMENT = re.compile(r"([\w.-]+)([^;]*);.*\bextra\s*==\s*['\"]([\w-]+)['\"]")
 
 
-def cannot_be(name: str, value: object, remedy: Text) -> UsageError:
-    """Return the error that an argument has a value that it cannot have."""
-    return UsageError(Text(f"{name} 不能是 {value!r}", f"{name} cannot be {value!r}"), remedy=remedy)
-
-
 def packages_of(extra: str) -> dict[str, str]:
     """Return what an extra brings: package → the versions of it that will do, as the installed metadata says.
 

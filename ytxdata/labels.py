@@ -149,21 +149,21 @@ def closest(word: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | No
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=cutoff)), None)
 
 
-def joined(texts: Iterable[Text], zh: str = "；", en: str = "; ") -> Text:
-    """Return texts as one, with something between them."""
+def in_one(texts: Iterable[Text], zh: str = "；", en: str = "; ") -> Text:
+    """Return texts as one, with these signs between them.
+
+    Examples
+    --------
+    >>> in_one([Text("一", "one"), Text("二", "two")])
+    Text(zh='一；二', en='one; two')
+    """
     listed = list(texts)
     return Text(zh.join(text.zh for text in listed), en.join(text.en for text in listed))
 
 
 def in_lines(texts: Iterable[Text]) -> Text:
-    """Return texts as one, a line each.
-
-    Examples
-    --------
-    >>> in_lines([Text("一", "one"), Text("二", "two")]).en.splitlines()
-    ['one', 'two']
-    """
-    return joined(texts, "\n", "\n")
+    """Return texts as one, a line each."""
+    return in_one(texts, "\n", "\n")
 
 
 _LOCALE = re.compile(r"(?P<lang>zh|en|both)(?![a-z]).*|(?P<zh>chinese).*|(?P<en>english).*", re.DOTALL)

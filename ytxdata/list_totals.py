@@ -323,8 +323,9 @@ def of_total(told: Mapping[Unit, Decimal | None], own: Mapping[Unit, Decimal]) -
         return OWN_TOTAL
     zh = "、".join(f"{one} {_UNIT_WORDS[unit]}，各行之和为 {mine}" for unit, one, mine in off)
     en = ", ".join(f"{one} {unit}, not {mine}" for unit, one, mine in off)
-    more = Text(f"，与各行之和不同：{zh}", f", which is another than that of its lines: {en}")
-    return Text(OWN_TOTAL.zh + more.zh, OWN_TOTAL.en + more.en)
+    return Text(
+        f"{OWN_TOTAL.zh}，与各行之和不同：{zh}", f"{OWN_TOTAL.en}, which is another than that of its lines: {en}"
+    )
 
 
 def part_or_all(

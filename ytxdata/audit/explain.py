@@ -22,7 +22,7 @@ from ytxdata.audit.checking import SEVERITY_WORDS, STATUS_WORDS, Check
 from ytxdata.audit.data import Auditable, Data
 from ytxdata.errors import UsageError
 from ytxdata.history.history import History
-from ytxdata.labels import Lang, Text, aligned, decimal_text, joined, preferred_lang, printable
+from ytxdata.labels import Lang, Text, aligned, decimal_text, in_one, preferred_lang, printable
 from ytxdata.metrics.definitions import REASONS, define
 from ytxdata.metrics.registry import Ask, make
 from ytxdata.metrics.report import Report
@@ -273,7 +273,7 @@ class Explanation:
             f"{meetings:,} meetings, {sum(row['used'] for row in rows):,} legs used",
         )
         why = [Text(f"{REASONS[key].zh}：{count:,}", f"{REASONS[key].en}: {count:,}") for key, count in reasons.items()]
-        return joined([told, *why])
+        return in_one([told, *why])
 
     def to_dict(self, *, show_phones: bool = False) -> dict[str, Any]:
         """Return it as plain data for JSON."""

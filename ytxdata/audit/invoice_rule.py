@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from ytxdata.labels import NO_TEXT, Text, joined
+from ytxdata.labels import NO_TEXT, Text, in_one
 from ytxdata.metrics.groups import CLASS_WORDS
 from ytxdata.metrics.tariff import DECIMALS, Tariff
 
@@ -296,8 +296,8 @@ class InvoiceRule:
             en = ", ".join(f"{name} {price} yuan/min" for name, price in prices)
             parts.append(Text(f"单价 {zh}", f"prices {en}"))
         if self.of == "amount":
-            parts.append(joined([_MONEY[self.money], _EACH if self.each_rounded else NO_TEXT], "", ""))
-        zh, en = joined(parts, "，", ", ")
+            parts.append(in_one([_MONEY[self.money], _EACH if self.each_rounded else NO_TEXT], "", ""))
+        zh, en = in_one(parts, "，", ", ")
         return Text(
             f"账单{OF[self.of].zh}的规则：{zh}；解释 {self.explained} / {self.lines} 行",
             f"rule of the {OF[self.of].en}: {en}; explains {self.explained} of {self.lines} lines",

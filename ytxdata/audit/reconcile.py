@@ -19,7 +19,7 @@ from ytxdata.audit.invoice_rule import InvoiceRule
 from ytxdata.audit.matching import JUDGE, YUAN, Matched, PairedLines, paired_lines, put_classes, put_matched, put_prices
 from ytxdata.audit.rule_search import TRUSTED_DURATIONS, Search, search_amounts, search_durations
 from ytxdata.errors import UsageError
-from ytxdata.labels import Text, decimal_text, joined
+from ytxdata.labels import Text, decimal_text, in_one
 from ytxdata.metrics.facts import Scope
 from ytxdata.records.schema import to_pandas
 from ytxdata.tables.described import Definition
@@ -117,7 +117,7 @@ class Reconciliation(Table):
             form = _SAME if bill == records else _APART
             told.append(form.format(**{name: decimal_text(one) for name, one in sums.items()}))
             told += [_PRICED.format(n=self.n_priced)] if self.n_priced and self.amount else []
-        return joined(told)
+        return in_one(told)
 
     @property
     def counts(self) -> dict[str, int]:

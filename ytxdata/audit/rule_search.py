@@ -31,7 +31,7 @@ from ytxdata.audit.invoice_rule import (
     roundness,
 )
 from ytxdata.audit.unexplained import Shared, shared_property
-from ytxdata.labels import Text, joined
+from ytxdata.labels import Text, in_one
 from ytxdata.metrics.tariff import Tariff
 
 Floats: TypeAlias = "np.ndarray[Any, np.dtype[np.floating[Any]]]"
@@ -101,7 +101,7 @@ class Search:
             return (self.rule.text,)
         if not self.best:
             return ()
-        what, (zh, en) = OF[self.best[0].of], joined(one.text for one in self.best)
+        what, (zh, en) = OF[self.best[0].of], in_one(one.text for one in self.best)
         none = Text(
             f"没有找到账单{what.zh}的规则（no rule found），最接近的：{zh}",
             f"no rule found for the {what.en}; the closest: {en}",

@@ -60,11 +60,6 @@ class AccountOptions:
         ),
     ] = None
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What was given, by the names that `Client` and the doctor know."""
-        return asdict(self)
-
     def client(self, heard: Callable[[Answer], None] = lambda _: None) -> Client:
         """Return a client for the account that options, environment, file and keyring name; `heard` is told each
         answer.
@@ -77,7 +72,7 @@ class AccountOptions:
             heard(answer)
             count(answer)
 
-        return Client(**self.settings, progress=progress)
+        return Client(**asdict(self), progress=progress)
 
 
 def asks(verb: Callable[..., None]) -> Callable[..., None]:
@@ -89,18 +84,15 @@ def asks(verb: Callable[..., None]) -> Callable[..., None]:
     def with_account(**given: Any) -> None:
         verb(account=AccountOptions(**{name: given.pop(name) for name in names}), **given)
 
-    own = [
-        one.replace(annotation=hints[name])
+    named = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        one.replace(kind=named, annotation=hints[name])
         for name, one in inspect.signature(verb).parameters.items()
         if name != "account"
     ]
-    more = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=options[name])
-        for name in names
-    ]
-    signature = inspect.Signature([one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own] + more)
-    with_account.__signature__ = signature  # type: ignore[attr-defined]  # what typer reads
-    with_account.__annotations__ = {name: one.annotation for name, one in signature.parameters.items()}
+    parameters += [inspect.Parameter(name, named, default=None, annotation=options[name]) for name in names]
+    with_account.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    with_account.__annotations__ = {one.name: one.annotation for one in parameters}
     with_account.__name__, with_account.__doc__ = verb.__name__, verb.__doc__
     return with_account
 
@@ -149,7 +141,7 @@ def doctor(
     from ytxdata.platform.doctor import examine, exit_code
 
     refuse_existing(page, force=force)
-    checks = examine(**account.settings)
+    checks = examine(**asdict(account))
     code = exit_code(checks)
     if schema and code == 0:
         _describe(page, as_json, account)
@@ -331,9 +323,6 @@ _INTERRUPTED = Text(
 )
 
 
-_NEW = Text("新建存档：{path}", "a new archive was made: {path}")
-
-
 def sync(
     archive: ArchiveDir = Path("meetings.archive"),
     settle_hours: SettleHours = 24,
@@ -368,7 +357,7 @@ def sync(
         chosen.interrupted = stop.text
         raise
     if is_new:
-        note(_NEW, path=kept.path)
+        note(Text(f"新建存档：{kept.path}", f"a new archive was made: {kept.path}"))
     for warning in done.warnings:
         note(warning)
     if as_json:

@@ -35,8 +35,8 @@ from ytxdata.cli.shared_options import (
     say,
     wrote,
 )
-from ytxdata.errors import UsageError
-from ytxdata.labels import Text, aligned, printable
+from ytxdata.errors import UsageError, cannot_be
+from ytxdata.labels import Text, aligned, in_one, printable
 from ytxdata.times import beijing_text
 
 if TYPE_CHECKING:
@@ -115,8 +115,8 @@ def coverage(archive: ArchiveDir = Path("meetings.archive"), as_json: Json = Fal
     for period in certificate.periods:
         told = period.told
         if period.reason_key == "only_in_witness":
-            each = [_LIST.format(name=name, command=taking_back(name)) for name in period.pull_ids]
-            told = Text(told.zh + "".join(one.zh for one in each), told.en + "".join(one.en for one in each))
+            each = (_LIST.format(name=name, command=taking_back(name)) for name in period.pull_ids)
+            told = in_one([told, *each], "", "")
         say(f"{beijing_text(period.start)} – {beijing_text(period.end)}  {period.verdict:<8}  {told.in_(chosen.lang)}")
     say(certificate.sentence)
 
@@ -309,10 +309,7 @@ def sql(
     format_ = format_ or ("table" if out is None else out.suffix.lower().lstrip("."))
     chosen.json = format_ == "json"
     if format_ not in ANSWERS:
-        raise UsageError(
-            Text(f"--format 不能是 {format_!r}", f"--format cannot be {format_!r}"),
-            remedy=Text(f"可选：{', '.join(ANSWERS)}", f"choose one of {', '.join(ANSWERS)}"),
-        )
+        raise cannot_be("--format", format_, Text(f"可选：{', '.join(ANSWERS)}", f"choose one of {', '.join(ANSWERS)}"))
     if format_ in ("parquet", "xlsx") and out is None:
         raise UsageError(
             Text(f"{format_} 需要 --out", f"{format_} needs --out"), remedy=Text("加上 --out 文件", "add --out FILE")

@@ -26,7 +26,7 @@ from ytxdata.cli.shared_options import (
     say,
     wrote,
 )
-from ytxdata.errors import UsageError, require_extra
+from ytxdata.errors import UsageError, cannot_be, require_extra
 from ytxdata.files import refuse_archive
 from ytxdata.labels import Text, aligned
 
@@ -97,10 +97,7 @@ def audit(
     from ytxdata.tables.masking import sharing_ends
 
     if fail_on not in (None, "warn", "crit"):
-        raise UsageError(
-            Text(f"--fail-on 不能是 {fail_on!r}", f"--fail-on cannot be {fail_on!r}"),
-            remedy=Text("warn 或 crit", "warn or crit"),
-        )
+        raise cannot_be("--fail-on", fail_on, Text("warn 或 crit", "warn or crit"))
     if out is not None:
         refuse_archive(out)
     found = run(
@@ -152,7 +149,8 @@ def _print(shown: Findings, others: list[Table], show_phones: bool, everything: 
     titles = {row["check"]: Text(row["title_zh"], row["title_en"]).in_(chosen.lang) for row in counted}
     if counted:
         heads = [labels["check"], "", *(labels[key] for key in _COUNTED)]
-        echo(aligned([heads, *([row["check"], titles[row["check"]], *_counts(row)] for row in counted)]))
+        lines = [[row["check"], titles[row["check"]], *(str(row[key] or "·") for key in _COUNTED)] for row in counted]
+        echo(aligned([heads, *lines]))
     outgoing = shown.masked(show_phones=show_phones)
     found: dict[str, list[dict[str, Any]]] = {check: [] for check in titles}
     for row in outgoing.arrow.to_pylist():
@@ -183,10 +181,6 @@ def _word(table: Table, key: str, value: str) -> str:
     """Return what people read in place of a value such as `crit`."""
     words = table.definition(key).words
     return words[value].in_(chosen.lang) if value in words else value
-
-
-def _counts(row: dict[str, Any]) -> list[str]:
-    return [str(row[key] or "·") for key in _COUNTED]
 
 
 def pack(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TextIO, cast
 
 import typer
 
-from ytxdata.errors import UsageError
-from ytxdata.labels import UNPRINTABLE, Lang, Text, lang_named, preferred_lang, printable
+from ytxdata.errors import UsageError, cannot_be
+from ytxdata.labels import UNPRINTABLE, Lang, Text, in_one, lang_named, preferred_lang, printable
 
 if TYPE_CHECKING:
     from ytxdata.metrics.calendar import By
@@ -44,22 +44,17 @@ class Chosen:
 chosen = Chosen()
 
 
-def set_lang(lang: str | None) -> None:
+def set_lang(lang: str | None) -> str | None:
     """Choose the language of messages, of this process and of what it starts; by default the reader's own."""
     if lang is None:
-        return
+        return None
     if named := lang_named(lang):
         os.environ["YTX_LANG"] = named
-    else:
-        raise UsageError(
-            Text(f"--lang（YTX_LANG）不能是 {lang!r}", f"--lang (YTX_LANG) cannot be {lang!r}"),
-            remedy=Text("可选：zh, en, both", "choose one of zh, en, both"),
-        )
-
-
-def _speak(lang: str | None) -> str | None:
-    set_lang(lang)
-    return lang
+        return lang
+    raise UsageError(
+        Text(f"--lang（YTX_LANG）不能是 {lang!r}", f"--lang (YTX_LANG) cannot be {lang!r}"),
+        remedy=Text("可选：zh, en, both", "choose one of zh, en, both"),
+    )
 
 
 def _set_json(wanted: bool) -> bool:
@@ -71,7 +66,7 @@ Json = Annotated[
     bool, typer.Option("--json", callback=_set_json, help="输出 JSON（给程序用） / print JSON, for machines")
 ]
 Language = Annotated[
-    str | None, typer.Option("--lang", callback=_speak, help="语言：zh、en、both / language: zh, en, both")
+    str | None, typer.Option("--lang", callback=set_lang, help="语言：zh、en、both / language: zh, en, both")
 ]
 SettleHours = Annotated[
     int,
@@ -158,18 +153,11 @@ def note(text: Text | str, **values: object) -> None:
     echo(hung(_told(text, values)), err=True)
 
 
-_LEFT_OUT = Text(
-    "注意：因 --min-group 整表略去：{zh}",
-    "note: left out whole because of --min-group: {en}",
-)
-
-
 def tell_left_out(made: Mapping[str, Table], kept: Container[str]) -> None:
     """Name the tables that were asked for and cannot be handed on: a bill was shared, and no file said where it went."""
-    titles = [table.title for name, table in made.items() if name not in kept]
-    if titles:
-        zh, en = "、".join(one.zh for one in titles), ", ".join(one.en for one in titles)
-        note(_LEFT_OUT, zh=zh, en=en)
+    if titles := [table.title for name, table in made.items() if name not in kept]:
+        zh, en = in_one(titles, "、", ", ")
+        note(Text(f"注意：因 --min-group 整表略去：{zh}", f"note: left out whole because of --min-group: {en}"))
 
 
 def emit(value: Any) -> None:
@@ -370,10 +358,7 @@ def _conditions(only: Sequence[str]) -> dict[str, tuple[Any, ...]]:
     for text in only:
         name, is_given, value = text.partition("=")
         if not is_given or not value:
-            raise UsageError(
-                Text(f"--only 不能是 {text!r}", f"--only cannot be {text!r}"),
-                remedy=Text("写成 creator=13900000000", "write it as creator=13900000000"),
-            )
+            raise cannot_be("--only", text, Text("写成 creator=13900000000", "write it as creator=13900000000"))
         if name == "min_minutes":
             try:
                 conditions[name] = (float(value),)

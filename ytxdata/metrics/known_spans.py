@@ -9,7 +9,7 @@ from typing import Any
 
 from ytxdata import times
 from ytxdata.history.proof.policy import DEFAULT_POLICY
-from ytxdata.labels import Text, joined
+from ytxdata.labels import Text, in_one
 from ytxdata.times import local_second
 
 Edges = tuple[int | None, int | None]
@@ -126,7 +126,7 @@ class KnownSpans:
                 told.append(Text(zh.format(names=listed), en.format(names=spoken)))
         if not told or len(self.spans) < 2:
             return ()
-        zh, en = joined(told)
+        zh, en = in_one(told)
         return (
             Text(
                 f"警告：所比时段并非每个账户都有数据：{zh}；变化可能仅由此而来",

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from ytxdata.labels import Text
+from ytxdata.labels import Text, in_one
 from ytxdata.metrics.breakdown import accounts_of
 from ytxdata.metrics.calendar import bounds
 from ytxdata.metrics.facts import Scope
@@ -82,9 +82,7 @@ def whole_days_alone(report: Report, ask: Ask) -> Report:
         report,
         frame=rows.set_column(rows.column_names.index(_COVERED), _COVERED, covered),
         definitions=tuple(
-            replace(one, formula=Text(one.formula.zh + _WHOLE_DAYS.zh, one.formula.en + _WHOLE_DAYS.en))
-            if one.key == _COVERED
-            else one
+            replace(one, formula=in_one([one.formula, _WHOLE_DAYS], "", "")) if one.key == _COVERED else one
             for one in report.definitions
         ),
     )

@@ -17,7 +17,7 @@ from ytxdata.files import require_file
 from ytxdata.history.list_amounts import AMOUNTS, Money, in_seconds
 from ytxdata.history.list_cells import doubles, is_above
 from ytxdata.history.proof.witness import ASIDE
-from ytxdata.labels import Text, closest, decimal_text
+from ytxdata.labels import NO_TEXT, Text, closest, decimal_text, in_one
 from ytxdata.list_totals import is_total
 from ytxdata.spreadsheets import (
     MOMENTS,
@@ -158,13 +158,7 @@ def read_lines(
         digits = money.digits(number, row) if money else 0
         yield SheetLine(number, cells, [*filter(None, map(str.strip, row))], digits)
     skipped += (Skipped(0, one.text) for one in others if one.lines)
-    odd = [
-        _lines_of(unit, lines) if lines else Text(unit, unit)
-        for unit, lines in (money.strange.items() if money else ())
-    ]
-    skipped += [Skipped(0, _columns_told(_NO_YUAN, odd))] if odd else []
-    unread = [_lines_of(column, lines) for column, lines in (money.unread if money else ())]
-    skipped += [Skipped(0, _columns_told(_UNREAD_MONEY, unread))] if unread else []
+    skipped += _of_money(money) if money else ()
 
 
 def _as_meant(name: str, cell: str, column: str) -> str:
@@ -174,16 +168,24 @@ def _as_meant(name: str, cell: str, column: str) -> str:
 
 
 _NO_YUAN = Text(
-    "警告：写有不是元的单位或币种，其金额仍按元读：{columns}",
-    "warns: it names another unit or currency than yuan, and its amounts were read as yuan: {columns}",
+    "警告：写有不是元的单位或币种，其金额仍按元读：{columns.zh}",
+    "warns: it names another unit or currency than yuan, and its amounts were read as yuan: {columns.en}",
 )
 _UNREAD_MONEY = Text(
-    "有没有读的金额列，其中的钱未计入：{columns}", "has columns of money that were not read, nor counted: {columns}"
+    "有没有读的金额列，其中的钱未计入：{columns.zh}",
+    "has columns of money that were not read, nor counted: {columns.en}",
 )
 _SWALLOWED = Text(
     "有一格里含有好几行，其中的行未读：引号不成对（第 {lines} 行）",
     "has cells that hold several lines, which were not read: a quote has no other (lines {lines})",
 )
+
+
+def _of_money(money: Money) -> Iterator[Skipped]:
+    if odd := [_lines_of(unit, lines) if lines else Text(unit, unit) for unit, lines in money.strange.items()]:
+        yield Skipped(0, _NO_YUAN.format(columns=in_one(odd)))
+    if unread := [_lines_of(column, lines) for column, lines in money.unread]:
+        yield Skipped(0, _UNREAD_MONEY.format(columns=in_one(unread)))
 
 
 def _filled_up(row: list[str], width: int) -> list[str]:
@@ -272,8 +274,8 @@ _SHEETS = Text(
     "has other worksheets with figures, which were not read (worksheets {sheets})",
 )
 _COMPUTED = Text(
-    "有由公式算出的内容，按文件所存的结果读，没有重算：{columns}",
-    "has cells that are formulas; their results were read as the file keeps them, and not computed again: {columns}",
+    "有由公式算出的内容，按文件所存的结果读，没有重算：{columns.zh}",
+    "has cells that are formulas; their results were read as the file keeps them, and not computed again: {columns.en}",
 )
 
 
@@ -283,16 +285,11 @@ def _rows_of_sheet(
     """Yield the lines of a worksheet, all of one width."""
     if head and (computed := sheet.computed({*read.values()}, sheet.lines[head.last][0])):
         told = [_lines_of(head.names[place], lines) for place, lines in computed.items()]
-        skipped.append(Skipped(0, _columns_told(_COMPUTED, told)))
+        skipped.append(Skipped(0, _COMPUTED.format(columns=in_one(told))))
     lines = sheet.filled_down({place for name, place in read.items() if name not in UNITS})
     width = max((n for _, row in lines for n, cell in enumerate(row, 1) if cell), default=0)
     for number, row in lines:
         yield number, [*row[:width], *[""] * (width - len(row))]
-
-
-def _columns_told(text: Text, columns: Sequence[Text]) -> Text:
-    zh, en = "；".join(one.zh for one in columns), "; ".join(one.en for one in columns)
-    return Text(text.zh.format(columns=zh), text.en.format(columns=en))
 
 
 def _shown(lines: Sequence[int]) -> str:
@@ -357,16 +354,11 @@ def _places(
     required: tuple[str, ...],
     columns: Mapping[str, str],
 ) -> dict[str, int]:
-    strange = [name for name in columns if name not in names]
-    if strange:
-        raise _unusable(
-            what,
-            Text(f"没有列 {strange[0]}", f"has no column {strange[0]}"),
-            Text("可用：" + "、".join(names), "known: " + ", ".join(names)),
-        )
+    if strange := next((name for name in columns if name not in names), None):
+        why = Text(f"没有列 {strange}", f"has no column {strange}")
+        raise _unusable(what, why, Text("可用：" + "、".join(names), "known: " + ", ".join(names)))
     places = named_columns(header, names, columns)
-    missing = [name for name in required if name not in places]
-    if missing:
+    if missing := [name for name in required if name not in places]:
         raise lacking(what, missing, header, names)
     return places
 
@@ -402,20 +394,17 @@ def skipped_note(what: Text, skipped: list[Skipped]) -> Text:
     """Return one sentence about the lines that were not used, and what must be said of the list as a whole."""
     whole, lines = ([one for one in skipped if bool(one.line) == is_line] for is_line in (False, True))
     shown, rest = lines[:10], len(lines) - 10
-    more = Text(f"，另有 {rest} 行", f", and {rest} more") if rest > 0 else Text("", "")
+    more = Text(f"，另有 {rest} 行", f", and {rest} more") if rest > 0 else NO_TEXT
     told = [Text(f"{what.zh}{one.why.zh}", f"the {what.en} {one.why.en}") for one in whole]
     if lines:
-        zh, en = (
-            "；".join(f"第 {one.line} 行 {one.why.zh}" for one in shown),
-            "; ".join(f"line {one.line}: {one.why.en}" for one in shown),
-        )
+        zh, en = in_one(Text(f"第 {one.line} 行 {one.why.zh}", f"line {one.line}: {one.why.en}") for one in shown)
         told.append(
             Text(
                 f"{what.zh}有 {len(lines)} 行未采用：{zh}{more.zh}",
                 f"{what.en}: {len(lines)} lines not used: {en}{more.en}",
             )
         )
-    return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
+    return in_one(told)
 
 
 def _unusable(what: Text, why: Text, remedy: Text | None) -> UsageError:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from ytxdata.errors import DamagedError
 from ytxdata.files import json_of, read_plain, replacing, sha256_of
-from ytxdata.labels import Text, in_lines
+from ytxdata.labels import Text, in_lines, in_one
 from ytxdata.tables.described import (
     Completeness,
     Described,
@@ -156,9 +156,7 @@ def resource(
         "name": table.name,
         "type": "table",
         **where,
-        **_titled(
-            table.title, about or Text("；".join(n.zh for n in table.notes), "; ".join(n.en for n in table.notes))
-        ),
+        **_titled(table.title, about or in_one(table.notes)),
         "format": form,
         **({"mediatype": _MEDIA[form]} if form in _MEDIA else {}),
         **({"encoding": encoding, "dialect": {"quoteChar": '"', "doubleQuote": True}} if form == "csv" else {}),
@@ -266,8 +264,7 @@ def check(folder: Path) -> list[Text]:
         raise DamagedError(in_lines(wrong), remedy=Text("索取原件", "ask for the original"))
     counted = ((hashes, _BY_HASH), (own, _BY_DESCRIPTION), ({*listed} - {*hashes} - {*own}, _UNCHECKED))
     said = [_ALL_THERE, *(text.format(n=len(paths)) for paths, text in counted if paths)]
-    told = Text("；".join(one.zh for one in said), "; ".join(one.en for one in said))
-    return [told.format(where=folder / NAME, n=len(listed))]
+    return [in_one(said).format(where=folder / NAME, n=len(listed))]
 
 
 _ALL_THERE = Text("{where}：所列 {n} 个文件都在", "{where}: all {n} files that it lists are there")

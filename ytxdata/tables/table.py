@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import narwhals as nw
 
-from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, printable
+from ytxdata.labels import Lang, Text, aligned, decimal_text, fitting, in_one, printable
 from ytxdata.numbers_in_text import hide_in_text
 from ytxdata.records.schema import PROBLEM_REASONS, REJECT_REASONS, TABLES, Column, TableName
 from ytxdata.records.values import named_rows
@@ -358,10 +358,7 @@ def _columns_in_words() -> dict[str, Text]:
     found: dict[str, dict[Text, None]] = {}
     for column in (*TABLES["meetings"].columns, *TABLES["legs"].columns):
         found.setdefault(column.name, {})[Text(column.zh, column.en)] = None
-    return {
-        name: Text("／".join(one.zh for one in said), " / ".join(one.en for one in said))
-        for name, said in found.items()
-    }
+    return {name: in_one(said, "／", " / ") for name, said in found.items()}
 
 
 _WORDS: dict[tuple[TableName, str], Mapping[str, Text]] = {

@@ -5,8 +5,6 @@ notebooks come in.
 from __future__ import annotations
 
 import atexit
-import csv
-import io
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, overload
 
 from ytxdata import times
 from ytxdata.errors import UsageError, require_extra
-from ytxdata.files import refuse_archive, replacing, telling_unwritable
+from ytxdata.files import refuse_archive, telling_unwritable
 from ytxdata.labels import Text, counted, preferred_lang
 
 if TYPE_CHECKING:
@@ -141,8 +139,11 @@ def run(
         files, n_meetings, n_legs = _write(archive, folder, step)
         step("notebook")
         if notebook:
+            from ytxdata.pages.notebook import write_page_of
+
             env = {**server.env, "YTX_ARCHIVE": str(Path(archive.path).resolve())}
-            files["notebook"] = _run_notebook(folder, env)
+            title = Text("ytxdata 快速入门", "ytxdata quickstart")
+            files["notebook"] = write_page_of(NOTEBOOK, folder, title, preferred_lang(), env=env)
     files["archive"] = Path(archive.path)
     return Demo(done, n_meetings, n_legs, files)
 
@@ -168,17 +169,6 @@ def _write(archive: Archive, folder: Path, step: Callable[[str], None]) -> tuple
     for key, report in {"usage_picture": usage, "heatmap_picture": heatmap}.items():
         files[key] = save(report.plot(lang=lang), folder / f"{key.removesuffix('_picture')}.png")
     return files, len(meetings), len(legs)
-
-
-def _run_notebook(folder: Path, env: dict[str, str]) -> Path:
-    from ytxdata.pages.notebook import execute, find, to_html
-
-    page = folder / Path(NOTEBOOK).with_suffix(".html").name
-    done = execute(find(NOTEBOOK), env=env, workdir=folder)
-    shown = to_html(done, title=Text("ytxdata 快速入门", "ytxdata quickstart").in_(preferred_lang()))
-    with replacing(page) as draft:
-        draft.write_text(shown, encoding="utf-8")
-    return page
 
 
 def connect() -> tuple[Client, Archive]:
@@ -296,17 +286,13 @@ def sample(what: Literal["history", "archive"] = "history") -> History | Archive
     if what == "history":
         return History.from_answers([_Company().query_meeting("", 10_000)])
     if what == "archive":
-        return _sample_archive()
+        from ytxdata.archive import Archive
+
+        return Archive(copytree(_synced(), _folder() / "sample.archive"))
     raise UsageError(
         Text(f"没有样本 {what!r}", f"there is no sample {what!r}"),
         remedy=Text("可选：history、archive", "choose history or archive"),
     )
-
-
-def _sample_archive() -> Archive:
-    from ytxdata.archive import Archive
-
-    return Archive(copytree(_synced(), _folder() / "sample.archive"))
 
 
 def _folder() -> Path:
@@ -342,12 +328,5 @@ def _bill(start: datetime, end: datetime) -> tuple[bytes, int]:
     """Return what was billed for the meetings of a month, as a CSV, and how many lines that is."""
     meetings = sample().meetings
     billed = meetings[(meetings["started_at"] >= start) & (meetings["started_at"] < end)].dropna(subset="amount_yuan")
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(["meeting_id", "started_at", "duration_s", "amount_yuan"])
-    rows = billed[["meeting_id", "started_at", "duration_s", "amount_yuan"]].to_dict("records")
-    writer.writerows(
-        [one["meeting_id"], times.beijing_text(one["started_at"]), one["duration_s"], one["amount_yuan"]]
-        for one in rows
-    )
-    return text.getvalue().encode(), len(billed)
+    told = billed[["meeting_id", "started_at", "duration_s", "amount_yuan"]]
+    return told.to_csv(index=False, date_format="%Y-%m-%d %H:%M:%S", lineterminator="\r\n").encode(), len(billed)

@@ -41,7 +41,7 @@ from ytxdata.cli.shared_options import (
     wrote,
 )
 from ytxdata.errors import SpokenWarning, UsageError, cannot_be, require_extra
-from ytxdata.files import refuse_archive, replacing
+from ytxdata.files import refuse_archive
 from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, book: Path | N
     tables of one department would hand it everybody else's.
     """
     from ytxdata.metrics.invoiced import is_amount
-    from ytxdata.pages.notebook import execute, find, to_html
+    from ytxdata.pages.notebook import write_page_of
     from ytxdata.times import BEIJING
 
     edges = {"start": asked.start, "end": asked.end}
@@ -250,11 +250,7 @@ def _run_notebook(archive: Path, asked: Ask, tariff: Path | None, book: Path | N
         "group": asked.group or "",
         "group_of": asked.group_of or "",
     }
-    done = execute(find(NOTEBOOK), parameters=parameters, workdir=out)
-    page = out / Path(NOTEBOOK).with_suffix(".html").name
-    with replacing(page) as draft:
-        draft.write_text(to_html(done, title=Text("用量报告", "Usage report").in_(lang)), encoding="utf-8")
-    return page
+    return write_page_of(NOTEBOOK, out, Text("用量报告", "Usage report"), lang, parameters=parameters)
 
 
 _SHOWN = 20

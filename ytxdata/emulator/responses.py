@@ -229,6 +229,12 @@ class Wire:
         lines = [f"{k}: {v}" for k, v in self.headers(reply, more | {"Connection": "close"}).items()]
         self.transport.write("\r\n".join([f"HTTP/1.1 {reply.status} OK", *lines, "", ""]).encode())
 
+    def finish(self, reply: Reply, more: dict[str, str], body: bytes = b"") -> None:
+        """Write a head and a body past the server, whether they fit or not, and close."""
+        self.write_head(reply, more)
+        self.transport.write(body)
+        self.transport.close()
+
     async def pause(self, seconds: float) -> bool:
         """Wait; returns False as soon as nobody listens any more."""
         until = asyncio.get_running_loop().time() + seconds
@@ -263,30 +269,20 @@ async def _drop(wire: Wire, _reply: Reply, _value: float) -> None:
 
 
 async def _drop_after_headers(wire: Wire, reply: Reply, _value: float) -> None:
-    wire.write_head(reply, {"Content-Length": str(reply.length)})
-    wire.transport.close()
+    wire.finish(reply, {"Content-Length": str(reply.length)})
 
 
 async def _truncate(wire: Wire, reply: Reply, value: float) -> None:
-    body = reply.body
-    wire.write_head(reply, {"Content-Length": str(len(body))})
-    wire.transport.write(body[: int(len(body) * value)])
-    wire.transport.close()
+    wire.finish(reply, {"Content-Length": str(reply.length)}, reply.body[: int(reply.length * value)])
 
 
 async def _truncate_chunked(wire: Wire, reply: Reply, value: float) -> None:
-    body = reply.body
-    part = body[: int(len(body) * value)]
-    wire.write_head(reply, {"Transfer-Encoding": "chunked"})
-    wire.transport.write(b"%x\r\n%b\r\n" % (len(part), part))
-    wire.transport.close()
+    part = reply.body[: int(reply.length * value)]
+    wire.finish(reply, {"Transfer-Encoding": "chunked"}, b"%x\r\n%b\r\n" % (len(part), part))
 
 
 async def _short_length(wire: Wire, reply: Reply, value: float) -> None:
-    body = reply.body
-    wire.write_head(reply, {"Content-Length": str(int(len(body) * value))})
-    wire.transport.write(body)
-    wire.transport.close()
+    wire.finish(reply, {"Content-Length": str(int(reply.length * value))}, reply.body)
 
 
 async def _garbage(wire: Wire, _reply: Reply, value: float) -> None:

@@ -276,27 +276,17 @@ def _without_coverage(table: Report) -> Report:
     rows = table.arrow
     if not {"period", "is_partial"} <= set(rows.column_names):
         return table
-    stars = [
-        f"{period} *" if partial else period
-        for period, partial in zip(rows["period"].to_pylist(), rows["is_partial"].to_pylist(), strict=True)
-    ]
-    named = rows.set_column(rows.column_names.index("period"), "period", pa.array(stars, pa.string()))
-    shown = replace(table, frame=named.drop_columns(["is_partial", "covered_pct"]))
-    return (
-        shown
-        if any(rows["is_partial"].to_pylist())
-        else replace(table, frame=rows.drop_columns(["is_partial", "covered_pct"]))
-    )
+    if any(partial := rows["is_partial"].to_pylist()):
+        periods = zip(rows["period"].to_pylist(), partial, strict=True)
+        stars = pa.array([f"{period} *" if is_cut else period for period, is_cut in periods], pa.string())
+        rows = rows.set_column(rows.column_names.index("period"), "period", stars)
+    return replace(table, frame=rows.drop_columns(["is_partial", "covered_pct"]))
 
 
 def _marks(table: Report) -> list[dict[str, str]]:
     """Return period and group of each row, by which a page can be narrowed."""
     keys = [key for key in ("period", "group") if key in table.arrow.column_names]
-    return (
-        [{key: str(row[key]) for key in keys} for row in table.arrow.select(keys).to_pylist()]
-        if keys
-        else [{}] * table.arrow.num_rows
-    )
+    return [{key: str(row[key]) for key in keys} for row in table.arrow.to_pylist()]
 
 
 def _ids(collected: Leaving) -> dict[str, list[str]]:

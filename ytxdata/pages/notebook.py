@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ytxdata.errors import UsageError, require_extra
-from ytxdata.files import refuse_archive, telling_unwritable
-from ytxdata.labels import Text
+from ytxdata.files import refuse_archive, replacing, telling_unwritable
+from ytxdata.labels import Lang, Text
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -139,6 +139,15 @@ def execute(
         raised = f"{error.ename}: {error.evalue}"
         raise NotebookError(Text(f"{source.name} 运行出错：{raised}", f"{source.name} failed: {raised}")) from None
     return notebook
+
+
+def write_page_of(name: str, folder: Path, title: Text, lang: Lang, **options: Any) -> Path:
+    """Run one of the notebooks that come with the package in a folder (`execute`), and write it there as a page."""
+    page = folder / Path(name).with_suffix(".html").name
+    told = to_html(execute(find(name), workdir=folder, **options), title=title.in_(lang))
+    with replacing(page) as draft:
+        draft.write_text(told, encoding="utf-8")
+    return page
 
 
 def to_html(notebook: NotebookNode, *, title: str) -> str:

@@ -29,6 +29,8 @@ LONG = ("people", "lonely", "presence", "peak_stretches")
 _COLOURS = {"PROVEN": "#00694C", "PROBABLE": "#8A5300", "GAP": "#A8331C"}
 """Verdict → colour, as on a page: white letters can be read on each."""
 
+_HEADING: dict[str, Any] = {"bold": True, "bottom": 2, "bottom_color": "#1F4E79", "font_color": "#1F4E79"}
+
 _COLUMNS = 26
 _WIDE = 5.6
 """A narrow grid: two columns for the names of days, one for each hour; all else lies across several of them."""
@@ -235,9 +237,7 @@ class Overview:
 
     def _figures(self, places: Mapping[str, SheetPlace]) -> None:
         styled, lang = self._formats.styled, self.lang
-        head = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79")
-        right = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79", align="right")
-        of = styled(bold=True, bottom=2, bottom_color="#1F4E79", font_color="#1F4E79", indent=1)
+        head, right, of = styled(**_HEADING), styled(**_HEADING, align="right"), styled(**_HEADING, indent=1)
         spans = ((0, 5), (6, 8), (9, 10), (11, 13), (14, 16))
         row = len(self.cells) + 1
         for text, (first, last) in zip(_HEADS, spans, strict=True):
@@ -287,13 +287,7 @@ class Overview:
     def _grid(self) -> None:
         styled, lang = self._formats.styled, self.lang
         row = len(self.cells) + 1
-        self._put(
-            row,
-            0,
-            _COLUMNS - 1,
-            _GRID.in_(lang),
-            styled(bold=True, font_color="#1F4E79", bottom=2, bottom_color="#1F4E79"),
-        )
+        self._put(row, 0, _COLUMNS - 1, _GRID.in_(lang), styled(**_HEADING))
         for hour in range(24):
             self._put(row + 1, hour + 2, hour + 2, hour, styled(align="center", font_color="#5F5F5F", font_size=8))
         cells: dict[tuple[int, int], float | None] = {}

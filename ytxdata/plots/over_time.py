@@ -5,10 +5,12 @@ groups in a bar.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import add
 from typing import Any, NamedTuple
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
@@ -304,12 +306,14 @@ def has_groups(data: Mapping[str, Any]) -> bool:
     return "group" in data
 
 
-def largest(data: Mapping[str, Sequence[Any]], figure: str) -> list[str]:
-    """Return the groups, the one with the most of a figure first."""
-    sums: dict[str, float] = {}
+def largest(
+    data: Mapping[str, Sequence[Any]], figure: str, together: Callable[[float, float], float] = add
+) -> list[str]:
+    """Return the groups, the one with the most of a figure first: of a sum, or of what else its rows are `together`."""
+    most: dict[str, float] = {}
     for group, value in zip(map(str, data["group"]), numbers(data[figure]), strict=True):
-        sums[group] = sums.get(group, 0.0) + (value if value == value else 0.0)
-    return sorted(sums, key=lambda group: (-sums[group], group))
+        most[group] = together(most.get(group, 0.0), value if value == value else 0.0)
+    return sorted(most, key=lambda group: (-most[group], group))
 
 
 def with_colours(data: Mapping[str, Sequence[Any]], figure: str) -> tuple[str, ...]:
@@ -352,12 +356,21 @@ def layers(
     by
         By which figure layers are sorted, the largest first; by default the same.
     """
-    place = {name: at for at, name in enumerate(names)}
     groups = largest(data, by or figure) if has_groups(data) else [""]
     found = _coloured(groups, of or {"": BLUE}, _OTHERS, [0.0] * len(names), lang)
+    return _filled(found, data, names, key, figure, lambda sum_, value: sum_ + (value if value == value else 0.0))
+
+
+def _filled(
+    found: Mapping[str, Layer], data: Mapping[str, Sequence[Any]], names: Sequence[str], key: str, figure: str,
+    together: Callable[[float, float], float],
+) -> list[Layer]:  # fmt: skip
+    """Return layers with the figures of all rows in them; what several rows, or groups, of one name are `together`."""
+    place = {name: at for at, name in enumerate(names)}
     rows = map(str, data["group"]) if has_groups(data) else [""] * len(data[key])
     for group, name, value in zip(rows, map(str, data[key]), numbers(data[figure]), strict=True):
-        found[group].values[place[name]] += value if value == value else 0.0
+        values, at = found[group].values, place[name]
+        values[at] = together(values[at], value)
     return list({id(layer): layer for layer in found.values()}.values())
 
 
@@ -388,17 +401,8 @@ def beside(
     """Return a layer for each group that has a colour (`of`) and one for the largest of all others, for figures that
     do not add up; nan where a group has no row.
     """
-    groups = sorted(set(map(str, data["group"])))
-    most = dict.fromkeys(groups, 0.0)
-    for group, value in zip(map(str, data["group"]), numbers(data[figure]), strict=True):
-        most[group] = max(most[group], value if value == value else 0.0)
-    place = {name: at for at, name in enumerate(names)}
-    by_size = sorted(groups, key=lambda group: (-most[group], group))
-    found = _coloured(by_size, of, _OF_OTHERS, [float("nan")] * len(names), lang)
-    for group, name, value in zip(map(str, data["group"]), map(str, data[key]), numbers(data[figure]), strict=True):
-        values, at = found[group].values, place[name]
-        values[at] = value if values[at] != values[at] else max(values[at], value if value == value else values[at])
-    return list({id(layer): layer for layer in found.values()}.values())
+    found = _coloured(largest(data, figure, max), of, _OF_OTHERS, [float("nan")] * len(names), lang)
+    return _filled(found, data, names, key, figure, lambda most, value: float(np.fmax(most, value)))
 
 
 def shown(n: int, total: int) -> list[Text]:

@@ -104,16 +104,17 @@ minute or an hour still tell one second from the next."""
 
 _LONGEST_CELL = 2**31 - 1
 
-_PARSERS: dict[str, Callable[[str], Cell]] = {
-    "text": str,
-    "truth": {"true": True, "false": False}.__getitem__,
-    "integer": int,
-    "number": float,
-    "decimal": Decimal,
-    "date": date.fromisoformat,
-    "time": datetime.fromisoformat,
-    "instant": datetime.fromisoformat,
+_KINDS: dict[str, tuple[Callable[[str], Cell], pa.DataType | None]] = {
+    "text": (str, pa.string()),
+    "truth": ({"true": True, "false": False}.__getitem__, pa.bool_()),
+    "integer": (int, pa.int64()),
+    "number": (float, pa.float64()),
+    "decimal": (Decimal, None),
+    "date": (date.fromisoformat, pa.date32()),
+    "time": (datetime.fromisoformat, pa.timestamp("us")),
+    "instant": (datetime.fromisoformat, pa.timestamp("us")),
 }
+"""Type of a column → how its cells are read, and as which type they are held; a decimal tells its own digits."""
 
 
 def write(
@@ -221,7 +222,7 @@ def parse_cell(text: str, kind: str) -> Cell:
     """Return what the text of a cell means in a column of a type; KeyError, ValueError or ArithmeticError when it
     means nothing there.
     """
-    return _PARSERS[kind.partition("(")[0]](text) if text else None
+    return _KINDS[kind.partition("(")[0]][0](text) if text else None
 
 
 def read_rows(path: str | Path, *, encoding: str | None = None) -> Iterator[list[str]]:
@@ -310,16 +311,7 @@ def _column(path: Path, key: str, type_name: str, texts: list[str], zone: str) -
     if family == "decimal":
         precision, _, scale = digits.rstrip(")").partition(",")
         return pa.array(values, pa.decimal128(int(precision), int(scale)) if precision else None)
-    kinds = {
-        "text": pa.string(),
-        "truth": pa.bool_(),
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "date": pa.date32(),
-        "time": pa.timestamp("us"),
-        "instant": pa.timestamp("us"),
-    }
-    array = pa.array(values, kinds[family])
+    array = pa.array(values, _KINDS[family][1])
     return pc.assume_timezone(array, zone, ambiguous="earliest", nonexistent="latest") if family == "instant" else array
 
 

@@ -165,6 +165,8 @@ def write_sheet(
     wrap: bool = False,
 ) -> int:
     """Write a masked table on an empty sheet, row by row; return the rows done so far in the workbook."""
+    from xlsxwriter.utility import xl_rowcol_to_cell
+
     rows = table.arrow
     keys = rows.column_names
     known = [table.definition(key) for key in keys]
@@ -195,7 +197,8 @@ def write_sheet(
         sheet.set_column(position, position, min(max(wide, 8), WIDEST))
     if keys:
         sheet.autofilter(0, 0, max(rows.num_rows, 1), len(keys) - 1)
-        sheet.ignore_errors({"number_stored_as_text": f"A1:{_letters(len(keys))}{rows.num_rows + 1}"})
+        last = xl_rowcol_to_cell(rows.num_rows, len(keys) - 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:{last}"})
     sheet.freeze_panes(1, 0)
     print_setup(sheet)
     sheet.repeat_rows(0)
@@ -251,14 +254,6 @@ def _label(table: Described, key: str, lang: Lang) -> str:
 def _as_shown(value: Cell) -> str:
     """A cell about as its format shows it: a column is not as wide as all the digits of a quotient."""
     return f"{value:,.2f}" if isinstance(value, float) else as_text(value)
-
-
-def _letters(count: int) -> str:
-    letters = ""
-    while count:
-        count, rest = divmod(count - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

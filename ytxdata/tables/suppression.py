@@ -261,10 +261,6 @@ def fewest(lines: Sequence[Entry], first: date | None, last: date | None) -> int
     # until 9999-12-31 many books say of whoever stays: there is no day behind it
     gone = (one.last + timedelta(1) for one in lines if one.last and one.last < end)
     days = {begin, *(one.first for one in lines if one.first), *gone}
-    held = [
-        sum((one.first or date.min) <= day <= (one.last or date.max) for one in lines)
-        for day in days
-        if begin <= day <= end
-    ]
+    held = (sum(one.holds(day, day) for one in lines) for day in days if begin <= day <= end)
     # a department that came or went within the period has none on some days, and is judged by those on which it is
     return min((n for n in held if n), default=0)

@@ -162,7 +162,7 @@ def test_rankings_and_periods_keep_their_order_and_rows_of_one_number_stay_toget
 
 @pytest.mark.slow
 def test_pictures_and_cut_pages_follow_the_order_that_is_shown() -> None:
-    drawn = [opened(world.report("usage", by="total", group="creator"), lang="en")[1] for world in WORLDS]
+    drawn = [opened(world.report("usage", by="total", group="creator"), "en")[2] for world in WORLDS]
     assert drawn[0] == drawn[1]
     cut = [world.report("creators").to_html(max_rows=5, lang="en") for world in WORLDS]
     assert cut[0] == cut[1]

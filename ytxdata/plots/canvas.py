@@ -30,7 +30,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from ytxdata.errors import cannot_be
 from ytxdata.files import replacing
-from ytxdata.labels import LANGS, Lang, Text, columns_of, printable, wrapped
+from ytxdata.labels import LANGS, Lang, Text, columns_of, preferred_lang, printable, wrapped
 from ytxdata.redact import kept_apart
 from ytxdata.times import ZONE_NAME
 
@@ -220,14 +220,19 @@ class Inset(Canvas):
 
 
 @contextmanager
-def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]:
-    """Give the axes to draw on, in the package's style; pyplot and the global settings stay as they were."""
+def drawing(
+    ax: Axes | None, source: Any, lang: Lang, size: tuple[float, float] = SIZE, heading: Text | None = None
+) -> Iterator[Axes]:
+    """Give the axes to draw on, in the package's style and with their title; pyplot and the global settings stay as
+    they were.
+    """
     wanted = [*families(), "sans-serif"]
     with mpl.rc_context({**_STYLE, "font.family": wanted}):
         if ax is None:
             ax = Figure(figsize=size, layout="constrained").add_subplot(axes_class=Canvas)
         ax.spines[["top", "right"]].set_visible(False)
         ax.set_axisbelow(True)
+        _title(ax, source, lang, heading or source.title)
         yield ax
         for axes in (ax, *(other for other in ax.figure.axes if other.bbox.bounds == ax.bbox.bounds)):
             axes.tick_params(labelfontfamily=wanted, length=0)  # ticks are made later, outside this context
@@ -239,11 +244,13 @@ def drawing(ax: Axes | None, size: tuple[float, float] = SIZE) -> Iterator[Axes]
 S = TypeVar("S")
 
 
-def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict[str, list[Any]]]:
-    """Return a table with its personal data hidden (or anything with a `frame`), and its rows column by column.
+def opened(source: S, lang: Lang | None, *, show_phones: bool = False) -> tuple[Lang, S, dict[str, list[Any]]]:
+    """Return the language, by default the reader's own; a table with its personal data hidden (or anything with a
+    `frame`); and its rows column by column.
 
-    Instants come as wall times of the zone, values that have words in the reader's language.
+    Instants come as wall times of the zone, values that have words in that language.
     """
+    lang = lang or preferred_lang()
     table: pa.Table
     if hasattr(source, "leaving"):
         source, own = source.leaving(show_phones=show_phones)
@@ -256,7 +263,7 @@ def opened(source: S, *, lang: Lang, show_phones: bool = False) -> tuple[S, dict
     for known in getattr(source, "definitions", ()):
         if known.words and known.key in data:
             data[known.key] = [known.words[one].in_(lang) if one in known.words else one for one in data[known.key]]
-    return source, data
+    return lang, source, data
 
 
 def pictured(shown: S, own: S, groups: Sequence[str]) -> S:
@@ -295,12 +302,11 @@ def wall(instant: datetime, zone: str) -> datetime:
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
-def title(ax: Axes, source: Any, lang: Lang, text: Text | None = None) -> None:
+def _title(ax: Axes, source: Any, lang: Lang, heading: Text) -> None:
     """Write the title, and below it the period and the zone."""
     if isinstance(ax, Inset):
         return
-    heading = legible((text or source.title).in_(lang))
-    ax.set_title(heading, loc="left", fontsize=14, pad=26)
+    ax.set_title(legible(heading.in_(lang)), loc="left", fontsize=14, pad=26)
     zone = getattr(source, "zone", ZONE_NAME)
     period = getattr(source, "period", None)
     said = Text("时区", "time zone").in_(lang) + f" {zone}"

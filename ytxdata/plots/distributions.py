@@ -11,7 +11,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from ytxdata.labels import Lang, Text, half_up, preferred_lang
+from ytxdata.labels import Lang, Text, half_up
 from ytxdata.plots.canvas import (
     BACKING,
     BLUE,
@@ -29,7 +29,6 @@ from ytxdata.plots.canvas import (
     room_for_names,
     rules,
     thousands,
-    title,
 )
 from ytxdata.plots.over_time import colours, has_groups, largest, layers, name_layers, shown, stack
 
@@ -66,8 +65,7 @@ def creators(
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    report, data = opened(report, lang=lang, show_phones=show_phones)
+    lang, report, data = opened(report, lang, show_phones=show_phones)
     known = [
         (minutes, name)
         for minutes, name in zip(numbers(data["meeting_minutes"]), data["creator"], strict=True)
@@ -76,8 +74,7 @@ def creators(
     known.sort(key=lambda row: -row[0])
     total = sum(minutes for minutes, _ in known)
     named = known[:top]
-    with drawing(ax, (9.6, 1.9 + 0.29 * max(len(named), 6))) as ax:
-        title(ax, report, lang)
+    with drawing(ax, report, lang, (9.6, 1.9 + 0.29 * max(len(named), 6))) as ax:
         if not named:
             return nothing(ax, report, lang)
         in_hours = max(value for value, _ in named) >= MANY_MINUTES
@@ -105,11 +102,10 @@ def creators(
         return ax
 
 
-def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang: Lang) -> Axes:
+def distribution(report: Drawable, key: str, label: Text, ax: Axes | None, lang: Lang | None) -> Axes:
     """Draw the meetings of each class of the column `key`, in the order of the rows; groups lie upon each other."""
-    report, data = opened(report, lang=lang)
-    with drawing(ax) as ax:
-        title(ax, report, lang)
+    lang, report, data = opened(report, lang)
+    with drawing(ax, report, lang) as ax:
         names = list(dict.fromkeys(map(str, data[key])))
         is_known = any(value is not None for value in data["meetings"])
         parts = layers(data, names, key, "meetings", lang, of=colours(report, data, "meetings", lang))
@@ -160,7 +156,6 @@ def durations(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = N
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
     return distribution(report, "duration_class", Text("时长（分钟）", "minutes"), ax, lang)
 
 
@@ -185,7 +180,6 @@ def sizes(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
     return distribution(
         report, "size_bucket", Text("人数（含未显示号码者）", "people, withheld numbers included"), ax, lang
     )
@@ -223,10 +217,8 @@ def heatmap(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = Non
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    report, data = opened(report, lang=lang)
-    with drawing(ax, (9.6, 6.6 if has_groups(data) else 4.4)) as ax:
-        title(ax, report, lang)
+    lang, report, data = opened(report, lang)
+    with drawing(ax, report, lang, (9.6, 6.6 if has_groups(data) else 4.4)) as ax:
         if not data["hour"]:
             return nothing(ax, report, lang)
         groups = _known_groups(data) if has_groups(data) else [""]
@@ -314,10 +306,8 @@ def network(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = Non
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    report, data = opened(report, lang=lang)
-    with drawing(ax, (8.0, 6.4)) as ax:
-        title(ax, report, lang)
+    lang, report, data = opened(report, lang)
+    with drawing(ax, report, lang, (8.0, 6.4)) as ax:
         shared: Counter[str] = Counter()
         pairs = list(zip(map(str, data["a"]), map(str, data["b"]), data["shared_minutes"], strict=True))
         for one, other, minutes in pairs:

@@ -17,7 +17,7 @@ from matplotlib.container import BarContainer
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from ytxdata.labels import Lang, Text, preferred_lang
+from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BLUE,
     GREEN,
@@ -41,7 +41,6 @@ from ytxdata.plots.canvas import (
     picture,
     rules,
     thousands,
-    title,
 )
 
 _TOTAL = Text("合计", "total")
@@ -151,10 +150,8 @@ def usage(report: Drawable, ax: Axes | None = None, *, lang: Lang | None = None)
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    report, data = opened(report, lang=lang)
-    with drawing(ax) as ax:
-        title(ax, report, lang)
+    lang, report, data = opened(report, lang)
+    with drawing(ax, report, lang) as ax:
         if not data["period"]:
             return nothing(ax, report, lang)
         periods = list(dict.fromkeys(map(str, data["period"])))
@@ -220,11 +217,9 @@ def concurrency(
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    report, data = opened(report, lang=lang)
+    lang, report, data = opened(report, lang)
     lines = _lines(report) if lines is None else lines
-    with drawing(ax) as ax:
-        title(ax, report, lang)
+    with drawing(ax, report, lang) as ax:
         if not data["period"]:
             return nothing(ax, report, lang)
         periods = list(dict.fromkeys(map(str, data["period"])))

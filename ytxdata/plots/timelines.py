@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from ytxdata.errors import UsageError
-from ytxdata.labels import Lang, Text, preferred_lang
+from ytxdata.labels import Lang, Text
 from ytxdata.plots.canvas import (
     BLUE,
     GREEN,
@@ -29,7 +29,6 @@ from ytxdata.plots.canvas import (
     picture,
     room_for_names,
     rules,
-    title,
 )
 from ytxdata.templates import BADGES
 
@@ -76,8 +75,7 @@ def presence(
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    report, data = opened(report, lang=lang, show_phones=show_phones)
+    lang, report, data = opened(report, lang, show_phones=show_phones)
     chosen = _chosen(data.get("meeting_id", []), meeting_id)
     rows = [
         {key: values[position] for key, values in data.items()}
@@ -86,11 +84,8 @@ def presence(
     ]
     parties = _parties(rows)
     shown = list(parties.items())[:_MOST]
-    with drawing(ax, (9.6, 2.0 + 0.28 * max(len(shown), 4))) as ax:
-        heading = (
-            report.title if chosen is None else Text(f"{report.title.zh} · {chosen}", f"{report.title.en} · {chosen}")
-        )
-        title(ax, report, lang, heading)
+    heading = None if chosen is None else Text(f"{report.title.zh} · {chosen}", f"{report.title.en} · {chosen}")
+    with drawing(ax, report, lang, (9.6, 2.0 + 0.28 * max(len(shown), 4)), heading) as ax:
         instants = [instant for _, bars in shown for bar in bars for instant in bar[:2] if instant]
         if not instants:
             return nothing(ax, report, lang)
@@ -195,11 +190,9 @@ def coverage(source: Any, ax: Axes | None = None, *, lang: Lang | None = None) -
     >>> axes.figure is not None
     True
     """
-    lang = lang or preferred_lang()
-    source, data = opened(source, lang=lang)
+    lang, source, data = opened(source, lang)
     said = source if hasattr(source, "title") else _Certified(source)
-    with drawing(ax, (9.6, 2.7)) as ax:
-        title(ax, said, lang)
+    with drawing(ax, said, lang, (9.6, 2.7)) as ax:
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         if not data["start"]:

@@ -239,8 +239,7 @@ def keys_of(table: Described) -> list[Key]:
 def rows_of(report: Report) -> list[ReportRow]:
     """Return when each row of a report is, and of whom."""
     known = report.definition("group")
-    columns = [name for name in KEYS if name in report.arrow.column_names]
-    return _rows(report.arrow.select(columns).to_pandas(), report.period, (known.zh, known.en))
+    return _rows(report.arrow.select(key_columns(report)).to_pandas(), report.period, (known.zh, known.en))
 
 
 def _share(row: ReportRow, other: ReportRow) -> bool:

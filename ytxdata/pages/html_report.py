@@ -31,8 +31,8 @@ from ytxdata.metrics.report import UNJUDGED, Report
 from ytxdata.pages.collection import Collection, KeyFigure, Leaving, span_of
 from ytxdata.plots import PICTURES
 from ytxdata.plots.canvas import Inset
-from ytxdata.tables.described import Definition, spoken, unit_of
-from ytxdata.tables.html import Rows, readable
+from ytxdata.tables.described import spoken, unit_of
+from ytxdata.tables.html import readable
 from ytxdata.tables.masking import Privacy
 from ytxdata.templates import render
 from ytxdata.times import BEIJING, ZONE_NAME, beijing_text
@@ -130,9 +130,8 @@ def write_pdf(page: str | Path, path: str | Path) -> Path:
             f"--user-data-dir={profile}", f"--print-to-pdf={draft.absolute()}", Path(page).absolute().as_uri(),
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.insert(
-                1, "--no-sandbox"
-            )  # Chromium has no sandbox for root; the page is our own and runs one script of ours
+            # Chromium has no sandbox for root; the page is our own and runs one script of ours
+            command.insert(1, "--no-sandbox")
         done = subprocess.run(command, capture_output=True, timeout=PDF_LIMIT_S, check=False)  # noqa: S603  no shell
         if done.returncode or not draft.stat().st_size:
             raise UsageError(
@@ -174,7 +173,7 @@ def _article(collected: Leaving, lang: Lang) -> Markup:
         title = collected.coverage.title.in_(lang)
         coverage = chart("coverage", collected.coverage, title=title, lang=lang, prefix=f"{lang}-coverage")
     common = {UNJUDGED} | {note for note in notes if all(note in other.notes for other in reports)}
-    shown, before = list[_Shown](), set[Text]()
+    shown, before = list[dict[str, Any]](), set[Text]()
     for report in reports:
         # said again only where the section above says otherwise: of a creator's department, and of a leg's
         shown.append(_shown(report, collected.drawn[report.name], lang, common | before, ids))
@@ -203,45 +202,20 @@ def _article(collected: Leaving, lang: Lang) -> Markup:
     )  # fmt: skip
 
 
-class _Tile(NamedTuple):
-    """One key figure as it is shown."""
-
-    label: str
-    value: str
-    exact: str
-    unit: str
-    change: str | None
-    before: str
-
-
-def _figure(figure: KeyFigure, lang: Lang) -> _Tile:
-    known = figure.definition
-    return _Tile(
-        label=figure.label.in_(lang),
-        value=figure.text,
-        exact=decimal_text(figure.value) if isinstance(figure.value, Decimal) else "",
-        unit=unit_of(known.unit).label.in_(lang),
-        change=figure.change.in_(lang) if figure.change else None,
-        before=figure.before_text,
-    )
+def _figure(figure: KeyFigure, lang: Lang) -> dict[str, str | None]:
+    """Return one key figure as it is shown."""
+    return {
+        "label": figure.label.in_(lang),
+        "value": figure.text,
+        "exact": decimal_text(figure.value) if isinstance(figure.value, Decimal) else "",
+        "unit": unit_of(figure.definition.unit).label.in_(lang),
+        "change": figure.change.in_(lang) if figure.change else None,
+        "before": figure.before_text,
+    }
 
 
-class _Shown(NamedTuple):
-    """One report as it is shown: its picture, and as many rows as a page has room for."""
-
-    name: str
-    title: str
-    picture: Markup | None
-    rows: Rows
-    n_rows: int
-    folded: bool
-    notes: list[Text]
-    marks: list[dict[str, str]]
-    is_pair: bool
-    ids: list[tuple[str, list[str], int]]
-
-
-def _shown(report: Report, drawn: Report, lang: Lang, said: set[Text], ids: dict[str, list[str]]) -> _Shown:
+def _shown(report: Report, drawn: Report, lang: Lang, said: set[Text], ids: dict[str, list[str]]) -> dict[str, Any]:
+    """Return one report as it is shown: its picture, and as many rows as a page has room for."""
     entry = REPORTS[report.name]
     cut = spoken(replace(report, frame=report.arrow.slice(0, entry.rows)), lang)
     title = report.title.in_(lang)
@@ -255,18 +229,18 @@ def _shown(report: Report, drawn: Report, lang: Lang, said: set[Text], ids: dict
     if plain is not cut and any(cut.arrow["is_partial"].to_pylist()):  # only where a star stands
         notes.append(_PARTIAL)
     listed = [(period, those[:MOST_IDS], len(those)) for period, those in ids.items()] if report.name == "usage" else []
-    return _Shown(
-        name=report.name,
-        title=title,
-        picture=picture,
-        rows=readable(plain, lang),
-        n_rows=report.arrow.num_rows,
-        folded=entry.is_folded,
-        notes=notes,
-        marks=_marks(cut),
-        is_pair=picture is not None and plain.arrow.num_columns <= _NARROW_TABLE and not entry.is_folded,
-        ids=listed,
-    )
+    return {
+        "name": report.name,
+        "title": title,
+        "picture": picture,
+        "rows": readable(plain, lang),
+        "n_rows": report.arrow.num_rows,
+        "folded": entry.is_folded,
+        "notes": notes,
+        "marks": _marks(cut),
+        "is_pair": picture is not None and plain.arrow.num_columns <= _NARROW_TABLE and not entry.is_folded,
+        "ids": listed,
+    }
 
 
 def _without_coverage(table: Report) -> Report:
@@ -318,23 +292,14 @@ def _excluded(reports: Iterable[Report], lang: Lang) -> Iterator[tuple[Text, str
         yield text, f"{count:,}", titles
 
 
-class _Rule(NamedTuple):
-    """What a column means."""
-
-    key: str
-    label: Text
-    formula: Text
-    rest: str
-
-
-def _rules(reports: Iterable[Report], lang: Lang) -> Iterator[_Rule]:
-    known: dict[tuple[str, Text], Definition] = {
-        (one.key, one.formula): one for report in reports for one in report.definitions
-    }
+def _rules(reports: Iterable[Report], lang: Lang) -> Iterator[dict[str, str | Text]]:
+    """Yield what each column means."""
+    known = {(one.key, one.formula): one for report in reports for one in report.definitions}
     for one in known.values():
         settings = ", ".join(f"{name} = {value}" for name, value in one.parameters.items() if value is not None)
         origin = Text(f"依据：{one.origin.zh}", f"Origin: {one.origin.en}").in_(lang) if one.origin.en else ""
-        yield _Rule(one.key, one.label, one.formula, " · ".join(part for part in (settings, origin) if part))
+        rest = " · ".join(filter(None, (settings, origin)))
+        yield {"key": one.key, "label": one.label, "formula": one.formula, "rest": rest}
 
 
 class Size(NamedTuple):

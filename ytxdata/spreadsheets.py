@@ -226,21 +226,18 @@ def named_columns(
                 without.setdefault(bare(unit.sub("", words)), place)
     firsts: dict[str, int] = {}
     for name in names:
+        called = _bare_names((columns[name],) if name in columns else (name, *names[name]))
         # what is told in seconds is told best: another column may say the same in minutes
         ours = {**of_unit[UNITS[name]], **places} if name in UNITS else places
-        for known in (ours, *(of_unit[unit] for unit in _LONGER if UNITS.get(name) is _S)):
-            if name not in firsts and (own := [one for one in _called(name, names, columns) if one in known]):
-                firsts[name] = known[own[0]]
+        known = (ours, *(of_unit[unit] for unit in _LONGER if UNITS.get(name) is _S))
+        if (where := next((each[one] for each in known for one in called if one in each), None)) is not None:
+            firsts[name] = where
     return firsts
 
 
 @lru_cache
 def _bare_names(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(bare, names))
-
-
-def _called(name: str, names: Mapping[str, tuple[str, ...]], columns: Mapping[str, str]) -> tuple[str, ...]:
-    return _bare_names((columns[name],) if name in columns else (name, *names[name]))
 
 
 _PUNCTUATION = re.compile(r"[\s_\-\ufeff()\[\]/:]")

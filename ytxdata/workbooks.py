@@ -219,9 +219,8 @@ class _Look:
     def __init__(self, parts: int = 0) -> None:
         self.parts, self.row, self.column = parts, 0, 0
         self.is_row = self.is_text = False
-        self.formulas: dict[
-            int, dict[int, bool]
-        ] = {}  # line → place → whether its result is a text, be it an empty one
+        # line → place → whether its result is a text, be it an empty one
+        self.formulas: dict[int, dict[int, bool]] = {}
         self.merged: list[tuple[int, int, int, int]] = []
         self.notes: list[str] = []
         self.parser = ParserCreate(namespace_separator=" ")
@@ -263,9 +262,8 @@ class _Look:
         left, top, right, bottom = (one or 0 for one in range_boundaries(ref))
         if bottom > top:
             self.merged.append((left, top, right, bottom))
-            self.parts += left * (
-                min(bottom, self.row) - min(top, self.row)
-            )  # lines that end before it are made longer
+            # lines that end before it are made longer
+            self.parts += left * (min(bottom, self.row) - min(top, self.row))
 
     def _write(self, text: str) -> None:
         self.notes[-1] += text

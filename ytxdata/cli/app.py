@@ -295,9 +295,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         with warnings.catch_warnings(), _hearing(interrupts), _collecting_less():
             warnings.showwarning = _warner()
-            warnings.simplefilter(
-                "always", SpokenWarning
-            )  # who asks Python to fail at warnings gets the run all the same
+            # who asks Python to fail at warnings gets the run all the same
+            warnings.simplefilter("always", SpokenWarning)
             code = _parser()(args=arguments, standalone_mode=False)
     except YtxError as error:
         if not interrupts:

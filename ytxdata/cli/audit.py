@@ -349,7 +349,9 @@ def verify(
         if left:
             raise typer.Exit(1)
     elif kind == "tables":
-        _verify_tables(archive, as_json)
+        from ytxdata.exits.export_files import NO_SEAL, verify_file, verify_folder
+
+        _tell([*(verify_folder if archive.is_dir() else verify_file)(archive), NO_SEAL], as_json)
     else:
         _verify_archive(archive, heads, as_json, repair=repair, quick=quick, recompute=recompute)
 
@@ -420,12 +422,6 @@ def _verify_archive(
             say(Text(f"OPEN  {text.zh}", f"OPEN  {text.en}"))
     if left:
         raise typer.Exit(1)
-
-
-def _verify_tables(path: Path, as_json: bool) -> None:
-    from ytxdata.exits.export_files import NO_SEAL, verify_file, verify_folder
-
-    _tell([*(verify_folder(path) if path.is_dir() else verify_file(path)), NO_SEAL], as_json)
 
 
 def _tell(lines: list[Text], as_json: bool, left: Sequence[str] = ()) -> None:

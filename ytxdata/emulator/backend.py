@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import copy
-import hashlib
 import json
 import re
 import threading
@@ -132,7 +131,7 @@ def _identity(ask: ReceivedRequest, account: Account, options: Options, clock: d
         return "-202"
     if abs((clock - signed_at).total_seconds()) > options.max_age_s:
         return "-202"
-    expected = hashlib.md5(f"{account.sid}{account.token}{stamp}".encode(), usedforsecurity=False).hexdigest()
+    expected = md5(f"{account.sid}{account.token}{stamp}".encode(), usedforsecurity=False).hexdigest()
     if ask.sign.lower() != expected:
         return "-203"
     return "-201" if options.account_state == "suspended" else None

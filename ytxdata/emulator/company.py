@@ -97,13 +97,9 @@ def is_workday(day: date) -> bool:
         return day.weekday() < 5
 
 
-def is_makeup_day(day: date) -> bool:
-    """Return whether a Saturday or Sunday is worked in exchange for a holiday."""
-    return day.weekday() >= 5 and is_workday(day)
-
-
-WEEKDAY_WEIGHT = (1.15, 1.05, 1.0, 1.0, 0.8)
-MAKEUP_WEIGHT, OFF_WEIGHT = 0.6, 0.05
+WORKDAY_WEIGHT = (1.15, 1.05, 1.0, 1.0, 0.8, 0.6, 0.6)
+"""Of the days that are worked, Monday first: a Saturday or Sunday in exchange for a holiday."""
+OFF_WEIGHT = 0.05
 RECURRING_SHARE = 0.4
 SIZES = ((2, 30), (3, 26), (4, 16), (5, 10), (6, 7), (8, 5), (11, 3), (15, 2), (24, 1))
 FOUNDED = date(1992, 1, 1)
@@ -176,7 +172,7 @@ class Company:
         """Return the meetings that start on a Beijing day, in order of start."""
         rng = self.random(day.isoformat())
         working = is_workday(day)
-        weight = OFF_WEIGHT if not working else MAKEUP_WEIGHT if is_makeup_day(day) else WEEKDAY_WEIGHT[day.weekday()]
+        weight = WORKDAY_WEIGHT[day.weekday()] if working else OFF_WEIGHT
         recurring = [s for s in self.series if working and self._falls_on(s, day) and rng.random() < 0.95]
         ad_hoc_mean = self.rate * weight * ((1 - RECURRING_SHARE) if working and day.weekday() < 5 else 1)
         plan: list[tuple[int, Series | None]] = [(s.begins_s + rng.randint(-60, 240), s) for s in recurring]

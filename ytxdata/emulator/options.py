@@ -74,6 +74,14 @@ KINDS: dict[str, Kind] = {
 
 FIXED_CODES = {"throttle": "-104", "server_fault": "-100"}
 
+_READ: dict[str, type[int] | type[float]] = {
+    "count": int,
+    "every": int,
+    "after": int,
+    "seed": int,
+    "probability": float,
+}
+
 
 @dataclass
 class Fault:
@@ -128,13 +136,9 @@ class Fault:
         head, *rest = (part.strip() for part in text.split(","))
         kind, _, arg = head.partition("=")
         try:
-            words = dict(part.split("=", 1) for part in rest)
-            numbers = {name: float(words.pop(name)) for name in ("probability",) if name in words}
-            counts = {name: int(words.pop(name)) for name in ("count", "every", "after", "seed") if name in words}
-            if words:
-                raise ValueError(next(iter(words)))
-            return cls(kind, float(arg) if arg else None, **counts, **numbers)  # type: ignore[arg-type]  # by name
-        except ValueError as error:
+            told = {name: _READ[name](value) for name, value in (part.split("=", 1) for part in rest)}
+            return cls(kind, float(arg) if arg else None, **told)  # type: ignore[arg-type]  # by name
+        except (KeyError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise
             raise UsageError(

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -90,12 +91,7 @@ def _text(row: Listed, shape: Shape, options: Options) -> bytes:
 def _limited(texts: list[bytes], limit: int | None) -> list[bytes]:
     if limit is None:
         return texts
-    total = 0
-    for position, text in enumerate(texts):
-        total += len(text)
-        if total > limit:
-            return texts[:position]
-    return texts
+    return [text for text, total in zip(texts, accumulate(map(len, texts)), strict=True) if total <= limit]
 
 
 _MALFORMED = (

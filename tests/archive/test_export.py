@@ -18,9 +18,9 @@ import pytest
 from filelock import FileLock
 
 from tests.archive.exported import MONTHS, TABLES
+from tests.cli.verbs import run
 from tests.effort import some
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.errors import DamagedError, UsageError
 from ytxdata.exits.export import export
 from ytxdata.exits.export_files import Format, verify_folder
@@ -310,9 +310,7 @@ def test_frictionless_finds_no_fault(kept: Archive, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_verb_exports(kept: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, told in (((), "4 months written"), ((), "4 unchanged"), (("--json",), '"unchanged"')):
-        with pytest.raises(SystemExit) as ended:
-            main(["export", str(tmp_path / "out"), "--archive", str(kept.path), "--lang", "en", *arguments])
-        assert ended.value.code in (0, None)
+        assert run("export", str(tmp_path / "out"), "--archive", str(kept.path), "--lang", "en", *arguments) == 0
         assert told in capsys.readouterr().out
 
 

@@ -14,9 +14,9 @@ import pytest
 
 import ytxdata as ytx
 from tests.archive.conftest import Platform, record
+from tests.cli.verbs import run
 from tests.effort import some
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.errors import NotAnArchiveError, UsageError
 from ytxdata.exits import sql_sandbox
 
@@ -227,12 +227,6 @@ def test_an_answer_is_a_table_with_its_verdict_that_other_tools_take(kept: Archi
 def test_without_an_archive_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotAnArchiveError):
         Archive(tmp_path / "nowhere").sql("select 1")
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments])
-    return int(ended.value.code or 0)
 
 
 @pytest.mark.slow

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from tests.cli.verbs import run
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.platform.settings import Settings
 from ytxdata.platform.transport import authorization, sign
 from ytxdata.records.answer import read_answer
@@ -96,9 +96,7 @@ def test_a_known_key_in_front_of_a_hidden_value_stays(changed: Archive) -> None:
 
 
 def _run(*call: str | Path) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main([*map(str, call)])
-    assert not ended.value.code, call
+    assert run(*map(str, call)) == 0, call
 
 
 @pytest.fixture

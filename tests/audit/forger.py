@@ -10,18 +10,16 @@ from typing import Any
 
 import pytest
 
+from tests.cli.verbs import run
 from ytxdata import audit
 from ytxdata.audit import verifier
 from ytxdata.audit.verifier import canonical, sha256
-from ytxdata.cli import main as cli
 from ytxdata.errors import DamagedError
 
 
 def main(arguments: list[str]) -> int:
     """Run the command line; return its exit code."""
-    with pytest.raises(SystemExit) as left:
-        cli(arguments)
-    return int(left.value.code or 0)
+    return run(*arguments)
 
 
 def mend(folder: Path) -> None:

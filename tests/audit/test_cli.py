@@ -16,16 +16,10 @@ import pytest
 
 from tests.audit.authority import Authority
 from tests.audit.office import Story
+from tests.cli.verbs import run
 from tests.effort import some
 from ytxdata import audit
-from ytxdata.cli import main
 from ytxdata.emulator import Emulator
-
-
-def run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([str(one) for one in arguments])
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

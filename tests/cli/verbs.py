@@ -12,7 +12,7 @@ from ytxdata.cli import main
 PROGRAM = str(Path(sys.executable).with_name("ytxdata"))
 
 
-def run(*arguments: str) -> int:
+def run(*arguments: object) -> int:
     with pytest.raises(SystemExit) as ended:
-        main([*arguments])
+        main([*map(str, arguments)])
     return int(ended.value.code or 0)

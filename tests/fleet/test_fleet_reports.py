@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from tests.effort import some
 from ytxdata import metrics, times
 from ytxdata.archive import heads
@@ -217,18 +218,14 @@ def test_the_command_line_writes_a_file_a_report(
     out = tmp_path / "out"
     told = ["--lang", "en", "fleet", "report", str(tmp_path), "--out", str(out), "--by", "month", "--json"]
     told += ["--group", "account"]
-    with pytest.raises(SystemExit) as ended:
-        main(told)
-    assert not ended.value.code
+    assert run(*told) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["verdict"] == "PROBABLE"
     assert sorted(set(ytx.read_csv(out / "usage.csv")["group"])) == synced.names
     assert "+86" not in (out / "people.csv").read_text("utf-8-sig")
     about = json.loads((out / "usage.about.json").read_text("utf-8"))
     assert about["completeness"]["en"].startswith("3 accounts: 3 PROBABLE")
-    with pytest.raises(SystemExit) as ended:
-        main([*told, "--report", "nothing"])
-    assert ended.value.code == 2
+    assert run(*told, "--report", "nothing") == 2
 
 
 @pytest.mark.slow
@@ -257,9 +254,7 @@ def test_one_report_that_cannot_be_made_ends_none_of_the_others(
     monkeypatch.setitem(REPORTS, "usage", entry)
     out = tmp_path / "out"
     told = ["--lang", "en", "fleet", "report", str(tmp_path), "--out", str(out), "--group", "account"]
-    with pytest.raises(SystemExit) as ended:
-        main([*told, "--report", "usage", "--report", "sizes"])
-    assert ended.value.code == 2
+    assert run(*told, "--report", "usage", "--report", "sizes") == 2
     said = capsys.readouterr()
     assert "usage" in said.err
     assert "ValueError" in said.err
@@ -282,9 +277,7 @@ def test_the_command_line_adds_up_and_groups(
     meetings = []
     for place, more in enumerate(([], ["--group", "company"], ["--same-people"], ["--group", "number_class"])):
         out = tmp_path / f"out{place}"
-        with pytest.raises(SystemExit) as ended:
-            main([*told, *more, "--out", str(out)])
-        assert not ended.value.code
+        assert run(*told, *more, "--out", str(out)) == 0
         said = capsys.readouterr()
         assert json.loads(said.out)["verdict"] == "GAP"
         assert "the account late are not among these: not synced yet" in said.err
@@ -294,9 +287,7 @@ def test_the_command_line_adds_up_and_groups(
         assert "+86" not in (out / "creators.csv").read_text("utf-8-sig")
     assert meetings[:3] == [[181], [121, 60], [181]]
     assert sum(meetings[3]) == 181
-    with pytest.raises(SystemExit) as ended:
-        main([*told, "--group", "region", "--out", str(tmp_path / "no")])
-    assert ended.value.code == 2
+    assert run(*told, "--group", "region", "--out", str(tmp_path / "no")) == 2
     assert "company" in capsys.readouterr().err
 
 

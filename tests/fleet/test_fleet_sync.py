@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from ytxdata import times
-from ytxdata.cli import main
 from ytxdata.emulator import Emulator, write_fleet_file
 from ytxdata.errors import UsageError
 from ytxdata.files import IS_WINDOWS
@@ -259,9 +259,7 @@ def test_the_state_of_a_fleet_is_a_line_an_account(begin: Begin) -> None:
 
 
 def cli(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(["--lang", "en", "fleet", *arguments])
-    return int(ended.value.code or 0)
+    return run("--lang", "en", "fleet", *arguments)
 
 
 @pytest.mark.slow

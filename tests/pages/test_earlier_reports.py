@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from tests.cli.verbs import run
 from tests.effort import some
 from tests.metrics.test_around_period import Told, told
 from tests.pages.conftest import counted
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
@@ -163,9 +163,7 @@ def test_no_instant_of_a_hidden_meeting_stands_in_any_file(
     for edges in ([], ["--from", "2026-01", "--to", "2026-06"]):
         out = tmp_path / f"out{len(edges)}"
         command = ["report", "--archive", str(archive.path), *edges, "--min-group", "5", "--format", "csv,html"]
-        with pytest.raises(SystemExit) as ended:
-            main([*command, "--lang", "en", "--out", str(out), "--json"])
-        assert not ended.value.code
+        assert run(*command, "--lang", "en", "--out", str(out), "--json") == 0
         told = [capsys.readouterr().out, *(path.read_text("utf-8-sig") for path in out.iterdir())]
         assert len(told) > 8
         for text in told:
@@ -181,9 +179,7 @@ def test_a_fleet_says_in_the_terminal_what_its_files_say(tmp_path: Path, capsys:
     assert len(Fleet(tmp_path).names) == 2
     command = ["fleet", "report", str(tmp_path), "--from", "2026-03", "--to", "2026-04", "--min-group", "5"]
     for more in some(([], ["--json"]), 1):
-        with pytest.raises(SystemExit) as ended:
-            main([*command, "--lang", "en", "--out", str(tmp_path / f"out{len(more)}"), *more])
-        assert not ended.value.code
+        assert run(*command, "--lang", "en", "--out", str(tmp_path / f"out{len(more)}"), *more) == 0
         assert "03-17" not in "".join(capsys.readouterr())
 
 

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.labels import Lang, Text
 from ytxdata.metrics.registry import REPORTS
@@ -39,12 +39,6 @@ from ytxdata.times import BEIJING
 pytestmark = pytest.mark.slow
 
 TARIFF = Path(__file__).parents[2] / "data" / "tariff.toml"
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments])
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture

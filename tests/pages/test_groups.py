@@ -14,17 +14,11 @@ import openpyxl
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.pages import html_report
 
 pytestmark = pytest.mark.usefixtures("drawn_once")
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main(list(arguments))
-    return int(ended.value.code or 0)
 
 
 @pytest.fixture(scope="module")

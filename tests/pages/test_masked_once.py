@@ -8,10 +8,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.cli.verbs import run
 from tests.metrics.test_around_period import Told
 from tests.pages.test_earlier_reports import asked, meeting, synced
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.files import that_may_be_lost
 from ytxdata.fleet import Fleet
 from ytxdata.pages import html_report
@@ -95,9 +95,7 @@ def test_an_account_that_is_called_after_a_number_is_masked_in_what_is_claimed_o
     write_files(collected, tmp_path / "page", ("html", "excel"), lang="en")
     for out, more in (("csv", ()), ("one", ("--group", "account", "--report", "usage"))):
         command = ["fleet", "report", str(folder), "--from", "2026-03", "--to", "2026-04", "--json", *more]
-        with pytest.raises(SystemExit) as ended:
-            main([*command, "--out", str(tmp_path / out)])
-        assert not ended.value.code
+        assert run(*command, "--out", str(tmp_path / out)) == 0
     assert told(tmp_path) == set()
     assert NUMBER not in capsys.readouterr().out
     assert "王-154****5678: " in (tmp_path / "page/report.html").read_text("utf-8")
@@ -108,9 +106,7 @@ def test_an_account_that_is_called_after_a_number_is_masked_in_what_is_claimed_o
 @pytest.mark.slow
 def test_reports_of_a_fleet_share_the_ends_of_their_numbers(archive: Archive, tmp_path: Path) -> None:
     command = ["fleet", "report", str(Path(archive.path).parent), "--group", "name", "--out", str(tmp_path)]
-    with pytest.raises(SystemExit) as ended:
-        main([*command, "--report", "usage", "--report", "creators"])
-    assert not ended.value.code
+    assert run(*command, "--report", "usage", "--report", "creators") == 0
     assert (tmp_path / "creators.csv").is_file()
     assert told(tmp_path) == set()
 

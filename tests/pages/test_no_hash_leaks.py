@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from ytxdata.archive import Archive
 from ytxdata.audit.pack import pack
 from ytxdata.audit.pack_check import verify_pack
-from ytxdata.cli import main
 from ytxdata.emulator import Emulator
 from ytxdata.errors import UsageError
 from ytxdata.history.client import Client
@@ -47,12 +47,6 @@ def small(server: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Archive
         kept.sync(Client(base_url=server.url, **server.credentials))
         server.advance(days=3)
     return kept
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments])
-    return int(ended.value.code or 0)
 
 
 def _forms(raw: bytes) -> Iterator[bytes]:

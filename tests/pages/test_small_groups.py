@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 import ytxdata as ytx
+from tests.cli.verbs import run
 from tests.pages.conftest import FLAT, counted, hidden_rows
 from ytxdata.archive import Archive
-from ytxdata.cli import main
 from ytxdata.errors import UsageError
 from ytxdata.metrics.registry import REPORTS, Ask
 from ytxdata.pages.collection import Collection, collect
@@ -202,19 +202,8 @@ def test_groups_and_a_minimum_go_together_in_every_file(
     book.write_text("number,department\n" + "".join(f"{number},{named}\n" for number, named in lines), "utf-8")
     arguments = ["report", "--archive", str(archive.path), "--group", group, "--book", str(book), "--by", by]
     drawn = minimum == 5 or group == "size_class"  # each group once
-    with pytest.raises(SystemExit) as ended:
-        main(
-            [
-                *arguments,
-                "--min-group",
-                str(minimum),
-                "--format",
-                "all" if drawn else "csv,excel",
-                "--out",
-                str(tmp_path),
-            ]
-        )
-    assert not ended.value.code
+    formats = "all" if drawn else "csv,excel"
+    assert run(*arguments, "--min-group", minimum, "--format", formats, "--out", tmp_path) == 0
     for name in WHOLE:
         frame = ytx.read_csv(tmp_path / f"{name}.csv")
         assert not frame[[one for one in frame if one in ("group", *ROW_NAMES)]].isna().any(axis=None)
@@ -276,9 +265,7 @@ def test_the_page_says_so_and_draws_what_is_left(by_day: Collection) -> None:
 @pytest.mark.slow
 def test_the_option_reaches_every_file(archive: Archive, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("report", "--archive", str(archive.path), "--out", str(tmp_path), "--by", "week", "--min-group", "50")
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments, "--format", "all", "--json"])
-    assert not ended.value.code
+    assert run(*arguments, "--format", "all", "--json") == 0
     files = json.loads(capsys.readouterr().out)["files"]
     assert not {"legs", "meetings", "compare_definitions", *PERSONAL} & set(files)
     people = ytx.read_csv(files["usage"])["people"]
@@ -286,9 +273,7 @@ def test_the_option_reaches_every_file(archive: Archive, tmp_path: Path, capsys:
     assert (people.dropna() >= 50).all()
     about = json.loads(Path(files["usage"]).with_suffix(".about.json").read_text("utf-8"))
     assert any("少于 50 人" in note["zh"] for note in about["notes"])
-    with pytest.raises(SystemExit) as ended:
-        main([*arguments, "--notebook"])
-    assert ended.value.code == 2
+    assert run(*arguments, "--notebook") == 2
 
 
 @pytest.mark.slow
@@ -298,9 +283,9 @@ def test_tables_of_an_earlier_run_do_not_go_along(
     names = ["chargeback.csv", "legs.csv", "people.xlsx", "report.html"]
     for name in names:
         (tmp_path / name).touch()
-    with pytest.raises(SystemExit) as ended:
-        main(["--lang", "en", "report", "--archive", str(archive.path), "--out", str(tmp_path), "--min-group", "5"])
-    assert ended.value.code == 2
+    assert (
+        run("--lang", "en", "report", "--archive", str(archive.path), "--out", str(tmp_path), "--min-group", "5") == 2
+    )
     told = capsys.readouterr().err
     assert "holds files of an earlier report" in told
     assert [name for name in names if name not in told] == []

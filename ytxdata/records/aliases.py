@@ -79,8 +79,8 @@ OF_PERSONS = f"{OF_CREATOR}|{_ROLE}|{_PERSON}|{_LINE}"
 """In front of plain keys, what says that something is anybody's: more than is read, for it is what is to be hidden."""
 
 _LINES = re.compile(_LINE)
-_NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 """What must stand in front of `number` for it to be a telephone's: a `memberNumber` may be that of a card."""
+_NUMBERED = re.compile(r"(.*[a-z])[_\-]?\d{1,2}", re.IGNORECASE)
 
 OF_PAGES = {"start": "started_at", "startat": "started_at", "begin": "started_at"} | {
     "end": "ended_at", "endat": "ended_at", "finish": "ended_at"

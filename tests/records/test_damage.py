@@ -522,3 +522,16 @@ def test_of_a_map_that_is_cut_behind_a_key_that_id_is_told(between: str, *, has_
     assert ids(tables) == ["20260305000001"]
     (reject,) = tables.rejects["raw"].to_pylist()
     assert reject.startswith('"20260305000002"')
+
+
+@pytest.mark.parametrize("damage", ['{\\"meid"', '{\\"meid\\"', '[{\\"meid"'])
+def test_a_record_that_is_sound_as_it_stands_is_read_so_beside_escaped_quotes(damage: str) -> None:
+    named = [
+        json.dumps({"meid": f"m{i}", "starttime": "2026-01-05 10:00:00", "meetingname": "C:\\new\\table"})
+        for i in range(3)
+    ]
+    named[1] = named[1].replace('{"meid"', damage)
+    body = f'{{"statusCode":"0","data":[{",".join(named)}]}}'
+    table = merge_answers([read_answer(body.encode(), is_whole=False)])
+    names = dict(zip(ids(table), table.meetings["name"].to_pylist(), strict=True))
+    assert {names["m0"], names["m2"]} == {"C:\\new\\table"}

@@ -239,7 +239,7 @@ class _Search(Shapes):
         n_best = _n_sound(best)
         levels: list[Unescaped] = []
         undone, self.undone = self.undone, []  # places in what follows are not those of this text
-        sound: dict[tuple[int, int], Found] = {}
+        sound = {(one.start, one.end): one for one in best.found if _is_sound(one)}
         while (
             may_be_escaped(text) and len(levels) < DEEPEST
         ):  # where a quote is lost nobody knows how often it was wrapped
@@ -251,14 +251,13 @@ class _Search(Shapes):
             for level in reversed(levels):
                 found = level.placed(found, 0)
             found = [one._replace(path=one.path.replace("$@", "$~@", 1)) for one in found]
-            sound |= {(one.start, one.end): one for one in found if _is_sound(one)}
+            sound = {(one.start, one.end): one for one in found if _is_sound(one)} | sound
             if n_found > n_best:
                 best, n_best = kept._replace(found=found), n_found
         self.undone = undone
-        # Damage to one record's escapes is no reason to undo those of another once too often.
-        return best._replace(
-            found=[one if _is_sound(one) else sound.get((one.start, one.end), one) for one in best.found]
-        )
+        # Damage to one record's escapes is no reason to undo those of another once too often: what is sound as it
+        # stands is read so.
+        return best._replace(found=[sound.get((one.start, one.end), one) for one in best.found])
 
     def listed(self, body: bytes) -> tuple[RawRecord, ...] | None:
         """Return the records of an answer that is one plain list of them; None where anything may stand elsewhere

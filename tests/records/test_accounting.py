@@ -190,8 +190,66 @@ def test_wide_encodings_are_told_without_a_mark(encoding: str) -> None:
     assert answer.warnings == ()
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("before", ["callback(", "2026-11-30 10:00:00 INFO ", "收到的应答：", "\n\n", "data: "])
+def test_wide_encodings_are_told_behind_other_text(encoding: str, before: str) -> None:
+    answer = read_answer(f'{before}{{{STATUS},"data":{text(ALL)}}}'.encode(encoding), is_whole=False)
+    assert ids(merge_answers([answer])) == [one["meid"] for one in ALL]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_wide_text_appended_to_a_sound_file_is_not_its_encoding(encoding: str) -> None:
+    first, second = (f'{{{STATUS},"data":{text(some)}}}' for some in (ALL[:12], ALL[12:]))
+    for end in (b"\n", b"\n\n"):
+        answer = read_answer(first.encode() + end + second.encode(encoding), is_whole=False)
+        assert ids(merge_answers([answer])) == [one["meid"] for one in ALL[:12]]
+        assert answer.warnings
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_lost_in_wide_text_costs_the_record_it_is_of(encoding: str) -> None:
+    body = f'{{{STATUS},"data":{text(ALL)}}}'
+    for nth in (3, 20):
+        at = len(body[: body.index(text(ALL[nth])) + 12].encode(encoding))
+        raw = body.encode(encoding)
+        answer = read_answer(raw[:at] + raw[at + 1 :], is_whole=False)
+        assert ids(merge_answers([answer])) == [one["meid"] for one in ALL if one != ALL[nth]]
+        assert answer.warnings
+
+
+PRINTED = str({"statusCode": "0", "statusMsg": "提交成功", "data": ALL, "x": None, "y": True})
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "gbk", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+def test_a_printed_dictionary_is_read_in_every_encoding(encoding: str) -> None:
+    answer = read_answer(PRINTED.encode(encoding))
+    assert (answer.encoding, answer.status_msg) == ("python", "提交成功")
+    assert answer.text == read_answer(PRINTED.encode()).text
+
+
+def test_printed_objects_of_classes_are_read_as_what_they_were_made_of() -> None:
+    as_map = (
+        "OrderedDict({'meid': 'm1', 'oriamount': Decimal('0.300'), 'day': datetime.date(2026, 1, 5),"
+        " 'starttime': datetime.datetime(2026, 1, 5, 10, 0), 'x': OrderedDict()})"
+    )
+    as_pairs = "OrderedDict([('meid', 'm2'), ('starttime', Timestamp('2026-01-05 11:00:00')), ('x', OrderedDict([]))])"
+    answer = read_answer(f"{{'statusCode': '0', 'data': [{as_map}, {as_pairs}]}}".encode())
+    assert [json.loads(one.raw) for one in answer.records] == [
+        {"meid": "m1", "oriamount": "0.300", "starttime": "2026-01-05 10:00:00", "day": "2026-01-05", "x": {}},
+        {"meid": "m2", "starttime": "2026-01-05 11:00:00", "x": {}},
+    ]
+    for odd in (
+        "OrderedDict([1])",
+        "datetime.datetime(2026)",
+        "datetime.date(9999999999999999999999, 1, 1)",
+        "X(1, 2)",
+    ):
+        body = f"{{'statusCode': '0', 'data': [{{'meid': 'm1', 'x': {odd}}}]}}"
+        assert odd in b"".join(one.raw for one in read_answer(body.encode(), is_whole=False).records).decode()
+
+
 def test_a_printed_dictionary_is_read_and_never_run() -> None:
-    answer = read_answer(str({"statusCode": "0", "data": ALL, "x": None, "y": True}).encode())
+    answer = read_answer(PRINTED.encode())
     assert ids(merge_answers([answer])) == [one["meid"] for one in ALL]
     assert answer.encoding == "python"
     evil = b"{'data': [{'meid': __import__('os').getpid()}]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -10,6 +11,7 @@ from decimal import Decimal
 import pytest
 
 from ytxdata.records.answer import Answer, read_answer
+from ytxdata.records.merge import merge_answers
 
 T0 = datetime(2026, 1, 5, 1, 2, 3, 4, tzinfo=UTC)
 
@@ -101,3 +103,32 @@ def test_an_answer_shows_itself(saved: Callable[[str], Answer]) -> None:
 
 def test_markup_in_an_answer_is_escaped() -> None:
     assert "<b>" not in read_answer(b'{"statusCode":"0","statusMsg":"<b>x</b>"}')._repr_html_()
+
+
+UTF8_LINES = "".join(
+    f'{{"meid":"u{i}","meetingname":"会议{i}","status":"已结束","parties":[{{"name":"张三{i}"}}]}}\n' for i in range(6)
+).encode()
+GB_LINES = "".join(f'{{"meid":"g{i}","meetingname":"例会{i}号","status":"已结束"}}\n' for i in range(60)).encode(
+    "gb18030"
+)
+
+
+@pytest.mark.parametrize("is_utf8_first", [True, False])
+def test_each_part_of_a_text_in_two_encodings_is_read_in_its_own(is_utf8_first: bool) -> None:
+    answer = read_answer(UTF8_LINES + GB_LINES if is_utf8_first else GB_LINES + UTF8_LINES)
+    meetings = merge_answers([answer]).meetings
+    names = dict(zip(meetings["meeting_id"].to_pylist(), meetings["name"].to_pylist(), strict=True))
+    assert names == {f"u{i}": f"会议{i}" for i in range(6)} | {f"g{i}": f"例会{i}号" for i in range(60)}
+    assert any("two encodings" in warning.en for warning in answer.warnings)
+    assert answer.text.decode().count("已结束") == 66
+
+
+@pytest.mark.parametrize("n_bytes", [256, 512, 4096])
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_foreign_bytes_turn_no_name_beside_them_into_wrong_characters(n_bytes: int, is_inside: bool) -> None:
+    foreign = random.Random(n_bytes).randbytes(n_bytes)
+    at = UTF8_LINES.index("会议4".encode()) if is_inside else len(UTF8_LINES)
+    answer = read_answer(UTF8_LINES[:at] + foreign + UTF8_LINES[at:], is_whole=False)
+    names = merge_answers([answer]).meetings["name"].to_pylist()
+    assert {name for name in names if name} >= {f"会议{i}" for i in range(6) if i != 4 or not is_inside}
+    assert answer.warnings

@@ -21,7 +21,7 @@ from ytxdata.labels import Text
 from ytxdata.packed import hidden_note, unpacked
 from ytxdata.records.aliases import DEFAULT
 from ytxdata.records.answer import Answer, read_answer, told_by
-from ytxdata.records.encodings import as_utf8, decode, is_literal
+from ytxdata.records.encodings import as_written, decode, is_literal
 from ytxdata.records.find_records import past_blanks, sound_end
 from ytxdata.records.signs import signs_of
 from ytxdata.records.spans import members_of
@@ -197,8 +197,8 @@ def split_answers(raw: bytes) -> list[bytes]:
     """
     decoded = decode(raw)
     is_printed = decoded.encoding == "python"
-    text = as_utf8(raw, "utf-8") if is_printed else decoded.text
-    if is_printed and is_literal(raw):
+    text = as_written(raw).text if is_printed else decoded.text
+    if is_printed and is_literal(text):
         return [raw]
     groups = [list(group) for _, group in groupby(_documents(text), key=lambda one: _part(text, *one))]
     if len(groups) <= 1:

@@ -9,14 +9,18 @@ import codecs
 import json
 import re
 import warnings
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from itertools import groupby, pairwise
+from typing import Any, Literal, NamedTuple
 
 import pyarrow as pa
 
 from ytxdata.labels import Text
 
-Encoding = Literal["utf-8", "gb18030", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "python"]
-"""How the bytes of an answer are written; `python` is a printed dictionary, which people save for JSON."""
+Encoding = Literal["utf-8", "gb18030", "mixed", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be", "python"]
+"""How the bytes of an answer are written; `mixed` is UTF-8 and GB18030 in turns, `python` a printed dictionary, which
+people save for JSON, in any of the others."""
 
 _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins with the mark of UTF-16, so it is asked for first
@@ -24,11 +28,12 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_JSON_BEFORE = re.compile(rb"[\[{]\s*[\[{\"']")
 _WIDE: tuple[tuple[re.Pattern[bytes], Encoding], ...] = (
-    (re.compile(rb"[\[{\s]\0\0\0[^\0]\0\0\0"), "utf-32-le"),
-    (re.compile(rb"\0\0\0[\[{\s]\0\0\0[^\0]"), "utf-32-be"),
-    (re.compile(rb"[\[{\s]\0[^\0]\0"), "utf-16-le"),
-    (re.compile(rb"\0[\[{\s]\0[^\0]"), "utf-16-be"),
+    (re.compile(rb"(?:....)*?([\[{]\0\0\0[^\0]\0\0\0)", re.S), "utf-32-le"),
+    (re.compile(rb"(?:....)*?(\0\0\0[\[{]\0\0\0[^\0])", re.S), "utf-32-be"),
+    (re.compile(rb"(?:..)*?([\[{]\0[^\0]\0)", re.S), "utf-16-le"),
+    (re.compile(rb"(?:..)*?(\0[\[{]\0[^\0])", re.S), "utf-16-be"),
 )
 """JSON begins with two ASCII characters: zeros around them tell the width and the order of bytes. By the first alone, a
 single zero byte before sound UTF-8 made UTF-16 of it, and every record was lost."""
@@ -49,7 +54,7 @@ _PRINTED_WORD = re.compile(
 _IN_JSON = {b"None": b"null", b"True": b"true", b"False": b"false"}
 
 # Deep nesting ends `ast` with MemoryError or RecursionError, a set in it `json` with TypeError: it is damaged then.
-_PYTHON_DAMAGE = (ValueError, SyntaxError, TypeError, MemoryError, RecursionError)
+_PYTHON_DAMAGE = (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError)
 
 
 def is_utf8(body: bytes) -> bool:
@@ -86,34 +91,69 @@ def decode(raw: bytes) -> Decoded:
     >>> decode(b"{'statusCode': '0', 'data': None}").text
     b'{"statusCode": "0", "data": null}'
     """
-    # Asked first: UTF-16 of plain ASCII is valid UTF-8 too, with a zero behind every character.
-    wide = _wide(raw)
-    if wide:
-        text = as_utf8(raw, wide)
-        return Decoded(text, wide, (_damaged(text.index(_LOST)),) if _LOST in text else ())
-    encoding, said = _narrow(raw)
-    text = as_utf8(raw, encoding)
-    first = _FIRST_KEY.search(text) if encoding == "utf-8" else None
+    text, encoding, said = as_written(raw)
+    first = _FIRST_KEY.search(text)
     if first is None or not first["printed"]:
         return Decoded(text, encoding, said)
-    return Decoded(as_utf8(raw, "python"), "python", (*said, _PRINTED_DICT))
+    return Decoded(_python_as_json(text), "python", (*said, _PRINTED_DICT))
 
 
-def is_literal(raw: bytes) -> bool:
+def as_written(raw: bytes) -> Decoded:
+    """Return the text of bytes as it stands in them, be it JSON or a printed dictionary."""
+    # Asked first: UTF-16 of plain ASCII is valid UTF-8 too, with a zero behind every character.
+    wide = _wide(raw)
+    if not wide:
+        encoding, said = _narrow(raw)
+        return Decoded(as_utf8(raw, encoding), encoding, said)
+    text = as_utf8(raw, wide)
+    return Decoded(text, wide, (_damaged(text.index(_LOST)),) if _LOST in text else ())
+
+
+def is_literal(text: bytes) -> bool:
     """Return whether text is one whole printed Python value."""
-    return _literal(as_utf8(raw, "utf-8")) is not None
+    return _literal(text) is not None
 
 
 def as_utf8(raw: bytes, encoding: Encoding) -> bytes:
     """Return the text of bytes in a known encoding, without a byte order mark."""
-    if encoding == "utf-8":
-        return _with_blanks(raw.removeprefix(codecs.BOM_UTF8))
     if encoding == "python":
-        text = as_utf8(raw, "utf-8")
-        # Damaged, it is no literal as a whole: word by word it becomes JSON with the same damage, and is read as that.
-        return _literal(text) or _PRINTED_WORD.sub(_as_json, text)
-    # Broken bytes become visible marks: raising would cost the whole answer for one of them.
-    return _with_blanks(raw.decode(encoding, "replace").removeprefix("\ufeff").encode())
+        return _python_as_json(as_written(raw).text)
+    if encoding == "utf-8":
+        text = raw
+    elif encoding == "mixed":
+        text = b"".join(_in_turns(raw))
+    else:
+        # Broken bytes become visible marks: raising would cost the whole answer for one of them.
+        text = "".join(part.decode(encoding, "replace") for part in _in_step(raw, encoding)).encode()
+    return _with_blanks(text.removeprefix(codecs.BOM_UTF8))
+
+
+def _in_turns(raw: bytes) -> Iterator[bytes]:
+    """Yield the parts of a text in UTF-8 and GB18030, all as UTF-8."""
+    for one, behind in pairwise([*_stretches(raw), _Stretch(len(raw), "utf-8")]):
+        part = raw[one.start : behind.start]
+        yield part if one.encoding == "utf-8" else part.decode("gb18030", "replace").encode()
+
+
+def _in_step(raw: bytes, encoding: Encoding) -> Iterator[bytes]:
+    """Cut UTF-16 where it goes on out of step: one byte lost made everything behind it other characters."""
+    at = 0
+    for ascii_ in _ASCII_IN_16[encoding].finditer(raw) if encoding in _ASCII_IN_16 and len(raw) % 2 else ():
+        if (ascii_.start() - at) % 2:
+            yield raw[at : ascii_.start()]
+            at = ascii_.start()
+    yield raw[at:]
+
+
+_ASCII_IN_16 = {
+    "utf-16-le": re.compile(rb"(?:[\t\n\r -~]\0){4,}"),
+    "utf-16-be": re.compile(rb"(?:\0[\t\n\r -~]){4,}"),
+}
+
+
+def _python_as_json(text: bytes) -> bytes:
+    # Damaged, it is no literal as a whole: word by word it becomes JSON with the same damage, and is read as that.
+    return _literal(text) or _PRINTED_WORD.sub(_as_json, text)
 
 
 def _with_blanks(text: bytes) -> bytes:
@@ -129,7 +169,13 @@ def _with_blanks(text: bytes) -> bytes:
 
 def _wide(raw: bytes) -> Encoding | None:
     marked = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), None)
-    return marked or next((encoding for pattern, encoding in _WIDE if pattern.match(raw)), None)
+    if marked or b"\0" not in raw:
+        return marked
+    # The first, for behind a byte that was lost the order of bytes seems to be the other.
+    found = [(match.start(1), encoding) for pattern, encoding in _WIDE if (match := pattern.match(raw))]
+    start, encoding = min(found, default=(0, None))
+    # UTF-16 that was appended to a sound file in single bytes is not its encoding.
+    return None if _JSON_BEFORE.search(raw, 0, start) else encoding
 
 
 _TAKES_BRACKET = re.compile(rb"[\x81-\xfe][\[\]{}]")
@@ -143,14 +189,15 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
     """
     if is_utf8(raw):
         return "utf-8", ()
-    text = raw.decode("utf-8", "replace")
-    n_broken = text.count("\ufffd")
-    # Two bytes in a row pass for UTF-8 in every fifth character of GB18030, three hardly ever: these weigh, as the
-    # three bytes they are.
-    n_whole = 3 * sum(len(run) for run in re.findall("[\u0800-\ufffc\U00010000-\U0010ffff]+", text))
+    kinds = {one.encoding for one in _stretches(raw)}
+    if len(kinds) > 1:
+        text = as_utf8(raw, "mixed").decode("utf-8", "replace")
+        return "mixed", (_MIXED, *([_damaged(text.index("\ufffd"))] if "\ufffd" in text else []))
+    n_whole, n_broken = _weighed(raw)
     # One name that is broken weighs as much as one that is whole: then it counts whether the text has none but the
-    # characters that people write.
-    if n_whole < n_broken or (n_whole == n_broken and _is_gb2312(raw)):
+    # characters that people write. Nor do foreign bytes outweigh what is UTF-8 beyond doubt.
+    is_less = n_whole < n_broken or (n_whole == n_broken and _is_gb2312(raw))
+    if is_less and kinds != {"utf-8"}:
         try:
             raw.decode("gb18030")
         except UnicodeDecodeError as error:
@@ -161,7 +208,79 @@ def _narrow(raw: bytes) -> tuple[Encoding, tuple[Text, ...]]:
         # Nor is a single one that would take a bracket along as the half of a character: with it a record's border.
         took = _TAKES_BRACKET.search(raw) if n_broken == 1 and not n_whole else None
         return ("utf-8", (_damaged(took.start()),)) if took else ("gb18030", ())
-    return "utf-8", (_damaged(text.index("\ufffd")),)
+    return "utf-8", (_damaged(raw.decode("utf-8", "replace").index("\ufffd")),)
+
+
+def _weighed(raw: bytes) -> tuple[int, int]:
+    """Return how many bytes of a text are whole characters of UTF-8 for certain, and how many are broken ones."""
+    text = raw.decode("utf-8", "replace")
+    # Two bytes in a row pass for UTF-8 in every fifth character of GB18030, three hardly ever: these weigh, as the
+    # three bytes they are.
+    return 3 * sum(len(run) for run in _CERTAIN.findall(text)), text.count("\ufffd")
+
+
+_CERTAIN = re.compile("[\u0800-\ufffc\U00010000-\U0010ffff]+")
+
+
+class _Stretch(NamedTuple):
+    """From where on a text is in an encoding."""
+
+    start: int
+    encoding: Encoding
+
+
+# No second half of a character of GB18030 is a quote or the end of a line: what stands between them is in one encoding.
+_STRING = re.compile(rb"[\x80-\xff][^\"'\n]*")
+_GB2312 = re.compile(rb"[\xb0-\xf7][\xa1-\xfe]")
+
+_CERTAINLY = 5
+"""How many characters in different strings, one behind another, tell an encoding: strings of three in GB18030 pass for
+two in UTF-8 once in thousands, and two such strings may be neighbours.
+"""
+
+
+def _stretches(raw: bytes) -> list[_Stretch]:
+    """Return from where on a text is certainly in the one or the other of UTF-8 and GB18030.
+
+    Weighed as a whole, 60 records in GB18030 or a damaged block turned every name of the UTF-8 before them into wrong
+    characters. Single strings that are something else than their neighbours are damage or chance.
+    """
+    weights: dict[bytes, int] = {}
+    strings: list[tuple[int, bytes]] = []
+    for one in _STRING.finditer(raw):
+        weight = weights.get(one[0])
+        if weight is None:
+            weight = weights[one[0]] = _weight(one[0])
+        if weight:
+            strings.append((one.start(), one[0]))
+    found: list[_Stretch] = []
+    end = 0
+    for is_utf8_, group in groupby(strings, key=lambda one: weights[one[1]] > 0):
+        run = list(group)
+        if sum(abs(weights[text]) for text in {text for _, text in run}) < _CERTAINLY:
+            continue
+        encoding: Encoding = "utf-8" if is_utf8_ else "gb18030"
+        start = run[0][0]
+        if not found:
+            found.append(_Stretch(0, encoding))
+        elif found[-1].encoding != encoding:
+            found.append(_Stretch(raw.rfind(b"\n", end, start) + 1 or start, encoding))
+        end = run[-1][0] + len(run[-1][1])
+    return found
+
+
+def _weight(string: bytes) -> int:
+    """Return how many characters of a string speak for UTF-8, and below 0 how many for GB18030."""
+    n_whole, n_broken = _weighed(string)
+    if not n_broken:
+        return n_whole // 3
+    if n_whole >= n_broken:
+        return 0
+    try:
+        string.decode("gb18030")
+    except UnicodeDecodeError:
+        return 0
+    return -len(_GB2312.findall(string))
 
 
 def _is_gb2312(raw: bytes) -> bool:
@@ -188,7 +307,8 @@ def _literal(text: bytes) -> bytes | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd escape in a name is worth no SyntaxWarning
-            value = ast.literal_eval(text.decode().strip())
+            tree = ast.parse(text.decode().strip(), mode="eval")
+            value = ast.literal_eval(_Plain().visit(tree) if b"(" in text else tree)
         written = json.dumps(value, ensure_ascii=False)
     except _PYTHON_DAMAGE:
         return None
@@ -198,7 +318,35 @@ def _literal(text: bytes) -> bytes | None:
         return json.dumps(value).encode()
 
 
+class _Plain(ast.NodeTransformer):
+    """Puts what stands in the call of a class in its place, as databases and libraries print it: `OrderedDict({…})`,
+    `Decimal('0.300')`, `datetime.datetime(2026, 1, 5, 10, 0)`. Nothing of the text is called.
+    """
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = _CLASS.fullmatch(ast.unparse(node.func))
+        if name is None or node.keywords:
+            return node
+        if name[1] in _DAYS_AND_TIMES:
+            return ast.Constant(str(_DAYS_AND_TIMES[name[1]](*map(ast.literal_eval, node.args))))
+        if name[1] == "OrderedDict" and not (node.args and isinstance(node.args[0], ast.Dict)):
+            pairs: list[Any] = [
+                getattr(one, "elts", ()) for given in node.args for one in getattr(given, "elts", ((),))
+            ]
+            return ast.Dict([key for key, _ in pairs], [one for _, one in pairs])
+        return node.args[0] if len(node.args) == 1 else node
+
+
+_DAYS_AND_TIMES: dict[str, Callable[..., date]] = {"date": date, "datetime": datetime}
+_CLASS = re.compile(r"(?:\w+\.)*([A-Z]\w*|date(?:time)?)")
+
+
 _LOST = "\ufffd".encode()
+_MIXED = Text(
+    "文件里有两种编码（UTF-8 与 GB18030），各段已按各自的编码读取：请核对名称",
+    "two encodings stand in one text, UTF-8 and GB18030; each part was read in its own: check the names",
+)
 _PRINTED_DICT = Text(
     "文件是打印出来的 Python 字典而不是 JSON，已按字面值读取",
     "the text is a printed Python dictionary, not JSON, and was read as a literal",

@@ -208,8 +208,9 @@ def read_answer(
 ) -> Answer:
     """Read the bytes of one answer, from the network or a file; status codes are told, not judged.
 
-    The body is UTF-8, else GB18030, or UTF-16 or UTF-32 by its first bracket; a UTF-8 body with a few damaged bytes stays
-    UTF-8, with a warning, and parts in UTF-8 and GB18030 are each read in their own. Damaged JSON is read as far as it goes: what is whole is a record, the rest is rejected.
+    The body is UTF-8, else GB18030, or UTF-16 or UTF-32 by its first bracket. With a few damaged bytes it stays UTF-8,
+    with a warning; parts in UTF-8 and GB18030 are each read in their own. Damaged JSON is read as far as it goes: what
+    is whole is a record, the rest is rejected.
 
     Parameters
     ----------

@@ -28,12 +28,12 @@ _MARKS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_JSON_BEFORE = re.compile(rb"[\[{]\s*[\[{\"']")
+_NARROW = re.compile(rb"[\[{]\s*[\[{\"']")
 _WIDE: tuple[tuple[re.Pattern[bytes], Encoding], ...] = (
-    (re.compile(rb"(?:....)*?([\[{]\0\0\0[^\0]\0\0\0)", re.S), "utf-32-le"),
-    (re.compile(rb"(?:....)*?(\0\0\0[\[{]\0\0\0[^\0])", re.S), "utf-32-be"),
-    (re.compile(rb"(?:..)*?([\[{]\0[^\0]\0)", re.S), "utf-16-le"),
-    (re.compile(rb"(?:..)*?(\0[\[{]\0[^\0])", re.S), "utf-16-be"),
+    (re.compile(rb"(?:....)*?[\[{]\0\0\0[^\0]\0\0\0", re.S), "utf-32-le"),
+    (re.compile(rb"(?:....)*?\0\0\0[\[{]\0\0\0[^\0]", re.S), "utf-32-be"),
+    (re.compile(rb"(?:..)*?[\[{]\0[^\0]\0", re.S), "utf-16-le"),
+    (re.compile(rb"(?:..)*?\0[\[{]\0[^\0]", re.S), "utf-16-be"),
 )
 """JSON begins with two ASCII characters: zeros around them tell the width and the order of bytes. By the first alone, a
 single zero byte before sound UTF-8 made UTF-16 of it, and every record was lost."""
@@ -171,11 +171,12 @@ def _wide(raw: bytes) -> Encoding | None:
     marked = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), None)
     if marked or b"\0" not in raw:
         return marked
-    # The first, for behind a byte that was lost the order of bytes seems to be the other.
-    found = [(match.start(1), encoding) for pattern, encoding in _WIDE if (match := pattern.match(raw))]
-    start, encoding = min(found, default=(0, None))
     # UTF-16 that was appended to a sound file in single bytes is not its encoding.
-    return None if _JSON_BEFORE.search(raw, 0, start) else encoding
+    narrow = _NARROW.search(raw)
+    end = narrow.start() if narrow else len(raw)
+    found = [(match.end(), encoding) for pattern, encoding in _WIDE if (match := pattern.match(raw, 0, end))]
+    # The first, for behind a byte that was lost the order of bytes seems to be the other.
+    return min(found, default=(0, None))[1]
 
 
 _TAKES_BRACKET = re.compile(rb"[\x81-\xfe][\[\]{}]")
@@ -240,19 +241,16 @@ two in UTF-8 once in thousands, and two such strings may be neighbours.
 
 
 def _stretches(raw: bytes) -> list[_Stretch]:
-    """Return from where on a text is certainly in the one or the other of UTF-8 and GB18030.
+    """Return from where on a text is certainly in the one or the other of UTF-8 and GB18030; nothing where none of it
+    is certainly UTF-8.
 
     Weighed as a whole, 60 records in GB18030 or a damaged block turned every name of the UTF-8 before them into wrong
     characters. Single strings that are something else than their neighbours are damage or chance.
     """
-    weights: dict[bytes, int] = {}
-    strings: list[tuple[int, bytes]] = []
-    for one in _STRING.finditer(raw):
-        weight = weights.get(one[0])
-        if weight is None:
-            weight = weights[one[0]] = _weight(one[0])
-        if weight:
-            strings.append((one.start(), one[0]))
+    weights = {text: _weight(text) for text in set(_STRING.findall(raw))}
+    if sum(weight for weight in weights.values() if weight > 0) < _CERTAINLY:
+        return []
+    strings = [(one.start(), one[0]) for one in _STRING.finditer(raw) if weights[one[0]]]
     found: list[_Stretch] = []
     end = 0
     for is_utf8_, group in groupby(strings, key=lambda one: weights[one[1]] > 0):

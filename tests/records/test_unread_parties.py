@@ -599,3 +599,47 @@ def test_a_creator_who_is_listed_with_the_same_times_is_not_told_again() -> None
     host = {"phone": "15400000002", **TIMES, "createTime": "2026-01-01 10:00:00"}
     assert tables(meeting(0, creator=host, parties=[{**P, "createTime": "2026-01-01 10:00:00"}])).problems.num_rows == 0
     assert tables(meeting(0, creator={"phone": "15400000002", "time": "2026-01-01 10:00:00"})).problems.num_rows == 0
+
+
+OTHER = {"meid": "20260101090000000077", "starttime": "2026-01-01 10:00:00", "endtime": "2026-01-01 11:00:00"}
+
+
+@pytest.mark.parametrize("phone", ["15400000001", "15400000020"])
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda one: {"previous": one},
+        lambda one: {"previous": {**one, "creator": "15400000001"}},
+        lambda one: {"session": {"confid" if key == "meid" else key: said for key, said in one.items()}},
+        lambda one: {"sessions": {one["meid"]: one}},
+        lambda one: {one["meid"]: one},
+        lambda one: {"body": {**one, "attendees": [P]}},
+        lambda one: {"body": {"meid": one["meid"], "t1": one["starttime"], "attendees": [P]}},
+        lambda one: {"text": json.dumps(one)},
+    ],
+)
+def test_another_meeting_that_has_a_phone_is_told(around: Any, phone: str) -> None:
+    """It was no record, as it has a phone, and no party, as it has an id: the month was PROVEN without it."""
+    check(around({**OTHER, "meetingname": "周会", "phone": phone}), ["15400000"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"dialIn": {"confId": "123456", "phone": "01065527788", "pin": "1234"}},
+        {
+            "room": {
+                "confid": "8001",
+                "name": "第一会议室",
+                "phone": "075588880000",
+                "contact": {"mobile": "15400000030"},
+            }
+        },
+        {"template": {"meetingId": "T1", "title": "模板", "owner": "15400000030"}},
+        {"series": {"meetingId": "S1", "name": "周会", "creator": "15400000030", "members": 5}},
+        {"parent": {"meetingId": OTHER["meid"], "phone": "15400000001"}},
+    ],
+)
+def test_a_room_that_has_a_phone_and_a_meeting_that_is_only_named_are_not(more: dict[str, Any]) -> None:
+    for n in (6, 1):
+        assert tables(*(meeting(i, **(more if i < n else {})) for i in range(6))).problems.num_rows == 0

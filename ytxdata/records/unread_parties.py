@@ -21,10 +21,10 @@ from ytxdata.records.parties import are_phones, is_meeting_without_id, lists_par
 from ytxdata.records.party_names import DEEPEST, Party, feeds, names_in
 from ytxdata.records.party_times import are_said, at_rows, host_came
 from ytxdata.records.siblings import with_own_parts
-from ytxdata.records.signs import Signs, signs_of
+from ytxdata.records.signs import Signs, inside, signs_of
 from ytxdata.records.spans import Found
 from ytxdata.records.values import Values, as_list, as_phone, is_blank, phone_text, rows_where
-from ytxdata.times import is_time
+from ytxdata.times import is_time, looks_like_instant
 
 _LINKS = frozenset({"links", "href"})
 """Keys, plain, under which frameworks say where something is to be had."""
@@ -174,11 +174,9 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
                 is_told, parts = False, [("", path, inner) for _, path, inner in parts]
         elif isinstance(one, dict):
             # under the record's own id it is told, and what the record has for its list was read
-            listed = [inner for key, inner in one.items() if signs.is_parties(key)]
-            is_its_own = bool(signs.ids_of(one)) or all(inner in lists for inner in listed)
-            if signs.ids_of(one) - own or (
-                lists_parties(one, aliases) and (is_its_own or is_meeting_without_id(one, aliases))
-            ):
+            is_its_own = signs.ids_of(one) or all(it in lists for key, it in one.items() if signs.is_parties(key))
+            is_whole = lists_parties(one, aliases) and (is_its_own or is_meeting_without_id(one, aliases))
+            if is_whole or _is_of_other(one, own, signs):
                 told.add(top)  # a meeting of its own, told as one
                 continue
             # `list` in `attendees` is a list of them, whatever else stands there
@@ -207,6 +205,16 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
     }:
         here = mobiles_in(lists).union(*(mobiles_in(others[key]) for key in told))
         yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
+
+
+def _is_of_other(one: Party, own: Set[str], signs: Signs) -> bool:
+    """Return whether an object with another id is told as a meeting, which what has a phone is not, or is a room or a
+    line to dial in: its id has another form, and it says no time."""
+    others = signs.ids_of(one) - own
+    if not others or ("started_at" in signs.said(one) and not signs.aliases.has_phone(one)):
+        return bool(others)
+    is_alike = not {re.sub(r"\d", "0", it) for it in others}.isdisjoint(re.sub(r"\d", "0", it) for it in own)
+    return not is_alike and not any(map(looks_like_instant, inside(one)))
 
 
 def _when_host_came(

@@ -403,3 +403,53 @@ def test_a_column_beside_the_meetings_under_their_ids_is_told(ends: Any, is_besi
 def test_what_says_nothing_of_these_meetings_is_not_told_by_id(beside: dict[str, Any]) -> None:
     answer = read_answer(json.dumps({"statusCode": "0", "data": {"meetings": MEETINGS, **beside}}).encode())
     assert not [one.en for one in answer.warnings if "under their ids" in one.en]
+
+
+TOLD = {
+    "_id": "20260301085500123456",
+    "when": "2026-03-01 10:00:12",
+    "until": "2026-03-01 10:40:31",
+    "mobile": "13900000007",
+    "title": "周会",
+    "parties": [{"phone": "13900000007", "jointime": "2026-03-01 10:00:12"}],
+}
+ROW = [TOLD["_id"], TOLD["when"], TOLD["until"], TOLD["mobile"], "周会"]
+
+
+@pytest.mark.parametrize(
+    "key", ["page", "query", "params", "condition", "filters", "search", "status", "total", "count"]
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        TOLD,
+        {"no": 1, "today": TOLD},
+        {"no": 1, "today": {name: one for name, one in TOLD.items() if name != "_id"}},
+        {"today": {"0": TOLD, "1": {**TOLD, "_id": "20260301085500123457"}}},
+        {"today": json.dumps({"a": [TOLD]})},
+        {"today": [ROW]},
+    ],
+)
+def test_parties_that_are_described_under_the_key_of_a_question_or_a_page_are_told(key: str, value: Any) -> None:
+    """No question has them; there a whole meeting in words that nobody knows was envelope."""
+    head = {"statusCode": "0", "statusMsg": "ok"}
+    for body in ({"data": {"list": MEETINGS, key: value}}, {"data": MEETINGS, key: value}):
+        found = merge_answers([answer := read_answer(json.dumps({**head, **body}).encode())])
+        assert answer.warnings or found.rejects.num_rows, body
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"creator": "13900000000", "phone": "13900000008", **PERIOD},
+        {"parties": ["13900000000", "13900000008"], "participants": {"min": 2, "max": 9}, "members": 5, **PERIOD},
+        {"user": {"name": "甲", "mobile": "13900000000"}, "range": {"from": PERIOD["starttime"]}},
+        [["creator", "=", "13900000008"], ["starttime", ">=", PERIOD["starttime"]]],
+        ["13900000008", *PERIOD.values()],
+    ],
+)
+def test_a_question_that_is_repeated_describes_no_parties(value: Any) -> None:
+    for key in ("page", "query", "params", "condition", "filters", "search"):
+        if isinstance(value, dict) or key != "page":
+            answer = read_answer(json.dumps({"statusCode": "0", "data": {"list": MEETINGS, key: value}}).encode())
+            assert (ids(answer), answer.warnings) == (OWN, ())

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ytxdata.records.aliases import PARTIES, Aliases, plain
@@ -16,7 +17,7 @@ from ytxdata.records.odd_records import that_may_hold_others
 from ytxdata.records.paging import COUNT_KEYS
 from ytxdata.records.parties import is_meeting_without_id, lists_parties
 from ytxdata.records.siblings import as_one_meeting, holds_lists, holds_rest, is_of_another, is_of_meeting
-from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places, signs_of
+from ytxdata.records.signs import ENVELOPE_KEYS, QUESTION_KEYS, TOLD, Signs, are_places, inside, signs_of
 from ytxdata.records.spans import (
     Found,
     Member,
@@ -108,15 +109,18 @@ def are_no_ids(keys: Sequence[str]) -> bool:
 
 def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | RawRecord]) -> bool:
     """Return whether what stands beside records under a key that nobody knows looks like parties: by a mobile, by a
-    phone and a time, or by parties of its own.
+    phone and a time, or by parties of its own. Under the key of a question, a page or a word of a meeting it does where
+    it describes some, and under another key in a page as anywhere.
     """
-    has_place = (
-        plain(key) in ENVELOPE_KEYS | COUNT_KEYS | QUESTION_KEYS | {"data"} or signs.aliases.meeting(key) is not None
-    )
-    read = None if has_place or not _LONG.search(raw) else read_value(raw)
+    name = plain(key)
+    read = None if name in ENVELOPE_KEYS | {"data"} or not _LONG.search(raw) else read_value(raw)
     if read is None:
         return False
     value = decoded(read.value)
+    if name in COUNT_KEYS | QUESTION_KEYS or signs.aliases.meeting(key) is not None:
+        below = members_of(raw) if name in COUNT_KEYS else ()
+        below = [it for it in below if b"{" in it.raw and plain(it.key) not in COUNT_KEYS]  # not however deep
+        return _describes_parties(signs, value) or any(parties_beside(signs, it.key, it.raw, found) for it in below)
     if isinstance(value, dict) and any(signs.is_parties(one) and isinstance(value[one], (list, dict)) for one in value):
         return True
     if not any(unread_parties({key: value}, signs.aliases)):
@@ -127,6 +131,18 @@ def parties_beside(signs: Signs, key: str, raw: bytes, found: Sequence[Found | R
     mobiles = {number.removeprefix("+86").encode() for number in mobiles_in(value)}
     is_known = all(any(mobile in one.raw for one in found) for mobile in mobiles)
     return not (mobiles and is_known)
+
+
+def _describes_parties(signs: Signs, value: Any) -> bool:
+    """Return whether parties stand in a value with their phones, or rows with a mobile and a time: no question has them."""
+    for one in inside(value):
+        parties = [decoded(it) for key, it in one.items() if signs.is_parties(key)] if isinstance(one, dict) else []
+        entries = chain(*(some for some in parties if isinstance(some, list)), parties)
+        rows = [it for it in one if isinstance(it, list)] if isinstance(one, list) else []
+        are_rows = any(any(map(looks_like_instant, row)) and mobiles_in(row) for row in rows)
+        if are_rows or any(isinstance(it, dict) and signs.aliases.has_phone(it) for it in entries):
+            return True
+    return False
 
 
 def is_keyed(signs: Signs, one: tuple[Member, list[Found]]) -> bool:

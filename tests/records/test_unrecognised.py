@@ -200,3 +200,45 @@ def test_no_text_takes_long() -> None:
     ):
         text_may_tell(Aliases(), said + " ", has_data=True)
     assert time.process_time() - start < 20
+
+
+OF_ID: list[dict[str, Any]] = [
+    {
+        "name": "周会",
+        "time": "2026-03-05 10:00:12",
+        "to": "2026-03-05 11:00:12",
+        "participants": [{"phone": "15400000001"}],
+    },
+    {"title": "周会", "creatorPhone": "15400000001", "end": "2026-03-05 11:00:12"},
+    {"no": "20260305100012000001", "start_time": "2026-03-05 10:00:12", "end": "2026-03-05 11:00:12"},
+    {"主题": "周会", "日期": "2026-03-05", "时间": "10:00:12", "号码": "15400000001"},
+]
+
+
+@pytest.mark.parametrize("said", OF_ID)
+@pytest.mark.parametrize("data", [{}, {"data": []}, {"data": None}, {"data": {}}])
+def test_a_map_by_id_beside_the_status_is_no_envelope(said: dict[str, Any], data: dict[str, Any]) -> None:
+    """A whole account was empty: under `data` the same map was read."""
+    listed = {f"2026030510001200000{i}": said for i in range(3)}
+    for body in ({**data, **listed}, {**data, "result": listed}):
+        counts = merge_answers([read(body)]).counts
+        assert (counts.received, counts.meetings + counts.rejected) == (3, 3), body
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"15400000001": {"name": "王芳", "last": "2026-03-05 10:00:12"}},
+        {"accounts": {"0f0e0d0c0b0a0908": {"name": "x", "expire": "2026-03-05 10:00:12"}}},
+        {"devices": {"SN2026000123456": {"model": "x", "lastSeen": "2026-03-05 10:00:12"}}},
+        {"2026-03-05 10:00": {"name": "高峰", "at": "2026-03-05 10:00:12"}, "2026-03-05": {"n": 0, "to": "10:00"}},
+        {"period1": {"starttime": "2026-03-01 00:00:00", "endtime": "2026-04-01 00:00:00"}},
+        {
+            "server1": {"name": "n1", "time": "2026-03-05 10:00:12"},
+            "rooms": {"8001": {"name": "一号", "open": "08:00"}},
+        },
+    ],
+)
+def test_what_else_has_numbers_for_keys_beside_an_empty_list_is_quiet(beside: dict[str, Any]) -> None:
+    for answer in (read(beside), read({"data": [], **beside})):
+        assert (answer.records, answer.warnings) == ((), ())

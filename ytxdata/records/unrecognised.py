@@ -39,6 +39,7 @@ from ytxdata.records.spans import (
     structure,
     unescape,
 )
+from ytxdata.records.values import as_phone
 from ytxdata.times import looks_like_instant, parse_instant
 
 _CELL = re.compile(r"([^.\[\]~]*)~?(?:\[\d+\])+~?$")
@@ -79,6 +80,8 @@ _NAMES_ASKER = re.compile(
 _ID = re.compile("(?:u|s|g|uu|gu|record|meeting|conf|conference|call|room|event|session|history)?id|.*编号")
 
 
+_OF_DAY = re.compile(rb"\d\d:\d\d|(?<!\d)1\d{9}(?:\d{3})?(?!\d)")
+
 DEEPEST = 8
 """Deeper than this no list of records stands: what lies deeper is one record if it names an id, else a reject."""
 
@@ -116,8 +119,27 @@ def unnamed(signs: Signs, others: Sequence[tuple[Member, list[Found]]], *, has_d
         if is_parties or n_cells >= (_ENOUGH if has_data else 1):
             found += [one for one in items if one.raw[:1] != b'"' or not is_parties or mobiles_in(as_word(one.raw))]
         else:
-            found += [one for one in items if _may_tell(signs, one, has_data=has_data)]
+            found += [one for one in items if _is_under_id(signs, one) or _may_tell(signs, one, has_data=has_data)]
     return found
+
+
+def _is_under_id(signs: Signs, one: Found) -> bool:
+    """Return whether an object with a time of a day stands under what may be its id: a long number of nobody, or any
+    with a digit where it says a word of a meeting; under a short one who convened it, or that it took place.
+    """
+    place, _, key = one.path.rstrip("~").rpartition(".")
+    if (
+        one.raw[:1] != b"{"
+        or not (_OF_DAY.search(one.raw) and any(map(str.isdigit, key)))
+        or _NAMES_ASKER.search(plain(place))
+    ):
+        return False
+    members = members_of(one.raw)
+    columns = signs.columns(members)
+    if len(key) < SHORTEST_ID:
+        return "creator" in columns or took_place(signs, members)
+    is_number = key.isdecimal() or bool(columns & (EVIDENCE | {"name"}))
+    return is_number and not (as_phone(key) or looks_like_instant(key))
 
 
 def _is_cell(signs: Signs, one: Found, *, has_data: bool) -> bool:

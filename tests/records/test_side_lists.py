@@ -453,3 +453,32 @@ def test_a_question_that_is_repeated_describes_no_parties(value: Any) -> None:
         if isinstance(value, dict) or key != "page":
             answer = read_answer(json.dumps({"statusCode": "0", "data": {"list": MEETINGS, key: value}}).encode())
             assert (ids(answer), answer.warnings) == (OWN, ())
+
+
+NUMBERED = {"no": "20260301100012000001", "start_time": "2026-03-01 10:00:12", "end": "2026-03-01 10:40:31"}
+
+
+@pytest.mark.parametrize("key", ["0", "周会", "13900000007", NUMBERED["no"]])
+@pytest.mark.parametrize("place", ["history", "text", ""])
+def test_a_map_of_numbers_with_a_start_and_an_end_beside_the_list_is_told(key: str, place: str) -> None:
+    """As a list it was rejects, and by any other key than an id it was envelope."""
+    entries: Any = {key: NUMBERED}
+    beside = {"history": entries} if place == "history" else {"old": json.dumps(entries)} if place else entries
+    for body in ({"data": {"list": MEETINGS, **beside}}, {"data": MEETINGS, **beside}):
+        counts = merge_answers([read_answer(json.dumps({"statusCode": "0", **body}).encode())]).counts
+        assert counts.meetings + counts.rejected == 5
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"job": {"jobId": NUMBERED["no"], "startTime": "2026-03-01 10:00:12", "endTime": "2026-03-01 10:00:14"}},
+        {"trace": {"traceId": NUMBERED["no"], "start": "2026-03-01 10:00:12", "end": "2026-03-01 10:00:14"}},
+        {"package": {"no": NUMBERED["no"], "starttime": "2026-01-05 10:00:00", "endtime": "2027-01-05 10:00:00"}},
+        {"recordings": {"0": {**NUMBERED}}, "maintenance": {"1": {"no": "7", **PERIOD}}},
+        {"query": {"no": NUMBERED["no"], "starttime": "2026-03-01 10:00:00", "endtime": "2026-03-01 11:00:00"}},
+    ],
+)
+def test_what_else_has_a_number_a_start_and_an_end_is_not(beside: dict[str, Any]) -> None:
+    answer = read_answer(json.dumps({"statusCode": "0", "data": {"list": MEETINGS, **beside}}).encode())
+    assert (ids(answer), answer.warnings) == (OWN, ())

@@ -89,8 +89,7 @@ _OF_ROOM = frozenset({"meeting_id", "name", "app_id", "state", "creator", "creat
 """Columns that a room or a repeated question fills too."""
 
 _POINTS = ("started_at", "ended_at", "booked_at")
-_DAY = timedelta(days=1)
-_SECONDS_OFF, _ABOUT_NOW = 60, timedelta(seconds=5)
+_DAY, _SECONDS_OFF, _ABOUT_NOW = timedelta(days=1), 60, timedelta(seconds=5)
 _ZERO = frozenset({"0", "0.0", "0.00"})
 
 _LISTS_OBJECTS = re.compile(rb'"?\s*\[\s*\\*"?\s*[{\[]|"?\s*\{[^{\[]*\{')
@@ -99,6 +98,7 @@ _LISTS_OBJECTS = re.compile(rb'"?\s*\[\s*\\*"?\s*[{\[]|"?\s*\{[^{\[]*\{')
 SHORTEST_ID = 12
 """What is shorter may be any number, whatever form it has."""
 
+_NUMBER_OF_ONE = re.compile("(?:meet(?:ing)?|conf(?:erence)?|call|session|会议)?(?:id|no|num(?:ber)?|code|sn|编?号)")
 _SHORTEST_CREATOR = 4
 """What is no longer is a flag: it was created."""
 
@@ -330,8 +330,8 @@ def _is_no_period(points: Mapping[str, datetime | None], duration: bytes | None)
 
 def is_whole(signs: Signs, key: str, members: list[Member], *, is_of_others: bool = False) -> bool:
     """Return whether an object without an id that stands beside the meetings is one all the same, whatever its key: it
-    lists who came, or says when it was, and what it was called or who convened it. Under `page`, `query` and `current`
-    such were envelope, and PROVEN without them.
+    lists who came, or says when it was, and which, called what or by whom. Under `page`, `query` and `current` such
+    were envelope, and PROVEN without them.
 
     Parameters
     ----------
@@ -343,15 +343,13 @@ def is_whole(signs: Signs, key: str, members: list[Member], *, is_of_others: boo
     A question has a name, a creator and times, too, but neither parties that are described nor odd seconds; a program
     has a name and a start.
     """
-    said = {
-        column: one.raw for one in members if not is_blank(one.raw) and (column := column_of(one.key, signs.aliases))
-    }
+    said = {fed: it.raw for it in members if not is_blank(it.raw) and (fed := column_of(it.key, signs.aliases))}
     if "meeting_id" in said and plain(key) not in QUESTION_KEYS:
         return False
     is_sure = any(signs.aliases.is_name_of_meeting(one.key) and not is_blank(one.raw) for one in members)
     is_convened = len(said.get("creator", b"")) > _SHORTEST_CREATOR
     points: dict[str, datetime | None]
-    points = {column: at for column in _POINTS[:2] if column in said and (at := _instant(said[column]))}
+    points = {it: at for it in _POINTS[:2] if it in said and (at := _instant(said[it]))}
     if any(signs.is_parties(one.key) and _LISTS_OBJECTS.match(one.raw) for one in members):
         return is_sure or is_convened or bool(points)
     begun, ended = points.get("started_at"), points.get("ended_at")
@@ -360,7 +358,9 @@ def is_whole(signs: Signs, key: str, members: list[Member], *, is_of_others: boo
     if plain(key) in QUESTION_KEYS:
         is_its_own = ended is not None and (_is_nobodys_question(begun, ended) or "duration_s" in said)
         return is_its_own and bool({"name", "meeting_id"} & said.keys() or is_convened)
-    return is_sure or (ended is not None and (is_convened or ("name" in said and not is_of_others)))
+    numbers = (as_word(it.raw) for it in members if _NUMBER_OF_ONE.fullmatch(plain(it.key)))
+    is_named = "name" in said or any(len(it) >= SHORTEST_ID and it.isdecimal() for it in numbers)
+    return is_sure or (ended is not None and (is_convened or (is_named and not is_of_others)))
 
 
 def _is_nobodys_question(begun: datetime, ended: datetime) -> bool:

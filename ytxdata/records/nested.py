@@ -137,7 +137,10 @@ def _describes_parties(signs: Signs, value: Any) -> bool:
     """Return whether parties stand in a value with their phones, or rows with a mobile and a time: no question has them."""
     for one in inside(value):
         parties = [decoded(it) for key, it in one.items() if signs.is_parties(key)] if isinstance(one, dict) else []
-        entries = chain(*(some for some in parties if isinstance(some, list)), parties)
+        listed = (
+            some.values() if isinstance(some, dict) else some for some in parties if isinstance(some, (list, dict))
+        )
+        entries = chain(parties, *listed)
         rows = [it for it in one if isinstance(it, list)] if isinstance(one, list) else []
         are_rows = any(any(map(looks_like_instant, row)) and mobiles_in(row) for row in rows)
         if are_rows or any(isinstance(it, dict) and signs.aliases.has_phone(it) for it in entries):

@@ -638,6 +638,7 @@ def test_another_meeting_that_has_a_phone_is_told(around: Any, phone: str) -> No
         {"template": {"meetingId": "T1", "title": "模板", "owner": "15400000030"}},
         {"series": {"meetingId": "S1", "name": "周会", "creator": "15400000030", "members": 5}},
         {"parent": {"meetingId": OTHER["meid"], "phone": "15400000001"}},
+        {"previous": {"meid": OTHER["meid"], "creator": "15400000030", "contact": {"phone": "15400000031"}}},
     ],
 )
 def test_a_room_that_has_a_phone_and_a_meeting_that_is_only_named_are_not(more: dict[str, Any]) -> None:

@@ -181,11 +181,8 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
                 continue
             # `list` in `attendees` is a list of them, whatever else stands there
             around = name if names_parties(name) else None
-            parts = [
-                (around or key, f"{path}.{key}", decoded(inner))
-                for key, inner in one.items()
-                if plain(key) not in _LINKS
-            ]
+            members = [(key, decoded(it)) for key, it in one.items() if plain(key) not in _LINKS]
+            parts = [(around or key, f"{path}.{key}", it) for key, it in members]
             is_told = is_told or _is_party_alone(one, known, aliases)
         elif is_told:
             parts = []
@@ -208,13 +205,14 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
 
 
 def _is_of_other(one: Party, own: Set[str], signs: Signs) -> bool:
-    """Return whether an object with another id is told as a meeting, which what has a phone is not, or is a room or a
-    line to dial in: its id has another form, and it says no time."""
-    others = signs.ids_of(one) - own
-    if not others or ("started_at" in signs.said(one) and not signs.aliases.has_phone(one)):
+    """Return whether an object with another id is told as a meeting, which none with a phone is, or only names one: a
+    room or a line to dial in has an id of another form, and says no time."""
+    others, has_phone = signs.ids_of(one) - own, signs.aliases.has_phone(one)
+    if not others or ("started_at" in signs.said(one) and not has_phone):
         return bool(others)
     is_alike = not {re.sub(r"\d", "0", it) for it in others}.isdisjoint(re.sub(r"\d", "0", it) for it in own)
-    return not is_alike and not any(map(looks_like_instant, inside(one)))
+    says_more = any(looks_like_instant(it) or (is_alike and isinstance(it, list)) for it in inside(one))
+    return not (says_more or (is_alike and has_phone))
 
 
 def _when_host_came(

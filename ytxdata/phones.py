@@ -53,10 +53,13 @@ _LABEL = re.compile(r"^\s*(?:tel|phone|mobile|电话|手机|座机|固话|总机
 _TRANSLATED = str.maketrans({**dict.fromkeys(DASHES, "-"), **dict.fromkeys(INVISIBLE, "")})
 CARRIER = re.compile(r"^1(?:79[0-9]{2}|2593|0193)(?=0[1-9][0-9]{8,10}$|1[3-9][0-9]{9}$)")
 """A carrier chosen in front of a home number: not a part of it."""
-_OUTSIDE = re.compile(rf"^9[{SEPARATORS}]+(?=0[1-9]|1[{SEPARATORS}]?[3-9](?:[{SEPARATORS}]*[0-9]){{9}}$)")
+_OUTSIDE = re.compile(
+    rf"^[{SEPARATORS}]*9[{SEPARATORS}]+(?=0[1-9]|(?:1[{SEPARATORS}]?[3-9](?:[{SEPARATORS}]*[0-9]){{2}}|[48]00)"
+    rf"(?:[{SEPARATORS}]*[0-9]){{7}}$|(?:1[0-2]|9[56])[0-9]{{3}}$)"
+)
 """The 9 for a line out of the house, in front of a number: with a mobile's digits it made one of Weinan (0913)."""
-NEIGHBOUR = re.compile(r"85[23][2-9][0-9]{7}")
-"""A number of Hong Kong or Macau with its country code alone: the areas 0852 and 0853 never had eight digits."""
+NEIGHBOUR = re.compile(r"85[23][2-9][0-9]{7}|886[2-9][0-9]{7,8}")
+"""A number of Hong Kong, Macau or Taiwan with its code alone: the areas 0852, 0853 and 0886 never had eight digits."""
 _RANGE = re.compile(rf"~[{SEPARATORS}]*[0-9]+[{SEPARATORS}]*$")  # the last of some lines (`88880000~03`): no extension
 HOME_MOBILE = re.compile(r"1(?:[3-689][0-9]|7[0-8])[0-9]{8}")
 """A mobile number of the home region. What begins with 179 is left to the library: that may be a carrier in front of
@@ -66,7 +69,6 @@ _E164_SHORT = re.compile(rf"\+86(?:{SHORT})")
 _SATELLITE = re.compile(r"\+86(1349|174[0-5])\d+|\+(870|88[12])\d+")
 _LOCAL = {(7,), (8,), (4, 4), (3, 4)}
 """How the digits of a number without its area code are grouped."""
-_FEWEST_SHOWN = 8
 _CODE = re.compile(r"\+.{0,3}|010|02.|0.{3}|[48]00(?=.{7}$)")
 """The code of country, area or service, at its longest: its digits tell no two
 neighbours apart, so they are none of the four hidden ones."""
@@ -122,7 +124,8 @@ def read_phone(text: str) -> Phone:
     dialled, groups = _dialled(plain), _GROUP.findall(plain)
     if len(groups) > 1 and len(groups[-1]) <= LONGEST_EXTENSION and not _is_whole(dialled, groups):
         head = dialled[: -len(groups[-1])]
-        if _is_whole(head, groups[:-1]) or _is_local(head, groups[:-1]) or _SHORT.fullmatch(head):
+        is_local = head[:1] in tuple("2345678") and tuple(map(len, groups[:-1])) in _LOCAL
+        if _is_whole(head, groups[:-1]) or is_local or _SHORT.fullmatch(head):
             return Phone(_e164(head), None if _RANGE.search(plain) else groups[-1])
     number = _e164(dialled)
     return Phone(None, dialled) if number is None and re.fullmatch("[0-9]{3,4}", dialled) else Phone(number)
@@ -168,7 +171,8 @@ def _is_whole(dialled: str, groups: Sequence[str]) -> bool:
     """
     home = _at_home(dialled)
     if home is None:
-        return _e164(dialled) is not None
+        is_apart = len(groups[0]) in (3, len(dialled)) or not NEIGHBOUR.fullmatch(dialled)  # not `8522-3456-789`
+        return is_apart and _e164(dialled) is not None
     national, has_prefix = home
     if HOME_MOBILE.fullmatch(national):
         return True
@@ -177,10 +181,6 @@ def _is_whole(dialled: str, groups: Sequence[str]) -> bool:
 
 def _is_complete(national: str) -> bool:
     return bool(HOME_MOBILE.fullmatch(national)) or (national[:3], len(national)) in complete_numbers()
-
-
-def _is_local(dialled: str, groups: Sequence[str]) -> bool:
-    return dialled[:1] in tuple("2345678") and tuple(map(len, groups)) in _LOCAL
 
 
 @lru_cache(maxsize=1)
@@ -304,7 +304,7 @@ def mask(phone: str) -> str:
     digits = number.removeprefix(_HOME)
     if number.startswith(_HOME) and not _AS_DIALLED.fullmatch(digits):
         digits = f"0{digits}" if _is_complete(digits) else ""
-    if len(digits) < _FEWEST_SHOWN:
+    if len(digits) < 8:
         return "****"
     code = _CODE.match(digits)
     first = 3 if code else min(3, len(digits) - 8)

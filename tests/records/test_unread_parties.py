@@ -623,6 +623,15 @@ def test_another_meeting_that_has_a_phone_is_told(around: Any, phone: str) -> No
     check(around({**OTHER, "meetingname": "周会", "phone": phone}), ["15400000"])
 
 
+@pytest.mark.parametrize("phone", ["", None, "-", 0, [], "154****0020", "anonymous", "未知"])
+def test_another_meeting_whose_phone_says_none_is_told(phone: Any) -> None:
+    """The key of a phone alone kept it from being a record, and its value from being a party."""
+    one = {**OTHER, "meetingname": "周会", "phone": phone}
+    for around in ({"previous": one}, {"sessions": {one["meid"]: one}}, {"previous": [one]}):
+        check(around, [OTHER["meid"]])
+    assert tables(meeting(0, previous={"meid": OTHER["meid"], "phone": phone})).problems.num_rows == 0
+
+
 @pytest.mark.parametrize(
     "more",
     [

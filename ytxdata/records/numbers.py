@@ -235,7 +235,8 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
     needs_proof = starts_86 & ~has_plus & (length > 11) & (length != 13)
     n_prefix = np.where(starts_86 & (has_plus | (length > 11)), 2, np.where(starts_0086, 4, 0))
     # as `phones.NEIGHBOUR`
-    is_neighbour = ~has_plus & (length == 11) & np.isin(leading(3), (852, 853)) & (leading(4) % 10 >= 2)
+    may_be = ((length == 11) & np.isin(leading(3), (852, 853, 886))) | ((length == 12) & (leading(3) == 886))
+    is_neighbour = ~has_plus & may_be & (leading(4) % 10 >= 2)
     is_foreign = (n_prefix == 0) & (has_plus | (leading(2) == 0) | is_neighbour)
     national = value % _POWERS[np.clip(length - n_prefix, 0, 18)]
     n_national = length - n_prefix
@@ -258,8 +259,9 @@ def _read_digits(value: Ints, length: Ints, has_plus: Flags, first: Ints) -> _Re
 
     fits, does_not_fit = _foreign(value, np.where(has_plus | is_neighbour, length, length - 2))
     is_dialled = (length >= 5) & (length <= 15)
-    # it may be the 9 for a line out of the house
+    # it may be the 9 for a line out of the house, or a local number in front of an extension
     is_sure = has_plus | (first != 1) | (leading(1) != 9)
+    is_sure &= ~is_neighbour | (first == 3) | (first == length)
     return _Read(
         np.where(is_foreign, value, in_e164),
         is_sure & (length <= 15) & np.where(is_foreign, fits & is_dialled, is_possible),

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cache, lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -176,14 +176,15 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
             # under the record's own id it is told, and what the record has for its list was read
             is_its_own = signs.ids_of(one) or all(it in lists for key, it in one.items() if signs.is_parties(key))
             is_whole = lists_parties(one, aliases) and (is_its_own or is_meeting_without_id(one, aliases))
-            if is_whole or _is_of_other(one, own, signs):
+            of_other = _of_other(one, own, signs)
+            if is_whole or of_other == "told":
                 told.add(top)  # a meeting of its own, told as one
                 continue
             # `list` in `attendees` is a list of them, whatever else stands there
             around = name if names_parties(name) else None
             members = [(key, decoded(it)) for key, it in one.items() if plain(key) not in _LINKS]
             parts = [(around or key, f"{path}.{key}", it) for key, it in members]
-            is_told = is_told or _is_party_alone(one, known, aliases)
+            is_told = is_told or of_other == "more" or _is_party_alone(one, known, aliases)
         elif is_told:
             parts = []
         else:
@@ -204,15 +205,16 @@ def unread_parties(value: dict[str, Any], aliases: Aliases) -> Iterator[str]:
         yield from (f"{key}: {as_json(others[key])}" for key, some in found.items() if some - here)
 
 
-def _is_of_other(one: Party, own: Set[str], signs: Signs) -> bool:
-    """Return whether an object with another id is told as a meeting, which none with a phone is, or only names one: a
-    room or a line to dial in has an id of another form, and says no time."""
+def _of_other(one: Party, own: Set[str], signs: Signs) -> Literal["told", "more"] | None:
+    """Return whether an object with another id is told as a meeting, which none with the key of a phone is, or only
+    names one: a room or a line to dial in has an id of another form, and says no time; or says more of it."""
     others, has_phone = signs.ids_of(one) - own, signs.aliases.has_phone(one)
     if not others or ("started_at" in signs.said(one) and not has_phone):
-        return bool(others)
+        return "told" if others else None
     is_alike = not {re.sub(r"\d", "0", it) for it in others}.isdisjoint(re.sub(r"\d", "0", it) for it in own)
-    says_more = any(looks_like_instant(it) or (is_alike and isinstance(it, list)) for it in inside(one))
-    return not (says_more or (is_alike and has_phone))
+    if any(looks_like_instant(it) or (is_alike and isinstance(it, list) and it) for it in inside(one)):
+        return "more"
+    return None if is_alike and has_phone else "told"
 
 
 def _when_host_came(
